@@ -1,0 +1,86 @@
+// What the pure parts decide on: everything known at one revision of the store.
+import type { Catalogue } from '#regions/catalogue.ts'
+import type { Job } from './job.ts'
+
+export type Snapshot = {
+  readonly revision: number
+  readonly nowMs: number
+  readonly catalogue: Catalogue
+  /** Jobs that have not ended, in ascending order of id. */
+  readonly jobs: readonly Job[]
+  /** Instances of those jobs, in ascending order of id. */
+  readonly instances: readonly Instance[]
+  /** In ascending order of region. */
+  readonly agents: readonly Agent[]
+  /** Samples per second of one unit measured in earlier runs, keyed by throughputKey(function, device model). */
+  readonly throughput: ReadonlyMap<string, number>
+}
+
+export type Agent = {
+  readonly region: string
+  readonly agentId: string
+  readonly incarnation: number
+  readonly version: string
+  readonly isConnected: boolean
+  readonly lastHeartbeatAtMs: number
+  readonly devices: readonly Device[]
+}
+
+export type Device = {
+  readonly id: string
+  readonly model: string
+  readonly units: number
+  readonly memoryBytes: number
+}
+
+export type InstanceRole = 'parameter-server' | 'worker'
+
+export type InstanceState =
+  | 'planned' // desired, not yet seen by its agent
+  | 'starting'
+  | 'running'
+  | 'backing-off'
+  | 'stopping'
+  | 'completed'
+  | 'failed'
+  | 'stopped'
+
+export type Instance = {
+  readonly id: string
+  readonly jobId: string
+  readonly region: string
+  readonly role: InstanceRole
+  readonly deviceModel: string
+  /** 0 for a parameter server, which shares the region's host. */
+  readonly units: number
+  readonly usdPerUnitHour: number
+  readonly state: InstanceState
+  readonly attempt: number
+  readonly reason: string
+  readonly endpoint: string
+  readonly progress: PartitionProgress | null
+  /** The agent should no longer run it. */
+  readonly isReleased: boolean
+}
+
+export type PartitionPhase = 'starting' | 'training' | 'draining' | 'evaluating' | 'finished' | 'failed'
+
+export type PartitionProgress = {
+  readonly region: string
+  readonly phase: PartitionPhase
+  readonly epoch: number
+  readonly samplesDone: number
+  readonly samplesTotal: number
+  readonly steps: number
+  readonly loss: number
+  readonly workers: number
+  readonly rounds: number
+  readonly wanBytesSent: number
+  readonly modelHash: string
+  readonly samplesPerSecond: number
+  readonly leasesReturned: number
+}
+
+export function throughputKey(bundleDigest: string, deviceModel: string): string {
+  return `${bundleDigest}/${deviceModel}`
+}

@@ -1,0 +1,16 @@
+// Original file: proto/cloudless/v1/plan.proto
+
+
+export interface Allocation {
+  'deviceModel'?: (string);
+  'units'?: (number);
+  'samplesPerSecondPerUnit'?: (number | string);
+  'usdPerUnitHour'?: (number | string);
+}
+
+export interface Allocation__Output {
+  'deviceModel': (string);
+  'units': (number);
+  'samplesPerSecondPerUnit': (number);
+  'usdPerUnitHour': (number);
+}

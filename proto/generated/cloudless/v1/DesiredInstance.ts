@@ -1,0 +1,34 @@
+// Original file: proto/cloudless/v1/fleet.proto
+
+import type { InstanceRole as _cloudless_v1_InstanceRole, InstanceRole__Output as _cloudless_v1_InstanceRole__Output } from '../../cloudless/v1/InstanceRole.ts';
+import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from '../../cloudless/v1/JobSpec.ts';
+
+export interface DesiredInstance {
+  'id'?: (string);
+  'jobId'?: (string);
+  'role'?: (_cloudless_v1_InstanceRole);
+  'spec'?: (_cloudless_v1_JobSpec | null);
+  'region'?: (string);
+  'deviceModel'?: (string);
+  'units'?: (number);
+  'workers'?: (number);
+  'dataShare'?: (number | string);
+  'drain'?: (boolean);
+  'uploadsModel'?: (boolean);
+  'usdPerUnitHour'?: (number | string);
+}
+
+export interface DesiredInstance__Output {
+  'id': (string);
+  'jobId': (string);
+  'role': (_cloudless_v1_InstanceRole__Output);
+  'spec': (_cloudless_v1_JobSpec__Output | null);
+  'region': (string);
+  'deviceModel': (string);
+  'units': (number);
+  'workers': (number);
+  'dataShare': (number);
+  'drain': (boolean);
+  'uploadsModel': (boolean);
+  'usdPerUnitHour': (number);
+}

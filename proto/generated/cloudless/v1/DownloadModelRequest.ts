@@ -1,0 +1,10 @@
+// Original file: proto/cloudless/v1/job.proto
+
+
+export interface DownloadModelRequest {
+  'jobId'?: (string);
+}
+
+export interface DownloadModelRequest__Output {
+  'jobId': (string);
+}

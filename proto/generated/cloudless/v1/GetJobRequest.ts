@@ -1,0 +1,10 @@
+// Original file: proto/cloudless/v1/job.proto
+
+
+export interface GetJobRequest {
+  'id'?: (string);
+}
+
+export interface GetJobRequest__Output {
+  'id': (string);
+}

@@ -1,0 +1,21 @@
+// Original file: proto/cloudless/v1/fleet.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface InstanceEvent {
+  'jobId'?: (string);
+  'instanceId'?: (string);
+  'attempt'?: (number);
+  'kind'?: (string);
+  'text'?: (string);
+  'atMs'?: (number | string | Long);
+}
+
+export interface InstanceEvent__Output {
+  'jobId': (string);
+  'instanceId': (string);
+  'attempt': (number);
+  'kind': (string);
+  'text': (string);
+  'atMs': (number);
+}

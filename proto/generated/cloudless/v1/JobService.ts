@@ -1,0 +1,113 @@
+// Original file: proto/cloudless/v1/job.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from '../../cloudless/v1/CancelJobRequest.ts';
+import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from '../../cloudless/v1/CancelJobResponse.ts';
+import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from '../../cloudless/v1/CreateJobRequest.ts';
+import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from '../../cloudless/v1/CreateJobResponse.ts';
+import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from '../../cloudless/v1/DownloadModelRequest.ts';
+import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from '../../cloudless/v1/DownloadModelResponse.ts';
+import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from '../../cloudless/v1/GetJobRequest.ts';
+import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from '../../cloudless/v1/GetJobResponse.ts';
+import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from '../../cloudless/v1/ListJobsRequest.ts';
+import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from '../../cloudless/v1/ListJobsResponse.ts';
+import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from '../../cloudless/v1/StreamLogsRequest.ts';
+import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from '../../cloudless/v1/StreamLogsResponse.ts';
+import type { UploadBundleRequest as _cloudless_v1_UploadBundleRequest, UploadBundleRequest__Output as _cloudless_v1_UploadBundleRequest__Output } from '../../cloudless/v1/UploadBundleRequest.ts';
+import type { UploadBundleResponse as _cloudless_v1_UploadBundleResponse, UploadBundleResponse__Output as _cloudless_v1_UploadBundleResponse__Output } from '../../cloudless/v1/UploadBundleResponse.ts';
+import type { WatchJobRequest as _cloudless_v1_WatchJobRequest, WatchJobRequest__Output as _cloudless_v1_WatchJobRequest__Output } from '../../cloudless/v1/WatchJobRequest.ts';
+import type { WatchJobResponse as _cloudless_v1_WatchJobResponse, WatchJobResponse__Output as _cloudless_v1_WatchJobResponse__Output } from '../../cloudless/v1/WatchJobResponse.ts';
+
+export interface JobServiceClient extends grpc.Client {
+  CancelJob(argument: _cloudless_v1_CancelJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  CancelJob(argument: _cloudless_v1_CancelJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  CancelJob(argument: _cloudless_v1_CancelJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  CancelJob(argument: _cloudless_v1_CancelJobRequest, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  cancelJob(argument: _cloudless_v1_CancelJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  cancelJob(argument: _cloudless_v1_CancelJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  cancelJob(argument: _cloudless_v1_CancelJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  cancelJob(argument: _cloudless_v1_CancelJobRequest, callback: grpc.requestCallback<_cloudless_v1_CancelJobResponse__Output>): grpc.ClientUnaryCall;
+  
+  CreateJob(argument: _cloudless_v1_CreateJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  CreateJob(argument: _cloudless_v1_CreateJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  CreateJob(argument: _cloudless_v1_CreateJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  CreateJob(argument: _cloudless_v1_CreateJobRequest, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  createJob(argument: _cloudless_v1_CreateJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  createJob(argument: _cloudless_v1_CreateJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  createJob(argument: _cloudless_v1_CreateJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  createJob(argument: _cloudless_v1_CreateJobRequest, callback: grpc.requestCallback<_cloudless_v1_CreateJobResponse__Output>): grpc.ClientUnaryCall;
+  
+  DownloadModel(argument: _cloudless_v1_DownloadModelRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_DownloadModelResponse__Output>;
+  DownloadModel(argument: _cloudless_v1_DownloadModelRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_DownloadModelResponse__Output>;
+  downloadModel(argument: _cloudless_v1_DownloadModelRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_DownloadModelResponse__Output>;
+  downloadModel(argument: _cloudless_v1_DownloadModelRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_DownloadModelResponse__Output>;
+  
+  GetJob(argument: _cloudless_v1_GetJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  GetJob(argument: _cloudless_v1_GetJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  GetJob(argument: _cloudless_v1_GetJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  GetJob(argument: _cloudless_v1_GetJobRequest, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  getJob(argument: _cloudless_v1_GetJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  getJob(argument: _cloudless_v1_GetJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  getJob(argument: _cloudless_v1_GetJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  getJob(argument: _cloudless_v1_GetJobRequest, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _cloudless_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  ListJobs(argument: _cloudless_v1_ListJobsRequest, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _cloudless_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  listJobs(argument: _cloudless_v1_ListJobsRequest, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  
+  StreamLogs(argument: _cloudless_v1_StreamLogsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
+  StreamLogs(argument: _cloudless_v1_StreamLogsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
+  streamLogs(argument: _cloudless_v1_StreamLogsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
+  streamLogs(argument: _cloudless_v1_StreamLogsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
+  
+  UploadBundle(metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  UploadBundle(metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  UploadBundle(options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  UploadBundle(callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  uploadBundle(metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  uploadBundle(metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  uploadBundle(options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  uploadBundle(callback: grpc.requestCallback<_cloudless_v1_UploadBundleResponse__Output>): grpc.ClientWritableStream<_cloudless_v1_UploadBundleRequest>;
+  
+  WatchJob(argument: _cloudless_v1_WatchJobRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_WatchJobResponse__Output>;
+  WatchJob(argument: _cloudless_v1_WatchJobRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_WatchJobResponse__Output>;
+  watchJob(argument: _cloudless_v1_WatchJobRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_WatchJobResponse__Output>;
+  watchJob(argument: _cloudless_v1_WatchJobRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_WatchJobResponse__Output>;
+  
+}
+
+export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
+  CancelJob: grpc.handleUnaryCall<_cloudless_v1_CancelJobRequest__Output, _cloudless_v1_CancelJobResponse>;
+  
+  CreateJob: grpc.handleUnaryCall<_cloudless_v1_CreateJobRequest__Output, _cloudless_v1_CreateJobResponse>;
+  
+  DownloadModel: grpc.handleServerStreamingCall<_cloudless_v1_DownloadModelRequest__Output, _cloudless_v1_DownloadModelResponse>;
+  
+  GetJob: grpc.handleUnaryCall<_cloudless_v1_GetJobRequest__Output, _cloudless_v1_GetJobResponse>;
+  
+  ListJobs: grpc.handleUnaryCall<_cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse>;
+  
+  StreamLogs: grpc.handleServerStreamingCall<_cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse>;
+  
+  UploadBundle: grpc.handleClientStreamingCall<_cloudless_v1_UploadBundleRequest__Output, _cloudless_v1_UploadBundleResponse>;
+  
+  WatchJob: grpc.handleServerStreamingCall<_cloudless_v1_WatchJobRequest__Output, _cloudless_v1_WatchJobResponse>;
+  
+}
+
+export interface JobServiceDefinition extends grpc.ServiceDefinition {
+  CancelJob: MethodDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobRequest__Output, _cloudless_v1_CancelJobResponse__Output>
+  CreateJob: MethodDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobRequest__Output, _cloudless_v1_CreateJobResponse__Output>
+  DownloadModel: MethodDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelRequest__Output, _cloudless_v1_DownloadModelResponse__Output>
+  GetJob: MethodDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobResponse, _cloudless_v1_GetJobRequest__Output, _cloudless_v1_GetJobResponse__Output>
+  ListJobs: MethodDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse__Output>
+  StreamLogs: MethodDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse__Output>
+  UploadBundle: MethodDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleRequest__Output, _cloudless_v1_UploadBundleResponse__Output>
+  WatchJob: MethodDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobRequest__Output, _cloudless_v1_WatchJobResponse__Output>
+}

@@ -1,0 +1,16 @@
+// Original file: proto/cloudless/v1/fleet.proto
+
+
+export interface Peer {
+  'region'?: (string);
+  'endpoint'?: (string);
+  'dataShare'?: (number | string);
+  'pruned'?: (boolean);
+}
+
+export interface Peer__Output {
+  'region': (string);
+  'endpoint': (string);
+  'dataShare': (number);
+  'pruned': (boolean);
+}

@@ -1,0 +1,10 @@
+// Original file: proto/cloudless/v1/fleet.proto
+
+
+export interface UploadModelResponse {
+  'digest'?: (string);
+}
+
+export interface UploadModelResponse__Output {
+  'digest': (string);
+}
