@@ -1,0 +1,260 @@
+// The house rules, executed. This table IS the documentation of who may import whom; change it knowingly.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, sep } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { generate } from '../proto/generate.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** A room of the house: a folder or file prefix, and the rooms it may import. The first that matches owns a file. */
+const rooms: readonly { readonly path: string; readonly imports: readonly string[]; readonly isPure?: boolean }[] = [
+  { path: 'runtime/', imports: [] },
+  { path: 'proto/generated/', imports: [] },
+  { path: 'proto/', imports: ['proto/generated/', 'runtime/'] },
+  { path: 'regions/', imports: ['runtime/'] },
+  { path: 'control-plane/model/', imports: ['regions/'], isPure: true },
+  { path: 'control-plane/scheduler/', imports: ['control-plane/model/'], isPure: true },
+  { path: 'control-plane/reconciler/', imports: ['control-plane/model/'], isPure: true },
+  { path: 'control-plane/cost/', imports: ['control-plane/model/'], isPure: true },
+  { path: 'control-plane/store/', imports: ['control-plane/model/', 'control-plane/config.ts', 'runtime/'] },
+  {
+    path: 'control-plane/wire/',
+    imports: ['control-plane/model/', 'control-plane/config.ts', 'proto/', 'regions/', 'runtime/'],
+  },
+  {
+    path: 'control-plane/agents/',
+    imports: [
+      'control-plane/model/',
+      'control-plane/cost/',
+      'control-plane/store/',
+      'control-plane/wire/',
+      'control-plane/config.ts',
+      'proto/',
+      'regions/',
+      'runtime/',
+    ],
+  },
+  {
+    path: 'control-plane/api/',
+    imports: [
+      'control-plane/model/',
+      'control-plane/scheduler/',
+      'control-plane/cost/',
+      'control-plane/store/',
+      'control-plane/wire/',
+      'control-plane/config.ts',
+      'proto/',
+      'regions/',
+      'runtime/',
+    ],
+  },
+  { path: 'control-plane/config.ts', imports: [] },
+  { path: 'control-plane/', imports: ['control-plane/', 'proto/', 'regions/', 'runtime/'] },
+  { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
+  { path: 'cli/', imports: ['cli/', 'proto/', 'regions/', 'runtime/', 'physical-plane/runtime/bundle.ts'] },
+  { path: 'examples/', imports: [] },
+  {
+    path: 'test/',
+    imports: ['test/', 'bench/', 'cli/', 'control-plane/', 'physical-plane/', 'proto/', 'regions/', 'runtime/'],
+  },
+  { path: 'bench/', imports: ['bench/', 'cli/', 'control-plane/', 'physical-plane/', 'proto/', 'regions/', 'runtime/'] },
+]
+
+const sources = listFiles(root).filter((file) => file.endsWith('.ts'))
+const isTest = (file: string): boolean => file.endsWith('.test.ts')
+
+describe('who may import whom', () => {
+  test('every source file lives in a room', () => {
+    const homeless = sources.filter((file) => file.includes('/') && roomOf(file) === undefined)
+    expect(homeless).toEqual([])
+  })
+
+  test('imports stay inside the open borders', () => {
+    const crossings = sources.flatMap((file) => {
+      const room = roomOf(file)
+      if (room === undefined) return []
+      return importsOf(file)
+        .filter((target) => !target.startsWith(room.path) && !mayImport(file, room.imports, target))
+        .map((target) => `${file} imports ${target}`)
+    })
+    expect(crossings).toEqual([])
+  })
+
+  test('a folder is entered with #folder/, a neighbour with ./', () => {
+    const wrong = sources
+      .filter((file) => !isTest(file))
+      .flatMap((file) =>
+        specifiersOf(file)
+          .filter((specifier) => {
+            if (specifier.startsWith('..')) return topFolder(resolve(file, specifier)) !== topFolder(file)
+            return specifier.startsWith('#') && specifier.slice(1).startsWith(`${dirname(file)}/`)
+          })
+          .map((specifier) => `${file}: ${specifier}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  test('every import names an existing file', () => {
+    const missing = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !existsSync(join(root, target)))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(missing).toEqual([])
+  })
+})
+
+describe('purity', () => {
+  const pureFiles = sources.filter((file) => roomOf(file)?.isPure === true && !isTest(file))
+
+  test('the deciding folders import no package but each other', () => {
+    const impure = pureFiles.flatMap((file) =>
+      specifiersOf(file)
+        .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('#'))
+        .map((specifier) => `${file} imports ${specifier}`),
+    )
+    expect(impure).toEqual([])
+  })
+
+  test('no clock, chance or IO by another name', () => {
+    const forbidden = /\b(Date\.now|new Date\(\)|Math\.random|performance\.|process\.|setTimeout|setInterval|fetch\()/
+    expect(pureFiles.filter((file) => forbidden.test(withoutComments(file)))).toEqual([])
+  })
+
+  test('only runtime and main files read the real clock or chance', () => {
+    const forbidden = /\b(Date\.now\(|performance\.now\(|Math\.random\(|systemClock\(|systemRandom\()/
+    const mayUse = (file: string): boolean =>
+      isTest(file) || /^(runtime|bench|test|cli)\//.test(file) || /(^|[/-])main\.ts$/.test(file)
+    expect(sources.filter((file) => !mayUse(file) && forbidden.test(withoutComments(file)))).toEqual([])
+  })
+})
+
+describe('shape', () => {
+  test('no default export, enum or barrel', () => {
+    const wrong = sources.filter(
+      (file) => !file.endsWith('.config.ts') && /^export default|^(export )?(const )?enum |^export \* from/m.test(read(file)),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('a file above 400 lines says why', () => {
+    const long = listFiles(root)
+      .filter((file) => /\.(ts|py|c|h)$/.test(file) && !isTest(file))
+      .filter((file) => read(file).split('\n').length > 400 && !/more than 400 lines/i.test(read(file).slice(0, 800)))
+    expect(long).toEqual([])
+  })
+
+  test('names are kebab-case', () => {
+    expect(sources.filter((file) => !/^[a-z0-9./-]+$/.test(file))).toEqual([])
+  })
+})
+
+describe('documents', () => {
+  test("ARCHITECTURE's map matches the tree", () => {
+    const map = /```\n(runtime\/[\s\S]*?)```/.exec(read('ARCHITECTURE.md'))?.[1] ?? ''
+    const named = [...map.matchAll(/^([a-z-]+)\/ /gm)].map((match) => match[1]!).sort()
+    const folders = readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && tracked(`${entry.name}/`).length > 0)
+      .map((entry) => entry.name)
+      .sort()
+    expect(named).toEqual(folders)
+    const inner = [...map.matchAll(/^ {2}([a-z-]+)\/ /gm)].map((match) => match[1]!)
+    for (const plane of ['control-plane', 'physical-plane']) {
+      const rooms = tracked(`${plane}/`).flatMap((file) => (file.split('/').length > 2 ? [file.split('/')[1]!] : []))
+      for (const room of new Set(rooms)) expect(inner, `${plane}/${room} in the map`).toContain(room)
+    }
+  })
+
+  test('links between the documents lead somewhere', () => {
+    const dead = tracked('')
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        [...read(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+          .map((match) => join(dirname(file), match[1]!))
+          .filter((target) => !existsSync(join(root, target)))
+          .map((target) => `${file} -> ${target}`),
+      )
+    expect(dead).toEqual([])
+  })
+})
+
+describe('generated code', () => {
+  test('is what npm run generate makes now', () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'cloudless-generate-'))
+    try {
+      generate(join(scratch, 'types'), join(scratch, 'worker.binpb'))
+      const made = listFiles(join(scratch, 'types'))
+      expect(made).toEqual(listFiles(join(root, 'proto/generated')))
+      for (const file of made) {
+        expect(readFileSync(join(scratch, 'types', file), 'utf8'), file).toBe(read(join('proto/generated', file)))
+      }
+      const descriptor = readFileSync(join(scratch, 'worker.binpb'))
+      expect(descriptor.equals(readFileSync(join(root, 'physical-plane/worker/cloudless/worker.binpb')))).toBe(true)
+    } finally {
+      rmSync(scratch, { recursive: true, force: true })
+    }
+  })
+})
+
+function roomOf(file: string): (typeof rooms)[number] | undefined {
+  return rooms.find((room) => file.startsWith(room.path))
+}
+
+function mayImport(file: string, open: readonly string[], target: string): boolean {
+  if (open.some((path) => target.startsWith(path))) return true
+  // Unit tests may use the builders of test/ and every runtime part, whatever the room.
+  return isTest(file) && (target.startsWith('test/') || target.startsWith('runtime/') || target.startsWith('regions/'))
+}
+
+function importsOf(file: string): string[] {
+  return specifiersOf(file)
+    .filter((specifier) => specifier.startsWith('.') || specifier.startsWith('#'))
+    .map((specifier) => resolve(file, specifier))
+}
+
+function specifiersOf(file: string): string[] {
+  const matches = withoutComments(file).matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"\n]*?(?:[\s\S]*?from\s*)?['"]([^'"\n]+)['"]/g)
+  return [...matches].map((match) => match[1]!)
+}
+
+function resolve(file: string, specifier: string): string {
+  if (specifier.startsWith('#')) return specifier.slice(1)
+  return join(dirname(file), specifier).split(sep).join('/')
+}
+
+function topFolder(file: string): string {
+  return file.split('/')[0]!
+}
+
+function withoutComments(file: string): string {
+  return read(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '')
+}
+
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8')
+}
+
+function tracked(prefix: string): string[] {
+  return listFiles(root).filter((file) => file.startsWith(prefix))
+}
+
+/** Files that git tracks or would track, relative to `folder`; a plain walk outside a checkout. */
+function listFiles(folder: string): string[] {
+  if (folder === root && existsSync(join(root, '.git'))) {
+    const out = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root })
+    return out
+      .toString()
+      .split('\n')
+      .filter((file) => file !== '' && existsSync(join(root, file)))
+      .sort()
+  }
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((file) => !file.includes('node_modules/'))
+    .sort()
+}
