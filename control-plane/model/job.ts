@@ -1,4 +1,5 @@
 // What a job is to the control plane: the request, decoded and checked, and where it stands.
+import type { AddressBook } from './address-book.ts'
 import type { Plan } from './plan.ts'
 
 export type Strategy = 'asgd' | 'asgd-ga' | 'model-averaging'
@@ -59,6 +60,8 @@ export type Job = {
   /** Why the job is in this state, in one sentence with values. */
   readonly reason: string
   readonly plan: Plan | null
+  /** Where its parameter servers listen; epoch 0 until it was placed. Written by the reconciler only. */
+  readonly addressBook: AddressBook
   /** The store's revision of the job's last change. */
   readonly revision: number
   readonly createdAtMs: number

@@ -45,3 +45,11 @@ export type Forecast = {
   readonly wanBytes: number
   readonly throughputSource: 'declared' | 'measured' | 'nominal'
 }
+
+/** What one inter-region update weighs and how much work lies behind it, measured in earlier runs of the function. */
+export type ModelSize = {
+  /** Payload of one update to one peer. */
+  readonly updateBytes: number
+  /** Samples of one local step (the batch size). */
+  readonly samplesPerStep: number
+}

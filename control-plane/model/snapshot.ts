@@ -1,6 +1,10 @@
 // What the pure parts decide on: everything known at one revision of the store.
 import type { Catalogue } from '#regions/catalogue.ts'
 import type { Job } from './job.ts'
+import type { ModelSize } from './plan.ts'
+
+// The deciding folders import the model only; these come along with it.
+export type { Catalogue, CatalogueLink, CatalogueRegion } from '#regions/catalogue.ts'
 
 export type Snapshot = {
   readonly revision: number
@@ -14,6 +18,8 @@ export type Snapshot = {
   readonly agents: readonly Agent[]
   /** Samples per second of one unit measured in earlier runs, keyed by throughputKey(function, device model). */
   readonly throughput: ReadonlyMap<string, number>
+  /** What earlier runs of a function sent, keyed by bundle digest; absent where nothing was measured. */
+  readonly modelSizes?: ReadonlyMap<string, ModelSize>
 }
 
 export type Agent = {

@@ -1,0 +1,48 @@
+// What a decision changes, as plain data: the store commits it in one transaction, or refuses all of it when a job was
+// changed meanwhile. `applyActions` is the same thing on a value, for the in-memory store and for tests.
+import { endStates, type Job } from './job.ts'
+import type { Instance, Snapshot } from './snapshot.ts'
+
+export type Actions = {
+  /** In ascending order of job id; a job appears once. */
+  readonly jobs: readonly JobUpdate[]
+  /** In ascending order of id; none of them exists yet. */
+  readonly newInstances: readonly Instance[]
+  /** Instances to mark as released, in ascending order of id. */
+  readonly releasedInstanceIds: readonly string[]
+}
+
+export type JobUpdate = {
+  readonly id: string
+  /** The job's revision in the snapshot that this was decided on. */
+  readonly ifRevision: number
+  readonly change: JobChange
+}
+
+/** Only the fields that change. */
+export type JobChange = Partial<Pick<Job, 'state' | 'reason' | 'plan' | 'addressBook' | 'startedAtMs' | 'endedAtMs'>>
+
+export const noActions: Actions = { jobs: [], newInstances: [], releasedInstanceIds: [] }
+
+export function isEmpty(actions: Actions): boolean {
+  return actions.jobs.length === 0 && actions.newInstances.length === 0 && actions.releasedInstanceIds.length === 0
+}
+
+/** The snapshot after `actions`: jobs that ended leave it with their instances, as they do in the store's view. */
+export function applyActions(snapshot: Snapshot, actions: Actions): Snapshot {
+  const revision = snapshot.revision + 1
+  const changes = new Map(actions.jobs.map((update) => [update.id, update.change]))
+  const released = new Set(actions.releasedInstanceIds)
+  const jobs = snapshot.jobs
+    .map((job): Job => {
+      const change = changes.get(job.id)
+      return change === undefined ? job : { ...job, ...change, revision }
+    })
+    .filter((job) => !endStates.has(job.state))
+  const living = new Set(jobs.map((job) => job.id))
+  const instances = [...snapshot.instances, ...actions.newInstances]
+    .map((instance) => (released.has(instance.id) ? { ...instance, isReleased: true } : instance))
+    .filter((instance) => living.has(instance.jobId))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  return { ...snapshot, revision, jobs, instances }
+}

@@ -1,0 +1,21 @@
+// Where a job's parameter servers listen, as the control plane tells them. A higher epoch replaces a lower one, so a
+// late or repeated broadcast does no harm.
+
+export type AddressBook = {
+  /** Grows by one with every change of `peers`; 0 for a job that was never placed. */
+  readonly epoch: number
+  /** In ascending order of region. */
+  readonly peers: readonly Peer[]
+}
+
+export type Peer = {
+  readonly region: string
+  /** Empty while the parameter server has not registered. */
+  readonly endpoint: string
+  /** Share of the job's samples that lies in this region. */
+  readonly dataShare: number
+  /** Lost for longer than the grace time: nobody waits for it, and it stays out of this job. */
+  readonly isPruned: boolean
+}
+
+export const emptyAddressBook: AddressBook = { epoch: 0, peers: [] }

@@ -1,0 +1,23 @@
+// What one agent should run, derived from a snapshot. Instances that are absent must be stopped.
+import type { AddressBook } from './address-book.ts'
+import type { JobSpec } from './job.ts'
+import type { Instance } from './snapshot.ts'
+
+export type Desired = {
+  readonly region: string
+  /** In ascending order of instance id. */
+  readonly instances: readonly DesiredInstance[]
+  /** Of the jobs that have an instance here, in ascending order of job id. */
+  readonly addressBooks: readonly { readonly jobId: string; readonly book: AddressBook }[]
+}
+
+export type DesiredInstance = {
+  readonly instance: Instance
+  readonly spec: JobSpec
+  /** Workers of this partition, so that a synchronous group knows its size. */
+  readonly workers: number
+  readonly dataShare: number
+  /** Finish now: flush, final synchronisation, evaluation. */
+  readonly drain: boolean
+  readonly uploadsModel: boolean
+}

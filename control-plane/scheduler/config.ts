@@ -1,0 +1,13 @@
+// Limits and assumptions of the scheduler.
+
+/** Samples per second of one "cpu" unit where nothing was declared or measured. Only ratios matter for the choice. */
+export const nominalCpuSamplesPerSecond = 100
+
+/** Relative tolerance of throughput comparisons: without it rounding asks the straggler for a unit more than it has. */
+export const throughputTolerance = 1e-9
+
+/** Combinations of device counts tried per region before the best one so far is taken. */
+export const searchNodesMax = 200_000
+
+/** Regions without data that are named in a plan's reasons. */
+export const noDataReasonsMax = 16
