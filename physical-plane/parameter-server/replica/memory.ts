@@ -4,7 +4,8 @@
 // vectors live in ordinary memory: the same numbers, computed more slowly by the reference kernels.
 import { assert } from '#runtime/assert.ts'
 import { arenaBytesDefault } from './config.ts'
-import { createArenaKernels, type Kernels } from './kernels.ts'
+import { referenceKernels } from './kernels-reference.ts'
+import { createArenaKernels, kernelScratchBytes, type Kernels } from './kernels.ts'
 import { reserveMemory, type WasmMemory } from './webassembly.ts'
 
 const alignmentBytes = 64
@@ -20,10 +21,10 @@ export class VectorMemory {
 
   private constructor(arena: WasmMemory | null) {
     this.#arena = arena
-    // The first block is scratch space of the kernels.
-    const arenaKernels = createArenaKernels(arena)
-    this.kernels = arenaKernels.kernels
-    this.#free = arena === null ? [] : [{ start: alignUp(arenaKernels.scratchBytes), end: arena.buffer.byteLength }]
+    this.kernels = arena === null ? referenceKernels : createArenaKernels(arena)
+    // Kernels compute the address behind a vector, which must not wrap round at 4 GiB.
+    const end = arena === null ? 0 : arena.buffer.byteLength - alignmentBytes
+    this.#free = end === 0 ? [] : [{ start: alignUp(kernelScratchBytes), end }]
   }
 
   static create(bytes: number = arenaBytesDefault): VectorMemory {
