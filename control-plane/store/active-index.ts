@@ -1,0 +1,123 @@
+// What has not ended, kept in memory so that a loop over thousands of jobs reads no disk. It follows the database: it
+// changes only after a transaction was committed. Views are immutable and shared until the next change.
+import { endStates, type Job } from '#control-plane/model/job.ts'
+import type { ModelSize } from '#control-plane/model/plan.ts'
+import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
+import { SortedMap } from './sorted-map.ts'
+import type { Change, Commit, View } from './store.ts'
+
+export class ActiveIndex {
+  readonly #jobs = new SortedMap<Job>()
+  readonly #instances = new SortedMap<Instance>()
+  readonly #agents = new SortedMap<Agent>()
+  readonly #instancesOfJob = new Map<string, Map<string, Instance>>()
+  #throughput: ReadonlyMap<string, number> = new Map()
+  #modelSizes: ReadonlyMap<string, ModelSize> = new Map()
+  #revision = 0
+  #view: View | null = null
+
+  view(): View {
+    this.#view ??= {
+      revision: this.#revision,
+      jobs: this.#jobs.values(),
+      instances: this.#instances.values(),
+      agents: this.#agents.values(),
+      throughput: this.#throughput,
+      modelSizes: this.#modelSizes,
+    }
+    return this.#view
+  }
+
+  revision(): number {
+    return this.#revision
+  }
+
+  instance(id: string): Instance | null {
+    return this.#instances.get(id) ?? null
+  }
+
+  /** Answers with what was touched. */
+  apply(changes: readonly Change[], revision: number): Commit {
+    this.#revision = revision
+    this.#view = null
+    const regions = new Set<string>()
+    for (const change of changes) this.#applyOne(change, regions)
+    const jobIds = new Set(changes.map(touchedJobId).filter((id) => id !== null))
+    return { revision, jobIds, regions }
+  }
+
+  #applyOne(change: Change, regions: Set<string>): void {
+    switch (change.kind) {
+      case 'create-job':
+      case 'job':
+        for (const instance of this.#instancesOfJob.get(change.job.id)?.values() ?? []) regions.add(instance.region)
+        this.#putJob(change.job)
+        break
+      case 'instance':
+        regions.add(change.instance.region)
+        this.#putInstance(change.instance)
+        break
+      case 'agent':
+        regions.add(change.agent.region)
+        this.#agents.set(change.agent.region, change.agent)
+        break
+      case 'throughput':
+        this.#throughput = new Map(this.#throughput).set(change.key, change.samplesPerSecond)
+        break
+      case 'model-size':
+        this.#modelSizes = new Map(this.#modelSizes).set(change.bundleDigest, change.size)
+        break
+      case 'journal':
+      case 'ledger':
+      case 'round':
+      case 'evaluation':
+      case 'event':
+      case 'blob':
+        break
+    }
+  }
+
+  #putJob(job: Job): void {
+    if (!endStates.has(job.state)) {
+      this.#jobs.set(job.id, job)
+      return
+    }
+    this.#jobs.delete(job.id)
+    for (const id of this.#instancesOfJob.get(job.id)?.keys() ?? []) this.#instances.delete(id)
+    this.#instancesOfJob.delete(job.id)
+  }
+
+  #putInstance(instance: Instance): void {
+    if (!this.#jobs.has(instance.jobId)) return
+    this.#instances.set(instance.id, instance)
+    const siblings = this.#instancesOfJob.get(instance.jobId)
+    if (siblings === undefined) this.#instancesOfJob.set(instance.jobId, new Map([[instance.id, instance]]))
+    else siblings.set(instance.id, instance)
+  }
+}
+
+/** The job whose status, progress or cost a change shows in; null when it shows in none. */
+// oxlint-disable-next-line consistent-return -- the switch is exhaustive
+export function touchedJobId(change: Change): string | null {
+  switch (change.kind) {
+    case 'create-job':
+    case 'job':
+      return change.job.id
+    case 'instance':
+      return change.instance.jobId
+    case 'ledger':
+      return change.entry.jobId
+    case 'round':
+      return change.round.jobId
+    case 'evaluation':
+      return change.evaluation.jobId
+    case 'event':
+      return change.event.jobId
+    case 'agent':
+    case 'journal':
+    case 'blob':
+    case 'throughput':
+    case 'model-size':
+      return null
+  }
+}

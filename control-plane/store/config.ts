@@ -1,0 +1,14 @@
+// Limits of what the control plane keeps.
+
+export const storeConfig = {
+  /** A bundle is code, not data: data stays in its region. */
+  bundleBytesMax: 256 * 1024 ** 2,
+  /** A model is one safetensors file. */
+  modelBytesMax: 16 * 1024 ** 3,
+  /** Log kept per instance; what comes after is counted and dropped. */
+  logBytesMaxPerInstance: 64 * 1024 ** 2,
+  /** Pieces in which files are read for a stream. */
+  fileChunkBytes: 256 * 1024,
+  /** The database refuses to grow beyond this with a clear error, before it takes the whole disk. */
+  databaseBytesMax: 64 * 1024 ** 3,
+} as const

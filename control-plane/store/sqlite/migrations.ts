@@ -1,0 +1,94 @@
+// The schema, forward only: a migration that has been released is never edited, a change is a new number.
+// Rows keep their object as JSON in `body`; columns exist for what is searched or guarded.
+
+export type Migration = { readonly version: number; readonly statements: string }
+
+export const migrations: readonly Migration[] = [
+  {
+    version: 1,
+    statements: `
+      CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+      INSERT INTO counters (name, value) VALUES ('revision', 0);
+
+      CREATE TABLE jobs (
+        id TEXT PRIMARY KEY,
+        request_id TEXT NOT NULL UNIQUE,
+        fingerprint TEXT NOT NULL,
+        state TEXT NOT NULL,
+        is_ended INTEGER NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        -- Last change of the job itself: what optimistic commits compare.
+        revision INTEGER NOT NULL,
+        -- Last change of the job or of anything that its progress and cost are computed from: what watchers compare.
+        touched INTEGER NOT NULL,
+        -- Sum of the job's ledger, so that a list of jobs does not read every entry.
+        cost_usd REAL NOT NULL DEFAULT 0,
+        body TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX jobs_newest ON jobs (created_at_ms DESC, id DESC);
+      CREATE INDEX jobs_open ON jobs (id) WHERE is_ended = 0;
+
+      CREATE TABLE instances (
+        id TEXT PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        revision INTEGER NOT NULL,
+        body TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX instances_of_job ON instances (job_id);
+
+      CREATE TABLE agents (region TEXT PRIMARY KEY, revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+
+      -- The newest journal record applied from each agent: moved in the transaction that holds the record's effects.
+      CREATE TABLE journals (agent_id TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+
+      CREATE TABLE ledger (
+        id TEXT PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        from_ms INTEGER NOT NULL,
+        amount_usd REAL NOT NULL,
+        body TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX ledger_of_job ON ledger (job_id, from_ms, id);
+
+      CREATE TABLE rounds (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        region TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (job_id, region, number)
+      ) STRICT;
+
+      CREATE TABLE evaluations (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        region TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        is_final INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (job_id, region, at_ms, is_final)
+      ) STRICT;
+
+      CREATE TABLE events (
+        number INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        at_ms INTEGER NOT NULL,
+        body TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX events_of_job ON events (job_id, number);
+
+      -- Of functions in earlier runs: throughput by "digest/device model", model size by digest.
+      CREATE TABLE measurements (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (kind, key)
+      ) STRICT;
+
+      CREATE TABLE blobs (
+        digest TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
+]

@@ -1,0 +1,111 @@
+// Rows back into the objects they were.
+import type { Job } from '#control-plane/model/job.ts'
+import type { LedgerEntry } from '#control-plane/model/ledger.ts'
+import type { ModelSize } from '#control-plane/model/plan.ts'
+import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
+import { decode } from '../encoding.ts'
+import type { BlobRecord } from '../records.ts'
+import type { Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
+import type { Row, Statements } from './statements.ts'
+
+export function readRevision(sql: Statements): number {
+  return Number(sql.get(`SELECT value FROM counters WHERE name = 'revision'`)?.value)
+}
+
+/** Everything the index holds, as the changes that would have made it. */
+export function readActive(sql: Statements): readonly Change[] {
+  const jobs = bodies<Job>(sql.all('SELECT body FROM jobs WHERE is_ended = 0'))
+  const instances = bodies<Instance>(
+    sql.all('SELECT i.body FROM instances i JOIN jobs j ON j.id = i.job_id WHERE j.is_ended = 0'),
+  )
+  const agents = bodies<Agent>(sql.all('SELECT body FROM agents'))
+  const measured = (kind: string): readonly Row[] => sql.all('SELECT key, body FROM measurements WHERE kind = ?', kind)
+  return [
+    ...jobs.map((job): Change => ({ kind: 'job', job })),
+    ...instances.map((instance): Change => ({ kind: 'instance', instance })),
+    ...agents.map((agent): Change => ({ kind: 'agent', agent })),
+    ...measured('throughput').map((row): Change => ({
+      kind: 'throughput',
+      key: String(row.key),
+      samplesPerSecond: bodyOf<number>(row),
+    })),
+    ...measured('model-size').map((row): Change => ({
+      kind: 'model-size',
+      bundleDigest: String(row.key),
+      size: bodyOf<ModelSize>(row),
+    })),
+  ]
+}
+
+export function readJob(sql: Statements, id: string): JobRecord | null {
+  const row = sql.get(`${selectJob} WHERE j.id = ?`, id)
+  return row === null ? null : jobRecord(sql, row)
+}
+
+export function readJobs(
+  sql: Statements,
+  limit: number,
+  after: JobCursor | null,
+  states: readonly string[],
+): readonly JobRecord[] {
+  const wanted = JSON.stringify(states)
+  const from = after ?? { createdAtMs: Number.MAX_SAFE_INTEGER, id: '' }
+  const rows = sql.all(
+    `${selectJob} WHERE (j.created_at_ms, j.id) < (?, ?)
+       AND (? = '[]' OR j.state IN (SELECT value FROM json_each(?)))
+     ORDER BY j.created_at_ms DESC, j.id DESC LIMIT ?`,
+    from.createdAtMs,
+    from.id,
+    wanted,
+    wanted,
+    limit,
+  )
+  return rows.map((row) => jobRecord(sql, row))
+}
+
+const selectJob = 'SELECT j.body, j.touched, j.cost_usd FROM jobs j'
+
+function jobRecord(sql: Statements, row: Row): JobRecord {
+  const job = bodyOf<Job>(row)
+  const instances = bodies<Instance>(sql.all('SELECT body FROM instances WHERE job_id = ? ORDER BY id', job.id))
+  return { job, touched: Number(row.touched), costUsd: Number(row.cost_usd), instances }
+}
+
+export function readInstance(sql: Statements, id: string): Instance | null {
+  const row = sql.get('SELECT body FROM instances WHERE id = ?', id)
+  return row === null ? null : bodyOf<Instance>(row)
+}
+
+export function readLedger(
+  sql: Statements,
+  jobId: string,
+  limit: number,
+  after: LedgerCursor | null,
+): readonly LedgerEntry[] {
+  const from = after ?? { fromMs: -1, id: '' }
+  return bodies(
+    sql.all(
+      'SELECT body FROM ledger WHERE job_id = ? AND (from_ms, id) > (?, ?) ORDER BY from_ms, id LIMIT ?',
+      jobId,
+      from.fromMs,
+      from.id,
+      limit,
+    ),
+  )
+}
+
+export function readBlob(sql: Statements, digest: string): BlobRecord | null {
+  const row = sql.get('SELECT kind, bytes, at_ms FROM blobs WHERE digest = ?', digest)
+  if (row === null) return null
+  return { digest, kind: row.kind as BlobRecord['kind'], bytes: Number(row.bytes), atMs: Number(row.at_ms) }
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller knows what the table holds
+export function bodies<T>(rows: readonly Row[]): readonly T[] {
+  return rows.map((row) => bodyOf<T>(row))
+}
+
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
+function bodyOf<T>(row: Row): T {
+  return decode<T>(String(row.body))
+}

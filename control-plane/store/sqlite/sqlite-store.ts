@@ -1,0 +1,125 @@
+// The store on node:sqlite: for one control plane, on one disk, without a server to run.
+import type { DatabaseSync } from 'node:sqlite'
+import { assert } from '#runtime/assert.ts'
+import { CloudlessError } from '#runtime/errors.ts'
+import { ActiveIndex } from '../active-index.ts'
+import type { Blobs } from '../blobs.ts'
+import type { Logs } from '../logs.ts'
+import type { Change, Commit, CommitOutcome, Store, View } from '../store.ts'
+import { inTransaction, sqliteError } from './open-database.ts'
+import { bodies, readActive, readBlob, readInstance, readJob, readJobs, readLedger, readRevision } from './read-rows.ts'
+import { Statements } from './statements.ts'
+import { findConflict, writeChanges } from './write-changes.ts'
+
+export class SqliteStore implements Store {
+  readonly blobs: Blobs
+  readonly logs: Logs
+  readonly #database: DatabaseSync
+  readonly #sql: Statements
+  readonly #index = new ActiveIndex()
+  readonly #listeners = new Set<(commit: Commit) => void>()
+
+  constructor(database: DatabaseSync, blobs: Blobs, logs: Logs) {
+    this.#database = database
+    this.#sql = new Statements(database)
+    this.blobs = blobs
+    this.logs = logs
+    this.#index.apply(readActive(this.#sql), readRevision(this.#sql))
+  }
+
+  view(): View {
+    return this.#index.view()
+  }
+
+  activeInstance: Store['activeInstance'] = (id) => this.#index.instance(id)
+
+  commit: Store['commit'] = (changes, basedOnRevision) =>
+    this.#query('commit', () => {
+      assert(basedOnRevision <= this.#index.revision(), `based on revision ${basedOnRevision} of the future`)
+      if (changes.length === 0) return { kind: 'committed', revision: this.#index.revision() }
+      const revision = this.#index.revision() + 1
+      const stamped = changes.map((change) => stamp(change, revision))
+      const outcome = inTransaction(this.#database, (): CommitOutcome => {
+        const object = findConflict(this.#sql, stamped, basedOnRevision)
+        if (object !== null) return { kind: 'conflict', object }
+        writeChanges(this.#sql, stamped, revision)
+        return { kind: 'committed', revision }
+      })
+      if (outcome.kind === 'committed') this.#publish(this.#index.apply(stamped, revision))
+      return outcome
+    })
+
+  #publish(commit: Commit): void {
+    for (const listener of this.#listeners) listener(commit)
+  }
+
+  onCommit: Store['onCommit'] = (listener) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  job: Store['job'] = (id) => this.#query('read a job', () => readJob(this.#sql, id))
+
+  instance: Store['instance'] = (id) => this.#query('read an instance', () => readInstance(this.#sql, id))
+
+  jobByRequest: Store['jobByRequest'] = (requestId) =>
+    this.#query('read a job', () => {
+      const row = this.#sql.get('SELECT id, fingerprint FROM jobs WHERE request_id = ?', requestId)
+      return row === null ? null : { id: String(row.id), fingerprint: String(row.fingerprint) }
+    })
+
+  listJobs: Store['listJobs'] = (limit, after, states) =>
+    this.#query('list jobs', () => readJobs(this.#sql, limit, after, states))
+
+  listLedger: Store['listLedger'] = (jobId, limit, after) =>
+    this.#query('list the ledger', () => readLedger(this.#sql, jobId, limit, after))
+
+  listRounds: Store['listRounds'] = (jobId) =>
+    this.#query('list rounds', () =>
+      bodies(this.#sql.all('SELECT body FROM rounds WHERE job_id = ? ORDER BY number, region', jobId)),
+    )
+
+  listEvaluations: Store['listEvaluations'] = (jobId) =>
+    this.#query('list evaluations', () =>
+      bodies(this.#sql.all('SELECT body FROM evaluations WHERE job_id = ? ORDER BY at_ms, is_final', jobId)),
+    )
+
+  listEvents: Store['listEvents'] = (jobId, limit) =>
+    this.#query('list events', () =>
+      bodies(
+        this.#sql.all(
+          `SELECT body FROM (SELECT number, body FROM events WHERE job_id = ? ORDER BY number DESC LIMIT ?)
+           ORDER BY number`,
+          jobId,
+          limit,
+        ),
+      ),
+    )
+
+  journalSeq: Store['journalSeq'] = (agentId) =>
+    this.#query('read a journal', () =>
+      Number(this.#sql.get('SELECT seq FROM journals WHERE agent_id = ?', agentId)?.seq ?? 0),
+    )
+
+  blob: Store['blob'] = (digest) => this.#query('read a blob', () => readBlob(this.#sql, digest))
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  /** SQLite answers at once; the promise is there so that a database over the network can stand in its place. */
+  // oxlint-disable-next-line typescript/require-await -- turns what SQLite throws into a rejection
+  async #query<T>(doing: string, run: () => T): Promise<T> {
+    if (!this.#database.isOpen) throw new CloudlessError('unavailable', 'STORE_CLOSED', 'the store is closed')
+    try {
+      return run()
+    } catch (error) {
+      throw sqliteError(doing, error)
+    }
+  }
+}
+
+function stamp(change: Change, revision: number): Change {
+  if (change.kind === 'create-job' || change.kind === 'job') return { ...change, job: { ...change.job, revision } }
+  return change
+}

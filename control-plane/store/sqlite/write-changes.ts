@@ -1,0 +1,193 @@
+// One commit inside its transaction: first what was changed meanwhile, then the writes.
+import { endStates, type Job } from '#control-plane/model/job.ts'
+import { touchedJobId } from '../active-index.ts'
+import { encode } from '../encoding.ts'
+import type { Change } from '../store.ts'
+import type { Statements } from './statements.ts'
+
+/** The first object that another commit changed after `basedOnRevision`; null when there is none. */
+export function findConflict(sql: Statements, changes: readonly Change[], basedOnRevision: number): string | null {
+  for (const change of changes) {
+    const object = conflictOf(sql, change, basedOnRevision)
+    if (object !== null) return object
+  }
+  return null
+}
+
+// oxlint-disable-next-line consistent-return -- the switch is exhaustive
+function conflictOf(sql: Statements, change: Change, basedOnRevision: number): string | null {
+  const isNewer = (query: string, key: string): boolean => Number(sql.get(query, key)?.revision ?? 0) > basedOnRevision
+  switch (change.kind) {
+    case 'create-job': {
+      const { id, requestId } = change.job
+      const taken = sql.get('SELECT id FROM jobs WHERE id = ? OR request_id = ?', id, requestId)
+      return taken === null ? null : `request ${requestId}`
+    }
+    case 'job':
+      return isNewer('SELECT revision FROM jobs WHERE id = ?', change.job.id) ? `job ${change.job.id}` : null
+    case 'instance': {
+      const { id } = change.instance
+      return isNewer('SELECT revision FROM instances WHERE id = ?', id) ? `instance ${id}` : null
+    }
+    case 'agent': {
+      const { region } = change.agent
+      return isNewer('SELECT revision FROM agents WHERE region = ?', region) ? `agent of ${region}` : null
+    }
+    case 'journal': {
+      const held = Number(sql.get('SELECT seq FROM journals WHERE agent_id = ?', change.agentId)?.seq ?? 0)
+      return held === change.fromSeq ? null : `journal of agent ${change.agentId}`
+    }
+    case 'ledger':
+    case 'round':
+    case 'evaluation':
+    case 'event':
+    case 'blob':
+    case 'throughput':
+    case 'model-size':
+      return null
+  }
+}
+
+export function writeChanges(sql: Statements, changes: readonly Change[], revision: number): void {
+  for (const change of changes) writeChange(sql, change, revision)
+  const touched = new Set(changes.map(touchedJobId))
+  for (const id of touched) if (id !== null) sql.run('UPDATE jobs SET touched = ? WHERE id = ?', revision, id)
+  sql.run(`UPDATE counters SET value = ? WHERE name = 'revision'`, revision)
+}
+
+function writeChange(sql: Statements, change: Change, revision: number): void {
+  switch (change.kind) {
+    case 'create-job':
+      insertJob(sql, change.job, change.fingerprint, revision)
+      break
+    case 'job':
+      updateJob(sql, change.job, revision)
+      break
+    case 'instance':
+      sql.run(
+        `INSERT INTO instances (id, job_id, revision, body) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, body = excluded.body`,
+        change.instance.id,
+        change.instance.jobId,
+        revision,
+        encode(change.instance),
+      )
+      break
+    case 'agent':
+      sql.run(
+        'INSERT OR REPLACE INTO agents (region, revision, body) VALUES (?, ?, ?)',
+        change.agent.region,
+        revision,
+        encode(change.agent),
+      )
+      break
+    case 'journal':
+      sql.run('INSERT OR REPLACE INTO journals (agent_id, seq) VALUES (?, ?)', change.agentId, change.toSeq)
+      break
+    case 'ledger':
+    case 'round':
+    case 'evaluation':
+    case 'event':
+      appendHistory(sql, change)
+      break
+    case 'blob':
+      sql.run(
+        'INSERT OR IGNORE INTO blobs (digest, kind, bytes, at_ms) VALUES (?, ?, ?, ?)',
+        change.blob.digest,
+        change.blob.kind,
+        change.blob.bytes,
+        change.blob.atMs,
+      )
+      break
+    case 'throughput':
+      writeMeasurement(sql, change.kind, change.key, change.samplesPerSecond)
+      break
+    case 'model-size':
+      writeMeasurement(sql, change.kind, change.bundleDigest, change.size)
+      break
+  }
+}
+
+function insertJob(sql: Statements, job: Job, fingerprint: string, revision: number): void {
+  sql.run(
+    `INSERT INTO jobs (id, request_id, fingerprint, state, is_ended, created_at_ms, revision, touched, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    job.id,
+    job.requestId,
+    fingerprint,
+    job.state,
+    isEnded(job),
+    job.createdAtMs,
+    revision,
+    revision,
+    encode(job),
+  )
+}
+
+function updateJob(sql: Statements, job: Job, revision: number): void {
+  sql.run(
+    'UPDATE jobs SET state = ?, is_ended = ?, revision = ?, body = ? WHERE id = ?',
+    job.state,
+    isEnded(job),
+    revision,
+    encode(job),
+    job.id,
+  )
+}
+
+type History = Extract<Change, { readonly kind: 'ledger' | 'round' | 'evaluation' | 'event' }>
+
+/** Added once: a key that is already there keeps its first row. */
+function appendHistory(sql: Statements, change: History): void {
+  switch (change.kind) {
+    case 'ledger': {
+      const { id, jobId, fromMs, amountUsd } = change.entry
+      const added = sql.run(
+        'INSERT OR IGNORE INTO ledger (id, job_id, from_ms, amount_usd, body) VALUES (?, ?, ?, ?, ?)',
+        id,
+        jobId,
+        fromMs,
+        amountUsd,
+        encode(change.entry),
+      )
+      if (added > 0) sql.run('UPDATE jobs SET cost_usd = cost_usd + ? WHERE id = ?', amountUsd, jobId)
+      break
+    }
+    case 'round': {
+      const { jobId, region, number } = change.round
+      sql.run(
+        'INSERT OR IGNORE INTO rounds (job_id, region, number, body) VALUES (?, ?, ?, ?)',
+        jobId,
+        region,
+        number,
+        encode(change.round),
+      )
+      break
+    }
+    case 'evaluation': {
+      const { jobId, region, atMs, isFinal } = change.evaluation
+      sql.run(
+        'INSERT OR IGNORE INTO evaluations (job_id, region, at_ms, is_final, body) VALUES (?, ?, ?, ?, ?)',
+        jobId,
+        region,
+        atMs,
+        isFinal ? 1 : 0,
+        encode(change.evaluation),
+      )
+      break
+    }
+    case 'event': {
+      const { jobId, atMs } = change.event
+      sql.run('INSERT INTO events (job_id, at_ms, body) VALUES (?, ?, ?)', jobId, atMs, encode(change.event))
+      break
+    }
+  }
+}
+
+function writeMeasurement(sql: Statements, kind: string, key: string, value: unknown): void {
+  sql.run('INSERT OR REPLACE INTO measurements (kind, key, body) VALUES (?, ?, ?)', kind, key, encode(value))
+}
+
+function isEnded(job: Job): number {
+  return endStates.has(job.state) ? 1 : 0
+}

@@ -1,0 +1,91 @@
+// What the control plane remembers. One revision counts all changes; a commit is one transaction, based on the
+// revision that its author saw: when another change touched the same object since, nothing is written and the answer
+// says which object, so that the author looks again. What has not ended is also at hand in memory, as the view.
+import type { Job } from '#control-plane/model/job.ts'
+import type { LedgerEntry } from '#control-plane/model/ledger.ts'
+import type { ModelSize } from '#control-plane/model/plan.ts'
+import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
+import type { Blobs } from './blobs.ts'
+import type { Logs } from './logs.ts'
+import type { BlobRecord, Evaluation, InstanceEvent, Round } from './records.ts'
+
+export type Change =
+  /** Refused as a conflict when the request id or the id is taken. */
+  | { readonly kind: 'create-job'; readonly job: Job; readonly fingerprint: string }
+  | { readonly kind: 'job'; readonly job: Job }
+  | { readonly kind: 'instance'; readonly instance: Instance }
+  | { readonly kind: 'agent'; readonly agent: Agent }
+  /** Records up to `toSeq` are applied by this commit; a conflict unless the journal stands at `fromSeq`. */
+  | { readonly kind: 'journal'; readonly agentId: string; readonly fromSeq: number; readonly toSeq: number }
+  /** These are added once: a second one with the same key changes nothing. */
+  | { readonly kind: 'ledger'; readonly entry: LedgerEntry }
+  | { readonly kind: 'round'; readonly round: Round }
+  | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }
+  | { readonly kind: 'event'; readonly event: InstanceEvent }
+  | { readonly kind: 'blob'; readonly blob: BlobRecord }
+  | { readonly kind: 'throughput'; readonly key: string; readonly samplesPerSecond: number }
+  | { readonly kind: 'model-size'; readonly bundleDigest: string; readonly size: ModelSize }
+
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly revision: number }
+  /** For example `job j-4k2`. */
+  | { readonly kind: 'conflict'; readonly object: string }
+
+/** What has not ended, at one revision. Never changes once given out. */
+export type View = {
+  readonly revision: number
+  /** In ascending order of id. */
+  readonly jobs: readonly Job[]
+  /** Instances of those jobs, in ascending order of id. */
+  readonly instances: readonly Instance[]
+  /** In ascending order of region. */
+  readonly agents: readonly Agent[]
+  readonly throughput: ReadonlyMap<string, number>
+  readonly modelSizes: ReadonlyMap<string, ModelSize>
+}
+
+/** What one commit touched: watchers and agents' links decide by it whether to look. */
+export type Commit = {
+  readonly revision: number
+  readonly jobIds: ReadonlySet<string>
+  /** Regions whose agent, instances or instances' jobs changed. */
+  readonly regions: ReadonlySet<string>
+}
+
+/** A job with what is computed beside it. */
+export type JobRecord = {
+  readonly job: Job
+  /** Last change of the job, its instances or its ledger: what WatchJob compares. */
+  readonly touched: number
+  readonly costUsd: number
+  readonly instances: readonly Instance[]
+}
+
+export type JobCursor = { readonly createdAtMs: number; readonly id: string }
+export type LedgerCursor = { readonly fromMs: number; readonly id: string }
+
+export interface Store {
+  readonly blobs: Blobs
+  readonly logs: Logs
+  view(): View
+  /** At hand for jobs that have not ended; null otherwise. */
+  activeInstance(id: string): Instance | null
+  commit(changes: readonly Change[], basedOnRevision: number): Promise<CommitOutcome>
+  /** Called after every commit, with the view already new. */
+  onCommit(listener: (commit: Commit) => void): () => void
+
+  job(id: string): Promise<JobRecord | null>
+  instance(id: string): Promise<Instance | null>
+  jobByRequest(requestId: string): Promise<{ readonly id: string; readonly fingerprint: string } | null>
+  /** Newest first, after the cursor. */
+  listJobs(limit: number, after: JobCursor | null, states: readonly Job['state'][]): Promise<readonly JobRecord[]>
+  /** Oldest first, after the cursor. */
+  listLedger(jobId: string, limit: number, after: LedgerCursor | null): Promise<readonly LedgerEntry[]>
+  listRounds(jobId: string): Promise<readonly Round[]>
+  listEvaluations(jobId: string): Promise<readonly Evaluation[]>
+  /** The newest `limit`, oldest of them first. */
+  listEvents(jobId: string, limit: number): Promise<readonly InstanceEvent[]>
+  journalSeq(agentId: string): Promise<number>
+  blob(digest: string): Promise<BlobRecord | null>
+  close(): void
+}
