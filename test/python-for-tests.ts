@@ -7,7 +7,11 @@ export async function pythonForTests(): Promise<string | null> {
   const root = join(import.meta.dirname, '..')
   console.log('> python: looking for an interpreter with torch (the first time this installs one, 1 to 5 minutes)')
   const args = ['cli/main.ts', 'setup-python', '--with-tests', '--json']
-  const result = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' })
+  const result = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
   const last = result.stdout.trim().split('\n').at(-1) ?? ''
   if (result.status === 0) return (JSON.parse(last) as { python: string }).python
   console.error(`no Python for the tests: ${last}`)

@@ -45,7 +45,11 @@ function runVitest(project: string, env: NodeJS.ProcessEnv): Counts {
       readFileSync(report, 'utf8'),
     ) as Record<string, number>
     // A suite that fails to load has no failed test; a non-zero exit must never read as success.
-    const failed = Math.max(numFailedTests ?? 0, numFailedTestSuites === 0 || numFailedTests ? 0 : 1, status === 0 ? 0 : 1)
+    const failed = Math.max(
+      numFailedTests ?? 0,
+      numFailedTestSuites === 0 || numFailedTests ? 0 : 1,
+      status === 0 ? 0 : 1,
+    )
     return { passed: numPassedTests ?? 0, failed, skipped: numPendingTests ?? 0 }
   } catch (error) {
     console.error(`vitest (${project}) left no report: ${String(error)}`)
@@ -56,11 +60,21 @@ function runVitest(project: string, env: NodeJS.ProcessEnv): Counts {
 function runPytest(python: string, env: NodeJS.ProcessEnv): Counts {
   console.log('\n> pytest')
   const report = join(scratch, 'pytest.xml')
-  const args = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', `--junitxml=${report}`, 'physical-plane/worker', 'examples']
+  const args = [
+    '-m',
+    'pytest',
+    '-q',
+    '-p',
+    'no:cacheprovider',
+    `--junitxml=${report}`,
+    'physical-plane/worker',
+    'examples',
+  ]
   const status = spawnSync(python, args, { cwd: root, stdio: 'inherit', env }).status
   try {
     const xml = readFileSync(report, 'utf8')
-    const number = (name: string): number => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0)
+    const number = (name: string): number =>
+      Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0)
     const bad = number('failures') + number('errors')
     const skipped = number('skipped')
     return { passed: number('tests') - bad - skipped, failed: Math.max(bad, status === 0 ? 0 : 1), skipped }

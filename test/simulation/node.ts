@@ -1,0 +1,35 @@
+// A process of the simulated world. What it does hangs on its clock and its connections; a crash takes both away at
+// once, so that whatever it was about to do never happens. What it wrote to its disk before stays.
+import type { Clock, Timer } from '#runtime/clock.ts'
+import { sleepOn } from '#runtime/clock.ts'
+
+export class SimulatedNode {
+  /** The machine or place it runs on; two nodes of one name share their links. */
+  readonly name: string
+  readonly clock: Clock
+  #isAlive = true
+  readonly #onCrash: (() => void)[] = []
+
+  constructor(name: string, world: Clock) {
+    this.name = name
+    const after = (delayMs: number, run: () => void): Timer =>
+      world.after(delayMs, () => {
+        if (this.#isAlive) run()
+      })
+    this.clock = { now: () => world.now(), monotonicMs: () => world.monotonicMs(), after, sleep: sleepOn(after) }
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  onCrash(run: () => void): void {
+    this.#onCrash.push(run)
+  }
+
+  crash(): void {
+    if (!this.#isAlive) return
+    this.#isAlive = false
+    for (const run of this.#onCrash.splice(0)) run()
+  }
+}
