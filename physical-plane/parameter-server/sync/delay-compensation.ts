@@ -1,0 +1,82 @@
+// DC-ASGD (Zheng et al., arXiv 1609.08326): a peer's gradient was computed where the peer stood, not where we stand, and
+// `lambda × g × g × (w now - w then)` is a cheap guess of how it changed on the way. "Then" is kept per sender: this
+// replica as it stood right after the sender's previous update. (One backup for all senders would compensate against
+// whoever came last.) For a sum of f gradients lambda / f is used, since the square of a sum is about f times too large.
+import type { Replica } from '../replica/replica.ts'
+import type { VectorMemory } from '../replica/memory.ts'
+import type { Segment } from './segments.ts'
+import type { StrategySnapshot } from './strategy.ts'
+import type { Update } from './update.ts'
+
+const f = Math.fround
+
+export class DelayCompensation {
+  readonly #lambda: number
+  readonly #replica: Replica
+  readonly #memory: VectorMemory
+  readonly #basisOf = new Map<string, Float32Array>()
+
+  constructor(lambda: number, replica: Replica, memory: VectorMemory) {
+    this.#lambda = lambda
+    this.#replica = replica
+    this.#memory = memory
+  }
+
+  /** Everybody stands at the first values. */
+  start(peers: readonly string[]): void {
+    for (const region of peers) this.#remember(region)
+  }
+
+  /** `parameters -= rate × compensated sum`, segment by segment. */
+  apply({ header, payload }: Update, segments: readonly Segment[]): void {
+    const basis = this.#basisOf.get(header.region)
+    const lambda = this.#lambda / Math.max(1, header.steps)
+    for (const { group, start, end } of segments) {
+      const values = this.#replica.values.subarray(start, end)
+      const then = basis?.subarray(start, end) ?? values
+      descend(values, payload.subarray(start, end), then, lambda, header.learningRates[group]!)
+    }
+  }
+
+  /** Call once the whole update is applied. */
+  applied(region: string): void {
+    this.#remember(region)
+  }
+
+  save(): StrategySnapshot {
+    const entries = Array.from(this.#basisOf, ([region, basis]) => [region, basis.slice()] as const)
+    return { state: null, vectors: Object.fromEntries(entries) }
+  }
+
+  restore({ vectors }: StrategySnapshot): void {
+    for (const [region, basis] of Object.entries(vectors)) this.#basis(region).set(basis)
+  }
+
+  #remember(region: string): void {
+    this.#basis(region).set(this.#replica.values)
+  }
+
+  #basis(region: string): Float32Array {
+    const known = this.#basisOf.get(region)
+    if (known !== undefined) return known
+    const basis = this.#memory.allocate(this.#replica.elementCount)
+    this.#basisOf.set(region, basis)
+    return basis
+  }
+}
+
+/** Rounds as the kernel `addScaled` does, so that without drift the result is ASGD's, bit for bit. */
+function descend(
+  values: Float32Array,
+  gradient: Float32Array,
+  then: Float32Array,
+  lambda: number,
+  learningRate: number,
+): void {
+  const scale = f(-learningRate)
+  for (let i = 0; i < values.length; i++) {
+    const slope = gradient[i]!
+    const compensated = f(slope + lambda * slope * slope * (values[i]! - then[i]!))
+    values[i] = values[i]! + f(compensated * scale)
+  }
+}
