@@ -90,3 +90,8 @@ export type PartitionProgress = {
 export function throughputKey(bundleDigest: string, deviceModel: string): string {
   return `${bundleDigest}/${deviceModel}`
 }
+
+/** Ended for good: its agent does not start it again and its units are free. */
+export function hasEnded(instance: Instance): boolean {
+  return instance.state === 'completed' || instance.state === 'failed' || instance.state === 'stopped'
+}

@@ -1,0 +1,58 @@
+// What each agent should run, straight from a snapshot: every instance that is not released, told what it needs to know
+// of its job. Level-triggered: the newest desired state replaces all earlier ones.
+import type { Desired, DesiredInstance } from '#control-plane/model/desired.ts'
+import type { Job } from '#control-plane/model/job.ts'
+import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
+import { uploaderOf } from './partitions.ts'
+
+/** For one region; an empty set where nothing should run. */
+export function desiredFor(snapshot: Snapshot, region: string): Desired {
+  const instances = snapshot.instances.filter((instance) => instance.region === region)
+  return build(region, instances, contextOf(snapshot))
+}
+
+/** For every region that has an agent or an instance, in one pass. */
+export function desiredByRegion(snapshot: Snapshot): ReadonlyMap<string, Desired> {
+  const context = contextOf(snapshot)
+  const instances = Map.groupBy(snapshot.instances, (instance) => instance.region)
+  const regions = new Set([...snapshot.agents.map((agent) => agent.region), ...instances.keys()])
+  return new Map([...regions].sort().map((region) => [region, build(region, instances.get(region) ?? [], context)]))
+}
+
+type Context = { readonly jobs: ReadonlyMap<string, Job>; readonly agents: ReadonlyMap<string, Agent> }
+
+function contextOf(snapshot: Snapshot): Context {
+  return {
+    jobs: new Map(snapshot.jobs.map((job) => [job.id, job])),
+    agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
+  }
+}
+
+function build(region: string, instances: readonly Instance[], context: Context): Desired {
+  const wanted = instances.filter((instance) => !instance.isReleased && context.jobs.has(instance.jobId))
+  const wantedByJob = Map.groupBy(wanted, (instance) => instance.jobId)
+  const parts = [...wantedByJob].map(([jobId, here]) => describe(context, region, context.jobs.get(jobId)!, here))
+  return {
+    region,
+    instances: parts.flatMap((part) => part.instances).sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1)),
+    addressBooks: parts.map((part) => part.addressBook).sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
+  }
+}
+
+type Part = {
+  readonly instances: readonly DesiredInstance[]
+  readonly addressBook: Desired['addressBooks'][number]
+}
+
+function describe(context: Context, region: string, job: Job, here: readonly Instance[]): Part {
+  const peers = job.addressBook.peers
+  const workers = here.filter((instance) => instance.role === 'worker').length
+  const dataShare = peers.find((peer) => peer.region === region)?.dataShare ?? 0
+  // A released job has no instances here, so draining is finishing.
+  const drain = job.state === 'finishing'
+  const uploadsModel = uploaderOf(job, context.agents) === region
+  return {
+    instances: here.map((instance) => ({ instance, spec: job.spec, workers, dataShare, drain, uploadsModel })),
+    addressBook: { jobId: job.id, book: job.addressBook },
+  }
+}

@@ -1,0 +1,112 @@
+// Where a job stands, from what its partitions report:
+//
+//   pending -> starting -> running -> finishing -> succeeded
+//      |           \----------\----------\-------> failed        (an instance gave up)
+//      |-> failed                                                (the plan is impossible)
+//   cancelling -> cancelled                                      (every instance is down)
+//
+// States only go forward: a parameter server that starts again does not take its job back. All functions are of the
+// snapshot alone, so a lost or repeated message changes nothing.
+import type { Job, JobState } from '#control-plane/model/job.ts'
+import { hasEnded, type Agent } from '#control-plane/model/snapshot.ts'
+import { unseenStepMs } from './config.ts'
+import { goesOn, isDrained, isLost, uploaderOf, type PartitionView } from './partitions.ts'
+
+export type Standing = { readonly state: JobState; readonly reason: string }
+
+/** The state of a job that has instances and is not being cancelled. `views` are all its partitions. */
+export function standingOf(job: Job, views: readonly PartitionView[], agents: ReadonlyMap<string, Agent>): Standing {
+  const inJob = views.filter((view) => !view.isPruned)
+  const without = describePruned(views)
+  const isFinished = inJob.every((view) => view.phase === 'finished')
+  if (isFinished && job.modelDigest !== null) {
+    return { state: 'succeeded', reason: `trained in ${listRegions(inJob)}${without}` }
+  }
+  const failure = describeFailure(inJob)
+  if (failure !== null) return { state: 'failed', reason: failure + without }
+
+  const unseen = describeUnseen(inJob)
+  const suffix = `${unseen === '' ? '' : `; ${unseen}`}${without}`
+  const target = describeTarget(job)
+  if (job.state === 'finishing' || target !== null || inJob.every(isDrained)) {
+    return { state: 'finishing', reason: describeFinishing(job, inJob, target, uploaderOf(job, agents)) + suffix }
+  }
+  const started = inJob.filter(goesOn)
+  if (job.state === 'running' || started.length === inJob.length) {
+    return { state: 'running', reason: `training in ${listRegions(inJob)}${suffix}` }
+  }
+  const missing = inJob.filter((view) => !goesOn(view))
+  const reason = `${started.length} of ${inJob.length} partitions train; waiting for ${listRegions(missing)}${suffix}`
+  return { state: 'starting', reason }
+}
+
+/** A cancelled job has ended once nothing of it runs where the control plane can see it. */
+export function standingOfCancelled(job: Job, views: readonly PartitionView[]): Standing {
+  const isDown = (view: PartitionView): boolean =>
+    isLost(view) || view.instances.every((instance) => hasEnded(instance) || instance.state === 'planned')
+  const left = views.filter((view) => !isDown(view))
+  // The reason is the one who cancelled's; it stays.
+  return { state: left.length === 0 ? 'cancelled' : 'cancelling', reason: job.reason }
+}
+
+/** Why a pending job waits, or that it can never run. Null where there is no plan to speak of. */
+export function standingOfPending(job: Job): Standing | null {
+  const refusals = (job.plan?.reasons ?? []).filter((reason) => !reason.chosen && reason.rule !== 'ready')
+  const texts = refusals.map((reason) => reason.text).join('; ')
+  if (job.plan?.outcome === 'waiting') return { state: 'pending', reason: `waiting: ${texts}` }
+  if (job.plan?.outcome === 'impossible') return { state: 'failed', reason: `can not be placed: ${texts}` }
+  return null
+}
+
+function describeFailure(views: readonly PartitionView[]): string | null {
+  for (const { instances, phase, region } of views) {
+    const failed = instances.find((instance) => instance.state === 'failed' && !instance.isReleased)
+    if (failed !== undefined) {
+      const why = failed.reason === '' ? 'no reason given' : failed.reason
+      return `${failed.role} ${failed.id} failed at attempt ${failed.attempt}: ${why}`
+    }
+    if (phase === 'failed') return `the partition of ${region} failed`
+  }
+  return null
+}
+
+function describeUnseen(views: readonly PartitionView[]): string {
+  return views
+    .filter((view) => isLost(view) && view.phase !== 'finished')
+    .map((view) => {
+      const seconds = (Math.floor(view.unseenMs / unseenStepMs) * unseenStepMs) / 1000
+      return `region ${view.region} unseen for ${seconds} s`
+    })
+    .join(', ')
+}
+
+/** Null unless an evaluation reached the job's target. */
+function describeTarget(job: Job): string | null {
+  const target = job.spec.training.target
+  const value = target === null ? undefined : job.evaluation[target.metric]
+  if (target === null || value === undefined || !(value >= target.atLeast)) return null
+  return `${target.metric} ${Number(value.toPrecision(4))} reached the target ${target.atLeast}`
+}
+
+function describeFinishing(job: Job, views: readonly PartitionView[], target: string | null, uploader: string): string {
+  const finished = views.filter((view) => view.phase === 'finished').length
+  const step =
+    finished < views.length
+      ? `${finished} of ${views.length} partitions finished`
+      : `waiting for the model from ${uploader}`
+  if (target !== null) return `${target}; ${step}`
+  return job.spec.holdout === null ? `all samples used; ${step}` : `all samples used, last evaluation; ${step}`
+}
+
+/** Never success on a silent subset. */
+function describePruned(views: readonly PartitionView[]): string {
+  const pruned = views.filter((view) => view.isPruned)
+  if (pruned.length === 0) return ''
+  const share = pruned.reduce((sum, view) => sum + view.dataShare, 0)
+  const percent = (100 * share).toFixed(1)
+  return `; without ${listRegions(pruned)}, which was lost with ${percent} % of the data`
+}
+
+function listRegions(views: readonly PartitionView[]): string {
+  return views.map((view) => view.region).join(', ')
+}

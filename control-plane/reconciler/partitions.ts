@@ -1,0 +1,80 @@
+// What is known of each partition of a job: its parameter server, its workers, and how long its region is unseen.
+import type { Job } from '#control-plane/model/job.ts'
+import type { Agent, Instance, PartitionPhase } from '#control-plane/model/snapshot.ts'
+
+export type PartitionView = {
+  readonly region: string
+  /** Share of the job's samples that lies here. */
+  readonly dataShare: number
+  /** Null before the partition has instances. */
+  readonly parameterServer: Instance | null
+  readonly instances: readonly Instance[]
+  readonly phase: PartitionPhase
+  /** 0 while its agent is connected. */
+  readonly unseenMs: number
+  readonly isPruned: boolean
+}
+
+/** In ascending order of region, one per partition of the job's plan. */
+export function viewPartitions(
+  job: Job,
+  instances: readonly Instance[],
+  agents: ReadonlyMap<string, Agent>,
+  nowMs: number,
+): readonly PartitionView[] {
+  const partitions = job.plan?.partitions ?? []
+  const samples = partitions.reduce((sum, partition) => sum + partition.samples, 0)
+  const pruned = new Set(job.addressBook.peers.filter((peer) => peer.isPruned).map((peer) => peer.region))
+  const byRegion = Map.groupBy(instances, (instance) => instance.region)
+  return partitions.map((partition): PartitionView => {
+    const { region } = partition
+    const here = byRegion.get(region) ?? []
+    const parameterServer = here.find((instance) => instance.role === 'parameter-server') ?? null
+    return {
+      region,
+      dataShare: samples > 0 ? partition.samples / samples : 0,
+      parameterServer,
+      instances: here,
+      phase: phaseOf(parameterServer),
+      unseenMs: unseenMs(agents.get(region), job, nowMs),
+      isPruned: pruned.has(region),
+    }
+  })
+}
+
+/** Once a parameter server has ended well it finished, whatever it said last. */
+function phaseOf(parameterServer: Instance | null): PartitionPhase {
+  if (parameterServer?.state === 'completed') return 'finished'
+  return parameterServer?.progress?.phase ?? 'starting'
+}
+
+function unseenMs(agent: Agent | undefined, job: Job, nowMs: number): number {
+  if (agent?.isConnected === true) return 0
+  const lastSeenAtMs = Math.max(agent?.lastHeartbeatAtMs ?? 0, job.startedAtMs ?? nowMs)
+  return Math.max(1, nowMs - lastSeenAtMs)
+}
+
+export function isLost(view: PartitionView): boolean {
+  return view.unseenMs > 0
+}
+
+/** It has parameters and works on them, or has done so. */
+export function goesOn(view: PartitionView): boolean {
+  return view.phase !== 'starting' && view.phase !== 'failed'
+}
+
+/** No samples are left for it to train on. */
+export function isDrained(view: PartitionView): boolean {
+  return view.phase === 'draining' || view.phase === 'evaluating' || view.phase === 'finished'
+}
+
+/**
+ * The region that uploads the final model: the lowest one. Should it be out of sight at the end, then the lowest one
+ * that is in sight; after the final synchronisation all hold the same model.
+ */
+export function uploaderOf(job: Job, agents: ReadonlyMap<string, Agent>): string {
+  const inJob = job.addressBook.peers.filter((peer) => !peer.isPruned).map((peer) => peer.region)
+  const inSight =
+    job.state === 'finishing' ? inJob.find((region) => agents.get(region)?.isConnected === true) : undefined
+  return inSight ?? inJob[0] ?? ''
+}

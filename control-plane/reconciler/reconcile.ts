@@ -1,0 +1,116 @@
+// From a snapshot to what must change: pure, level-triggered and idempotent. Applying the actions and asking again with
+// the same snapshot gives nothing more to do. The order of work of a control loop:
+// snapshot -> planPending -> commit -> reconcile -> commit -> desiredByRegion -> send.
+import type { Actions, JobChange, JobUpdate } from '#control-plane/model/actions.ts'
+import { endStates, type Job } from '#control-plane/model/job.ts'
+import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
+import { nextAddressBook } from './address-book.ts'
+import { defaultPruneAfterMs } from './config.ts'
+import { instancesOf } from './instances.ts'
+import { standingOf, standingOfCancelled, standingOfPending, type Standing } from './job-state.ts'
+import { viewPartitions, type PartitionView } from './partitions.ts'
+import { regionsToPrune } from './prune.ts'
+
+export type ReconcileOptions = {
+  /** A region that is unseen for longer is given up, if the others go on. */
+  readonly pruneAfterMs?: number
+}
+
+export function reconcile(snapshot: Snapshot, options: ReconcileOptions = {}): Actions {
+  const context: Context = {
+    nowMs: snapshot.nowMs,
+    pruneAfterMs: options.pruneAfterMs ?? defaultPruneAfterMs,
+    agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
+  }
+  const instancesByJob = Map.groupBy(snapshot.instances, (instance) => instance.jobId)
+  const jobs: JobUpdate[] = []
+  const newInstances: Instance[] = []
+  const releasedInstanceIds: string[] = []
+  for (const job of snapshot.jobs) {
+    const next = reconcileJob(context, job, instancesByJob.get(job.id) ?? [])
+    const change = changeOf(job, next)
+    if (change !== null) jobs.push({ id: job.id, ifRevision: job.revision, change })
+    newInstances.push(...next.newInstances)
+    releasedInstanceIds.push(...next.releasedInstanceIds)
+  }
+  return {
+    jobs: jobs.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    newInstances: newInstances.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    releasedInstanceIds: releasedInstanceIds.sort(),
+  }
+}
+
+type Context = {
+  readonly nowMs: number
+  readonly pruneAfterMs: number
+  readonly agents: ReadonlyMap<string, Agent>
+}
+
+type Next = {
+  readonly job: Job
+  readonly newInstances: readonly Instance[]
+  readonly releasedInstanceIds: readonly string[]
+}
+
+function reconcileJob(context: Context, job: Job, instances: readonly Instance[]): Next {
+  if (job.state === 'pending') return start(context, job, instances)
+  if (job.state === 'cancelling') return takeDown(context, job, instances)
+  if (endStates.has(job.state)) return { job, newInstances: [], releasedInstanceIds: releasable(instances) }
+  return advance(context, job, instances)
+}
+
+/** Creates the instances of a placed plan; otherwise says why the job waits. */
+function start(context: Context, job: Job, existing: readonly Instance[]): Next {
+  if (job.plan?.outcome !== 'placed') {
+    const standing = standingOfPending(job)
+    return { job: standing === null ? job : stand(context, job, standing), newInstances: [], releasedInstanceIds: [] }
+  }
+  const known = new Set(existing.map((instance) => instance.id))
+  const newInstances = instancesOf(job, job.plan).filter((instance) => !known.has(instance.id))
+  const started: Job = { ...job, state: 'starting', startedAtMs: context.nowMs }
+  const next = advance(context, started, [...existing, ...newInstances])
+  return { ...next, newInstances }
+}
+
+function advance(context: Context, job: Job, instances: readonly Instance[]): Next {
+  const before = viewPartitions(job, instances, context.agents, context.nowMs)
+  const newlyPruned = regionsToPrune(before, context.pruneAfterMs)
+  const views = newlyPruned.size === 0 ? before : before.map((view) => pruneIn(view, newlyPruned))
+  const addressBook = nextAddressBook(job.addressBook, views)
+  const next = stand(context, { ...job, addressBook }, standingOf(job, views, context.agents))
+  const unwanted = endStates.has(next.state)
+    ? instances
+    : views.filter((view) => view.isPruned).flatMap((view) => view.instances)
+  return { job: next, newInstances: [], releasedInstanceIds: releasable(unwanted) }
+}
+
+/** A cancelled job's instances are released at once: nobody wants its model, and every second is paid for. */
+function takeDown(context: Context, job: Job, instances: readonly Instance[]): Next {
+  const views = viewPartitions(job, instances, context.agents, context.nowMs)
+  const next = stand(context, job, standingOfCancelled(job, views))
+  return { job: next, newInstances: [], releasedInstanceIds: releasable(instances) }
+}
+
+function pruneIn(view: PartitionView, pruned: ReadonlySet<string>): PartitionView {
+  return pruned.has(view.region) ? { ...view, isPruned: true } : view
+}
+
+function releasable(instances: readonly Instance[]): readonly string[] {
+  return instances.filter((instance) => !instance.isReleased).map((instance) => instance.id)
+}
+
+function stand(context: Context, job: Job, { state, reason }: Standing): Job {
+  return { ...job, state, reason, endedAtMs: endStates.has(state) ? context.nowMs : job.endedAtMs }
+}
+
+/** The fields that differ; null when none does. */
+function changeOf(before: Job, { job: after }: Next): JobChange | null {
+  const change: JobChange = {
+    ...(before.state === after.state ? {} : { state: after.state }),
+    ...(before.reason === after.reason ? {} : { reason: after.reason }),
+    ...(before.addressBook === after.addressBook ? {} : { addressBook: after.addressBook }),
+    ...(before.startedAtMs === after.startedAtMs ? {} : { startedAtMs: after.startedAtMs }),
+    ...(before.endedAtMs === after.endedAtMs ? {} : { endedAtMs: after.endedAtMs }),
+  }
+  return Object.keys(change).length === 0 ? null : change
+}

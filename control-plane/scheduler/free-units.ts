@@ -1,0 +1,56 @@
+// What agents offer now, less what jobs hold: units by region and device model. Built once per decision pass; placing a
+// job takes its units out, so that the next job of the same pass sees what is left.
+import { hasEnded, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
+
+export type RegionUnits = {
+  readonly isConnected: boolean
+  readonly lastHeartbeatAtMs: number
+  readonly total: ReadonlyMap<string, number>
+  /** Never below 0, even when a region shrank under its jobs. */
+  readonly free: Map<string, number>
+}
+
+export type FreeUnits = ReadonlyMap<string, RegionUnits>
+
+/** Units of `exceptJobId` count as free: a job does not stand in its own way. */
+export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits {
+  const free = new Map<string, RegionUnits>()
+  for (const agent of snapshot.agents) {
+    const total = new Map<string, number>()
+    for (const device of agent.devices) total.set(device.model, (total.get(device.model) ?? 0) + device.units)
+    const { isConnected, lastHeartbeatAtMs } = agent
+    free.set(agent.region, { isConnected, lastHeartbeatAtMs, total, free: new Map(total) })
+  }
+  const started = new Set<string>()
+  for (const instance of snapshot.instances) {
+    started.add(instance.jobId)
+    if (instance.jobId !== exceptJobId && holdsUnits(instance)) {
+      takeUnits(free, instance.region, instance.deviceModel, instance.units)
+    }
+  }
+  // A placed job whose instances do not exist yet has its units reserved.
+  for (const job of snapshot.jobs) {
+    const isReserved = job.state === 'pending' && !started.has(job.id) && job.id !== exceptJobId
+    if (isReserved && job.plan?.outcome === 'placed') takePlan(free, job.plan)
+  }
+  return free
+}
+
+export function takePlan(free: FreeUnits, plan: Plan): void {
+  for (const partition of plan.partitions) {
+    for (const { deviceModel, units } of partition.allocations) takeUnits(free, partition.region, deviceModel, units)
+  }
+}
+
+/** A released instance holds its units until its agent has stopped it, unless its agent never saw it. */
+function holdsUnits(instance: Instance): boolean {
+  return !hasEnded(instance) && !(instance.isReleased && instance.state === 'planned')
+}
+
+function takeUnits(free: FreeUnits, region: string, deviceModel: string, units: number): void {
+  const here = free.get(region)?.free
+  if (here === undefined) return
+  const before = here.get(deviceModel)
+  if (before !== undefined) here.set(deviceModel, Math.max(0, before - units))
+}

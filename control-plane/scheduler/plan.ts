@@ -1,0 +1,70 @@
+// The scheduler's two questions. Order: jobs are planned oldest first (by creation, then id). A job that waits for
+// nothing but units has the device models it could use in its regions held for it, so that younger jobs can not
+// overtake it for ever; a job that waits for an agent holds nothing, because that may take days.
+import type { Actions, JobUpdate } from '#control-plane/model/actions.ts'
+import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import type { Job } from '#control-plane/model/job.ts'
+import type { Plan, Reason } from '#control-plane/model/plan.ts'
+import type { Snapshot } from '#control-plane/model/snapshot.ts'
+import { countFreeUnits, takePlan } from './free-units.ts'
+import { placeJob } from './place-job.ts'
+
+/** The plan that `job` would get now, behind the jobs that wait already. The job need not be in the snapshot. */
+export function plan(snapshot: Snapshot, job: Job): Plan {
+  const others = snapshot.jobs.filter((other) => other.id !== job.id && needsPlan(other) && isOlder(other, job))
+  const plans = planInOrder(snapshot, [...others, job], job.id)
+  return plans.at(-1)!.plan
+}
+
+/** New plans for every pending job that has none in force; empty when nothing would change. */
+export function planPending(snapshot: Snapshot): Actions {
+  const jobs = snapshot.jobs.filter(needsPlan)
+  const updates = planInOrder(snapshot, jobs, '').flatMap(({ job, plan: next }): JobUpdate[] => {
+    if (job.plan !== null && isSamePlan(job.plan, next)) return []
+    return [{ id: job.id, ifRevision: job.revision, change: { plan: next } }]
+  })
+  return { jobs: updates.sort((a, b) => (a.id < b.id ? -1 : 1)), newInstances: [], releasedInstanceIds: [] }
+}
+
+/** A placed plan stands: the reconciler starts it. An impossible one is for the reconciler to end. */
+function needsPlan(job: Job): boolean {
+  return job.state === 'pending' && (job.plan === null || job.plan.outcome === 'waiting')
+}
+
+function planInOrder(
+  snapshot: Snapshot,
+  jobs: readonly Job[],
+  exceptJobId: string,
+): readonly { readonly job: Job; readonly plan: Plan }[] {
+  const index = indexCatalogue(snapshot.catalogue)
+  const units = countFreeUnits(snapshot, exceptJobId)
+  const held = new Map<string, Map<string, string>>()
+  return jobs
+    .toSorted((a, b) => (isOlder(a, b) ? -1 : 1))
+    .map((job) => {
+      const placement = placeJob({ snapshot, index, units, held }, job.spec)
+      takePlan(units, placement.plan)
+      for (const [region, models] of placement.waitsFor) hold(held, region, models, job.id)
+      return { job, plan: placement.plan }
+    })
+}
+
+function hold(held: Map<string, Map<string, string>>, region: string, models: readonly string[], jobId: string): void {
+  const here = held.get(region) ?? new Map<string, string>()
+  for (const model of models) if (!here.has(model)) here.set(model, jobId)
+  held.set(region, here)
+}
+
+function isOlder(a: Job, b: Job): boolean {
+  return a.createdAtMs < b.createdAtMs || (a.createdAtMs === b.createdAtMs && a.id < b.id)
+}
+
+/** Only plans that wait are compared: what they say is their reasons. */
+function isSamePlan(a: Plan, b: Plan): boolean {
+  if (a.outcome !== b.outcome || a.catalogHash !== b.catalogHash || a.reasons.length !== b.reasons.length) return false
+  return a.outcome !== 'placed' && a.reasons.every((reason, i) => isSameReason(reason, b.reasons[i]!))
+}
+
+function isSameReason(a: Reason, b: Reason): boolean {
+  return a.region === b.region && a.rule === b.rule && a.text === b.text
+}
