@@ -1,4 +1,5 @@
 // Prometheus metrics, a registry per process (prom-client). Names end in their unit: `cloudless_loop_seconds`.
+import { assert } from './assert.ts'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Labels = Readonly<Record<string, string>>
@@ -24,20 +25,30 @@ export function createMetrics(): Metrics {
     labelNames: [...labels],
     registers: [registry],
   })
+  // Two servers of one process ask for the same name: they share the series.
+  const known = new Map<string, Counter | Gauge | Histogram>()
+  const once = <M extends Counter | Gauge | Histogram>(
+    name: string,
+    kind: new (...args: never[]) => M,
+    make: () => M,
+  ): M => {
+    const found = known.get(name) ?? make()
+    assert(found instanceof kind, `metric ${name} is already of another kind`)
+    known.set(name, found)
+    return found
+  }
   return {
     counter: (name, help, labels) => {
-      const counter = new Counter(options(name, help, labels))
+      const counter = once(name, Counter, () => new Counter(options(name, help, labels)))
       return { add: (value, at = {}) => counter.inc(at, value) }
     },
     gauge: (name, help, labels) => {
-      const gauge = new Gauge(options(name, help, labels))
+      const gauge = once(name, Gauge, () => new Gauge(options(name, help, labels)))
       return { set: (value, at = {}) => gauge.set(at, value) }
     },
     histogram: (name, help, labels, buckets) => {
-      const histogram = new Histogram({
-        ...options(name, help, labels),
-        ...(buckets === undefined ? {} : { buckets: [...buckets] }),
-      })
+      const shape = buckets === undefined ? {} : { buckets: [...buckets] }
+      const histogram = once(name, Histogram, () => new Histogram({ ...options(name, help, labels), ...shape }))
       return { observe: (value, at = {}) => histogram.observe(at, value) }
     },
     render: () => registry.metrics(),
