@@ -1,13 +1,13 @@
 // What the control plane remembers. One revision counts all changes; a commit is one transaction, based on the
 // revision that its author saw: when another change touched the same object since, nothing is written and the answer
 // says which object, so that the author looks again. What has not ended is also at hand in memory, as the view.
+import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
 import type { Blobs } from './blobs.ts'
 import type { Logs } from './logs.ts'
-import type { BlobRecord, Evaluation, InstanceEvent, Round } from './records.ts'
 
 export type Change =
   /** Refused as a conflict when the request id or the id is taken. */
@@ -59,6 +59,13 @@ export type JobRecord = {
   readonly touched: number
   readonly costUsd: number
   readonly instances: readonly Instance[]
+}
+
+export type BlobRecord = {
+  readonly digest: string
+  readonly kind: 'bundle' | 'model'
+  readonly bytes: number
+  readonly atMs: number
 }
 
 export type JobCursor = { readonly createdAtMs: number; readonly id: string }

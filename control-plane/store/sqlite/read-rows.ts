@@ -4,8 +4,7 @@ import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
 import { decode } from '../encoding.ts'
-import type { BlobRecord } from '../records.ts'
-import type { Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
+import type { BlobRecord, Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
 import type { Row, Statements } from './statements.ts'
 
 export function readRevision(sql: Statements): number {

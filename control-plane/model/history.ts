@@ -30,10 +30,3 @@ export type InstanceEvent = {
   readonly text: string
   readonly atMs: number
 }
-
-export type BlobRecord = {
-  readonly digest: string
-  readonly kind: 'bundle' | 'model'
-  readonly bytes: number
-  readonly atMs: number
-}

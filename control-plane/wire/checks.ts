@@ -1,0 +1,63 @@
+// Reads fields of a message that someone else wrote. Every problem is noted with the field's name, the value found and
+// the fix, and reading goes on, so that one answer names all of them.
+import { invalid, type FieldViolation } from '#runtime/errors.ts'
+
+export class Checks {
+  readonly violations: FieldViolation[] = []
+
+  note(field: string, description: string): void {
+    this.violations.push({ field, description })
+  }
+
+  /** Throws when anything was noted. */
+  done(): void {
+    if (this.violations.length > 0) throw invalid(this.violations)
+  }
+
+  text(field: string, value: string, limits: { readonly min?: number; readonly max: number }): string {
+    const min = limits.min ?? 0
+    if (value.length < min) this.note(field, min === 1 ? 'is empty; give a value' : `has fewer than ${min} characters`)
+    if (value.length > limits.max)
+      this.note(field, `has ${value.length} characters; at most ${limits.max} are allowed`)
+    if (value.includes('\0')) this.note(field, 'contains a NUL character; remove it')
+    return value
+  }
+
+  /** 64-bit numbers beyond 2^53 arrive rounded, so they are refused rather than taken wrongly. */
+  integer(field: string, value: number, limits: { readonly min: number; readonly max?: number }): number {
+    const max = limits.max ?? Number.MAX_SAFE_INTEGER
+    if (!Number.isSafeInteger(value) || value < limits.min || value > max)
+      this.note(field, `is ${value}; give a whole number from ${limits.min} to ${max}`)
+    return value
+  }
+
+  /** A finite number. */
+  number(field: string, value: number, limits: { readonly min: number }): number {
+    if (!Number.isFinite(value) || value < limits.min)
+      this.note(field, `is ${value}; give a finite number of at least ${limits.min}`)
+    return value
+  }
+
+  digest(field: string, value: string): string {
+    if (!/^[0-9a-f]{64}$/.test(value))
+      this.note(field, `is ${quote(value)}; give a sha256 as 64 lower-case hexadecimal digits`)
+    return value
+  }
+
+  /** The list, cut to the limit, so that reading stays bounded. */
+  list<T>(field: string, values: readonly T[], max: number): readonly T[] {
+    if (values.length > max) this.note(field, `has ${values.length} entries; at most ${max} are allowed`)
+    return values.slice(0, max)
+  }
+
+  oneOf<Word extends string>(field: string, value: string, words: readonly Word[]): Word {
+    const found = words.find((word) => word === value)
+    if (found === undefined) this.note(field, `is ${quote(value)}; give ${words.map(quote).join(' or ')}`)
+    return found ?? words[0]!
+  }
+}
+
+/** What someone wrote, short enough for a message. */
+export function quote(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)
+}

@@ -1,0 +1,21 @@
+// Limits of what is read from the wire. Generous for people, tight enough that one message cannot fill the store.
+
+export const wireConfig = {
+  nameCharactersMax: 63,
+  uriCharactersMax: 2048,
+  pathCharactersMax: 512,
+  shardsMax: 1000,
+  argumentsMax: 256,
+  argumentCharactersMax: 8192,
+  environmentMax: 256,
+  deviceModelsMax: 64,
+  metricsMax: 100,
+  metricNameCharactersMax: 100,
+  regionCharactersMax: 100,
+  idCharactersMax: 300,
+  reasonCharactersMax: 4096,
+  devicesMax: 1024,
+  observedInstancesMax: 10_000,
+  journalRecordsMax: 10_000,
+  membersMax: 1000,
+} as const

@@ -1,0 +1,58 @@
+// A job, its plan and its progress as a client sees them.
+import type { Job as WireJob } from '#proto/generated/cloudless/v1/Job.ts'
+import type { Plan as WirePlan } from '#proto/generated/cloudless/v1/Plan.ts'
+import type { Job } from '#control-plane/model/job.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
+import type { PartitionProgress } from '#control-plane/model/snapshot.ts'
+import { wireJobState, wireOutcome } from './enums.ts'
+import { encodeJobSpec } from './job-spec.ts'
+import { encodeProgress } from './progress.ts'
+
+/** What is computed beside the job itself. */
+export type JobStatus = {
+  readonly job: Job
+  /** Last change of anything shown. */
+  readonly revision: number
+  readonly costUsd: number
+  readonly progress: JobProgress
+}
+
+export type JobProgress = {
+  readonly fraction: number
+  readonly samplesDone: number
+  readonly samplesTotal: number
+  readonly loss: number
+  readonly rounds: number
+  readonly wanBytes: number
+  readonly partitions: readonly PartitionProgress[]
+}
+
+export function encodeJob({ job, revision, costUsd, progress }: JobStatus): WireJob {
+  return {
+    id: job.id,
+    spec: encodeJobSpec(job.spec),
+    state: wireJobState[job.state],
+    reason: job.reason,
+    plan: job.plan === null ? null : encodePlan(job.plan),
+    progress: {
+      ...progress,
+      evaluation: job.evaluation,
+      partitions: progress.partitions.map(encodeProgress),
+    },
+    revision,
+    createdAtMs: job.createdAtMs,
+    startedAtMs: job.startedAtMs ?? 0,
+    firstStepAtMs: job.firstStepAtMs ?? 0,
+    endedAtMs: job.endedAtMs ?? 0,
+    costUsd,
+  }
+}
+
+function encodePlan(plan: Plan): WirePlan {
+  return {
+    ...plan,
+    outcome: wireOutcome[plan.outcome],
+    partitions: plan.partitions.map((partition) => ({ ...partition, allocations: [...partition.allocations] })),
+    reasons: [...plan.reasons],
+  }
+}
