@@ -276,13 +276,19 @@
 
   ;; target (float32) = sums (float64) / total, and the sums are zero again; `bytes` are those of the target.
   (func (export "takeMeans") (param $target i32) (param $sums i32) (param $bytes i32) (param $total f64)
-    (local $end i32)
+    (local $end i32) (local $groupsEnd i32) (local $total2 v128)
+    (local.set $total2 (f64x2.splat (local.get $total)))
     (local.set $end (i32.add (local.get $target) (local.get $bytes)))
-    (block $done (loop $element
-      (br_if $done (i32.ge_u (local.get $target) (local.get $end)))
+    (local.set $groupsEnd (i32.add (local.get $target) (i32.and (local.get $bytes) (i32.const -8))))
+    (block $groupsDone (loop $group
+      (br_if $groupsDone (i32.ge_u (local.get $target) (local.get $groupsEnd)))
+      (v128.store64_lane 0 (local.get $target)
+        (f32x4.demote_f64x2_zero (f64x2.div (v128.load (local.get $sums)) (local.get $total2))))
+      (v128.store (local.get $sums) (v128.const i64x2 0 0))
+      (local.set $target (i32.add (local.get $target) (i32.const 8)))
+      (local.set $sums (i32.add (local.get $sums) (i32.const 16)))
+      (br $group)))
+    (if (i32.lt_u (local.get $target) (local.get $end)) (then
       (f32.store (local.get $target) (f32.demote_f64 (f64.div (f64.load (local.get $sums)) (local.get $total))))
-      (f64.store (local.get $sums) (f64.const 0))
-      (local.set $target (i32.add (local.get $target) (i32.const 4)))
-      (local.set $sums (i32.add (local.get $sums) (i32.const 8)))
-      (br $element))))
+      (f64.store (local.get $sums) (f64.const 0)))))
 )
