@@ -29,7 +29,10 @@ export function standingOf(job: Job, views: readonly PartitionView[], agents: Re
   const suffix = `${unseen === '' ? '' : `; ${unseen}`}${without}`
   const target = describeTarget(job)
   if (job.state === 'finishing' || target !== null || inJob.every(isDrained)) {
-    return { state: 'finishing', reason: describeFinishing(job, inJob, target, uploaderOf(job, agents)) + suffix }
+    return {
+      state: 'finishing',
+      reason: describeFinishing(job, inJob, target, uploaderOf({ ...job, state: 'finishing' }, agents)) + suffix,
+    }
   }
   const started = inJob.filter(goesOn)
   if (job.state === 'running' || started.length === inJob.length) {

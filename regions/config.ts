@@ -1,0 +1,7 @@
+// Limits of a catalogue file.
+
+export const catalogueBytesMax = 32 * 1024 * 1024
+export const regionsMax = 1_000
+export const deviceModelsMax = 200
+/** Violations that one refusal names; a file with the wrong shape has one per row. */
+export const violationsMax = 20
