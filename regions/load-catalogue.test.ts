@@ -134,6 +134,7 @@ describe('a wrong catalogue is refused with file, line and field', () => {
   })
 })
 
+// oxlint-disable-next-line vitest/expect-expect -- The property itself is the assertion.
 test('whatever the text, it is a catalogue or a refusal', () => {
   const mutated = fc
     .tuple(

@@ -11,3 +11,15 @@ export const searchNodesMax = 200_000
 
 /** Regions without data that are named in a plan's reasons. */
 export const noDataReasonsMax = 16
+
+/** Bounds of what a job may ask for. */
+export const jobLimits = {
+  shards: 10_000,
+  epochs: 1_000_000,
+  interval: 100_000,
+  delayCompensation: 100,
+  leaseSamples: 10_000_000,
+  workersPerRegion: 10_000,
+  stallTimeoutSeconds: 86_400,
+  restarts: 1_000,
+} as const
