@@ -32,6 +32,10 @@ export class ActiveIndex {
     return this.#revision
   }
 
+  job(id: string): Job | null {
+    return this.#jobs.get(id) ?? null
+  }
+
   instance(id: string): Instance | null {
     return this.#instances.get(id) ?? null
   }

@@ -76,6 +76,7 @@ export interface Store {
   readonly logs: Logs
   view(): View
   /** At hand for jobs that have not ended; null otherwise. */
+  activeJob(id: string): Job | null
   activeInstance(id: string): Instance | null
   commit(changes: readonly Change[], basedOnRevision: number): Promise<CommitOutcome>
   /** Called after every commit, with the view already new. */

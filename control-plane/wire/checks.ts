@@ -17,8 +17,7 @@ export class Checks {
   text(field: string, value: string, limits: { readonly min?: number; readonly max: number }): string {
     const min = limits.min ?? 0
     if (value.length < min) this.note(field, min === 1 ? 'is empty; give a value' : `has fewer than ${min} characters`)
-    if (value.length > limits.max)
-      this.note(field, `has ${value.length} characters; at most ${limits.max} are allowed`)
+    if (value.length > limits.max) this.note(field, `has ${value.length} characters; at most ${limits.max} are allowed`)
     if (value.includes('\0')) this.note(field, 'contains a NUL character; remove it')
     return value
   }

@@ -83,7 +83,10 @@ function decodeTraining(checks: Checks, wire: JobSpec__Output): JobSpec['trainin
   return {
     epochs: checks.integer(`${field}.epochs`, epochs, { min: 1 }),
     seed: checks.integer(`${field}.seed`, seed, { min: 0 }),
-    workerMode: checks.oneOf(`${field}.worker_mode`, workerMode || defaults.workerMode, ['asynchronous', 'synchronous']),
+    workerMode: checks.oneOf(`${field}.worker_mode`, workerMode || defaults.workerMode, [
+      'asynchronous',
+      'synchronous',
+    ]),
     leaseSamples: leaseSamples === 0 ? defaults.leaseSamples : leaseSamples,
     target:
       target === null

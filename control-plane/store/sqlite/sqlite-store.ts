@@ -31,6 +31,8 @@ export class SqliteStore implements Store {
     return this.#index.view()
   }
 
+  activeJob: Store['activeJob'] = (id) => this.#index.job(id)
+
   activeInstance: Store['activeInstance'] = (id) => this.#index.instance(id)
 
   commit: Store['commit'] = (changes, basedOnRevision) =>

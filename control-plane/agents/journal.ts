@@ -1,0 +1,95 @@
+// Journal records applied exactly once: those up to the stored seq are skipped, the rest take effect in the transaction
+// that moves the seq. A record that cannot be right is logged and passed over, because a journal that stops at it would
+// hold back everything behind it for ever.
+import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
+import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import type { Job } from '#control-plane/model/job.ts'
+import { priceUsage } from '#control-plane/cost/price-usage.ts'
+import { decodeRecord, type JournalRecord } from '#control-plane/wire/agent-messages.ts'
+import { invalid, messageOf } from '#runtime/errors.ts'
+import type { Draft } from './draft.ts'
+import type { Report } from './intake.ts'
+
+export type JournalContext = {
+  readonly region: string
+  readonly agentId: string
+  readonly catalogue: CatalogueIndex
+  readonly onRefused: (seq: number, why: string) => void
+}
+
+/** The report that applies these records on top of `fromSeq`; null when there is nothing new. */
+export function journalReport(
+  context: JournalContext,
+  fromSeq: number,
+  wire: readonly JournalRecord__Output[],
+): { readonly report: Report; readonly toSeq: number } | null {
+  const fresh = wire.filter((record) => record.seq > fromSeq)
+  fresh.forEach((record, i) => {
+    const before = i === 0 ? fromSeq : fresh[i - 1]!.seq
+    if (Number.isSafeInteger(record.seq) && record.seq > before) return
+    throw invalid([{ field: 'journal.records.seq', description: `${record.seq} comes after ${before}; send in order` }])
+  })
+  const toSeq = fresh.at(-1)?.seq
+  if (toSeq === undefined) return null
+  const records = fresh.flatMap((record) => readable(context, record))
+  const write = (draft: Draft): void => {
+    for (const { seq, content } of records) apply(context, draft, seq, content)
+    draft.add({ kind: 'journal', agentId: context.agentId, fromSeq, toSeq })
+  }
+  return { report: { jobIds: records.map(({ content }) => jobIdOf(content)), write }, toSeq }
+}
+
+function readable(context: JournalContext, wire: JournalRecord__Output): readonly JournalRecord[] {
+  try {
+    return [{ seq: wire.seq, content: decodeRecord(wire, context.region) }]
+  } catch (error) {
+    context.onRefused(wire.seq, messageOf(error))
+    return []
+  }
+}
+
+function apply(context: JournalContext, draft: Draft, seq: number, content: JournalRecord['content']): void {
+  const job = draft.job(jobIdOf(content))
+  if (job === null) {
+    context.onRefused(seq, `${content.kind} of job ${jobIdOf(content)}, which does not exist here`)
+    return
+  }
+  switch (content.kind) {
+    case 'usage': {
+      const priced = priceUsage(content.usage, job.plan, context.catalogue)
+      if (priced.kind === 'priced') draft.add({ kind: 'ledger', entry: priced.entry })
+      else
+        context.onRefused(seq, priced.violations.map(({ field, description }) => `${field} ${description}`).join('; '))
+      break
+    }
+    case 'round':
+      draft.add({ kind: 'round', round: content.round })
+      break
+    case 'evaluation':
+      draft.add({ kind: 'evaluation', evaluation: content.evaluation })
+      draft.putJob(withEvaluation(job, content.evaluation.metrics))
+      break
+    case 'event':
+      draft.add({ kind: 'event', event: content.event })
+      break
+  }
+}
+
+/** A journal is in order and one region evaluates, so the newest to arrive is the newest. */
+function withEvaluation(job: Job, metrics: Readonly<Record<string, number>>): Job {
+  return { ...job, evaluation: metrics }
+}
+
+// oxlint-disable-next-line consistent-return -- the switch is exhaustive
+function jobIdOf(content: JournalRecord['content']): string {
+  switch (content.kind) {
+    case 'usage':
+      return content.usage.jobId
+    case 'round':
+      return content.round.jobId
+    case 'evaluation':
+      return content.evaluation.jobId
+    case 'event':
+      return content.event.jobId
+  }
+}

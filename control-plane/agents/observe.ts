@@ -1,0 +1,59 @@
+// An agent's observed state against what the store holds: only differences are written.
+import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
+import type { Observed, ObservedInstance } from '#control-plane/wire/agent-messages.ts'
+import { encode } from '#control-plane/store/encoding.ts'
+import type { Draft } from './draft.ts'
+
+export function writeObserved(
+  draft: Draft,
+  region: string,
+  observed: Observed,
+  /** Instances that the agent was told to stop: what it does not mention is gone. */
+  toldToStop: readonly Instance[],
+): void {
+  const seen = new Set<string>()
+  for (const report of observed.instances) {
+    seen.add(report.id)
+    const instance = draft.instance(report.id)
+    // Unknown ones belong to jobs that have ended; an agent speaks for its own region only.
+    if (instance === null || instance.region !== region) continue
+    const next = merge(instance, report)
+    if (next !== null) draft.putInstance(next)
+    noteFirstStep(draft, instance.jobId, report.firstStepAtMs)
+  }
+  for (const { id } of toldToStop) {
+    const instance = draft.instance(id)
+    if (instance !== null && !seen.has(id) && !hasEnded(instance)) draft.putInstance({ ...instance, state: 'stopped' })
+  }
+}
+
+/** Null when nothing differs. What has ended stays ended, and an older attempt says nothing new. */
+function merge(instance: Instance, report: ObservedInstance): Instance | null {
+  if (report.attempt < instance.attempt || (hasEnded(instance) && report.attempt === instance.attempt)) return null
+  const next: Instance = {
+    ...instance,
+    state: report.state,
+    attempt: report.attempt,
+    reason: report.reason,
+    endpoint: report.endpoint,
+    // Between two attempts there is no progress to report; the last one stands.
+    progress: report.progress ?? instance.progress,
+  }
+  return isSame(instance, next) ? null : next
+}
+
+function isSame(a: Instance, b: Instance): boolean {
+  return (
+    a.state === b.state &&
+    a.attempt === b.attempt &&
+    a.reason === b.reason &&
+    a.endpoint === b.endpoint &&
+    (a.progress === b.progress || encode(a.progress) === encode(b.progress))
+  )
+}
+
+function noteFirstStep(draft: Draft, jobId: string, atMs: number | null): void {
+  const job = draft.job(jobId)
+  if (job === null || atMs === null) return
+  if (job.firstStepAtMs === null || atMs < job.firstStepAtMs) draft.putJob({ ...job, firstStepAtMs: atMs })
+}

@@ -1,0 +1,138 @@
+// What an agent says: decoded and checked before anything else sees it.
+import type { AgentHello__Output } from '#proto/generated/cloudless/v1/AgentHello.ts'
+import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
+import type { ObservedInstance__Output } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
+import type { ObservedState__Output } from '#proto/generated/cloudless/v1/ObservedState.ts'
+import type { Usage__Output } from '#proto/generated/cloudless/v1/Usage.ts'
+import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
+import type { Usage } from '#control-plane/model/ledger.ts'
+import type { Device, InstanceState, PartitionProgress } from '#control-plane/model/snapshot.ts'
+import { Checks } from './checks.ts'
+import { wireConfig as config } from './config.ts'
+import { fromWire, wireInstanceState, wireUsageKind } from './enums.ts'
+import { decodeProgress } from './progress.ts'
+
+export type Hello = {
+  readonly region: string
+  readonly agentId: string
+  readonly incarnation: number
+  readonly version: string
+  readonly protocolVersion: number
+  readonly devices: readonly Device[]
+}
+
+export type Observed = { readonly instances: readonly ObservedInstance[]; readonly desiredRevision: number }
+
+export type ObservedInstance = {
+  readonly id: string
+  readonly state: Exclude<InstanceState, 'planned'>
+  readonly attempt: number
+  readonly reason: string
+  readonly endpoint: string
+  readonly progress: PartitionProgress | null
+  readonly firstStepAtMs: number | null
+}
+
+export type JournalRecord = {
+  readonly seq: number
+  readonly content:
+    | { readonly kind: 'usage'; readonly usage: Usage }
+    | { readonly kind: 'round'; readonly round: Round }
+    | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }
+    | { readonly kind: 'event'; readonly event: InstanceEvent }
+}
+
+export function decodeHello(wire: AgentHello__Output): Hello {
+  const checks = new Checks()
+  const hello: Hello = {
+    region: checks.text('hello.region', wire.region, { min: 1, max: config.regionCharactersMax }),
+    agentId: checks.text('hello.agent_id', wire.agentId, { min: 1, max: config.idCharactersMax }),
+    incarnation: checks.integer('hello.incarnation', wire.incarnation, { min: 1 }),
+    version: checks.text('hello.version', wire.version, { max: 100 }),
+    protocolVersion: wire.protocolVersion,
+    devices: checks.list('hello.devices', wire.devices, config.devicesMax).map((device, i) => {
+      const field = `hello.devices[${i}]`
+      return {
+        id: checks.text(`${field}.id`, device.id, { min: 1, max: config.idCharactersMax }),
+        model: checks.text(`${field}.model`, device.model, { min: 1, max: 63 }),
+        units: checks.integer(`${field}.units`, device.units, { min: 1, max: 100_000 }),
+        memoryBytes: checks.integer(`${field}.memory_bytes`, device.memoryBytes, { min: 0 }),
+      }
+    }),
+  }
+  const ids = new Set(hello.devices.map((device) => device.id))
+  if (ids.size < hello.devices.length) checks.note('hello.devices', 'two devices have the same id; name each once')
+  checks.done()
+  return hello
+}
+
+export function decodeObserved(wire: ObservedState__Output): Observed {
+  const checks = new Checks()
+  const instances = checks
+    .list('observed.instances', wire.instances, config.observedInstancesMax)
+    .map((instance, i) => decodeInstance(checks, `observed.instances[${i}]`, instance))
+  checks.done()
+  return { instances, desiredRevision: wire.desiredRevision }
+}
+
+function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__Output): ObservedInstance {
+  const state = fromWire(wireInstanceState, wire.state)
+  if (state === null) checks.note(`${field}.state`, `is ${wire.state}; give a state of this version`)
+  return {
+    id: checks.text(`${field}.id`, wire.id, { min: 1, max: config.idCharactersMax }),
+    state: state ?? 'starting',
+    attempt: wire.attempt,
+    // A function's last words may be long: keep what fits.
+    reason: wire.reason.slice(0, config.reasonCharactersMax).replaceAll('\0', ''),
+    endpoint: checks.text(`${field}.endpoint`, wire.endpoint, { max: config.idCharactersMax }),
+    progress: wire.progress === null ? null : decodeProgress(checks, `${field}.progress`, wire.progress),
+    firstStepAtMs: wire.firstStepAtMs === 0 ? null : wire.firstStepAtMs,
+  }
+}
+
+/** One record at a time, so that a broken one does not hold up the journal. */
+export function decodeRecord(wire: JournalRecord__Output, region: string): JournalRecord['content'] {
+  const checks = new Checks()
+  const content = decodeContent(checks, wire, region)
+  checks.done()
+  if (content === null) checks.note('record', 'is empty or of a newer version; give usage, round, evaluation or event')
+  checks.done()
+  return content!
+}
+
+function decodeContent(checks: Checks, wire: JournalRecord__Output, region: string): JournalRecord['content'] | null {
+  if (wire.usage) return { kind: 'usage', usage: decodeUsage(checks, wire.usage, region) }
+  if (wire.round) {
+    const { jobId, number, members, bytesSent, bytesReceived, seconds, atMs, replicaHash } = wire.round
+    checks.integer('round.number', number, { min: 0 })
+    checks.integer('round.bytes_sent', bytesSent, { min: 0 })
+    checks.integer('round.bytes_received', bytesReceived, { min: 0 })
+    checks.list('round.members', members, config.membersMax)
+    return {
+      kind: 'round',
+      round: { jobId, region, number, members, bytesSent, bytesReceived, seconds, atMs, replicaHash },
+    }
+  }
+  if (wire.evaluation) {
+    const { jobId, epoch, metrics, isFinal, atMs } = wire.evaluation
+    checks.list('evaluation.metrics', Object.keys(metrics), config.metricsMax)
+    for (const name of Object.keys(metrics))
+      checks.text('evaluation.metrics', name, { min: 1, max: config.metricNameCharactersMax })
+    return { kind: 'evaluation', evaluation: { jobId, region, epoch, metrics, isFinal, atMs } }
+  }
+  if (wire.event) {
+    const { jobId, instanceId, attempt, kind, text, atMs } = wire.event
+    checks.text('event.kind', kind, { min: 1, max: 63 })
+    const event = { jobId, instanceId, attempt, kind, text: text.slice(0, config.reasonCharactersMax), atMs }
+    return { kind: 'event', event }
+  }
+  return null
+}
+
+function decodeUsage(checks: Checks, wire: Usage__Output, region: string): Usage {
+  const kind = fromWire(wireUsageKind, wire.kind)
+  if (kind === null) checks.note('usage.kind', `is ${wire.kind}; give device seconds or WAN bytes`)
+  const { id, jobId, instanceId, subject, quantity, fromMs, toMs } = wire
+  checks.text('usage.id', id, { min: 1, max: config.idCharactersMax })
+  return { id, jobId, instanceId, region, kind: kind ?? 'device-seconds', subject, quantity, fromMs, toMs }
+}

@@ -1,0 +1,35 @@
+// What one agent should run, as it is told.
+import type { DesiredState } from '#proto/generated/cloudless/v1/DesiredState.ts'
+import type { Desired } from '#control-plane/model/desired.ts'
+import { wireRole } from './enums.ts'
+import { encodeJobSpec } from './job-spec.ts'
+
+export function encodeDesired(desired: Desired, revision: number): DesiredState {
+  return {
+    revision,
+    instances: desired.instances.map(({ instance, spec, workers, dataShare, drain, uploadsModel }) => ({
+      id: instance.id,
+      jobId: instance.jobId,
+      role: wireRole[instance.role],
+      spec: encodeJobSpec(spec),
+      region: instance.region,
+      deviceModel: instance.deviceModel,
+      units: instance.units,
+      workers,
+      dataShare,
+      drain,
+      uploadsModel,
+      usdPerUnitHour: instance.usdPerUnitHour,
+    })),
+    addressBooks: desired.addressBooks.map(({ jobId, book }) => ({
+      jobId,
+      epoch: book.epoch,
+      peers: book.peers.map(({ region, endpoint, dataShare, isPruned }) => ({
+        region,
+        endpoint,
+        dataShare,
+        pruned: isPruned,
+      })),
+    })),
+  }
+}
