@@ -1,0 +1,45 @@
+// Limits and intervals of a parameter server's exchange with other regions, its checkpoints and its agent.
+// Limits of replicas and of the exchange with workers are in replica/config.ts and exchange/config.ts.
+
+export const protocolVersion = 1
+
+/** Sealed updates that some peer has not yet acknowledged; beyond, steps go on accumulating unsealed. */
+export const outboxUpdatesMax = 8
+/** The same in bytes; two updates are always allowed. */
+export const outboxBytesMax = 2 ** 30
+
+/** A changed state waits at most this long for its checkpoint. */
+export const checkpointMs = 5000
+/** The same after a peer's update, whose sender waits for the acknowledgement. */
+export const checkpointAfterReceiptMs = 500
+/** Between attempts to write a checkpoint that failed, for example on a full disk. */
+export const checkpointRetryMs = 2000
+/** Bytes hashed and written at once, so that steps are not held up for long. */
+export const checkpointBlockBytes = 4 * 2 ** 20
+/** A checkpoint's JSON header. */
+export const checkpointHeaderBytesMax = 2 ** 28
+
+/** Bytes of tensor in one message to a peer. */
+export const chunkBytes = 512 * 1024
+/** A chunk from a peer may have at most this many bytes. */
+export const chunkBytesMax = 2 ** 20
+/** An update's payload may have at most this many bytes: the largest replica. */
+export const payloadBytesMax = 2 ** 31
+/** HTTP/2 window of a pulling client: twice the bandwidth-delay product of 400 Mbit/s at 160 ms. */
+export const peerWindowBytes = 16 * 2 ** 20
+/** Acknowledgements that wait to be sent on one stream; a newer one says all that an older one says. */
+export const acknowledgementsMax = 64
+
+export const reconnectMinMs = 200
+export const reconnectMaxMs = 10_000
+/** How long a stream that was told to end may take to say its last words. */
+export const closingMs = 2000
+
+export const statusMs = 1000
+/** Records that the agent has not taken; the oldest rounds go first, evaluations stay. */
+export const recordsMax = 10_000
+/** After finishing, waits this long for peers, workers and the agent that are silent. */
+export const lingerMs = 60_000
+
+/** Weight of a step in the moving averages of loss and throughput. */
+export const averageWeight = 0.05
