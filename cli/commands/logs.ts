@@ -1,0 +1,53 @@
+// `cloudless logs JOB`: what the instances of a job printed. With several instances each line says whose it is.
+import { Command, InvalidArgumentError } from 'commander'
+import { CloudlessError } from '#runtime/errors.ts'
+import { waits } from '../config.ts'
+import { connect, type Run } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { prefixLines } from '../prefix-lines.ts'
+
+type Options = { readonly follow?: true; readonly instance?: string; readonly tail: number }
+
+export function logsCommand(run: Run): Command {
+  return new Command('logs')
+    .description('show what a job printed')
+    .argument('<job>', 'job id')
+    .option('-f, --follow', 'go on as the job prints')
+    .option('--instance <id>', 'only this instance')
+    .option('--tail <lines>', 'only the last lines of each instance (0: all)', wholeNumber, 0)
+    .action(
+      run(async (context, jobId: string, options: Options) => {
+        using services = connect(context)
+        const { output, signal } = context
+        const request = {
+          jobId,
+          instanceId: options.instance ?? '',
+          follow: options.follow === true,
+          tailLines: options.tail,
+        }
+        const prefix = prefixLines((instanceId) => output.style.dim(`${instanceId} | `))
+        const isOne = request.instanceId !== ''
+        try {
+          for await (const chunk of services.jobs.streamLogs(request, {
+            signal,
+            deadlineMs: waits.transferDeadlineMs,
+          })) {
+            const { data } = chunk
+            const text = output.isJson || isOne ? data : prefix.add(chunk.instanceId, data)
+            output.bytes({ ...chunk, data: new TextDecoder().decode(data) }, text)
+          }
+        } catch (error) {
+          const hasStopped = signal.aborted && error instanceof CloudlessError && error.kind === 'cancelled'
+          if (!hasStopped) throw error
+        }
+        const rest = prefix.end()
+        if (rest.length > 0) output.bytes({}, rest)
+        return signal.aborted ? exitCodes.interrupted : exitCodes.ok
+      }),
+    )
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError(`"${text}" is not a whole number.`)
+  return Number(text)
+}

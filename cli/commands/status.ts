@@ -1,0 +1,24 @@
+// `cloudless status JOB`: where a job stands, once or live.
+import { Command } from 'commander'
+import { present } from '#runtime/assert.ts'
+import { connect, type Run } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { followJob } from '../follow-job.ts'
+import { renderJob } from '../render/job.ts'
+
+export function statusCommand(run: Run): Command {
+  return new Command('status')
+    .description('show a job: state, regions, loss, evaluation, rounds, bytes, cost so far')
+    .argument('<job>', 'job id')
+    .option('--watch', 'go on until the job ends; the exit code says how')
+    .action(
+      run(async (context, id: string, options: { readonly watch?: true }) => {
+        using services = connect(context)
+        if (options.watch === true) return followJob(context, services.jobs, id)
+        const answer = await services.jobs.getJob({ id }, { signal: context.signal })
+        const job = present(answer.job, 'job in the answer to GetJob')
+        context.output.result(job, () => renderJob(job, context.output.style, context.clock.now()))
+        return exitCodes.ok
+      }),
+    )
+}

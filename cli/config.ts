@@ -1,0 +1,30 @@
+// Limits and waits of the command line, in one place.
+
+export const limits = {
+  /** A job file is a page of text; more is a mistake (a data set given as job file). */
+  jobFileBytesMax: 256 * 1024,
+  /** One message of an upload. */
+  uploadChunkBytes: 256 * 1024,
+  /** Rows asked for at a time when listing. */
+  pageSize: 100,
+  /** Pages followed with `--all` before giving up on a server that never ends. */
+  pagesMax: 10_000,
+  /** Text of a child process kept for an error message. */
+  childTextBytesMax: 16 * 1024,
+} as const
+
+export const waits = {
+  unaryDeadlineMs: 20_000,
+  /** A watch is opened anew when this runs out, so that a dead connection is noticed. */
+  streamDeadlineMs: 10 * 60_000,
+  transferDeadlineMs: 60 * 60_000,
+  /** A watch goes on through a control plane that is away for this long. */
+  reconnectForMs: 120_000,
+  reconnectEveryMs: 500,
+  redrawMs: 250,
+  processReadyMs: 30_000,
+  processStopMs: 10_000,
+  /** How long the agents of a new local cluster may take to register. */
+  agentsConnectMs: 20_000,
+  pollMs: 100,
+} as const

@@ -1,0 +1,92 @@
+// The shape of a job file (job.yaml). Strict: a key that nobody reads is a misunderstanding, so it is refused.
+import { z } from 'zod'
+
+const uint32Max = 4_294_967_295
+
+const regionName = z
+  .string()
+  .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'is not a region; write provider/place, for example "aws/us-east-1"')
+
+const samples = z.int('must be a whole number').min(1, 'must be at least 1')
+
+const placedData = z.strictObject({ region: regionName, uri: z.string().min(1, 'is empty'), samples })
+
+/** "90s", "2m", "1h": a bare number would leave the unit to guessing. */
+const duration = z
+  .string('write a number with its unit, for example "120s" or "2m"')
+  .regex(/^\d{1,9}(s|m|h)$/, 'is not a duration; write a number with its unit, for example "120s" or "2m"')
+  .transform((text) => Number(text.slice(0, -1)) * secondsPer[text.slice(-1) as keyof typeof secondsPer])
+  .pipe(z.number().min(1, 'must be at least 1s').max(86_400, 'must be at most 24h'))
+
+const secondsPer = { s: 1, m: 60, h: 3600 } as const
+
+const functionSchema = z.strictObject({
+  folder: z.string().min(1, 'is empty'),
+  entrypoint: z.string().min(1, 'is empty').endsWith('.py', 'must name a Python file, for example "train.py"'),
+  arguments: z.array(z.string('must be text; put numbers in quotes')).max(1000).default([]),
+  environment: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a variable name'),
+      z.string('must be text; put numbers in quotes'),
+    )
+    .default({}),
+})
+
+const dataSchema = z.strictObject({
+  shards: z.array(placedData).min(1, 'needs at least one shard').max(10_000),
+  holdout: placedData.optional(),
+})
+
+const syncSchema = z.strictObject({
+  strategy: z.enum(['asgd', 'asgd-ga', 'model-averaging']).default('asgd-ga'),
+  interval: z.int().min(1, 'must be at least 1').max(uint32Max).optional(),
+  mode: z.enum(['sum', 'mean', 'synchronous', 'asynchronous']).optional(),
+  delay_compensation: z.number().min(0, 'must not be negative').max(1000).optional(),
+})
+
+const trainingSchema = z.strictObject({
+  epochs: z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000).default(1),
+  seed: z.int('must be a whole number').min(0, 'must not be negative').default(0),
+  worker_mode: z.enum(['asynchronous', 'synchronous']).optional(),
+  lease_samples: z.int().min(1, 'must be at least 1').max(uint32Max).optional(),
+  target: z.strictObject({ metric: z.string().min(1, 'is empty').max(100), at_least: z.number() }).optional(),
+  stall_timeout: duration.optional(),
+  restarts_max: z.int().min(1, 'must be at least 1').max(1000).optional(),
+})
+
+const resourcesSchema = z.strictObject({
+  device_models: z.array(z.string().min(1, 'is empty')).max(100).default([]),
+  workers_max_per_region: z.int().min(1, 'must be at least 1; leave it out for no limit').max(10_000).optional(),
+  samples_per_second: z.record(z.string().min(1), z.number().positive('must be above 0')).default({}),
+})
+
+export const jobFileSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-", at most 63 characters'),
+  function: functionSchema,
+  data: dataSchema,
+  sync: syncSchema.prefault({}),
+  training: trainingSchema.prefault({}),
+  resources: resourcesSchema.prefault({}),
+  policy: z.enum(['load-power', 'use-everything']).default('load-power'),
+})
+
+export type JobFileContent = z.infer<typeof jobFileSchema>
+
+/** Keys that may stand where an unknown one was found, for suggestions. Empty inside free maps and unknown places. */
+export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
+  const place = path.filter((part) => typeof part === 'string').join('.')
+  const shapes: Readonly<Record<string, object>> = {
+    '': jobFileSchema.shape,
+    function: functionSchema.shape,
+    data: dataSchema.shape,
+    'data.shards': placedData.shape,
+    'data.holdout': placedData.shape,
+    sync: syncSchema.shape,
+    training: trainingSchema.shape,
+    'training.target': { metric: true, at_least: true },
+    resources: resourcesSchema.shape,
+  }
+  return Object.keys(shapes[place] ?? {})
+}

@@ -1,0 +1,209 @@
+import { jsonValue, nat, sample, string, tuple } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { CloudlessError } from '#runtime/errors.ts'
+import { decodeJobFile } from './job-file.ts'
+
+const good = `name: images
+function:
+  folder: .
+  entrypoint: train.py
+  arguments: ["--batch", "64"]
+  environment: { GREETING: hello }
+data:
+  shards:
+    - { region: onprem/lab, uri: "file://./data/lab.npz", samples: 30 }
+    - { region: aws/us-east-1, uri: "file:///srv/east.npz", samples: 20 }
+  holdout: { region: onprem/lab, uri: "file://../held out.npz", samples: 10 }
+sync: { strategy: asgd-ga, interval: 8, mode: mean, delay_compensation: 0.04 }
+training:
+  epochs: 3
+  seed: 7
+  worker_mode: synchronous
+  lease_samples: 256
+  target: { metric: accuracy, at_least: 0.9 }
+  stall_timeout: 2m
+  restarts_max: 4
+resources:
+  device_models: [cpu]
+  workers_max_per_region: 2
+  samples_per_second: { cpu: 900.5 }
+policy: use-everything
+`
+
+describe('a good job file', () => {
+  test('becomes the wire message', () => {
+    const { spec, functionFolder } = decodeJobFile(good, '/home/a/job.yaml')
+    expect(functionFolder).toBe('/home/a')
+    expect(spec).toEqual({
+      name: 'images',
+      function: { entrypoint: 'train.py', arguments: ['--batch', '64'], environment: { GREETING: 'hello' } },
+      shards: [
+        { region: 'onprem/lab', uri: 'file:///home/a/data/lab.npz', samples: 30 },
+        { region: 'aws/us-east-1', uri: 'file:///srv/east.npz', samples: 20 },
+      ],
+      holdout: { region: 'onprem/lab', uri: 'file:///home/held%20out.npz', samples: 10 },
+      sync: { strategy: 'asgd-ga', interval: 8, mode: 'mean', delayCompensation: 0.04 },
+      training: {
+        epochs: 3,
+        seed: 7,
+        workerMode: 'synchronous',
+        leaseSamples: 256,
+        target: { metric: 'accuracy', atLeast: 0.9 },
+        stallTimeoutSeconds: 120,
+        restartsMax: 4,
+      },
+      resources: { deviceModels: ['cpu'], workersMaxPerRegion: 2, samplesPerSecond: { cpu: 900.5 } },
+      policy: 'use-everything',
+    })
+  })
+
+  test('may leave out what has a default', () => {
+    const text = `name: a
+function: { folder: fn, entrypoint: train.py }
+data: { shards: [{ region: onprem/lab, uri: "file:///x", samples: 1 }] }
+`
+    const { spec, functionFolder } = decodeJobFile(text, 'sub/job.yaml')
+    expect(functionFolder.endsWith('/sub/fn')).toBe(true)
+    expect(spec).toMatchObject({ policy: 'load-power', sync: { strategy: 'asgd-ga' }, training: { epochs: 1 } })
+    expect(spec).not.toHaveProperty('holdout')
+  })
+})
+
+describe('refusals name field, line, value and fix', () => {
+  const cases: readonly (readonly [string, (text: string) => string, string, RegExp])[] = [
+    ['a misspelt key', (t) => t.replace('epochs:', 'epoch:'), 'training.epoch', /line 14.*did you mean "epochs"/],
+    ['a foreign key', (t) => `${t}gpus: 4\n`, 'gpus', /line 26.*known here: name, function, data/],
+    ['a misspelt shard key', (t) => t.replace('samples: 20', 'sample: 20'), 'data.shards[1].sample', /"samples"/],
+    [
+      'a missing key',
+      (t) => t.replace('  entrypoint: train.py\n', ''),
+      'function.entrypoint',
+      /is missing; must be text/,
+    ],
+    [
+      'zero samples',
+      (t) => t.replace('samples: 30', 'samples: 0'),
+      'data.shards[0].samples',
+      /^0 \(line 9\): must be at least 1/,
+    ],
+    ['negative samples', (t) => t.replace('samples: 30', 'samples: -5'), 'data.shards[0].samples', /^-5 .*at least 1/],
+    ['half samples', (t) => t.replace('samples: 30', 'samples: 1.5'), 'data.shards[0].samples', /^1\.5 .*whole number/],
+    [
+      'text for a number',
+      (t) => t.replace('epochs: 3', 'epochs: many'),
+      'training.epochs',
+      /"many" \(line 14\): must be a whole number/,
+    ],
+    [
+      'an unknown strategy',
+      (t) => t.replace('asgd-ga', 'sgd'),
+      'sync.strategy',
+      /"sgd".*asgd, asgd-ga, model-averaging/,
+    ],
+    [
+      'a mode of another strategy',
+      (t) => t.replace('asgd-ga', 'model-averaging'),
+      'sync.mode',
+      /"mean".*synchronous, asynchronous/,
+    ],
+    ['an unknown policy', (t) => t.replace('use-everything', 'cheapest'), 'policy', /load-power, use-everything/],
+    ['a duration without unit', (t) => t.replace('2m', '120'), 'training.stall_timeout', /^120 .*"120s"/],
+    ['a duration of nothing', (t) => t.replace('2m', '0s'), 'training.stall_timeout', /at least 1s/],
+    ['a wrong name', (t) => t.replace('name: images', 'name: My_Images'), 'name', /"My_Images" \(line 1\).*lower-case/],
+    [
+      'a web address',
+      (t) => t.replace('file:///srv/east.npz', 's3://b/k'),
+      'data.shards[1].uri',
+      /"s3:\/\/b\/k" \(line 10\).*file:\/\//,
+    ],
+    ['a broken escape', (t) => t.replace('file:///srv/east.npz', 'file:///%zz'), 'data.shards[1].uri', /%25/],
+    [
+      'a region without provider',
+      (t) => t.replace('region: aws/us-east-1', 'region: us-east-1'),
+      'data.shards[1].region',
+      /provider\/place/,
+    ],
+    ['a number as argument', (t) => t.replace('"64"', '64'), 'function.arguments[1]', /^64 .*put numbers in quotes/],
+    ['no Python file', (t) => t.replace('train.py', 'train.sh'), 'function.entrypoint', /Python file/],
+    [
+      'no limit of workers',
+      (t) => t.replace('workers_max_per_region: 2', 'workers_max_per_region: 0'),
+      'resources.workers_max_per_region',
+      /leave it out/,
+    ],
+    ['a throughput of zero', (t) => t.replace('900.5', '0'), 'resources.samples_per_second.cpu', /above 0/],
+    ['a list as job file', () => '- a\n- b\n', 'job file', /a map of keys/],
+    ['an empty file', () => '', 'job file', /a map of keys/],
+  ]
+
+  test.each(cases)('%s', (_, change, field, description) => {
+    const violations = violationsOf(change(good))
+    const violation = violations.find((each) => each.field === field)
+    expect(violation, JSON.stringify(violations)).toBeDefined()
+    expect(violation!.description).toMatch(description)
+  })
+
+  test('several faults come together', () => {
+    const fields = violationsOf(good.replace('epochs: 3', 'epochs: 0').replace('name: images', 'nam: images')).map(
+      (v) => v.field,
+    )
+    expect(fields.sort()).toEqual(['nam', 'name', 'training.epochs'])
+  })
+
+  test.each([
+    ['not YAML', 'name: [unclosed'],
+    ['a key twice', 'name: a\nname: b\n'],
+    [
+      'an alias bomb',
+      `a: &a [x]\n${Array.from({ length: 30 }, (_, i) => `b${i}: &b${i} [${`*${i === 0 ? 'a' : `b${i - 1}`},`.repeat(9)}]`).join('\n')}`,
+    ],
+    ['deep nesting', '['.repeat(50_000)],
+    ['a file of data', 'x'.repeat(300_000)],
+  ])('%s is refused as a whole', (_, text) => {
+    expect(() => decodeJobFile(text, 'job.yaml')).toThrow(CloudlessError)
+  })
+})
+
+describe('whatever the file holds', () => {
+  const outcomeOf = (text: string): string => {
+    try {
+      decodeJobFile(text, 'job.yaml')
+      return 'decoded'
+    } catch (error) {
+      return error instanceof CloudlessError ? error.kind : `escaped: ${String(error)}`
+    }
+  }
+  const expected = ['decoded', 'invalid']
+
+  test('text never escapes as another error', () => {
+    const text = string({ unit: 'binary', maxLength: 300 })
+    const outcomes = sample(text, { numRuns: 300, seed: 1 }).map(outcomeOf)
+    expect(outcomes.filter((outcome) => !expected.includes(outcome))).toEqual([])
+  })
+
+  test('any YAML value never escapes as another error', () => {
+    const values = sample(jsonValue({ maxDepth: 4 }), { numRuns: 300, seed: 2 })
+    expect(values.filter((value) => !expected.includes(outcomeOf(stringify(value))))).toEqual([])
+  })
+
+  test('a good file with one line changed never escapes as another error', () => {
+    const lines = good.split('\n')
+    const edit = tuple(nat(lines.length - 1), string({ maxLength: 30 }), nat(40))
+    const texts = sample(edit, { numRuns: 500, seed: 3 }).map(([at, text, column]) => {
+      const line = lines[at]!
+      return lines.with(at, line.slice(0, column) + text + line.slice(column)).join('\n')
+    })
+    expect(texts.filter((text) => !expected.includes(outcomeOf(text)))).toEqual([])
+  })
+})
+
+function violationsOf(text: string): CloudlessError['violations'] {
+  try {
+    decodeJobFile(text, '/home/a/job.yaml')
+  } catch (error) {
+    if (error instanceof CloudlessError) return error.violations
+    throw error
+  }
+  throw new Error('the file was accepted')
+}

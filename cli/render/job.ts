@@ -1,0 +1,132 @@
+// A job as a person reads it: one block for `status`, one row for `jobs`. Pure: message in, text out.
+import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
+import type { JobState__Output } from '#proto/generated/cloudless/v1/JobState.ts'
+import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
+import { enumWord } from '../json.ts'
+import type { Style } from '../output.ts'
+import { renderTable } from '../table.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatFigure,
+  formatPercent,
+  formatSeconds,
+  formatTime,
+  formatUsd,
+} from '../units.ts'
+
+export function renderJob(job: Job__Output, style: Style, nowMs: number): string {
+  const { progress } = job
+  const lines = [
+    `${style.bold(job.spec?.name ?? '')} ${style.dim(job.id)}  ${renderState(job.state, style)}${job.reason === '' ? '' : `: ${job.reason}`}`,
+  ]
+  if (progress !== null) {
+    lines.push(
+      `  samples ${formatCount(progress.samplesDone)} of ${formatCount(progress.samplesTotal)} (${formatPercent(progress.fraction)})` +
+        `   loss ${formatFigure(progress.loss)}   ${evaluationText(progress.evaluation)}`.trimEnd(),
+      `  rounds ${formatCount(progress.rounds)}   WAN ${formatBytes(progress.wanBytes)}` +
+        `   cost so far ${formatUsd(job.costUsd)}   ${elapsed(job, nowMs)}`,
+    )
+    if (progress.partitions.length > 0) lines.push('', renderPartitions(progress.partitions, style))
+  }
+  return lines.join('\n')
+}
+
+function renderPartitions(partitions: readonly PartitionProgress__Output[], style: Style): string {
+  return renderTable(
+    [
+      { head: 'region' },
+      { head: 'phase' },
+      { head: 'workers', align: 'right' },
+      { head: 'epoch', align: 'right' },
+      { head: 'samples', align: 'right' },
+      { head: 'samples/s', align: 'right' },
+      { head: 'loss', align: 'right' },
+      { head: 'rounds', align: 'right' },
+      { head: 'sent', align: 'right' },
+    ],
+    partitions.map((partition) => [
+      partition.region,
+      enumWord(partition.phase),
+      formatCount(partition.workers),
+      partition.epoch.toFixed(2),
+      formatPercent(partition.samplesTotal > 0 ? partition.samplesDone / partition.samplesTotal : 0),
+      partition.samplesPerSecond > 0 ? formatCount(partition.samplesPerSecond) : '-',
+      partition.steps > 0 ? formatFigure(partition.loss) : '-',
+      formatCount(partition.rounds),
+      formatBytes(partition.wanBytesSent),
+    ]),
+    style,
+  )
+}
+
+/** One line for logs and pipes, where redrawing makes no sense. */
+export function renderJobLine(job: Job__Output): string {
+  const { progress } = job
+  if (progress === null || progress.samplesTotal === 0) {
+    return `${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`
+  }
+  const parts = [
+    enumWord(job.state),
+    formatPercent(progress.fraction),
+    `loss ${formatFigure(progress.loss)}`,
+    evaluationText(progress.evaluation),
+    `rounds ${formatCount(progress.rounds)}`,
+    `WAN ${formatBytes(progress.wanBytes)}`,
+    formatUsd(job.costUsd),
+  ]
+  return parts.filter((part) => part !== '').join('  ')
+}
+
+export function renderJobs(jobs: readonly Job__Output[], style: Style): string {
+  if (jobs.length === 0) return 'no jobs'
+  return renderTable(
+    [
+      { head: 'id' },
+      { head: 'name' },
+      { head: 'state' },
+      { head: 'done', align: 'right' },
+      { head: 'cost', align: 'right' },
+      { head: 'created' },
+      { head: 'reason' },
+    ],
+    jobs.map((job) => [
+      job.id,
+      job.spec?.name ?? '',
+      renderState(job.state, style),
+      formatPercent(job.progress?.fraction ?? 0),
+      formatUsd(job.costUsd),
+      formatTime(job.createdAtMs),
+      job.reason,
+    ]),
+    style,
+  )
+}
+
+export function renderState(state: JobState__Output, style: Style): string {
+  const plain = (text: string): string => text
+  const colours: Readonly<Record<JobState__Output, (text: string) => string>> = {
+    JOB_STATE_UNSPECIFIED: plain,
+    JOB_STATE_PENDING: plain,
+    JOB_STATE_STARTING: plain,
+    JOB_STATE_RUNNING: style.cyan,
+    JOB_STATE_FINISHING: style.cyan,
+    JOB_STATE_CANCELLING: style.yellow,
+    JOB_STATE_SUCCEEDED: style.green,
+    JOB_STATE_FAILED: style.red,
+    JOB_STATE_CANCELLED: style.yellow,
+  }
+  return colours[state](enumWord(state))
+}
+
+export function evaluationText(evaluation: Readonly<Record<string, number>>): string {
+  return Object.entries(evaluation)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name} ${formatFigure(value)}`)
+    .join('   ')
+}
+
+function elapsed(job: Job__Output, nowMs: number): string {
+  if (job.startedAtMs === 0) return ''
+  return formatSeconds(((job.endedAtMs > 0 ? job.endedAtMs : nowMs) - job.startedAtMs) / 1000)
+}

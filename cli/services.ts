@@ -1,0 +1,40 @@
+// The control plane's services as one value with one lifetime.
+import { openClient } from '#proto/rpc/client.ts'
+import type { RpcClient } from '#proto/rpc/service.ts'
+import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
+import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
+import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
+import type { Clock } from '#runtime/clock.ts'
+import { waits } from './config.ts'
+import { isLoopback } from './server-address.ts'
+
+export type JobClient = RpcClient<JobServiceHandlers>
+export type CostClient = RpcClient<CostServiceHandlers>
+export type RegionClient = RpcClient<RegionServiceHandlers>
+
+export type Services = {
+  readonly address: string
+  readonly jobs: JobClient
+  readonly costs: CostClient
+  readonly regions: RegionClient
+  readonly [Symbol.dispose]: () => void
+}
+
+export function openServices(address: string, clock: Clock): Services {
+  // A proxy of the environment is for the world outside, never for a cluster on this computer.
+  const options = { clock, deadlineMs: waits.unaryDeadlineMs, usesProxy: !isLoopback(address) }
+  const jobs = openClient<JobServiceHandlers>('cloudless.v1.JobService', address, options)
+  const costs = openClient<CostServiceHandlers>('cloudless.v1.CostService', address, options)
+  const regions = openClient<RegionServiceHandlers>('cloudless.v1.RegionService', address, options)
+  return {
+    address,
+    jobs,
+    costs,
+    regions,
+    [Symbol.dispose]: () => {
+      jobs.close()
+      costs.close()
+      regions.close()
+    },
+  }
+}
