@@ -1,0 +1,1 @@
+"""Its place puts this folder on sys.path, so that tests import the package from the working tree."""
