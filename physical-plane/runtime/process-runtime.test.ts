@@ -29,7 +29,7 @@ function anOrder(script: string, instanceId = 'j-1/onprem-lab/worker-0', attempt
     instanceId,
     jobId: 'j-1',
     attempt,
-    slices: [{ deviceId: 'cpu-0', units: 1 }],
+    slices: [{ deviceId: 'cpu-0', deviceModel: 'cpu', units: 1 }],
     program: {
       executable: '/bin/sh',
       arguments: ['-c', script],

@@ -10,7 +10,9 @@ const recordSchema = z.strictObject({
   instanceId: z.string(),
   jobId: z.string(),
   attempt: z.number().int().min(1),
-  slices: z.array(z.strictObject({ deviceId: z.string(), units: z.number().int().min(1) })).readonly(),
+  slices: z
+    .array(z.strictObject({ deviceId: z.string(), deviceModel: z.string(), units: z.number().int().min(1) }))
+    .readonly(),
   startedAtMs: z.number(),
   mark: z.string(),
   bootId: z.string(),

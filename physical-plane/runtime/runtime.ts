@@ -2,7 +2,7 @@
 // run of an instance is alive; `exited` resolves only when nothing of the run is left, so that its slice is free.
 
 /** Units of one device, handed to one instance. */
-export type Slice = { readonly deviceId: string; readonly units: number }
+export type Slice = { readonly deviceId: string; readonly deviceModel: string; readonly units: number }
 
 export type Exit = {
   /** Null when the process was killed, or ended while nobody could see how. */

@@ -1,0 +1,269 @@
+// The agent's core: acts for one region. It joins the supervisor (what runs), the link (what is asked and told), meter,
+// logs, model uploads and the desk where parameter servers report. Everything outside comes as an argument, so the very
+// same code runs on real processes and on a virtual clock.
+import type { Clock } from '#runtime/clock.ts'
+import { messageOf } from '#runtime/errors.ts'
+import type { Log } from '#runtime/log.ts'
+import type { Metrics } from '#runtime/metrics.ts'
+import type { Random } from '#runtime/random.ts'
+import type { Evaluation__Output } from '#proto/generated/cloudless/v1/Evaluation.ts'
+import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
+import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
+import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
+import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
+import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
+import type { Implementation, RpcClient } from '#proto/rpc/service.ts'
+import { agentConfig, type AgentConfig } from './config.ts'
+import { ControlLink, type LinkEnd } from './control-link.ts'
+import type { Device } from './devices.ts'
+import type { InstanceLife } from './instance-life.ts'
+import { InstanceDesk } from './instance-service.ts'
+import type { Journal } from './journal.ts'
+import { LogShipper } from './log-shipper.ts'
+import { Meter } from './meter.ts'
+import { ModelUploads, type UploadModel } from './model-uploads.ts'
+import { observedInstance, refusedInstance } from './observed.ts'
+import type { InstanceRuntime } from './orders.ts'
+import { SliceTable } from './slices.ts'
+import { Supervisor } from './supervisor.ts'
+
+export type AgentDependencies = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly runtime: InstanceRuntime
+  readonly fleet: Pick<RpcClient<FleetServiceHandlers>, 'connect'>
+  readonly uploadModel: UploadModel
+  readonly journal: Journal
+  readonly region: string
+  readonly agentId: string
+  readonly incarnation: number
+  readonly version: string
+  readonly devices: readonly Device[]
+  readonly config?: AgentConfig
+}
+
+/** What a parameter server last said, and what its workers evaluated. */
+export type Report = {
+  readonly attempt: number
+  readonly status: InstanceStatus__Output | null
+  readonly evaluation: Readonly<Record<string, number>>
+}
+
+export class Agent {
+  readonly #d: AgentDependencies
+  readonly #config: AgentConfig
+  readonly #supervisor: Supervisor
+  readonly #link: ControlLink
+  readonly #desk: InstanceDesk
+  readonly #meter: Meter
+  readonly #logs: LogShipper
+  readonly #uploads: ModelUploads
+  readonly #reports = new Map<string, Report>()
+  readonly #runningGauge: ReturnType<Metrics['gauge']>
+  #isEnded = false
+
+  constructor(dependencies: AgentDependencies) {
+    const { clock, random, log, metrics, runtime, journal, region, devices } = dependencies
+    this.#d = dependencies
+    const config = dependencies.config ?? agentConfig
+    this.#config = config
+    this.#runningGauge = metrics.gauge('cloudless_agent_instances', 'Instances by state', ['state'])
+    const onChange = (): void => this.#link.changed()
+    this.#meter = new Meter(clock, journal, config)
+    this.#logs = new LogShipper(runtime, clock, log, config)
+    const { uploadModel } = dependencies
+    this.#uploads = new ModelUploads({ clock, random, log, journal, config, uploadModel, onChange })
+    this.#supervisor = new Supervisor({
+      clock,
+      random,
+      log,
+      journal,
+      meter: this.#meter,
+      slices: new SliceTable(devices),
+      runtime,
+      config,
+      region,
+      onChange,
+      incompleteBecause: (instanceId) => this.#incompleteBecause(instanceId),
+      onDesired: () => this.#desiredChanged(),
+      onGone: (instanceId) => this.#gone(instanceId),
+    })
+    this.#desk = new InstanceDesk({
+      log,
+      journal,
+      config,
+      attemptOf: (instanceId) => this.#runningAttempt(instanceId),
+      directiveOf: (instanceId) => this.#directiveOf(instanceId),
+      onStatus: (instanceId, status) => this.#status(instanceId, status),
+      onEvaluation: (instanceId, evaluation) => this.#evaluated(instanceId, evaluation),
+    })
+    this.#link = new ControlLink({
+      clock,
+      random,
+      log,
+      config,
+      fleet: dependencies.fleet,
+      journal,
+      logs: this.#logs,
+      hello: this.#hello(),
+      observed: () => this.observed(),
+      onDesired: (desired) => this.#supervisor.apply(desired),
+      isRunningAny: () => this.#supervisor.isRunningAny,
+    })
+  }
+
+  /** For parameter servers on this machine; to be served on a Unix socket. */
+  get instanceService(): Implementation<InstanceServiceHandlers> {
+    return this.#desk.service
+  }
+  get isConnected(): boolean {
+    return this.#link.isConnected
+  }
+
+  /** Takes over what a predecessor left; then instances live, with or without a control plane. */
+  async start(): Promise<void> {
+    await this.#supervisor.recover()
+    this.#desiredChanged()
+    this.#tick()
+  }
+
+  /** Stays connected until stopped or refused. */
+  run(): Promise<LinkEnd> {
+    return this.#link.run()
+  }
+
+  /** Ends the agent and its instances, or leaves them running for the next agent. */
+  async stop(options: { readonly keepInstances: boolean }): Promise<void> {
+    this.#isEnded = true
+    if (options.keepInstances) this.#supervisor.detachAll()
+    else await this.#supervisor.stopAll('its agent is stopped')
+    this.#uploads.stop()
+    this.#link.stop()
+  }
+
+  /** As a kill -9: nothing more is written, sent or started. For simulations. */
+  abandon(): void {
+    this.#isEnded = true
+    this.#d.journal.close()
+    this.#supervisor.detachAll()
+    this.#uploads.stop()
+    this.#link.stop()
+  }
+
+  observed(): ObservedState {
+    const { desired, lives } = this.#supervisor
+    const trouble = this.#d.journal.trouble
+    const instances: ObservedInstance[] = lives.map((life) =>
+      observedInstance(life, this.#reports.get(life.id) ?? null, this.#uploads.digestOf(life.id), trouble),
+    )
+    return { instances: [...instances, ...desired.refused.map(refusedInstance)], desiredRevision: desired.revision }
+  }
+
+  #hello() {
+    const { region, agentId, incarnation, version, devices } = this.#d
+    return {
+      region,
+      agentId,
+      incarnation,
+      version,
+      protocolVersion: this.#config.protocolVersion,
+      devices: [...devices],
+    }
+  }
+
+  /** Slow work, every window: metering, limits, forgetting. */
+  #tick(): void {
+    this.#d.clock.after(this.#config.windowMs, () => {
+      if (this.#isEnded) return
+      this.#meter.tick()
+      this.#limitLogs()
+      this.#countStates()
+      void this.#supervisor
+        .forgetEnded((instanceId) => this.#logs.isShipped(instanceId))
+        .catch((error: unknown) =>
+          this.#d.log.error({ why: messageOf(error) }, 'ended instances could not be forgotten'),
+        )
+      this.#tick()
+    })
+  }
+
+  #limitLogs(): void {
+    const { logBytesMax } = this.#config
+    for (const life of this.#supervisor.lives)
+      if (this.#logs.sizeBytes(life.id) > logBytesMax)
+        void life.restart(`its log is larger than ${logBytesMax} bytes; print less`)
+  }
+
+  #countStates(): void {
+    const counts = new Map<string, number>()
+    for (const { state } of this.#supervisor.lives) counts.set(state, (counts.get(state) ?? 0) + 1)
+    for (const state of ['starting', 'running', 'backing-off', 'stopping', 'completed', 'failed', 'stopped'])
+      this.#runningGauge.set(counts.get(state) ?? 0, { state })
+  }
+
+  #desiredChanged(): void {
+    for (const life of this.#supervisor.lives) {
+      this.#logs.add(life.id, life.jobId)
+      this.#uploads.resume(life.id, life.jobId)
+    }
+    this.#desk.directivesChanged()
+  }
+
+  #gone(instanceId: string): void {
+    this.#logs.remove(instanceId)
+    this.#reports.delete(instanceId)
+    void this.#uploads.forget(instanceId)
+  }
+
+  #runningAttempt(instanceId: string): number | null {
+    const life = this.#supervisor.life(instanceId)
+    return life !== undefined && life.run !== null ? life.attempt : null
+  }
+
+  #directiveOf(instanceId: string) {
+    const { addressBooks } = this.#supervisor.desired
+    const life = this.#supervisor.life(instanceId)
+    const addressBook = addressBooks.find(({ jobId }) => jobId === life?.jobId) ?? null
+    return { addressBook, drain: life?.instance.drain ?? false }
+  }
+
+  async #status(instanceId: string, status: InstanceStatus__Output): Promise<void> {
+    const life = this.#supervisor.life(instanceId)
+    if (life === undefined) return
+    const evaluation = this.#reports.get(instanceId)?.evaluation ?? {}
+    this.#reports.set(instanceId, { attempt: life.attempt, status, evaluation })
+    this.#meter.reportWan(instanceId, life.jobId, status.wanBytesSent)
+    this.#restartStalled(life, status.stalledWorkers)
+    this.#link.changed()
+    if (status.modelPath !== '' && life.instance.uploadsModel)
+      await this.#uploads.offer(instanceId, life.jobId, status.modelPath)
+  }
+
+  #restartStalled(server: InstanceLife, stalled: readonly string[]): void {
+    for (const workerId of stalled) {
+      const worker = this.#supervisor.life(workerId)
+      if (worker === undefined || worker.jobId !== server.jobId) continue
+      const limitMs = (server.instance.spec.training?.stallTimeoutSeconds ?? 0) * 1_000
+      // The report may be about the run before: a run is not stalled before it had the time to.
+      if (this.#d.clock.now() - worker.startedAtMs < limitMs) continue
+      void worker.restart(`made no progress for ${limitMs / 1_000} s`)
+    }
+  }
+
+  #evaluated(instanceId: string, evaluation: Evaluation__Output): void {
+    const report = this.#reports.get(instanceId)
+    const attempt = this.#supervisor.life(instanceId)?.attempt ?? 0
+    this.#reports.set(instanceId, { attempt, status: report?.status ?? null, evaluation: evaluation.metrics })
+    this.#link.changed()
+  }
+
+  /** A parameter server that was to upload the model must have said where it is before it may count as complete. */
+  #incompleteBecause(instanceId: string): string {
+    const instance = this.#supervisor.life(instanceId)?.instance
+    const isMissing =
+      instance?.role === 'parameter-server' && instance.uploadsModel && !this.#uploads.isKnown(instanceId)
+    return isMissing ? 'it ended without naming its final model' : ''
+  }
+}

@@ -1,0 +1,44 @@
+// What this machine can hand out: one pool of CPU threads, and NVIDIA GPUs where `nvidia-smi` lists them. A GPU's model
+// is written as the catalogue writes it: "Tesla T4" is "nvidia-t4".
+import { invalid } from '#runtime/errors.ts'
+
+export type Device = {
+  readonly id: string
+  readonly model: string
+  readonly units: number
+  readonly memoryBytes: number
+}
+
+/** The arguments of the one question asked of nvidia-smi. */
+export const gpuQuery = ['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits'] as const
+
+export function cpuPool(units: number, memoryBytes: number): Device {
+  if (!Number.isInteger(units) || units < 1 || units > 4_096)
+    throw invalid([{ field: '--cpu-units', description: `${units} must be a whole number from 1 to 4096` }])
+  return { id: 'cpu-0', model: 'cpu', units, memoryBytes }
+}
+
+/** Reads nvidia-smi's answer. Lines that are no GPU (a driver that cannot be reached, a GPU that fell off) are left out. */
+export function parseGpus(text: string): readonly Device[] {
+  const devices: Device[] = []
+  for (const line of text.split('\n')) {
+    const [uuid = '', name = '', memoryMiB = ''] = line.split(',').map((field) => field.trim())
+    const isGpu = /^(GPU|MIG)-[0-9a-fA-F-]+$/.test(uuid) && name !== '' && /^\d+$/.test(memoryMiB)
+    if (!isGpu || devices.some(({ id }) => id === uuid)) continue
+    devices.push({ id: uuid, model: gpuModel(name), units: 1, memoryBytes: Number(memoryMiB) * 2 ** 20 })
+  }
+  return devices.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** "Tesla V100-SXM2-16GB" is "nvidia-v100", "NVIDIA A100-PCIE-40GB" "nvidia-a100", "NVIDIA GeForce RTX 4090" "nvidia-rtx-4090". */
+export function gpuModel(name: string): string {
+  const words = name
+    .toLowerCase()
+    .split(/[\s_-]+/)
+    .filter((word) => !/^(nvidia|tesla|geforce|quadro|graphics|device|mig)$/.test(word))
+    // Form factor and memory do not make another model for the scheduler.
+    .filter((word) => !/^(sxm\d*|pcie|nvl|hbm\d*e?|\d+gb|\d+mb)$/.test(word))
+    .map((word) => word.replaceAll(/[^a-z0-9.]/g, ''))
+    .filter((word) => word !== '')
+  return ['nvidia', ...words].join('-')
+}

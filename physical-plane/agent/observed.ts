@@ -1,0 +1,46 @@
+// What an agent tells of one instance, as it goes over the wire.
+import type { InstanceState } from '#proto/generated/cloudless/v1/InstanceState.ts'
+import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
+import type { Report } from './agent.ts'
+import type { Desired } from './desired.ts'
+import type { InstanceLife, LifeState } from './instance-life.ts'
+
+const wireStates: Readonly<Record<LifeState, InstanceState & string>> = {
+  starting: 'INSTANCE_STATE_STARTING',
+  running: 'INSTANCE_STATE_RUNNING',
+  'backing-off': 'INSTANCE_STATE_BACKING_OFF',
+  stopping: 'INSTANCE_STATE_STOPPING',
+  completed: 'INSTANCE_STATE_COMPLETED',
+  failed: 'INSTANCE_STATE_FAILED',
+  stopped: 'INSTANCE_STATE_STOPPED',
+}
+
+/** `trouble`: why the agent cannot write its journal; it explains instances that wait. */
+export function observedInstance(
+  life: InstanceLife,
+  report: Report | null,
+  modelDigest: string,
+  trouble: string,
+): ObservedInstance {
+  const { run } = life
+  // An address counts only while the run that listens there lives.
+  const isCurrent = run !== null && report !== null && report.attempt === run.attempt
+  return {
+    id: life.id,
+    jobId: life.jobId,
+    state: wireStates[life.state],
+    attempt: life.attempt,
+    reason: life.reason === '' && life.state !== 'running' ? trouble : life.reason,
+    deviceId: run?.slices.map(({ deviceId }) => deviceId).join(',') ?? '',
+    units: run?.slices.reduce((sum, { units }) => sum + units, 0) ?? 0,
+    endpoint: isCurrent ? (report.status?.endpoint ?? '') : '',
+    progress: report?.status?.progress ?? null,
+    evaluation: { ...report?.evaluation },
+    firstStepAtMs: report?.status?.firstStepAtMs ?? 0,
+    modelDigest,
+  }
+}
+
+export function refusedInstance(refused: Desired['refused'][number]): ObservedInstance {
+  return { id: refused.id, jobId: refused.jobId, state: 'INSTANCE_STATE_FAILED', attempt: 0, reason: refused.reason }
+}

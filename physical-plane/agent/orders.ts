@@ -1,0 +1,13 @@
+// What the agent's core asks of its runtime: run this instance, as this attempt, on these slices.
+import type { Runtime, Slice } from '#physical-plane/runtime/runtime.ts'
+import type { DesiredInstance } from './desired.ts'
+
+export type InstanceOrder = {
+  readonly instance: DesiredInstance
+  readonly attempt: number
+  readonly slices: readonly Slice[]
+  /** Aborted when the instance is no longer wanted: fetching its bundle can take long. */
+  readonly signal: AbortSignal
+}
+
+export type InstanceRuntime = Runtime<InstanceOrder>
