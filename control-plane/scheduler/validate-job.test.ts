@@ -1,0 +1,123 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { aCatalogue, aShard, aSpec } from '#control-plane/model/builders.ts'
+import type { JobSpec } from '#control-plane/model/job.ts'
+import { validateJob } from './validate-job.ts'
+
+const catalogue = aCatalogue(
+  { 'aws/us-east-1': { cpu: 1 }, 'onprem/lab': { cpu: 1, 'nvidia-t4': 2 } },
+  { cpu: 1, 'nvidia-t4': 9 },
+)
+const good = aSpec({
+  shards: [aShard('aws/us-east-1', 10), aShard('onprem/lab', 20)],
+  holdout: aShard('onprem/lab', 5),
+})
+const training = (part: object): Partial<JobSpec> => ({ training: { ...good.training, ...part } })
+const sync = (part: object): Partial<JobSpec> => ({ sync: { ...good.sync, ...part } })
+const resources = (part: object): Partial<JobSpec> => ({ resources: { ...good.resources, ...part } })
+const code = (part: object): Partial<JobSpec> => ({ function: { ...good.function, ...part } })
+const second = (part: object): Partial<JobSpec> => ({ shards: [good.shards[0]!, { ...good.shards[1]!, ...part }] })
+
+test('a good job passes', () => {
+  expect(validateJob(good, catalogue)).toEqual([])
+  expect(validateJob({ ...good, holdout: null }, catalogue)).toEqual([])
+})
+
+describe('one wrong field, one violation with field, value and fix', () => {
+  test.each<[string, Partial<JobSpec>, string]>([
+    ['name', { name: 'My Job' }, '"My Job"'],
+    ['name', { name: '-a' }, 'not at an end'],
+    ['name', { name: 'a'.repeat(64) }, '1 to 63'],
+    ['shards', { shards: [], holdout: null }, 'at least one shard'],
+    ['shards[1].samples', second({ samples: 0 }), '0 is out of bounds'],
+    ['shards[1].samples', second({ samples: -3 }), '-3'],
+    ['shards[1].samples', second({ samples: 1.5 }), '1.5'],
+    ['shards[1].samples', second({ samples: Number.NaN }), 'NaN'],
+    ['shards[1].uri', second({ uri: 's3://bucket' }), 'file:///'],
+    ['shards[1].uri', second({ uri: 'file:///data/../etc' }), '".."'],
+    [
+      'shards[0].region',
+      { shards: [aShard('aws/us-est-1', 1), aShard('onprem/lab', 1)] },
+      'did you mean aws/us-east-1?',
+    ],
+    ['shards[1].uri', { shards: [aShard('onprem/lab', 1), aShard('onprem/lab', 1)] }, 'is shards[0] already'],
+    ['shards', { ...second({ samples: Number.MAX_SAFE_INTEGER }), ...training({ epochs: 2 }) }, 'can not be counted'],
+    ['holdout.region', { shards: [aShard('aws/us-east-1', 1)] }, 'use aws/us-east-1'],
+    ['holdout.samples', { holdout: aShard('onprem/lab', 0) }, '0 is out of bounds'],
+    ['sync.strategy', sync({ strategy: 'asgdga' }), 'did you mean asgd-ga'],
+    ['sync.mode', sync({ mode: 'synchronous' }), 'use sum or mean'],
+    ['sync.mode', sync({ strategy: 'model-averaging' }), 'use synchronous or asynchronous'],
+    ['sync.interval', sync({ interval: 0 }), '0 is out of bounds'],
+    ['sync.interval', sync({ interval: 100_001 }), '1 to 100000'],
+    ['sync.interval', sync({ strategy: 'asgd', interval: 8 }), 'asgd-ga'],
+    ['sync.delay_compensation', sync({ delayCompensation: -1 }), '-1'],
+    ['sync.delay_compensation', sync({ delayCompensation: Number.NaN }), 'NaN'],
+    [
+      'sync.delay_compensation',
+      sync({ strategy: 'model-averaging', mode: 'synchronous', delayCompensation: 1 }),
+      'no meaning',
+    ],
+    ['training.epochs', training({ epochs: 0 }), '0 is out of bounds'],
+    ['training.seed', training({ seed: -1 }), '-1'],
+    ['training.worker_mode', training({ workerMode: 'lockstep' }), '"lockstep"'],
+    ['training.lease_samples', training({ leaseSamples: 0 }), '0'],
+    ['training.stall_timeout_seconds', training({ stallTimeoutSeconds: 0 }), '0'],
+    ['training.restarts_max', training({ restartsMax: -1 }), '-1'],
+    ['training.target.metric', training({ target: { metric: '', atLeast: 1 } }), 'is empty'],
+    ['training.target.at_least', training({ target: { metric: 'a', atLeast: Number.POSITIVE_INFINITY } }), 'Infinity'],
+    ['training.target', { holdout: null, ...training({ target: { metric: 'a', atLeast: 1 } }) }, 'held-out data'],
+    ['resources.device_models[0]', resources({ deviceModels: ['nvidia-t5'] }), 'did you mean nvidia-t4'],
+    ['resources.device_models[1]', resources({ deviceModels: ['cpu', 'cpu'] }), 'device_models[0] already'],
+    ['resources.workers_max_per_region', resources({ workersMaxPerRegion: -1 }), '0 means no limit'],
+    ['resources.samples_per_second.cpu', resources({ samplesPerSecond: { cpu: 0 } }), 'above 0'],
+    ['resources.samples_per_second.gpu', resources({ samplesPerSecond: { gpu: 1 } }), '"gpu" is no device model'],
+    ['policy', { policy: 'magic' }, 'use load-power or use-everything'],
+    ['function.bundle_digest', code({ bundleDigest: 'abc' }), '64'],
+    ['function.entrypoint', code({ entrypoint: '../train.py' }), 'leaves the bundle'],
+    ['function.entrypoint', code({ entrypoint: 'a/../../train.py' }), 'leaves the bundle'],
+    ['function.entrypoint', code({ entrypoint: '/etc/train.py' }), 'relative'],
+    ['function.entrypoint', code({ entrypoint: 'a\\train.py' }), 'relative'],
+    ['function.entrypoint', code({ entrypoint: 'a//train.py' }), 'empty part'],
+    ['function.entrypoint', code({ entrypoint: 'train.sh' }), 'no Python script'],
+    ['function.entrypoint', code({ entrypoint: '' }), 'is empty'],
+    ['function.environment', code({ environment: { 'A-B': '1' } }), '"A-B"'],
+    ['function.environment.CLOUDLESS_JOB_ID', code({ environment: { CLOUDLESS_JOB_ID: 'x' } }), 'set by Cloudless'],
+    ['function.environment.A', code({ environment: { A: '\0' } }), 'NUL'],
+  ])('%s %#', (field, part, text) => {
+    const violations = validateJob({ ...good, ...part }, catalogue)
+    expect(violations.map((violation) => violation.field)).toEqual([field])
+    expect(violations[0]!.description).toContain(text)
+  })
+})
+
+test('every wrong field is named at once, under the given root', () => {
+  const wrong = { ...good, name: '', policy: 'x', ...training({ epochs: -1 }) }
+  expect(validateJob(wrong, catalogue, 'spec').map(({ field }) => field)).toEqual([
+    'spec.name',
+    'spec.training.epochs',
+    'spec.policy',
+  ])
+})
+
+test('an unknown region lists what there is when nothing is near', () => {
+  const [violation] = validateJob({ ...good, shards: [...good.shards, aShard('mars/olympus-mons', 1)] }, catalogue)
+  expect(violation!.description).toContain('use aws/us-east-1 or onprem/lab')
+})
+
+test('strings of any length and content are answered, in short', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 5000 }), fc.double(), (text, number) => {
+      const violations = validateJob(
+        {
+          ...good,
+          name: text,
+          policy: text,
+          ...second({ region: text, samples: number }),
+          ...code({ entrypoint: text }),
+        },
+        catalogue,
+      )
+      expect(violations.every(({ field, description }) => field !== '' && description.length < 500)).toBe(true)
+    }),
+  )
+})
