@@ -22,7 +22,7 @@ export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueInde
     ...usage,
     id: `${usage.region}:${usage.id}`,
     unitPriceUsd,
-    amountUsd: (usage.quantity / perUnit) * unitPriceUsd,
+    amountUsd: (usage.quantity * unitPriceUsd) / perUnit,
     catalogHash: isPlanned && plan !== null ? plan.catalogHash : index.catalogue.hash,
   }
   return { kind: 'priced', entry }

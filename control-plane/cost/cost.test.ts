@@ -1,0 +1,184 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { aCatalogue } from '#control-plane/model/builders.ts'
+import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import type { LedgerEntry, Usage } from '#control-plane/model/ledger.ts'
+import type { Forecast, Plan } from '#control-plane/model/plan.ts'
+import { costReport } from './cost-report.ts'
+import { priceUsage } from './price-usage.ts'
+
+const index = indexCatalogue(aCatalogue({ a: { cpu: 0.5, t4: 2 }, b: { cpu: 1 } }))
+const forecastOf = (seconds: number, computeUsd: number): Forecast => ({
+  seconds,
+  computeUsd,
+  egressUsd: 0,
+  totalUsd: computeUsd,
+  wanBytes: 0,
+  throughputSource: 'declared',
+})
+const plan: Plan = {
+  outcome: 'placed',
+  policy: 'load-power',
+  partitions: [
+    {
+      region: 'a',
+      samples: 1,
+      allocations: [{ deviceModel: 'cpu', units: 3, samplesPerSecondPerUnit: 1, usdPerUnitHour: 0.36 }],
+      loadPower: 1,
+    },
+  ],
+  reasons: [],
+  forecast: forecastOf(100, 3),
+  forecastUseEverything: forecastOf(100, 4),
+  catalogVersion: 'planned',
+  catalogHash: 'planned-hash',
+  loadPower: 1,
+  bottleneckRegion: 'a',
+}
+const usage = (part: Partial<Usage> = {}): Usage => ({
+  id: 'u-1',
+  jobId: 'j-1',
+  instanceId: 'j-1/a/worker-0',
+  region: 'a',
+  kind: 'device-seconds',
+  subject: 'cpu',
+  quantity: 100,
+  fromMs: 0,
+  toMs: 100_000,
+  ...part,
+})
+const entry = (part: Partial<Usage> = {}): LedgerEntry => {
+  const priced = priceUsage(usage(part), plan, index)
+  if (priced.kind === 'refused') throw new Error(priced.violations.map(({ description }) => description).join())
+  return priced.entry
+}
+const report = (entries: readonly LedgerEntry[], of: Plan | null = plan) =>
+  costReport({ jobId: 'j-1', entries, plan: of, seconds: 100, isFinal: true })
+
+describe('a price', () => {
+  test("of device seconds is the plan's, even when the catalogue has moved on", () => {
+    expect(entry()).toMatchObject({ id: 'a:u-1', unitPriceUsd: 0.36, amountUsd: 0.01, catalogHash: 'planned-hash' })
+  })
+
+  test("of a device that the plan did not name is the catalogue's", () => {
+    expect(entry({ subject: 't4', quantity: 3600 })).toMatchObject({ amountUsd: 2, catalogHash: 'hash-of-test' })
+  })
+
+  test("of bytes is the link's, by decimal gigabytes; inside a region it is 0", () => {
+    expect(entry({ kind: 'wan-bytes', subject: 'b', quantity: 5e9 })).toMatchObject({
+      unitPriceUsd: 0.1,
+      amountUsd: 0.5,
+    })
+    expect(entry({ kind: 'wan-bytes', subject: 'a', quantity: 5e9 })).toMatchObject({ amountUsd: 0 })
+  })
+
+  test.each<[string, Partial<Usage>, string]>([
+    ['usage.quantity', { quantity: -1 }, '-1'],
+    ['usage.quantity', { quantity: Number.NaN }, 'NaN'],
+    ['usage.toMs', { fromMs: 5, toMs: 4 }, 'before fromMs 5'],
+    ['usage.toMs', { toMs: Number.NaN }, 'NaN'],
+    ['usage.id', { id: '' }, 'is empty'],
+    ['usage.subject', { subject: 'tpu' }, 'device tpu in a has no price in catalogue test'],
+    ['usage.subject', { kind: 'wan-bytes', subject: 'x' }, 'link to x from a has no price'],
+  ])('is refused for a wrong %s %#', (field, part, text) => {
+    expect(priceUsage(usage(part), plan, index)).toMatchObject({
+      kind: 'refused',
+      violations: [{ field, description: expect.stringContaining(text) as unknown }],
+    })
+  })
+})
+
+describe('the report', () => {
+  test('by region and link, against the forecast and use-everything', () => {
+    const entries = [
+      entry({ id: '1', quantity: 1000 }),
+      entry({ id: '2', quantity: 500 }),
+      entry({ id: '3', region: 'b', quantity: 3600 }),
+      entry({ id: '4', kind: 'wan-bytes', subject: 'b', quantity: 2e9 }),
+      entry({ id: '5', kind: 'wan-bytes', subject: 'b', quantity: 1e9 }),
+      entry({ id: '6', region: 'b', kind: 'wan-bytes', subject: 'a', quantity: 1e9 }),
+    ]
+    const result = report(entries)
+    expect(result.regions).toEqual([
+      {
+        region: 'a',
+        deviceSeconds: 1500,
+        computeUsd: expect.closeTo(0.15),
+        wanBytesSent: 3e9,
+        egressUsd: expect.closeTo(0.3),
+        totalUsd: expect.closeTo(0.45),
+      },
+      { region: 'b', deviceSeconds: 3600, computeUsd: 1, wanBytesSent: 1e9, egressUsd: 0.1, totalUsd: 1.1 },
+    ])
+    expect(result.links).toEqual([
+      { fromRegion: 'a', toRegion: 'b', bytes: 3e9, usdPerGb: 0.1, egressUsd: expect.closeTo(0.3) },
+      { fromRegion: 'b', toRegion: 'a', bytes: 1e9, usdPerGb: 0.1, egressUsd: 0.1 },
+    ])
+    expect(result.totalUsd).toBeCloseTo(1.55)
+    // Everything costs 4/3 an hour of the plan, for as long as the plan's own units were held, and the same egress.
+    expect(result.useEverythingUsd).toBeCloseTo((1.15 * 4) / 3 + 0.4)
+    expect(result.saving).toBeCloseTo(1 - 1.55 / ((1.15 * 4) / 3 + 0.4))
+    expect(result).toMatchObject({
+      catalogVersion: 'planned',
+      catalogHash: 'planned-hash',
+      seconds: 100,
+      isFinal: true,
+    })
+  })
+
+  test('a run of the use-everything plan saves exactly nothing', () => {
+    const everything = { ...plan, forecast: plan.forecastUseEverything }
+    expect(report([entry({ quantity: 77 })], everything).saving).toBe(0)
+  })
+
+  test('nothing metered, no plan, free devices: no NaN', () => {
+    expect(report([], null)).toMatchObject({ totalUsd: 0, useEverythingUsd: 0, saving: 0, regions: [], links: [] })
+    const free = { ...plan, forecast: forecastOf(100, 0), forecastUseEverything: forecastOf(100, 0) }
+    expect(report([], free)).toMatchObject({ useEverythingUsd: 0, saving: 0 })
+  })
+})
+
+const someEntries = fc
+  .array(
+    fc.record({
+      id: fc.integer({ min: 0, max: 30 }).map(String),
+      region: fc.constantFrom('a', 'b'),
+      kind: fc.constantFrom<Usage['kind']>('device-seconds', 'wan-bytes'),
+      quantity: fc.double({ min: 0, max: 1e9, noNaN: true }),
+    }),
+    { maxLength: 40 },
+  )
+  .map((list) =>
+    list.map(({ region, kind, ...rest }) => {
+      const subject = kind === 'device-seconds' ? 'cpu' : region === 'a' ? 'b' : 'a'
+      return entry({ region, kind, subject, ...rest, id: `${kind}-${rest.id}` })
+    }),
+  )
+
+describe('conservation', () => {
+  test('the entries, counted once by id, are the total, the regions and the links', () => {
+    fc.assert(
+      fc.property(someEntries, (entries) => {
+        const once = new Map(entries.toReversed().map((each) => [each.id, each.amountUsd]))
+        const sum = [...once.values()].reduce((a, b) => a + b, 0)
+        const result = report(entries)
+        expect(result.totalUsd).toBeCloseTo(sum, 6)
+        expect(result.regions.reduce((a, { totalUsd }) => a + totalUsd, 0)).toBeCloseTo(sum, 6)
+        expect(result.links.reduce((a, { egressUsd }) => a + egressUsd, 0)).toBeCloseTo(result.egressUsd, 6)
+      }),
+    )
+  })
+
+  test("any order, with repeats and other jobs' entries among them, gives the same report to the last bit", () => {
+    fc.assert(
+      fc.property(someEntries, fc.infiniteStream(fc.nat()), (entries, chance) => {
+        // A repeated record is the same record, so the first of each id stands for all.
+        const distinct = [...new Map(entries.map((each) => [each.id, each])).values()]
+        const noisy = [...distinct, ...distinct.slice(0, 5), ...distinct.map((each) => ({ ...each, jobId: 'j-2' }))]
+        const keys = new Map(noisy.map((each) => [each, chance.next().value]))
+        const shuffled = noisy.toSorted((x, y) => keys.get(x)! - keys.get(y)!)
+        expect(report(shuffled)).toEqual(report(distinct))
+      }),
+    )
+  })
+})
