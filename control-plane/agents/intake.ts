@@ -1,6 +1,7 @@
 // What agents report goes into the store here: everything of the last few milliseconds in one transaction, because each
 // transaction waits for the disk. A report is answered only after its transaction committed.
 import type { Job } from '#control-plane/model/job.ts'
+import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import { CloudlessError } from '#runtime/errors.ts'
@@ -76,8 +77,8 @@ export class Intake {
       const ended = await this.#readEnded(reports)
       const view = this.#store.view()
       const draft = new Draft(
-        (id) => this.#store.activeJob(id) ?? ended.get(id) ?? null,
-        (id) => this.#store.activeInstance(id),
+        (id) => this.#store.activeJob(id) ?? ended.jobs.get(id) ?? null,
+        (id) => this.#store.activeInstance(id) ?? ended.instances.get(id) ?? null,
       )
       for (const report of reports) report.write(draft)
       const outcome = await this.#store.commit(draft.changes(), view.revision)
@@ -87,13 +88,18 @@ export class Intake {
   }
 
   /** The last records of a job may arrive after it ended. */
-  async #readEnded(reports: readonly Report[]): Promise<ReadonlyMap<string, Job>> {
-    const ended = new Map<string, Job>()
+  async #readEnded(reports: readonly Report[]): Promise<Ended> {
+    const jobs = new Map<string, Job>()
+    const instances = new Map<string, Instance>()
     for (const id of new Set(reports.flatMap(({ jobIds }) => jobIds))) {
       if (this.#store.activeJob(id) !== null) continue
       const record = await this.#store.job(id)
-      if (record !== null) ended.set(id, record.job)
+      if (record === null) continue
+      jobs.set(id, record.job)
+      for (const instance of record.instances) instances.set(instance.id, instance)
     }
-    return ended
+    return { jobs, instances }
   }
 }
+
+type Ended = { readonly jobs: ReadonlyMap<string, Job>; readonly instances: ReadonlyMap<string, Instance> }

@@ -81,10 +81,8 @@ export class Session {
     const isNews = sent !== null && !sent.isTakenIn && observed.desiredRevision === sent.revision
     // Scanned once per desired state, not at every heartbeat.
     const toldToStop = isNews ? store.view().instances.filter((one) => one.region === region && one.isReleased) : []
-    const jobIds = wire.instances.map((instance) => instance.jobId)
-    const active = new Set(jobIds.filter((id) => store.activeJob(id) !== null))
     await intake.submit({
-      jobIds: [...active],
+      jobIds: [...new Set(wire.instances.map((instance) => instance.jobId))],
       write: (draft) => writeObserved(draft, region, observed, toldToStop),
     })
     if (isNews) sent.isTakenIn = true

@@ -58,7 +58,8 @@ export class ActiveIndex {
         this.#putJob(change.job)
         break
       case 'instance':
-        regions.add(change.instance.region)
+        if (this.#instances.get(change.instance.id)?.isReleased !== change.instance.isReleased)
+          regions.add(change.instance.region)
         this.#putInstance(change.instance)
         break
       case 'agent':

@@ -48,7 +48,7 @@ export type View = {
 export type Commit = {
   readonly revision: number
   readonly jobIds: ReadonlySet<string>
-  /** Regions whose agent, instances or instances' jobs changed. */
+  /** Regions whose agent, set of wanted instances or their jobs changed: what an agent should run may differ there. */
   readonly regions: ReadonlySet<string>
 }
 

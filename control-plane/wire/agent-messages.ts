@@ -45,16 +45,16 @@ export type JournalRecord = {
 export function decodeHello(wire: AgentHello__Output): Hello {
   const checks = new Checks()
   const hello: Hello = {
-    region: checks.text('hello.region', wire.region, { min: 1, max: config.regionCharactersMax }),
-    agentId: checks.text('hello.agent_id', wire.agentId, { min: 1, max: config.idCharactersMax }),
+    region: checks.name('hello.region', wire.region, config.regionCharactersMax),
+    agentId: checks.name('hello.agent_id', wire.agentId, config.idCharactersMax),
     incarnation: checks.integer('hello.incarnation', wire.incarnation, { min: 1 }),
-    version: checks.text('hello.version', wire.version, { max: 100 }),
+    version: checks.text('hello.version', wire.version, 100),
     protocolVersion: wire.protocolVersion,
     devices: checks.list('hello.devices', wire.devices, config.devicesMax).map((device, i) => {
       const field = `hello.devices[${i}]`
       return {
-        id: checks.text(`${field}.id`, device.id, { min: 1, max: config.idCharactersMax }),
-        model: checks.text(`${field}.model`, device.model, { min: 1, max: 63 }),
+        id: checks.name(`${field}.id`, device.id, config.idCharactersMax),
+        model: checks.name(`${field}.model`, device.model, 63),
         units: checks.integer(`${field}.units`, device.units, { min: 1, max: 100_000 }),
         memoryBytes: checks.integer(`${field}.memory_bytes`, device.memoryBytes, { min: 0 }),
       }
@@ -79,12 +79,12 @@ function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__O
   const state = fromWire(wireInstanceState, wire.state)
   if (state === null) checks.note(`${field}.state`, `is ${wire.state}; give a state of this version`)
   return {
-    id: checks.text(`${field}.id`, wire.id, { min: 1, max: config.idCharactersMax }),
+    id: checks.name(`${field}.id`, wire.id, config.idCharactersMax),
     state: state ?? 'starting',
     attempt: wire.attempt,
     // A function's last words may be long: keep what fits.
     reason: wire.reason.slice(0, config.reasonCharactersMax).replaceAll('\0', ''),
-    endpoint: checks.text(`${field}.endpoint`, wire.endpoint, { max: config.idCharactersMax }),
+    endpoint: checks.text(`${field}.endpoint`, wire.endpoint, config.idCharactersMax),
     progress: wire.progress === null ? null : decodeProgress(checks, `${field}.progress`, wire.progress),
     firstStepAtMs: wire.firstStepAtMs === 0 ? null : wire.firstStepAtMs,
   }
@@ -116,13 +116,12 @@ function decodeContent(checks: Checks, wire: JournalRecord__Output, region: stri
   if (wire.evaluation) {
     const { jobId, epoch, metrics, isFinal, atMs } = wire.evaluation
     checks.list('evaluation.metrics', Object.keys(metrics), config.metricsMax)
-    for (const name of Object.keys(metrics))
-      checks.text('evaluation.metrics', name, { min: 1, max: config.metricNameCharactersMax })
+    for (const name of Object.keys(metrics)) checks.name('evaluation.metrics', name, config.metricNameCharactersMax)
     return { kind: 'evaluation', evaluation: { jobId, region, epoch, metrics, isFinal, atMs } }
   }
   if (wire.event) {
     const { jobId, instanceId, attempt, kind, text, atMs } = wire.event
-    checks.text('event.kind', kind, { min: 1, max: 63 })
+    checks.name('event.kind', kind, 63)
     const event = { jobId, instanceId, attempt, kind, text: text.slice(0, config.reasonCharactersMax), atMs }
     return { kind: 'event', event }
   }
@@ -133,6 +132,6 @@ function decodeUsage(checks: Checks, wire: Usage__Output, region: string): Usage
   const kind = fromWire(wireUsageKind, wire.kind)
   if (kind === null) checks.note('usage.kind', `is ${wire.kind}; give device seconds or WAN bytes`)
   const { id, jobId, instanceId, subject, quantity, fromMs, toMs } = wire
-  checks.text('usage.id', id, { min: 1, max: config.idCharactersMax })
+  checks.name('usage.id', id, config.idCharactersMax)
   return { id, jobId, instanceId, region, kind: kind ?? 'device-seconds', subject, quantity, fromMs, toMs }
 }

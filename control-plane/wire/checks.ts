@@ -14,12 +14,17 @@ export class Checks {
     if (this.violations.length > 0) throw invalid(this.violations)
   }
 
-  text(field: string, value: string, limits: { readonly min?: number; readonly max: number }): string {
-    const min = limits.min ?? 0
-    if (value.length < min) this.note(field, min === 1 ? 'is empty; give a value' : `has fewer than ${min} characters`)
-    if (value.length > limits.max) this.note(field, `has ${value.length} characters; at most ${limits.max} are allowed`)
+  text(field: string, value: string, charactersMax: number): string {
+    if (value.length > charactersMax)
+      this.note(field, `has ${value.length} characters; at most ${charactersMax} are allowed`)
     if (value.includes('\0')) this.note(field, 'contains a NUL character; remove it')
     return value
+  }
+
+  /** A text that must not be empty. */
+  name(field: string, value: string, charactersMax: number): string {
+    if (value === '') this.note(field, 'is empty; give a value')
+    return this.text(field, value, charactersMax)
   }
 
   /** 64-bit numbers beyond 2^53 arrive rounded, so they are refused rather than taken wrongly. */
@@ -27,13 +32,6 @@ export class Checks {
     const max = limits.max ?? Number.MAX_SAFE_INTEGER
     if (!Number.isSafeInteger(value) || value < limits.min || value > max)
       this.note(field, `is ${value}; give a whole number from ${limits.min} to ${max}`)
-    return value
-  }
-
-  /** A finite number. */
-  number(field: string, value: number, limits: { readonly min: number }): number {
-    if (!Number.isFinite(value) || value < limits.min)
-      this.note(field, `is ${value}; give a finite number of at least ${limits.min}`)
     return value
   }
 
@@ -47,12 +45,6 @@ export class Checks {
   list<T>(field: string, values: readonly T[], max: number): readonly T[] {
     if (values.length > max) this.note(field, `has ${values.length} entries; at most ${max} are allowed`)
     return values.slice(0, max)
-  }
-
-  oneOf<Word extends string>(field: string, value: string, words: readonly Word[]): Word {
-    const found = words.find((word) => word === value)
-    if (found === undefined) this.note(field, `is ${quote(value)}; give ${words.map(quote).join(' or ')}`)
-    return found ?? words[0]!
   }
 }
 

@@ -1,9 +1,9 @@
 // Limits of what is read from the wire. Generous for people, tight enough that one message cannot fill the store.
 
 export const wireConfig = {
-  nameCharactersMax: 63,
+  /** Names, modes, paths and the like; their own rules are stricter. */
+  textCharactersMax: 512,
   uriCharactersMax: 2048,
-  pathCharactersMax: 512,
   shardsMax: 1000,
   argumentsMax: 256,
   argumentCharactersMax: 8192,

@@ -5,9 +5,10 @@ export const jobDefaults = {
   policy: 'load-power',
   strategy: 'asgd-ga',
   sync: {
-    asgd: { interval: 1, mode: 'sum', modes: ['sum', 'mean'] },
-    'asgd-ga': { interval: 8, mode: 'sum', modes: ['sum', 'mean'] },
-    'model-averaging': { interval: 16, mode: 'synchronous', modes: ['synchronous', 'asynchronous'] },
+    asgd: { interval: 1, mode: 'sum' },
+    'asgd-ga': { interval: 8, mode: 'sum' },
+    'model-averaging': { interval: 16, mode: 'synchronous' },
   },
+  noSync: { strategy: '', interval: 0, mode: '', delayCompensation: 0 },
   training: { workerMode: 'asynchronous', leaseSamples: 512, stallTimeoutSeconds: 120, restartsMax: 3 },
 } as const

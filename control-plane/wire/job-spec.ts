@@ -1,29 +1,30 @@
-// A job's request between wire and model. Decoding is strict about what cannot be represented; what the values mean
-// together is checked by the validation of the model. Unset numbers take the defaults of `job-defaults.ts`.
+// A job's request between wire and model. Decoding refuses what is missing or too big to keep and fills in defaults; what
+// the values mean is checked by the scheduler's `validateJob`, on the result.
 import type { JobSpec as WireJobSpec, JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { Shard__Output } from '#proto/generated/cloudless/v1/Shard.ts'
 import type { Holdout__Output } from '#proto/generated/cloudless/v1/Holdout.ts'
 import type { JobSpec, Shard, Strategy } from '#control-plane/model/job.ts'
-import { quote, type Checks } from './checks.ts'
+import type { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { jobDefaults } from './job-defaults.ts'
 
+/** Words that do not exist pass through as they are: `validateJob` names them together with everything else. */
 export function decodeJobSpec(checks: Checks, wire: JobSpec__Output | null): JobSpec | null {
   if (wire === null) {
     checks.note('spec', 'is missing; give the job to run')
     return null
   }
   return {
-    name: checks.text('spec.name', wire.name, { min: 1, max: config.nameCharactersMax }),
+    name: wire.name.slice(0, config.textCharactersMax),
     function: decodeFunction(checks, wire),
     shards: checks
       .list('spec.shards', wire.shards, config.shardsMax)
       .map((shard, i) => decodeShard(checks, `spec.shards[${i}]`, shard)),
     holdout: wire.holdout === null ? null : decodeShard(checks, 'spec.holdout', wire.holdout),
-    sync: decodeSync(checks, wire),
+    sync: decodeSync(wire),
     training: decodeTraining(checks, wire),
     resources: decodeResources(checks, wire),
-    policy: wire.policy === '' ? jobDefaults.policy : checks.text('spec.policy', wire.policy, { max: 63 }),
+    policy: wire.policy === '' ? jobDefaults.policy : checks.text('spec.policy', wire.policy, config.textCharactersMax),
   }
 }
 
@@ -34,70 +35,57 @@ function decodeFunction(checks: Checks, wire: JobSpec__Output): JobSpec['functio
     return { bundleDigest: '', entrypoint: '', arguments: [], environment: {} }
   }
   const { bundleDigest, entrypoint, arguments: given, environment } = wire.function
-  const names = Object.keys(environment)
-  checks.list(`${field}.environment`, names, config.environmentMax)
-  for (const name of names) {
-    const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
-    if (!isName) checks.note(`${field}.environment`, `${quote(name)} is no name for an environment variable`)
-    checks.text(`${field}.environment.${name}`, environment[name]!, { max: config.argumentCharactersMax })
-  }
+  const variables = checks.list(`${field}.environment`, Object.entries(environment), config.environmentMax)
+  for (const [name, value] of variables)
+    checks.text(`${field}.environment.${name.slice(0, 80)}`, value, config.argumentCharactersMax)
   return {
-    bundleDigest: checks.digest(`${field}.bundle_digest`, bundleDigest),
-    entrypoint: checks.text(`${field}.entrypoint`, entrypoint, { min: 1, max: config.pathCharactersMax }),
+    bundleDigest: checks.text(`${field}.bundle_digest`, bundleDigest, config.textCharactersMax),
+    entrypoint: checks.text(`${field}.entrypoint`, entrypoint, config.textCharactersMax),
     arguments: checks
       .list(`${field}.arguments`, given, config.argumentsMax)
-      .map((text, i) => checks.text(`${field}.arguments[${i}]`, text, { max: config.argumentCharactersMax })),
-    environment,
+      .map((text, i) => checks.text(`${field}.arguments[${i}]`, text, config.argumentCharactersMax)),
+    environment: Object.fromEntries(variables),
   }
 }
 
 function decodeShard(checks: Checks, field: string, shard: Shard__Output | Holdout__Output): Shard {
   return {
-    region: checks.text(`${field}.region`, shard.region, { min: 1, max: config.regionCharactersMax }),
-    uri: checks.text(`${field}.uri`, shard.uri, { min: 1, max: config.uriCharactersMax }),
-    samples: checks.integer(`${field}.samples`, shard.samples, { min: 1 }),
+    region: checks.text(`${field}.region`, shard.region, config.textCharactersMax),
+    uri: checks.text(`${field}.uri`, shard.uri, config.uriCharactersMax),
+    samples: shard.samples,
   }
 }
 
-function decodeSync(checks: Checks, wire: JobSpec__Output): JobSpec['sync'] {
-  const sync = wire.sync ?? { strategy: '', interval: 0, mode: '', delayCompensation: 0 }
-  const strategies: readonly Strategy[] = ['asgd', 'asgd-ga', 'model-averaging']
-  const strategy = checks.oneOf('spec.sync.strategy', sync.strategy || jobDefaults.strategy, strategies)
-  const defaults = jobDefaults.sync[strategy]
+function decodeSync(wire: JobSpec__Output): JobSpec['sync'] {
+  const { strategy: given, interval, mode, delayCompensation } = wire.sync ?? jobDefaults.noSync
+  const strategy = (given === '' ? jobDefaults.strategy : given.slice(0, config.textCharactersMax)) as Strategy
+  const defaults = Object.hasOwn(jobDefaults.sync, strategy) ? jobDefaults.sync[strategy] : jobDefaults.noSync
   return {
     strategy,
-    interval: sync.interval === 0 ? defaults.interval : sync.interval,
-    mode: checks.oneOf('spec.sync.mode', sync.mode || defaults.mode, defaults.modes),
-    delayCompensation: checks.number('spec.sync.delay_compensation', sync.delayCompensation, { min: 0 }),
+    interval: interval === 0 ? defaults.interval : interval,
+    mode: (mode === '' ? defaults.mode : mode.slice(0, config.textCharactersMax)) as JobSpec['sync']['mode'],
+    delayCompensation,
   }
 }
 
 function decodeTraining(checks: Checks, wire: JobSpec__Output): JobSpec['training'] {
-  const field = 'spec.training'
+  const defaults = jobDefaults.training
   if (wire.training === null) {
-    checks.note(field, 'is missing; say at least how many epochs')
-    return { ...jobDefaults.training, epochs: 1, seed: 0, target: null }
+    checks.note('spec.training', 'is missing; say at least how many epochs')
+    return { ...defaults, epochs: 1, seed: 0, target: null }
   }
   const { epochs, seed, workerMode, leaseSamples, target, stallTimeoutSeconds, restartsMax } = wire.training
-  const defaults = jobDefaults.training
+  const mode = workerMode === '' ? defaults.workerMode : workerMode.slice(0, config.textCharactersMax)
+  const readTarget = ({ metric, atLeast }: NonNullable<typeof target>): JobSpec['training']['target'] => ({
+    metric: checks.text('spec.training.target.metric', metric, config.metricNameCharactersMax),
+    atLeast,
+  })
   return {
-    epochs: checks.integer(`${field}.epochs`, epochs, { min: 1 }),
-    seed: checks.integer(`${field}.seed`, seed, { min: 0 }),
-    workerMode: checks.oneOf(`${field}.worker_mode`, workerMode || defaults.workerMode, [
-      'asynchronous',
-      'synchronous',
-    ]),
+    epochs,
+    seed,
+    workerMode: mode as JobSpec['training']['workerMode'],
     leaseSamples: leaseSamples === 0 ? defaults.leaseSamples : leaseSamples,
-    target:
-      target === null
-        ? null
-        : {
-            metric: checks.text(`${field}.target.metric`, target.metric, {
-              min: 1,
-              max: config.metricNameCharactersMax,
-            }),
-            atLeast: checks.number(`${field}.target.at_least`, target.atLeast, { min: Number.NEGATIVE_INFINITY }),
-          },
+    target: target === null ? null : readTarget(target),
     stallTimeoutSeconds: stallTimeoutSeconds === 0 ? defaults.stallTimeoutSeconds : stallTimeoutSeconds,
     restartsMax: restartsMax === 0 ? defaults.restartsMax : restartsMax,
   }
@@ -106,16 +94,13 @@ function decodeTraining(checks: Checks, wire: JobSpec__Output): JobSpec['trainin
 function decodeResources(checks: Checks, wire: JobSpec__Output): JobSpec['resources'] {
   const field = 'spec.resources'
   const given = wire.resources ?? { deviceModels: [], workersMaxPerRegion: 0, samplesPerSecond: {} }
-  checks.list(`${field}.samples_per_second`, Object.keys(given.samplesPerSecond), config.deviceModelsMax)
-  for (const [model, value] of Object.entries(given.samplesPerSecond))
-    if (!(value > 0 && Number.isFinite(value)))
-      checks.note(`${field}.samples_per_second.${model}`, `is ${value}; give a number above 0`)
+  const speeds = Object.entries(given.samplesPerSecond)
   return {
     deviceModels: checks
       .list(`${field}.device_models`, given.deviceModels, config.deviceModelsMax)
-      .map((model, i) => checks.text(`${field}.device_models[${i}]`, model, { min: 1, max: 63 })),
+      .map((model, i) => checks.text(`${field}.device_models[${i}]`, model, config.textCharactersMax)),
     workersMaxPerRegion: given.workersMaxPerRegion,
-    samplesPerSecond: given.samplesPerSecond,
+    samplesPerSecond: Object.fromEntries(checks.list(`${field}.samples_per_second`, speeds, config.deviceModelsMax)),
   }
 }
 

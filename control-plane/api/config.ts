@@ -1,0 +1,19 @@
+// Limits of what clients may ask for.
+
+export const apiConfig = {
+  pageSizeDefault: 50,
+  pageSizeMax: 500,
+  pageTokenCharactersMax: 1_000,
+  /** Jobs that have not ended; more are refused until some end. */
+  activeJobsMax: 10_000,
+  reasonCharactersMax: 1_000,
+  tailLinesMax: 100_000,
+  /** A watcher hears of a job at most this often. */
+  watchIntervalMs: 100,
+  /** After a job ended its last log lines are still on their way for so long. */
+  logsLingerMs: 2_000,
+  /** After this a cost report is final even when an agent that is gone did not report its last use. */
+  costSettleMs: 60_000,
+  ledgerPageEntries: 1_000,
+  commitAttemptsMax: 5,
+} as const

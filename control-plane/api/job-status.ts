@@ -1,0 +1,30 @@
+// A job with its progress, computed from what its partitions report.
+import type { Job } from '#control-plane/model/job.ts'
+import type { Instance } from '#control-plane/model/snapshot.ts'
+import type { JobRecord } from '#control-plane/store/store.ts'
+import type { JobProgress, JobStatus } from '#control-plane/wire/job.ts'
+
+export function jobStatus({ job, touched, costUsd, instances }: JobRecord): JobStatus {
+  return { job, revision: touched, costUsd, progress: jobProgress(job, instances) }
+}
+
+export function jobProgress(job: Job, instances: readonly Instance[]): JobProgress {
+  const partitions = instances.flatMap(({ progress }) => progress ?? []).sort((a, b) => (a.region < b.region ? -1 : 1))
+  const sum = (value: (partition: (typeof partitions)[number]) => number): number =>
+    partitions.reduce((total, partition) => total + value(partition), 0)
+  const samplesTotal = job.spec.shards.reduce((total, { samples }) => total + samples, 0) * job.spec.training.epochs
+  const samplesDone = sum((partition) => partition.samplesDone)
+  const trained = partitions.filter((partition) => partition.steps > 0 && partition.samplesDone > 0)
+  const weight = trained.reduce((total, { samplesDone: samples }) => total + samples, 0)
+  const weightedLoss = trained.reduce((total, { loss, samplesDone: samples }) => total + loss * samples, 0)
+  return {
+    fraction: samplesTotal > 0 ? Math.min(1, samplesDone / samplesTotal) : 0,
+    samplesDone,
+    samplesTotal,
+    loss: weight > 0 ? weightedLoss / weight : Number.NaN,
+    // Regions count the same rounds, so the furthest one says how many there were.
+    rounds: Math.max(0, ...partitions.map(({ rounds }) => rounds)),
+    wanBytes: sum(({ wanBytesSent }) => wanBytesSent),
+    partitions,
+  }
+}

@@ -1,0 +1,18 @@
+// Times of the control loop and the limits of the process. Each folder has its own limits beside its code.
+
+export const controlPlaneConfig = {
+  /** The loop runs at least this often, because time alone changes decisions. */
+  tickMs: 1_000,
+  /** Changes within this time are decided on together. */
+  loopDelayMs: 10,
+  /** Throughput and model sizes of running jobs are taken this often. */
+  measureEveryMs: 5_000,
+  /** Steps after which a partition's throughput is no longer start-up. */
+  measuredStepsMin: 20,
+  measuredRoundsMin: 3,
+  /** A measurement is stored when it differs from the known one by more than this share. */
+  measuredChange: 0.1,
+  /** With more regions to tell, all are computed in one pass. */
+  regionsOneByOneMax: 8,
+  stopGraceMs: 2_000,
+} as const

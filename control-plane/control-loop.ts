@@ -1,0 +1,165 @@
+// The loop that makes the world follow the jobs: snapshot -> plan -> commit -> reconcile -> commit -> tell the agents.
+// Runs after every change, with changes of a few milliseconds taken together, and every second; never twice at once.
+import type { Catalogue } from '#regions/catalogue.ts'
+import type { Clock, Timer } from '#runtime/clock.ts'
+import { messageOf } from '#runtime/errors.ts'
+import type { Log } from '#runtime/log.ts'
+import type { Metrics } from '#runtime/metrics.ts'
+import { toChanges } from './actions-to-changes.ts'
+import { controlPlaneConfig as config } from './config.ts'
+import { decideApart } from './decide-apart.ts'
+import { measure } from './measure.ts'
+import type { Actions } from './model/actions.ts'
+import type { Desired } from './model/desired.ts'
+import type { Snapshot } from './model/snapshot.ts'
+import { desiredByRegion, desiredFor } from './reconciler/desired.ts'
+import { reconcile, type ReconcileOptions } from './reconciler/reconcile.ts'
+import { planPending } from './scheduler/plan.ts'
+import type { Store } from './store/store.ts'
+
+export type ControlLoopOptions = {
+  readonly store: Store
+  readonly catalogue: Catalogue
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly reconcile: ReconcileOptions
+  /** What an agent should run may have changed. */
+  readonly tell: (desired: Desired, revision: number) => void
+}
+
+const activeStates = ['pending', 'starting', 'running', 'finishing', 'cancelling'] as const
+
+export class ControlLoop {
+  readonly #options: ControlLoopOptions
+  readonly #seconds: ReturnType<Metrics['histogram']>
+  readonly #jobs: ReturnType<Metrics['gauge']>
+  readonly #failures: ReturnType<Metrics['counter']>
+  readonly #regionsToTell = new Set<string>()
+  #timer: Timer | null = null
+  #tick: Timer | null = null
+  #stopWatching: (() => void) | null = null
+  #running: Promise<void> | null = null
+  #isAskedAgain = false
+  #measuredAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: ControlLoopOptions) {
+    const { metrics } = options
+    this.#options = options
+    this.#seconds = metrics.histogram('cloudless_loop_seconds', 'Seconds of one pass of the control loop.')
+    this.#jobs = metrics.gauge('cloudless_jobs', 'Jobs that have not ended.', ['state'])
+    this.#failures = metrics.counter('cloudless_loop_failures', 'Passes that ended in an error and were tried again.')
+  }
+
+  start(): void {
+    const { store } = this.#options
+    for (const { region } of [...store.view().agents, ...store.view().instances]) this.#regionsToTell.add(region)
+    this.#stopWatching = store.onCommit(({ regions }) => {
+      for (const region of regions) this.#regionsToTell.add(region)
+      this.#schedule(config.loopDelayMs)
+    })
+    this.#tickLater()
+    this.#schedule(0)
+  }
+
+  /** Resolves when no pass runs any more. */
+  async stop(): Promise<void> {
+    this.#stopWatching?.()
+    this.#stopWatching = null
+    this.#tick?.cancel()
+    this.#timer?.cancel()
+    this.#timer = null
+    this.#isAskedAgain = false
+    await this.#running
+  }
+
+  /** One pass now; waits for one that runs already. */
+  async runOnce(): Promise<void> {
+    await this.#running
+    this.#running = this.#pass()
+    await this.#running
+    this.#running = null
+  }
+
+  #tickLater(): void {
+    this.#tick = this.#options.clock.after(config.tickMs, () => {
+      this.#tickLater()
+      this.#schedule(0)
+    })
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#running !== null) this.#isAskedAgain = true
+    if (this.#timer !== null || this.#running !== null || this.#stopWatching === null) return
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      this.#timer = null
+      void this.#runAndAgain()
+    })
+  }
+
+  async #runAndAgain(): Promise<void> {
+    await this.runOnce()
+    if (!this.#isAskedAgain) return
+    this.#isAskedAgain = false
+    this.#schedule(config.loopDelayMs)
+  }
+
+  async #pass(): Promise<void> {
+    const { clock, log } = this.#options
+    const startMs = clock.monotonicMs()
+    try {
+      await this.#decideAndCommit('plan', planPending)
+      await this.#decideAndCommit('reconcile', (snapshot) => reconcile(snapshot, this.#options.reconcile))
+      await this.#takeMeasurements()
+      this.#tellAgents()
+      this.#countJobs()
+    } catch (error) {
+      // A full disk or a bug: nothing was half-written, and the tick tries again.
+      this.#failures.add(1)
+      log.error({ error: messageOf(error), stack: (error as Error).stack }, 'pass of the control loop failed')
+    }
+    this.#seconds.observe((clock.monotonicMs() - startMs) / 1000)
+  }
+
+  async #decideAndCommit(step: string, decide: (snapshot: Snapshot) => Actions): Promise<void> {
+    const { store, log } = this.#options
+    const snapshot = this.#snapshot()
+    const { actions, broken } = decideApart(snapshot, decide)
+    for (const [jobId, error] of broken) log.error({ jobId, step, error: messageOf(error) }, 'job set aside')
+    const outcome = await store.commit(toChanges(store, actions), snapshot.revision)
+    if (outcome.kind === 'committed') return
+    log.debug({ step, object: outcome.object }, 'decided on an old snapshot; looking again')
+    this.#isAskedAgain = true
+  }
+
+  #snapshot(): Snapshot {
+    const { store, catalogue, clock } = this.#options
+    return { ...store.view(), nowMs: clock.now(), catalogue }
+  }
+
+  async #takeMeasurements(): Promise<void> {
+    const { store, clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#measuredAtMs < config.measureEveryMs) return
+    this.#measuredAtMs = nowMs
+    const view = store.view()
+    await store.commit(measure(view), view.revision)
+  }
+
+  #tellAgents(): void {
+    if (this.#regionsToTell.size === 0) return
+    const snapshot = this.#snapshot()
+    const regions = [...this.#regionsToTell].sort()
+    this.#regionsToTell.clear()
+    const all = regions.length > config.regionsOneByOneMax ? desiredByRegion(snapshot) : null
+    for (const region of regions) {
+      this.#options.tell(all?.get(region) ?? desiredFor(snapshot, region), snapshot.revision)
+    }
+  }
+
+  #countJobs(): void {
+    const counts = new Map<string, number>()
+    for (const { state } of this.#options.store.view().jobs) counts.set(state, (counts.get(state) ?? 0) + 1)
+    for (const state of activeStates) this.#jobs.set(counts.get(state) ?? 0, { state })
+  }
+}

@@ -1,0 +1,72 @@
+// The control plane put together, without a network: what main.ts serves over gRPC and the simulator joins in memory.
+import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
+import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
+import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
+import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
+import type { Implementation } from '#proto/rpc/service.ts'
+import type { Catalogue } from '#regions/catalogue.ts'
+import type { Clock } from '#runtime/clock.ts'
+import type { Log } from '#runtime/log.ts'
+import type { Metrics } from '#runtime/metrics.ts'
+import type { Random } from '#runtime/random.ts'
+import { Fleet } from './agents/fleet.ts'
+import { costService } from './api/cost-service.ts'
+import { jobService } from './api/job-service.ts'
+import { regionService } from './api/region-service.ts'
+import { ControlLoop } from './control-loop.ts'
+import type { ReconcileOptions } from './reconciler/reconcile.ts'
+import type { Store } from './store/store.ts'
+
+export type ControlPlaneOptions = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Belongs to the caller, who closes it after `stop`. */
+  readonly store: Store
+  readonly catalogue: Catalogue
+  readonly config?: ReconcileOptions
+}
+
+export type ControlPlane = {
+  readonly services: {
+    readonly 'cloudless.v1.JobService': Implementation<JobServiceHandlers>
+    readonly 'cloudless.v1.RegionService': Implementation<RegionServiceHandlers>
+    readonly 'cloudless.v1.CostService': Implementation<CostServiceHandlers>
+    readonly 'cloudless.v1.FleetService': Implementation<FleetServiceHandlers>
+  }
+  start(): void
+  /** Ends agents' streams and waits for the loop. */
+  stop(): Promise<void>
+}
+
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { clock, store, catalogue } = options
+  const fleet = new Fleet(options)
+  const loop = new ControlLoop({
+    ...options,
+    reconcile: options.config ?? {},
+    tell: (desired, revision) => fleet.setDesired(desired, revision),
+  })
+  return {
+    services: {
+      'cloudless.v1.JobService': jobService(options),
+      'cloudless.v1.RegionService': regionService({
+        store,
+        catalogue,
+        clock,
+        heardAtMs: (region) => fleet.heardAtMs(region),
+      }),
+      'cloudless.v1.CostService': costService(store, clock),
+      'cloudless.v1.FleetService': fleet.service,
+    },
+    start: () => {
+      fleet.start()
+      loop.start()
+    },
+    stop: async () => {
+      fleet.stop()
+      await loop.stop()
+    },
+  }
+}

@@ -1,0 +1,75 @@
+// What running jobs teach the scheduler about their function: samples per second of one unit of a device model, bytes of
+// one update to one peer, samples of one step. Pure; only what differs clearly from what is known is stored.
+import { controlPlaneConfig as config } from './config.ts'
+import type { Job } from './model/job.ts'
+import type { ModelSize } from './model/plan.ts'
+import { throughputKey, type Instance } from './model/snapshot.ts'
+import type { Change, View } from './store/store.ts'
+
+export function measure(view: View): readonly Change[] {
+  const instances = Map.groupBy(view.instances, ({ jobId }) => jobId)
+  const speeds = new Map<string, Speed>()
+  const sizes = new Map<string, ModelSize>()
+  for (const job of view.jobs) {
+    if (job.state !== 'running' && job.state !== 'finishing') continue
+    const own = instances.get(job.id) ?? []
+    addSpeeds(speeds, job, own)
+    const size = sizeOf(job, own)
+    if (size !== null) sizes.set(job.spec.function.bundleDigest, size)
+  }
+  return [...speedChanges(view, speeds), ...sizeChanges(view, sizes)]
+}
+
+type Speed = { samplesPerSecond: number; units: number }
+
+/** Partitions with workers on one device model only: in a mixture nobody can say which unit did what. */
+function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Instance[]): void {
+  for (const { progress, region } of instances) {
+    if (progress?.phase !== 'training' || progress.steps < config.measuredStepsMin) continue
+    const workers = instances.filter((one) => one.region === region && one.role === 'worker' && one.state === 'running')
+    const models = new Set(workers.map(({ deviceModel }) => deviceModel))
+    const [model] = models
+    // Between a worker's death and its return the figure is of fewer than these.
+    const isWhole = progress.workers === workers.length && progress.samplesPerSecond > 0
+    if (models.size !== 1 || model === undefined || !isWhole) continue
+    const key = throughputKey(job.spec.function.bundleDigest, model)
+    const speed = speeds.get(key) ?? { samplesPerSecond: 0, units: 0 }
+    speed.samplesPerSecond += progress.samplesPerSecond
+    speed.units += workers.reduce((units, worker) => units + worker.units, 0)
+    speeds.set(key, speed)
+  }
+}
+
+function sizeOf(job: Job, instances: readonly Instance[]): ModelSize | null {
+  const peers = job.addressBook.peers.length - 1
+  const partitions = instances.flatMap(({ progress }) => progress ?? [])
+  const sum = (value: (partition: (typeof partitions)[number]) => number): number =>
+    partitions.reduce((total, partition) => total + value(partition), 0)
+  const rounds = sum((partition) => partition.rounds)
+  const steps = sum((partition) => partition.steps)
+  if (peers < 1 || steps === 0 || rounds < config.measuredRoundsMin * partitions.length) return null
+  return {
+    updateBytes: sum((partition) => partition.wanBytesSent) / (rounds * peers),
+    samplesPerStep: sum((partition) => partition.samplesDone) / steps,
+  }
+}
+
+function speedChanges(view: View, speeds: ReadonlyMap<string, Speed>): readonly Change[] {
+  return [...speeds].flatMap(([key, speed]): Change[] => {
+    const samplesPerSecond = speed.samplesPerSecond / speed.units
+    return differs(samplesPerSecond, view.throughput.get(key)) ? [{ kind: 'throughput', key, samplesPerSecond }] : []
+  })
+}
+
+function sizeChanges(view: View, sizes: ReadonlyMap<string, ModelSize>): readonly Change[] {
+  return [...sizes].flatMap(([bundleDigest, size]): Change[] => {
+    const known = view.modelSizes.get(bundleDigest)
+    const isNew = differs(size.updateBytes, known?.updateBytes) || differs(size.samplesPerStep, known?.samplesPerStep)
+    return isNew ? [{ kind: 'model-size', bundleDigest, size }] : []
+  })
+}
+
+function differs(value: number, known: number | undefined): boolean {
+  if (!Number.isFinite(value)) return false
+  return known === undefined || Math.abs(value - known) > config.measuredChange * Math.abs(known)
+}
