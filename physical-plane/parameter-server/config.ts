@@ -32,8 +32,13 @@ export const acknowledgementsMax = 64
 
 export const reconnectMinMs = 200
 export const reconnectMaxMs = 10_000
+/** After a peer refused, or sent what had to be refused. */
+export const refusalMs = 3000
 /** How long a stream that was told to end may take to say its last words. */
 export const closingMs = 2000
+
+/** The header of an update may hold a layout of 100,000 tensors. */
+export const peerMessageBytesMax = 64 * 2 ** 20
 
 export const statusMs = 1000
 /** Records that the agent has not taken; the oldest rounds go first, evaluations stay. */

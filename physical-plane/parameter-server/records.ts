@@ -25,6 +25,7 @@ export class Records {
   #records: PartitionRecord[]
   /** Records taken by the agent or dropped, since this process began. */
   #taken = 0
+  #dropped = 0
 
   constructor(records: readonly PartitionRecord[] = []) {
     this.#records = [...records]
@@ -33,6 +34,11 @@ export class Records {
   /** The position of the first record that the agent has not taken. */
   get taken(): number {
     return this.#taken
+  }
+
+  /** Records given up because the agent took none for very long. */
+  get dropped(): number {
+    return this.#dropped
   }
 
   get waiting(): readonly PartitionRecord[] {
@@ -45,6 +51,7 @@ export class Records {
     const oldestRound = this.#records.findIndex(({ kind }) => kind === 'round')
     this.#records.splice(Math.max(0, oldestRound), 1)
     this.#taken += 1
+    this.#dropped += 1
   }
 
   /** The record at a position counted since this process began; null when there is none yet. */

@@ -1,0 +1,90 @@
+// The file that an agent writes for the parameter server it starts, and what a partition takes from it.
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { invalid } from '#runtime/errors.ts'
+import type { PartitionOptions } from './partition.ts'
+
+const shardSchema = z.object({ region: z.string(), uri: z.string(), samples: z.number().int().min(1) })
+
+/** The parts of a JobSpec that a parameter server reads; defaults are those of the contract. */
+const specSchema = z.object({
+  shards: z.array(shardSchema).min(1),
+  holdout: shardSchema.nullish(),
+  sync: z.object({
+    strategy: z.string(),
+    interval: z.number().int().min(0).default(0),
+    mode: z.string().default(''),
+    delayCompensation: z.number().min(0).default(0),
+  }),
+  training: z.object({
+    epochs: z.number().int().min(1),
+    seed: z.number().int().min(0).default(0),
+    workerMode: z.enum(['', 'asynchronous', 'synchronous']).default(''),
+    leaseSamples: z.number().int().min(0).default(0),
+    stallTimeoutSeconds: z.number().int().min(0).default(0),
+  }),
+})
+
+const configSchema = z.strictObject({
+  instanceId: z.string().min(1),
+  attempt: z.number().int().min(1),
+  jobId: z.string().min(1),
+  region: z.string().min(1),
+  spec: specSchema,
+  bindHost: z.string().min(1),
+  advertiseHost: z.string().min(1),
+  workerSocket: z.string().min(1),
+  agentSocket: z.string().min(1),
+  stateDir: z.string().min(1),
+  sharedDir: z.string().min(1),
+  workers: z.number().int().min(0),
+  dataShare: z.number(),
+  uploadsModel: z.boolean(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+})
+
+export type ParameterServerConfig = z.infer<typeof configSchema>
+
+const leaseSamplesDefault = 1024
+const stallTimeoutSecondsDefault = 120
+
+export async function readConfigFile(path: string): Promise<ParameterServerConfig> {
+  return decodeConfig(JSON.parse(await readFile(path, 'utf8')))
+}
+
+export function decodeConfig(value: unknown): ParameterServerConfig {
+  const result = configSchema.safeParse(value)
+  if (result.success) return result.data
+  throw invalid(
+    result.error.issues.map(({ path, message }) => ({ field: path.join('.') || 'config', description: message })),
+  )
+}
+
+export function partitionOptionsOf(config: ParameterServerConfig): PartitionOptions {
+  const { jobId, region, spec, uploadsModel } = config
+  const { training, sync, holdout } = spec
+  // Shares come from the job itself, so that all regions reckon with the same numbers.
+  const samples = new Map<string, number>()
+  for (const shard of spec.shards) samples.set(shard.region, (samples.get(shard.region) ?? 0) + shard.samples)
+  const total = [...samples.values()].reduce((sum, count) => sum + count, 0)
+  const own = samples.get(region)
+  if (own === undefined) {
+    const description = `name no shard in region ${region}; a partition lives where data lies`
+    throw invalid([{ field: 'spec.shards', description }])
+  }
+  return {
+    jobId,
+    region,
+    members: Array.from(samples, ([name, count]) => ({ region: name, dataShare: count / total })),
+    samples: own,
+    epochs: training.epochs,
+    leaseSamples: training.leaseSamples === 0 ? leaseSamplesDefault : training.leaseSamples,
+    stallTimeoutMs:
+      (training.stallTimeoutSeconds === 0 ? stallTimeoutSecondsDefault : training.stallTimeoutSeconds) * 1000,
+    workerMode: training.workerMode === 'synchronous' ? 'synchronous' : 'asynchronous',
+    sync,
+    seed: training.seed,
+    hasHoldout: holdout?.region === region,
+    uploadsModel,
+  }
+}

@@ -1,0 +1,133 @@
+// One partition with everything around it: its workers' exchange, its peers, its agent and its disk.
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
+import type { PeerServiceHandlers } from '#proto/generated/cloudless/v1/PeerService.ts'
+import { openClient } from '#proto/rpc/client.ts'
+import { serve } from '#proto/rpc/serve.ts'
+import type { Clock } from '#runtime/clock.ts'
+import type { Log } from '#runtime/log.ts'
+import type { Metrics } from '#runtime/metrics.ts'
+import type { Random } from '#runtime/random.ts'
+import { AgentLink } from './agent-link.ts'
+import { openCheckpointFolder } from './checkpoint.ts'
+import { partitionOptionsOf, type ParameterServerConfig } from './config-file.ts'
+import { closingMs, lingerMs, peerMessageBytesMax, peerWindowBytes } from './config.ts'
+import { openWorkerExchange } from './exchange/worker-exchange.ts'
+import { writeModelFile } from './model-file.ts'
+import { Partition } from './partition.ts'
+import { PeerPuller } from './peer-puller.ts'
+import { createPeerService } from './peer-service.ts'
+import { VectorMemory } from './replica/memory.ts'
+
+export type ParameterServerLinks = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** Resolves when nobody needs it any more or the signal is aborted; rejects when the partition failed. */
+export async function runParameterServer(
+  config: ParameterServerConfig,
+  links: ParameterServerLinks,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, log, metrics } = links
+  const { jobId, region, spec, instanceId, attempt } = config
+  const memory = VectorMemory.create()
+  const modelPath = join(config.stateDir, 'model.safetensors')
+  const options = partitionOptionsOf(config)
+  const partition = await Partition.open(options, {
+    clock,
+    log,
+    memory,
+    checkpoints: openCheckpointFolder(config.stateDir, log),
+    publishModel: async (layout, values) => {
+      await writeModelFile(modelPath, layout, values, { job: jobId, strategy: spec.sync.strategy })
+      return modelPath
+    },
+  })
+  const exchange = await openWorkerExchange({
+    side: partition,
+    memory,
+    sharedDir: config.sharedDir,
+    stallTimeoutMs: options.stallTimeoutMs,
+    clock,
+    random,
+    log,
+    job: {
+      jobId,
+      seed: options.seed,
+      epochs: options.epochs,
+      shards: spec.shards.filter((shard) => shard.region === region),
+      holdout: options.hasHoldout ? (spec.holdout ?? null) : null,
+    },
+  })
+  const serving = { clock, log, metrics }
+  const workers = await serve({
+    ...serving,
+    services: { 'cloudless.v1.WorkerService': exchange.service },
+    listen: { socketPath: config.workerSocket },
+  })
+  const peers = await serve({
+    ...serving,
+    services: { 'cloudless.v1.PeerService': createPeerService({ partition, jobId, log }) },
+    listen: { host: config.bindHost, port: 0 },
+  })
+  const openPeer = (endpoint: string) =>
+    openClient<PeerServiceHandlers>('cloudless.v1.PeerService', endpoint, {
+      clock,
+      windowBytes: peerWindowBytes,
+      messageBytesMax: peerMessageBytesMax,
+    })
+  const puller = new PeerPuller({ partition, jobId, memory, clock, random, log, open: openPeer })
+  const agentAddress = config.agentSocket.startsWith('unix:') ? config.agentSocket : `unix:${config.agentSocket}`
+  const agent = openClient<InstanceServiceHandlers>('cloudless.v1.InstanceService', agentAddress, { clock })
+  const endpoint = `${config.advertiseHost}:${peers.address.slice(peers.address.lastIndexOf(':') + 1)}`
+  const link = new AgentLink({
+    ...{ partition, jobId, instanceId, attempt, endpoint, clock, random, log },
+    workerEndpoint: workers.address,
+    client: agent,
+  })
+  const linkLife = new AbortController()
+  const linked = link.run(linkLife.signal)
+  log.info({ endpoint, workerEndpoint: workers.address }, 'parameter server listens')
+  try {
+    await untilReleased(partition, link, clock, log, signal)
+  } finally {
+    // Peers hear the last acknowledgements, then the rest goes in the order in which it came.
+    await puller.stop()
+    await partition.stop()
+    linkLife.abort()
+    await linked
+    agent.close()
+    await exchange.stop()
+    await Promise.all([workers.stop(closingMs), peers.stop(closingMs)])
+    await rm(config.workerSocket, { force: true })
+  }
+}
+
+/** Until everybody has what this partition had to say; whoever stays silent is waited for `lingerMs` after the end. */
+async function untilReleased(
+  partition: Partition,
+  link: AgentLink,
+  clock: Clock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
+  const lingering = new AbortController()
+  const either = AbortSignal.any([signal, lingering.signal])
+  let hasTimer = false
+  while (!either.aborted) {
+    if (partition.failure !== null) throw partition.failure
+    if (partition.isReleased && link.hasAcknowledgedEnd) return
+    // Without the agent's word the run would count as incomplete, so only peers and workers are given up on.
+    if (link.hasAcknowledgedEnd && !hasTimer) {
+      hasTimer = true
+      clock.after(lingerMs, () => lingering.abort())
+    }
+    await partition.changed.wait(either).catch(() => {})
+  }
+  if (!signal.aborted) log.warn({ lingerMs }, 'ending though a peer or worker never said that it is done')
+}
