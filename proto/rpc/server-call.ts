@@ -7,6 +7,7 @@ import type { Clock } from '#runtime/clock.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Metrics } from '#runtime/metrics.ts'
+import { settle } from '#runtime/virtual-clock.ts'
 import { unaryDeadlineMsMax } from './config.ts'
 import { toWireError, type WireError } from './errors.ts'
 import type { CallContext } from './service.ts'
@@ -33,6 +34,9 @@ const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 export class ServerCalls {
   readonly #options: ServerCallsOptions
   readonly #live = new Set<LiveCall>()
+  /** A call may arrive on an open connection after the stop has begun. */
+  #isRefused: (call: LiveCall) => boolean = () => false
+  #refusal: CloudlessError | null = null
   readonly #inFlight = new Map<string, number>()
   readonly #seconds
   readonly #inFlightGauge
@@ -44,9 +48,11 @@ export class ServerCalls {
     this.#inFlightGauge = options.metrics.gauge('cloudless_rpc_in_flight', 'Calls being served', ['method'])
   }
 
-  /** Ends streams (their callers open them again elsewhere), and with `all` unary calls too. */
+  /** Ends streams (their callers open them again elsewhere), and with `all` unary calls too; from now on. */
   abort(reason: CloudlessError, which: 'streams' | 'all'): void {
-    for (const call of this.#live) if (which === 'all' || call.isStream) call.controller.abort(reason)
+    this.#isRefused = (call) => which === 'all' || call.isStream
+    this.#refusal = reason
+    for (const call of this.#live) if (this.#isRefused(call)) call.controller.abort(reason)
   }
 
   /** The function that grpc-js calls. It never rejects. */
@@ -97,6 +103,10 @@ export class ServerCalls {
     // A method may answer on after it has stopped reading, so the stream must outlive the loop.
     const source = call.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
     for await (const bytes of untilAborted(source, signal)) yield this.#decode(method, bytes)
+    // Node's HTTP/2 client ends a stream before it resets it, so a cancelled upload looks complete for a moment. One turn
+    // of the loop shows the reset that came with the end. One that comes later is not seen: check lengths and digests.
+    await settle()
+    signal.throwIfAborted()
   }
 
   #decode(method: Method, bytes: Buffer): object {
@@ -118,6 +128,7 @@ export class ServerCalls {
 
   #begin(name: string, live: LiveCall): void {
     this.#live.add(live)
+    if (this.#isRefused(live)) live.controller.abort(this.#refusal)
     this.#count(name, 1)
   }
 
