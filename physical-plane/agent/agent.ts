@@ -22,7 +22,7 @@ import type { Journal } from './journal.ts'
 import { LogShipper } from './log-shipper.ts'
 import { Meter } from './meter.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
-import { observedInstance, refusedInstance } from './observed.ts'
+import { observedInstance, refusedInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { SliceTable } from './slices.ts'
 import { Supervisor } from './supervisor.ts'
@@ -42,13 +42,6 @@ export type AgentDependencies = {
   readonly version: string
   readonly devices: readonly Device[]
   readonly config?: AgentConfig
-}
-
-/** What a parameter server last said, and what its workers evaluated. */
-export type Report = {
-  readonly attempt: number
-  readonly status: InstanceStatus__Output | null
-  readonly evaluation: Readonly<Record<string, number>>
 }
 
 export class Agent {
@@ -125,6 +118,7 @@ export class Agent {
   /** Takes over what a predecessor left; then instances live, with or without a control plane. */
   async start(): Promise<void> {
     await this.#supervisor.recover()
+    for (const { instanceId, jobId } of this.#supervisor.ended) this.#logs.add(instanceId, jobId)
     this.#desiredChanged()
     this.#tick()
   }
@@ -138,7 +132,10 @@ export class Agent {
   async stop(options: { readonly keepInstances: boolean }): Promise<void> {
     this.#isEnded = true
     if (options.keepInstances) this.#supervisor.detachAll()
-    else await this.#supervisor.stopAll('its agent is stopped')
+    else {
+      await this.#supervisor.stopAll('its agent is stopped')
+      await this.#flush()
+    }
     this.#uploads.stop()
     this.#link.stop()
   }
@@ -159,6 +156,18 @@ export class Agent {
       observedInstance(life, this.#reports.get(life.id) ?? null, this.#uploads.digestOf(life.id), trouble),
     )
     return { instances: [...instances, ...desired.refused.map(refusedInstance)], desiredRevision: desired.revision }
+  }
+
+  /** Gives the control plane, where there is one, the time to take the last records and log lines. */
+  async #flush(): Promise<void> {
+    const { clock, journal } = this.#d
+    const endsAtMs = clock.monotonicMs() + this.#config.flushMs
+    this.#link.changed()
+    while (this.#link.isConnected && clock.monotonicMs() < endsAtMs) {
+      const isBehind = await this.#logs.look()
+      if (!isBehind && this.#logs.isAllShipped && journal.acknowledgedSeq >= journal.lastSeq) return
+      await clock.sleep(this.#config.observedSpacingMs)
+    }
   }
 
   #hello() {

@@ -41,6 +41,8 @@ export type AgentConfig = {
   /** How long what is known about ended instances stays after nobody wants them any more. */
   readonly endedKeepMs: number
   readonly attachedMax: number
+  /** At a clean stop: how long the last records and log lines may take to reach the control plane. */
+  readonly flushMs: number
 }
 
 export const agentConfig: AgentConfig = {
@@ -71,6 +73,7 @@ export const agentConfig: AgentConfig = {
   endedShownMs: 60_000,
   endedKeepMs: 3_600_000,
   attachedMax: 1_000,
+  flushMs: 2_000,
 }
 
 /** Exponential back-off with jitter: `count` from 1, `chance` uniform in [0, 1). */

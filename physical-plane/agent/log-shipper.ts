@@ -61,6 +61,10 @@ export class LogShipper {
     return shipped === undefined || shipped.offset >= shipped.sizeBytes
   }
 
+  get isAllShipped(): boolean {
+    return [...this.#logs.keys()].every((instanceId) => this.isShipped(instanceId))
+  }
+
   /** Size at the last look. */
   sizeBytes(instanceId: string): number {
     return this.#logs.get(instanceId)?.sizeBytes ?? 0

@@ -1,9 +1,16 @@
 // What an agent tells of one instance, as it goes over the wire.
+import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
 import type { InstanceState } from '#proto/generated/cloudless/v1/InstanceState.ts'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
-import type { Report } from './agent.ts'
 import type { Desired } from './desired.ts'
 import type { InstanceLife, LifeState } from './instance-life.ts'
+
+/** What a parameter server last said, and what its workers evaluated. */
+export type Report = {
+  readonly attempt: number
+  readonly status: InstanceStatus__Output | null
+  readonly evaluation: Readonly<Record<string, number>>
+}
 
 const wireStates: Readonly<Record<LifeState, InstanceState & string>> = {
   starting: 'INSTANCE_STATE_STARTING',

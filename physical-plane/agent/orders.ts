@@ -10,4 +10,7 @@ export type InstanceOrder = {
   readonly signal: AbortSignal
 }
 
-export type InstanceRuntime = Runtime<InstanceOrder>
+export type InstanceRuntime = Runtime<InstanceOrder> & {
+  /** Removes what a job keeps on this machine beyond its instances: nobody wants any of them any more. */
+  forgetJob(jobId: string): Promise<void>
+}

@@ -16,6 +16,7 @@ const desiredMarkSchema = z.object({
 })
 /** Since when nobody has wanted an instance that has ended. */
 const endedMark = 'ended/'
+const endedMarkSchema = z.object({ jobId: z.string(), atMs: z.number() })
 
 export type SupervisorDependencies = LifeDependencies & {
   readonly region: string
@@ -49,6 +50,16 @@ export class Supervisor {
   }
   get isRunningAny(): boolean {
     return this.lives.some((life) => life.run !== null) || this.#reaping.size > 0
+  }
+
+  /** Instances that nobody wants any more and that are not yet forgotten. */
+  get ended(): readonly { readonly instanceId: string; readonly jobId: string }[] {
+    return [...this.#d.journal.marks]
+      .filter(([key]) => key.startsWith(endedMark))
+      .map(([key, value]) => ({
+        instanceId: key.slice(endedMark.length),
+        jobId: endedMarkSchema.safeParse(value).data?.jobId ?? '',
+      }))
   }
 
   life(instanceId: string): InstanceLife | undefined {
@@ -94,7 +105,8 @@ export class Supervisor {
     for (const [key, value] of journal.marks) {
       if (!key.startsWith(endedMark)) continue
       const id = key.slice(endedMark.length)
-      const ageMs = clock.now() - Number(value)
+      const { atMs, jobId } = endedMarkSchema.safeParse(value).data ?? { atMs: 0, jobId: '' }
+      const ageMs = clock.now() - atMs
       if (wanted.has(id)) {
         void journal.append({ marks: { [key]: null } })
         continue
@@ -106,8 +118,16 @@ export class Supervisor {
         .forget(id)
         .catch((error: unknown) => log.warn({ instanceId: id, why: messageOf(error) }, 'folder could not be removed'))
       onGone(id)
+      if (this.#isLastOf(jobId, id)) await runtime.forgetJob(jobId)
       await journal.append(joinEntries({ marks: { [key]: null, [lifeMarkOf(id)]: null } }, meter.forget(id)))
     }
+  }
+
+  #isLastOf(jobId: string, instanceId: string): boolean {
+    const isWanted = this.#desired.instances.some((instance) => instance.jobId === jobId)
+    return (
+      jobId !== '' && !isWanted && !this.ended.some((other) => other.jobId === jobId && other.instanceId !== instanceId)
+    )
   }
 
   async #apply(wire: DesiredState__Output): Promise<void> {
@@ -143,13 +163,13 @@ export class Supervisor {
 
   async #retire(life: InstanceLife): Promise<void> {
     await life.stop('no longer wanted by the control plane')
-    this.#markEnded(life.id)
+    this.#markEnded(life.id, life.jobId)
   }
 
-  #markEnded(instanceId: string): void {
+  #markEnded(instanceId: string, jobId: string): void {
     const key = endedMark + instanceId
     if (this.#d.journal.marks.has(key)) return
-    void this.#d.journal.append({ marks: { [key]: Math.floor(this.#d.clock.now()) } })
+    void this.#d.journal.append({ marks: { [key]: { jobId, atMs: Math.floor(this.#d.clock.now()) } } })
   }
 
   async #beginAgain(life: InstanceLife): Promise<void> {
@@ -174,7 +194,7 @@ export class Supervisor {
       const exit = await run.exited
       const event = { jobId, instanceId, attempt, kind: 'reaped', text: '', atMs: Math.floor(clock.now()) }
       await journal.append(joinEntries(meter.end(instanceId, exit.endedAtMs), { records: [{ event }] }))
-      this.#markEnded(instanceId)
+      this.#markEnded(instanceId, jobId)
       if (isClaimed) this.#d.slices.release(instanceId)
     })()
     this.#reaping.add(reaping)

@@ -1,0 +1,142 @@
+// What is started for an instance: the command, its folder and its environment. Functions get a chosen environment, not
+// the agent's: what the agent holds (keys, tokens) is not theirs.
+import { join } from 'node:path'
+import type { Slice } from '#physical-plane/runtime/runtime.ts'
+import type { Program } from '#physical-plane/runtime/process-runtime.ts'
+import type { DesiredInstance } from './desired.ts'
+import type { Folders } from './folders.ts'
+
+export type ProgramOptions = {
+  readonly folders: Folders
+  readonly python: string
+  readonly bindHost: string
+  readonly advertiseHost: string
+  readonly logLevel: string
+  /** The agent's own environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Threads for a worker on a GPU: the machine's cores shared among its GPUs. */
+  readonly threadsPerGpu: number
+}
+
+const physicalPlane = join(import.meta.dirname, '..')
+
+/** Variables of the agent that functions need to run at all. */
+const passedOn = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  'VIRTUAL_ENV',
+  'SSL_CERT_FILE',
+]
+
+export function workerProgram(
+  instance: DesiredInstance,
+  attempt: number,
+  slices: readonly Slice[],
+  bundleFolder: string,
+  options: ProgramOptions,
+): Program {
+  const { folders, python, environment } = options
+  const { spec, jobId, id, region } = instance
+  const own = Object.fromEntries(passedOn.flatMap((name) => entry(name, environment[name])))
+  const sdk = join(physicalPlane, 'worker')
+  const asked = spec.function?.environment ?? {}
+  const pythonPath = [sdk, asked['PYTHONPATH']].filter((path) => path !== undefined && path !== '').join(':')
+  return {
+    executable: python,
+    arguments: [join(bundleFolder, spec.function?.entrypoint ?? ''), ...(spec.function?.arguments ?? [])],
+    folder: bundleFolder,
+    environment: {
+      ...own,
+      PYTHONUNBUFFERED: '1',
+      // Bundles are shared by instances; nothing is written into them.
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...deviceEnvironment(slices, options.threadsPerGpu),
+      ...asked,
+      PYTHONPATH: pythonPath,
+      CLOUDLESS_JOB_ID: jobId,
+      CLOUDLESS_INSTANCE_ID: id,
+      CLOUDLESS_ATTEMPT: String(attempt),
+      CLOUDLESS_REGION: region,
+      CLOUDLESS_PARAMETER_SERVER: `unix:${folders.workerSocket(jobId)}`,
+      CLOUDLESS_UNITS: String(slices.reduce((sum, { units }) => sum + units, 0)),
+    },
+  }
+}
+
+/** The devices of the slice and no others, and as many threads as it has. */
+export function deviceEnvironment(slices: readonly Slice[], threadsPerGpu: number): Readonly<Record<string, string>> {
+  const gpus = slices.filter(({ deviceModel }) => deviceModel !== 'cpu')
+  const units = slices.reduce((sum, slice) => sum + (slice.deviceModel === 'cpu' ? slice.units : 0), 0)
+  const threads = String(Math.max(1, gpus.length === 0 ? units : units + gpus.length * threadsPerGpu))
+  return {
+    CUDA_VISIBLE_DEVICES: gpus.map(({ deviceId }) => deviceId).join(','),
+    OMP_NUM_THREADS: threads,
+    MKL_NUM_THREADS: threads,
+    OPENBLAS_NUM_THREADS: threads,
+  }
+}
+
+export type ParameterServerConfig = {
+  readonly instanceId: string
+  readonly attempt: number
+  readonly jobId: string
+  readonly region: string
+  readonly spec: DesiredInstance['spec']
+  readonly bindHost: string
+  readonly advertiseHost: string
+  readonly workerSocket: string
+  readonly agentSocket: string
+  readonly stateDir: string
+  readonly sharedDir: string
+  readonly workers: number
+  readonly dataShare: number
+  readonly uploadsModel: boolean
+  readonly logLevel: string
+}
+
+export function parameterServerConfig(
+  instance: DesiredInstance,
+  attempt: number,
+  options: ProgramOptions,
+): ParameterServerConfig {
+  const { id: instanceId, jobId, region, spec, workers, dataShare, uploadsModel } = instance
+  const { folders, bindHost, advertiseHost, logLevel } = options
+  return {
+    instanceId,
+    attempt,
+    jobId,
+    region,
+    spec,
+    bindHost,
+    advertiseHost,
+    workerSocket: folders.workerSocket(jobId),
+    agentSocket: folders.agentSocket,
+    stateDir: folders.job(jobId),
+    sharedDir: folders.shared(jobId),
+    workers,
+    dataShare,
+    uploadsModel,
+    logLevel,
+  }
+}
+
+/** Our own program: it gets the agent's whole environment, proxies for peers included. */
+export function parameterServerProgram(configPath: string, options: ProgramOptions): Program {
+  const { environment, folders } = options
+  return {
+    executable: process.execPath,
+    arguments: [join(physicalPlane, 'parameter-server', 'main.ts'), '--config', configPath],
+    folder: folders.state,
+    environment: Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => entry(name, value))),
+  }
+}
+
+function entry(name: string, value: string | undefined): readonly (readonly [string, string])[] {
+  return value === undefined ? [] : [[name, value]]
+}
