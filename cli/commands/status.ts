@@ -14,7 +14,8 @@ export function statusCommand(run: Run): Command {
     .action(
       run(async (context, id: string, options: { readonly watch?: true }) => {
         using services = connect(context)
-        if (options.watch === true) return followJob(context, services.jobs, id)
+        // Awaited here: `using` closes the services on the way out.
+        if (options.watch === true) return await followJob(context, services.jobs, id)
         const answer = await services.jobs.getJob({ id }, { signal: context.signal })
         const job = present(answer.job, 'job in the answer to GetJob')
         context.output.result(job, () => renderJob(job, context.output.style, context.clock.now()))

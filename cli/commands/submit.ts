@@ -26,7 +26,8 @@ export function submitCommand(run: Run): Command {
         const job = present(answer.job, 'job in the answer to CreateJob')
         context.output.note(`${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`)
         context.output.result(job, () => job.id)
-        return options.watch === true ? followJob(context, services.jobs, job.id) : exitCodes.ok
+        // Awaited here: `using` closes the services on the way out.
+        return options.watch === true ? await followJob(context, services.jobs, job.id) : exitCodes.ok
       }),
     )
 }

@@ -1,0 +1,364 @@
+// The whole command line against a real gRPC server with small services, all in this process.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
+import type { Job } from '#proto/generated/cloudless/v1/Job.ts'
+import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
+import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
+import type { Implementation } from '#proto/rpc/service.ts'
+import { serve, type RpcServer } from '#proto/rpc/serve.ts'
+import { systemClock } from '#runtime/clock.ts'
+import { CloudlessError, invalid, notFound } from '#runtime/errors.ts'
+import { silentLog } from '#runtime/log.ts'
+import { createMetrics } from '#runtime/metrics.ts'
+import { seededRandom } from '#runtime/random.ts'
+import type { ExitCode } from './exit-codes.ts'
+import { runProgram } from './program.ts'
+
+const model = Buffer.alloc(100_000, 'model')
+const digest = createHash('sha256').update(model).digest('hex')
+
+let server: RpcServer
+let folder: string
+const received: { bundles: Buffer[]; created: unknown[]; states: string[] } = { bundles: [], created: [], states: [] }
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-'))
+  mkdirSync(join(folder, 'fn'))
+  writeFileSync(join(folder, 'fn/train.py'), 'print(1)\n')
+  writeFileSync(join(folder, 'data.npz'), 'data')
+  writeFileSync(join(folder, 'job.yaml'), jobFile('data.npz'))
+  server = await serve({
+    services: {
+      'cloudless.v1.JobService': jobService(),
+      'cloudless.v1.CostService': costService(),
+      'cloudless.v1.RegionService': regionService(),
+    },
+    listen: { host: '127.0.0.1', port: 0 },
+    clock: systemClock(),
+    log: silentLog,
+    metrics: createMetrics(),
+  })
+})
+
+afterAll(async () => {
+  await server.stop(0)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('results', () => {
+  test('jobs as a table, without colours when piped', async () => {
+    const { code, stdout } = await cloudless('jobs')
+    expect(code).toBe(0)
+    expect(stdout).toBe(stripVTControlCharacters(stdout))
+    expect(stdout.split('\n')[0]).toMatch(/^ID +NAME +STATE +DONE/)
+    expect(stdout).toContain('j-0')
+    expect(stdout).not.toContain('j-1 ')
+  })
+
+  test('--all follows every page', async () => {
+    const { json } = await cloudless('jobs', '--all', '--json')
+    expect((json as { jobs: { id: string }[] }).jobs.map(({ id }) => id)).toEqual(['j-0', 'j-1', 'j-2'])
+  })
+
+  test('--state reaches the server', async () => {
+    await cloudless('jobs', '--state', 'failed', 'pending')
+    expect(received.states).toEqual(['JOB_STATE_PENDING', 'JOB_STATE_FAILED'])
+  })
+
+  test('status shows regions, loss, evaluation, rounds, bytes and cost', async () => {
+    const { stdout } = await cloudless('status', 'j-1')
+    for (const text of ['running', 'onprem/lab', '0.5000', 'accuracy 0.9100', 'rounds 12', '1.50 MB', '$0.00120']) {
+      expect(stdout).toContain(text)
+    }
+  })
+
+  test('status --watch --json prints one object per change and ends with the job', async () => {
+    const { code, stdout } = await cloudless('status', 'j-1', '--watch', '--json')
+    expect(code).toBe(0)
+    const states = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { state: string }).state)
+    expect(states).toEqual(['running', 'finishing', 'succeeded'])
+  })
+
+  test('a failed job is exit code 1 when watched', async () => {
+    expect((await cloudless('status', 'j-bad', '--watch')).code).toBe(1)
+  })
+
+  test('logs carry their instance on every line, and bare bytes for one instance', async () => {
+    expect((await cloudless('logs', 'j-1')).stdout).toBe('w-0 | hello\nw-1 | other\nw-0 | world\n')
+    expect((await cloudless('logs', 'j-1', '--instance', 'w-0')).stdout).toBe('hello\nworld')
+  })
+
+  test('cost in a table, with the saving', async () => {
+    const { stdout } = await cloudless('cost', 'j-1')
+    for (const text of ['aws/us-east-1', 'USD/GB', 'saving against use-everything 40 %']) expect(stdout).toContain(text)
+  })
+
+  test('regions and links', async () => {
+    expect((await cloudless('regions')).stdout).toMatch(/onprem\/lab +connected +\d.* ago +2\/3 cpu at \$0\.0400\/h/)
+    expect((await cloudless('links')).stdout).toMatch(/onprem\/lab +aws\/us-east-1 +100 +40 ms +\$0\.09/)
+  })
+
+  test('--quiet leaves only the result', async () => {
+    const { stdout, stderr } = await cloudless('submit', join(folder, 'job.yaml'), '--quiet')
+    expect([stdout, stderr]).toEqual(['j-new\n', ''])
+  })
+})
+
+describe('submitting', () => {
+  test('packs and uploads the function, and sends the spec with absolute addresses', async () => {
+    const { code, json } = await cloudless('submit', join(folder, 'job.yaml'), '--request-id', 'r-1', '--json')
+    expect(code).toBe(0)
+    expect(json).toMatchObject({ id: 'j-new', state: 'pending' })
+    const request = received.created.at(-1) as { requestId: string; spec: { function: { bundleDigest: string } } }
+    expect(request).toMatchObject({ requestId: 'r-1', validateOnly: false, spec: { shards: [{ samples: 9 }] } })
+    const sent = createHash('sha256').update(received.bundles.at(-1)!).digest('hex')
+    expect(request.spec.function.bundleDigest).toBe(sent)
+  })
+
+  test('plan asks for a plan only, and says why', async () => {
+    const { code, stdout } = await cloudless('plan', join(folder, 'job.yaml'))
+    expect(code).toBe(0)
+    expect(received.created.at(-1)).toMatchObject({ validateOnly: true })
+    expect(stdout).toContain('matches the slowest region')
+    expect(stdout).toContain('saving 50 %')
+  })
+
+  test('a missing shard is refused by path, before anything is sent', async () => {
+    const before = received.bundles.length
+    writeFileSync(join(folder, 'missing.yaml'), jobFile('nowhere.npz'))
+    const { code, json } = await cloudless('submit', join(folder, 'missing.yaml'), '--json')
+    expect(code).toBe(2)
+    const { violations } = (json as { error: { violations: { field: string; description: string }[] } }).error
+    expect(violations[0]!.field).toBe('data.shards[0].uri')
+    expect(violations[0]!.description).toContain(join(folder, 'nowhere.npz'))
+    expect(received.bundles).toHaveLength(before)
+  })
+})
+
+describe('the model', () => {
+  test('is verified, put in place whole, and never replaces a file unasked', async () => {
+    const path = join(folder, 'model.safetensors')
+    expect((await cloudless('model', 'get', 'j-1', '-o', path)).code).toBe(0)
+    expect(readFileSync(path).equals(model)).toBe(true)
+    writeFileSync(path, 'mine')
+    expect((await cloudless('model', 'get', 'j-1', '-o', path)).code).toBe(5)
+    expect(readFileSync(path, 'utf8')).toBe('mine')
+    expect((await cloudless('model', 'get', 'j-1', '-o', path, '--force')).code).toBe(0)
+    expect(readFileSync(path).equals(model)).toBe(true)
+  })
+
+  test('that arrives damaged leaves nothing behind', async () => {
+    const path = join(folder, 'damaged.safetensors')
+    const { code, stderr } = await cloudless('model', 'get', 'j-damaged', '-o', path)
+    expect(code).toBe(4)
+    expect(stderr).toContain('arrived damaged')
+    expect(existsSync(path)).toBe(false)
+    expect(readdirSync(folder).filter((name) => name.includes('.part'))).toEqual([])
+  })
+})
+
+describe('refusals', () => {
+  test('every wrong field is on its line, with exit code 2', async () => {
+    const { code, stderr } = await cloudless('cancel', 'j-invalid')
+    expect(code).toBe(2)
+    expect(stderr).toBe('error: 2 fields are wrong\n  spec.a: is 0; give at least 1\n  spec.b: is missing\n')
+  })
+
+  test('as JSON, an error is one object', async () => {
+    const { code, json } = await cloudless('status', 'j-none', '--json')
+    expect(code).toBe(3)
+    expect(json).toMatchObject({ error: { kind: 'not-found', reason: 'NOT_FOUND', violations: [] } })
+  })
+
+  test('a state that does not allow it is exit code 5', async () => {
+    expect((await cloudless('cancel', 'j-ended')).code).toBe(5)
+  })
+
+  test.each([
+    [['jbos'], 'jobs'],
+    [['jobs', '--stat', 'failed'], '--state'],
+    [['jobs', '--state', 'odd'], 'Allowed choices'],
+    [['status'], 'job'],
+    [['logs', 'j-1', '--tail', 'x'], 'whole number'],
+    [['up', '--regions', 'nowhere'], 'provider/place'],
+    [['up', '--cpu-units', '0'], 'whole number'],
+    [['up', '--link-scale', '-1'], 'above 0'],
+    [['demo', '--strategy', 'sgd'], 'Allowed choices'],
+    [['--server', 'nonsense', 'jobs'], 'HOST:PORT'],
+  ])('%j is refused as usage', async (given, text) => {
+    const plain = await run(given, {})
+    expect(plain.code).toBe(2)
+    expect(plain.stderr).toContain(text)
+    const json = await run([...given, '--json'], {})
+    expect(json.json).toMatchObject({ error: { kind: 'invalid' } })
+  })
+
+  test('no control plane is exit code 4, with what to do', async () => {
+    const { code, stderr } = await run(['jobs'], {})
+    expect(code).toBe(4)
+    expect(stderr).toContain('cloudless up')
+    expect((await run(['jobs', '--server', '127.0.0.1:1'], {})).code).toBe(4)
+  })
+
+  test('an interrupted watch is exit code 130', async () => {
+    const interrupt = new AbortController()
+    const running = run(['status', 'j-slow', '--watch'], { CLOUDLESS_SERVER: server.address }, interrupt, () =>
+      interrupt.abort(),
+    )
+    expect((await running).code).toBe(130)
+  })
+})
+
+type Outcome = { code: ExitCode; stdout: string; stderr: string; json: unknown }
+
+function cloudless(...given: string[]): Promise<Outcome> {
+  return run(given, { CLOUDLESS_SERVER: server.address })
+}
+
+async function run(
+  given: readonly string[],
+  environment: Record<string, string>,
+  interrupt = new AbortController(),
+  onOutput = (): void => {},
+): Promise<Outcome> {
+  let stdout = ''
+  let stderr = ''
+  const code = await runProgram({
+    arguments: given,
+    stdout: {
+      write: (data) => {
+        stdout += Buffer.from(data).toString('utf8')
+        onOutput()
+      },
+    },
+    stderr: { write: (data) => void (stderr += Buffer.from(data).toString('utf8')) },
+    environment: { CLOUDLESS_HOME: join(folder, 'home'), ...environment },
+    clock: systemClock(),
+    random: seededRandom(1),
+    signal: interrupt.signal,
+    version: '0.0.0',
+  })
+  const last = stdout.trim().split('\n').at(-1) ?? ''
+  return { code, stdout, stderr, json: given.includes('--json') ? JSON.parse(last) : null }
+}
+
+function jobFile(shard: string): string {
+  return `name: images
+function: { folder: fn, entrypoint: train.py }
+data: { shards: [{ region: onprem/lab, uri: "file://./${shard}", samples: 9 }] }
+`
+}
+
+function aJob(id: string, fields: Partial<Job> = {}): Job {
+  const progress = {
+    fraction: 0.5,
+    samplesDone: 50,
+    samplesTotal: 100,
+    loss: 0.5,
+    evaluation: { accuracy: 0.91 },
+    rounds: 12,
+    wanBytes: 1_500_000,
+    partitions: [{ region: 'onprem/lab', phase: 'PARTITION_PHASE_TRAINING' as const, steps: 3, loss: 0.4 }],
+  }
+  const spec = { name: 'images' }
+  return { id, spec, state: 'JOB_STATE_RUNNING', revision: 1, costUsd: 0.0012, createdAtMs: 1, progress, ...fields }
+}
+
+function jobService(): Implementation<JobServiceHandlers> {
+  return {
+    uploadBundle: async (requests) => {
+      const parts: Buffer[] = []
+      for await (const { data } of requests) parts.push(Buffer.from(data))
+      received.bundles.push(Buffer.concat(parts))
+      return {}
+    },
+    createJob: async (request) => {
+      received.created.push(request)
+      if (!request.validateOnly) return { job: aJob('j-new', { state: 'JOB_STATE_PENDING' }) }
+      const forecast = { seconds: 10, computeUsd: 1, totalUsd: 1, throughputSource: 'nominal' }
+      return {
+        job: {
+          plan: {
+            outcome: 'PLAN_OUTCOME_PLACED',
+            policy: 'load-power',
+            partitions: [{ region: 'onprem/lab', samples: 9, allocations: [{ deviceModel: 'cpu', units: 2 }] }],
+            reasons: [{ region: 'onprem/lab', chosen: true, text: 'matches the slowest region' }],
+            forecast,
+            forecastUseEverything: { ...forecast, totalUsd: 2 },
+          },
+        },
+      }
+    },
+    getJob: async ({ id }) => {
+      if (id === 'j-none') throw notFound('job', id)
+      return { job: aJob(id) }
+    },
+    listJobs: async ({ pageToken, states }) => {
+      received.states = states
+      const page = pageToken === '' ? 0 : Number(pageToken)
+      return { jobs: [aJob(`j-${page}`)], nextPageToken: page < 2 ? String(page + 1) : '' }
+    },
+    watchJob: async function* ({ id }, { signal }) {
+      yield { job: aJob(id) }
+      if (id === 'j-slow') await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      yield { job: aJob(id, { state: 'JOB_STATE_FINISHING', revision: 2 }) }
+      yield { job: aJob(id, { state: id === 'j-bad' ? 'JOB_STATE_FAILED' : 'JOB_STATE_SUCCEEDED', revision: 3 }) }
+    },
+    cancelJob: async ({ id }) => {
+      if (id === 'j-ended') throw new CloudlessError('conflict', 'ENDED', 'job j-ended has succeeded')
+      throw invalid([
+        { field: 'spec.a', description: 'is 0; give at least 1' },
+        { field: 'spec.b', description: 'is missing' },
+      ])
+    },
+    streamLogs: async function* ({ instanceId }) {
+      yield { instanceId: 'w-0', data: Buffer.from('hello\nwor') }
+      if (instanceId === '') yield { instanceId: 'w-1', data: Buffer.from('other\n') }
+      yield { instanceId: 'w-0', data: Buffer.from('ld') }
+    },
+    downloadModel: async function* ({ jobId }) {
+      yield { totalBytes: model.length, digest, data: model.subarray(0, 60_000) }
+      yield { data: jobId === 'j-damaged' ? Buffer.alloc(40_000) : model.subarray(60_000) }
+    },
+  }
+}
+
+function costService(): Implementation<CostServiceHandlers> {
+  return {
+    getJobCost: async ({ jobId }) => ({
+      report: {
+        jobId,
+        isFinal: true,
+        totalUsd: 0.006,
+        useEverythingUsd: 0.01,
+        saving: 0.4,
+        regions: [{ region: 'aws/us-east-1', deviceSeconds: 10 }],
+        links: [{ fromRegion: 'aws/us-east-1', toRegion: 'onprem/lab', bytes: 1000, usdPerGb: 0.09 }],
+      },
+    }),
+    listLedgerEntries: async () => ({}),
+  }
+}
+
+function regionService(): Implementation<RegionServiceHandlers> {
+  const region = {
+    name: 'onprem/lab',
+    agentState: 'AGENT_STATE_CONNECTED' as const,
+    lastHeartbeatAtMs: 1,
+    offers: [{ deviceModel: 'cpu', unitsFree: 2, unitsTotal: 3, usdPerUnitHour: 0.04 }],
+  }
+  const link = { fromRegion: 'onprem/lab', toRegion: 'aws/us-east-1', mbitPerSecond: 100, roundTripMs: 40 }
+  return {
+    listRegions: async () => ({ regions: [region] }),
+    getRegion: async () => ({ region }),
+    listLinks: async () => ({ links: [{ ...link, egressUsdPerGb: 0.09 }] }),
+  }
+}
