@@ -38,7 +38,8 @@ export class ControlLoop {
   readonly #regionsToTell = new Set<string>()
   #timer: Timer | null = null
   #tick: Timer | null = null
-  #stopWatching: (() => void) | null = null
+  readonly #stopWatching: () => void
+  #isStarted = false
   #running: Promise<void> | null = null
   #isAskedAgain = false
   #measuredAtMs = Number.NEGATIVE_INFINITY
@@ -49,23 +50,24 @@ export class ControlLoop {
     this.#seconds = metrics.histogram('cloudless_loop_seconds', 'Seconds of one pass of the control loop.')
     this.#jobs = metrics.gauge('cloudless_jobs', 'Jobs that have not ended.', ['state'])
     this.#failures = metrics.counter('cloudless_loop_failures', 'Passes that ended in an error and were tried again.')
-  }
-
-  start(): void {
-    const { store } = this.#options
+    const { store } = options
     for (const { region } of [...store.view().agents, ...store.view().instances]) this.#regionsToTell.add(region)
     this.#stopWatching = store.onCommit(({ regions }) => {
       for (const region of regions) this.#regionsToTell.add(region)
       this.#schedule(config.loopDelayMs)
     })
+  }
+
+  start(): void {
+    this.#isStarted = true
     this.#tickLater()
     this.#schedule(0)
   }
 
   /** Resolves when no pass runs any more. */
   async stop(): Promise<void> {
-    this.#stopWatching?.()
-    this.#stopWatching = null
+    this.#isStarted = false
+    this.#stopWatching()
     this.#tick?.cancel()
     this.#timer?.cancel()
     this.#timer = null
@@ -90,7 +92,7 @@ export class ControlLoop {
 
   #schedule(delayMs: number): void {
     if (this.#running !== null) this.#isAskedAgain = true
-    if (this.#timer !== null || this.#running !== null || this.#stopWatching === null) return
+    if (this.#timer !== null || this.#running !== null || !this.#isStarted) return
     this.#timer = this.#options.clock.after(delayMs, () => {
       this.#timer = null
       void this.#runAndAgain()

@@ -67,7 +67,7 @@ export class Fleet {
     this.#timer?.cancel()
     this.#timer = null
     const error = new CloudlessError('unavailable', 'STOPPING', 'the control plane is stopping; dial again')
-    for (const session of this.#sessions.values()) session.outbox.end(error)
+    for (const session of this.#sessions.values()) session.close(error)
     this.#sessions.clear()
   }
 
@@ -89,17 +89,17 @@ export class Fleet {
     const reader = requests[Symbol.asyncIterator]()
     const session = await this.#welcome(await this.#firstHello(reader))
     const { region, agentId } = session.hello
-    const onAbort = (): void => session.outbox.end()
+    const onAbort = (): void => session.close()
     call.signal.addEventListener('abort', onAbort, { once: true })
     void session.read(reader).then(
-      () => session.outbox.end(),
-      (error: unknown) => session.outbox.end(error),
+      () => session.close(),
+      (error: unknown) => session.close(error),
     )
     try {
       yield* session.outbox.messages()
     } finally {
       call.signal.removeEventListener('abort', onAbort)
-      session.outbox.end()
+      session.close()
       if (this.#sessions.get(region) === session) this.#sessions.delete(region)
       this.#connected.set(this.#sessions.size)
       this.#options.log.info({ region, agentId }, 'agent stream ended')
@@ -149,7 +149,7 @@ export class Fleet {
       await store.journalSeq(agentId),
     )
     const text = `agent ${agentId} dialled again as start ${incarnation}; this stream is the older one`
-    this.#sessions.get(region)?.outbox.end(new CloudlessError('already-exists', 'SUPERSEDED', text))
+    this.#sessions.get(region)?.close(new CloudlessError('already-exists', 'SUPERSEDED', text))
     this.#sessions.set(region, session)
     this.#connected.set(this.#sessions.size)
     session.welcome()
@@ -167,7 +167,7 @@ export class Fleet {
     const nowMs = this.#options.clock.now()
     const isDue = nowMs - (this.#storedHeardAtMs.get(region) ?? 0) >= agentsConfig.heartbeatStoredEveryMs
     if (wasHeld && !isDue) return
-    this.#storeAgent(session.hello).catch((error: unknown) => session.outbox.end(error))
+    this.#storeAgent(session.hello).catch((error: unknown) => session.close(error))
   }
 
   async #storeAgent({ region, agentId, incarnation, version, devices }: Hello): Promise<void> {

@@ -27,9 +27,9 @@ export function writeObserved(
   }
 }
 
-/** Null when nothing differs. What has ended stays ended, and an older attempt says nothing new. */
+/** Null when nothing differs. What has ended stays ended. */
 function merge(instance: Instance, report: ObservedInstance): Instance | null {
-  if (report.attempt < instance.attempt || (hasEnded(instance) && report.attempt === instance.attempt)) return null
+  if (hasEnded(instance)) return null
   const next: Instance = {
     ...instance,
     state: report.state,

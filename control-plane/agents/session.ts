@@ -34,6 +34,7 @@ export class Session {
   #sent: { readonly revision: number; readonly content: string; isTakenIn: boolean } | null = null
   #journal: Promise<void> = Promise.resolve()
   #journalBatches = 0
+  #isClosed = false
 
   constructor(context: SessionContext, hello: Hello, journalSeq: number) {
     this.#context = context
@@ -55,11 +56,17 @@ export class Session {
     this.outbox.put('desired', { desired: message })
   }
 
+  /** Nothing that still arrives on this stream counts any more. */
+  close(error: unknown = null): void {
+    this.#isClosed = true
+    this.outbox.end(error)
+  }
+
   /** Reads until the agent ends the stream. */
   async read(requests: AsyncIterator<ConnectRequest__Output>): Promise<void> {
     for (;;) {
       const next = await requests.next()
-      if (next.done === true) return
+      if (next.done === true || this.#isClosed) return
       this.#context.onHeard()
       await this.#take(next.value)
     }
@@ -96,7 +103,7 @@ export class Session {
       () => {
         this.#journalBatches -= 1
       },
-      (error: unknown) => this.outbox.end(error),
+      (error: unknown) => this.close(error),
     )
     if (this.#journalBatches >= agentsConfig.journalBatchesMax) await this.#journal
   }
@@ -138,7 +145,7 @@ export class Session {
     try {
       this.#acknowledgeLog(instanceId, await this.#context.store.logs.length(instanceId))
     } catch (error) {
-      this.outbox.end(error)
+      this.close(error)
     }
   }
 

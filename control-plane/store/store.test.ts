@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { aJob as aJobOf, anAgent, anInstance as anInstanceOf } from '#control-plane/model/builders.ts'
+import type { Job } from '#control-plane/model/job.ts'
+import type { LedgerEntry } from '#control-plane/model/ledger.ts'
+import type { Instance } from '#control-plane/model/snapshot.ts'
 import { memoryStore, openStore } from './open-store.ts'
-import { aJob, aLedgerEntry, anAgent, anInstance } from './sample-objects.ts'
 import type { Change, Commit, Store } from './store.ts'
 
 let folder = ''
@@ -24,7 +27,29 @@ async function open(options: Parameters<typeof openStore>[1] = {}): Promise<Stor
   return store
 }
 
-const createJob = (fields: Parameters<typeof aJob>[0] = {}): Change => ({
+const aJob = (fields: Partial<Job> = {}): Job =>
+  aJobOf({ requestId: `request-of-${fields.id ?? 'j-1'}`, createdAtMs: 1000, ...fields })
+
+const anInstance = (fields: Partial<Instance> = {}): Instance =>
+  anInstanceOf({ id: 'j-1/onprem/lab/worker-0', region: 'onprem/lab', state: 'planned', ...fields })
+
+const aLedgerEntry = (fields: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  id: 'usage-1',
+  jobId: 'j-1',
+  instanceId: 'j-1/onprem/lab/worker-0',
+  region: 'onprem/lab',
+  kind: 'device-seconds',
+  subject: 'cpu',
+  quantity: 10,
+  fromMs: 0,
+  toMs: 10_000,
+  unitPriceUsd: 3.6,
+  amountUsd: 0.01,
+  catalogHash: 'c',
+  ...fields,
+})
+
+const createJob = (fields: Partial<Job> = {}): Change => ({
   kind: 'create-job',
   job: aJob(fields),
   fingerprint: 'f',
@@ -37,7 +62,7 @@ async function commitNow(store: Store, ...changes: Change[]): Promise<void> {
 describe('what was acknowledged survives', () => {
   test('a reopened store holds the same view', async () => {
     const store = await open()
-    await commitNow(store, createJob(), { kind: 'agent', agent: anAgent() })
+    await commitNow(store, createJob(), { kind: 'agent', agent: anAgent('onprem/lab', { cpu: 2 }) })
     await commitNow(store, { kind: 'instance', instance: anInstance() })
     await commitNow(store, { kind: 'throughput', key: 'd/cpu', samplesPerSecond: 12.5 })
     await commitNow(store, {
@@ -142,7 +167,7 @@ describe('the view', () => {
     await commitNow(store, { kind: 'job', job: aJob({ state: 'succeeded' }) })
     expect(store.view()).toMatchObject({ jobs: [], instances: [] })
     expect((await store.job('j-1'))?.instances).toHaveLength(1)
-    expect((await store.instance('j-1/onprem-lab/worker-0'))?.jobId).toBe('j-1')
+    expect((await store.instance('j-1/onprem/lab/worker-0'))?.jobId).toBe('j-1')
   })
 
   test('a view that was given out does not change', async () => {
