@@ -97,7 +97,10 @@ class WorkerClient:
         request = wire.message("ReportEvaluationRequest")(
             session_id=session_id, epoch=epoch, metrics=metrics, is_final=is_final
         )
-        _call(lambda: self._report(request, timeout=CALL_SECONDS))
+        try:
+            _call(lambda: self._report(request, timeout=CALL_SECONDS))
+        except StepRefused as refused:
+            raise CloudlessError(f"the parameter server refused the evaluation {metrics}: {refused}") from refused
 
     def push(self, requests: Iterable[Any]) -> Any:
         """PushGradientResponse for a stream of PushGradientRequest. StepRefused when the step is not taken."""

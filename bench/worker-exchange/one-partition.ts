@@ -1,0 +1,103 @@
+// A whole parameter server for one region in this process: real partition, arena, bell and gRPC service, with the durable
+// state in memory. Python workers join it as they join any other.
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { memoryCheckpoints } from '#physical-plane/parameter-server/checkpoint.ts'
+import { openWorkerExchange } from '#physical-plane/parameter-server/exchange/worker-exchange.ts'
+import type { WorkerJob } from '#physical-plane/parameter-server/exchange/worker-service.ts'
+import { Partition } from '#physical-plane/parameter-server/partition.ts'
+import { VectorMemory } from '#physical-plane/parameter-server/replica/memory.ts'
+import { serve } from '#proto/rpc/serve.ts'
+import type { Clock } from '#runtime/clock.ts'
+import { silentLog } from '#runtime/log.ts'
+import { createMetrics } from '#runtime/metrics.ts'
+import { systemRandom } from '#runtime/random.ts'
+
+export type OnePartitionOptions = {
+  readonly clock: Clock
+  /** For sockets, and the shared files where there is no /dev/shm; short, since a Unix socket's path is. */
+  readonly folder: string
+  readonly job: Omit<WorkerJob, 'jobId'>
+  readonly leaseSamples: number
+  /** Default: a Unix socket in `folder`. */
+  readonly listen?: { readonly host: string; readonly port: number }
+}
+
+export type OnePartition = {
+  /** What a worker finds in CLOUDLESS_PARAMETER_SERVER. */
+  readonly address: string
+  readonly partition: () => Partition
+  /** As after kill -9: sessions and everything since the last checkpoint are gone. */
+  readonly crash: () => Promise<void>
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+export const jobId = 'one-partition'
+export const region = 'onprem/lab'
+
+const arenaBytes = 1 << 30
+
+export async function openOnePartition(options: OnePartitionOptions): Promise<OnePartition> {
+  const { clock, folder, job } = options
+  const log = silentLog
+  const checkpoints = memoryCheckpoints()
+  const sharedDir = join('/dev/shm', `cloudless-one-${process.pid}-${systemRandom().uuid().slice(0, 8)}`)
+  mkdirSync(sharedDir, { recursive: true })
+  const listen = options.listen ?? { socketPath: join(folder, 'worker.sock') }
+
+  const open = async () => {
+    const memory = VectorMemory.create(arenaBytes)
+    const samples = job.shards.reduce((sum, shard) => sum + shard.samples, 0)
+    const partition = await Partition.open(
+      {
+        jobId,
+        region,
+        members: [{ region, dataShare: 1 }],
+        samples,
+        epochs: job.epochs,
+        leaseSamples: options.leaseSamples,
+        stallTimeoutMs: 60_000,
+        workerMode: 'asynchronous',
+        sync: { strategy: 'asgd', interval: 0, mode: '', delayCompensation: 0 },
+        seed: job.seed,
+        hasHoldout: job.holdout !== null,
+        uploadsModel: false,
+      },
+      { clock, log, memory, checkpoints, publishModel: () => Promise.resolve('') },
+    )
+    const exchange = await openWorkerExchange({
+      side: partition,
+      memory,
+      sharedDir,
+      stallTimeoutMs: 60_000,
+      clock,
+      random: systemRandom(),
+      log,
+      job: { ...job, jobId },
+      bellPath: join(folder, 'bell.sock'),
+    })
+    const services = { 'cloudless.v1.WorkerService': exchange.service }
+    const server = await serve({ services, listen, clock, log, metrics: createMetrics() })
+    return { partition, exchange, server }
+  }
+
+  let running = await open()
+  const close = async (): Promise<void> => {
+    await running.exchange.stop()
+    await running.server.stop(0)
+  }
+  return {
+    address: running.server.address,
+    partition: () => running.partition,
+    crash: close,
+    start: async () => {
+      running = await open()
+    },
+    stop: async () => {
+      await close()
+      await running.partition.stop()
+      rmSync(sharedDir, { recursive: true, force: true })
+    },
+  }
+}
