@@ -1,5 +1,5 @@
 // Workers over a real Unix socket, a real shared file and the service, against a small partition of real parts.
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -50,7 +50,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const bell of bells.splice(0)) bell.socket.destroy()
   await exchange.stop()
-  rmSync(folder, { recursive: true })
+  rmSync(folder, { recursive: true, force: true })
 })
 
 describe('over shared memory', () => {
@@ -199,6 +199,8 @@ describe('over shared memory', () => {
 
   test('what a killed predecessor left in the folder is gone after a start', async () => {
     await exchange.stop()
+    expect(existsSync(folder)).toBe(false)
+    mkdirSync(folder)
     writeFileSync(join(folder, 'worker-old.tensors'), 'x')
     writeFileSync(join(folder, 'bell.sock'), 'x')
     exchange = await open()

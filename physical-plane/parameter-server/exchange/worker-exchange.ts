@@ -1,5 +1,6 @@
 // Everything between a partition and its workers, wired together: the service they call, the bell they ring, the files
 // they share and the sessions that tell who is there.
+import { rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { WorkerServiceHandlers } from '#proto/generated/cloudless/v1/WorkerService.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
@@ -18,7 +19,7 @@ export type WorkerExchange = {
   readonly service: Implementation<WorkerServiceHandlers>
   /** Members just now. */
   readonly workers: () => number
-  /** Ends every session and removes the shared files. */
+  /** Ends every session and removes the shared files, and the folder if nothing else is in it. */
   readonly stop: () => Promise<void>
 }
 
@@ -35,6 +36,17 @@ export async function openWorkerExchange(options: WorkerExchangeOptions): Promis
     stop: async () => {
       sessions.stop()
       await bell.stop()
+      removeIfEmpty(options.sharedDir)
     },
+  }
+}
+
+/** The folder lies in memory, where nobody else tidies up; what others put into it stays. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error
   }
 }

@@ -114,15 +114,29 @@ async function push(
   requests: AsyncIterable<PushGradientRequest__Output>,
 ): Promise<PushGradientResponse> {
   const stream = requests[Symbol.asyncIterator]()
-  const first = await stream.next()
-  const header = first.done === true ? null : first.value.header
-  if (header === null)
-    throw invalid([{ field: 'header', description: 'is missing in the first message; send it there' }])
-  const session = options.sessions.get(header.sessionId)
+  try {
+    const first = await stream.next()
+    const header = first.done === true ? null : first.value.header
+    if (header === null) throw invalid([{ field: 'header', description: 'is missing; send it in the first message' }])
+    return await pushInto(options, options.sessions.get(header.sessionId), header, { first, stream })
+  } finally {
+    await stream.return?.()
+  }
+}
+
+async function pushInto(
+  options: WorkerServiceOptions,
+  session: Session,
+  header: StepHeader__Output,
+  messages: {
+    readonly first: IteratorResult<PushGradientRequest__Output>
+    readonly stream: AsyncIterator<PushGradientRequest__Output>
+  },
+): Promise<PushGradientResponse> {
   const letGo = options.sessions.holdLanding(session)
   try {
     const assembler = new Assembler(bytesOf(session.landing))
-    for (let message = first; message.done !== true; message = await stream.next()) {
+    for (let message = messages.first; message.done !== true; message = await messages.stream.next()) {
       if (message.value.chunk !== null) assembler.add(message.value.chunk)
     }
     assembler.finish()
