@@ -17,8 +17,9 @@ export class VirtualClock implements Clock {
     this.sleep = sleepOn((delayMs, run) => this.after(delayMs, run))
   }
 
+  /** Whole milliseconds, as the system's clock gives them. */
   now(): number {
-    return this.#nowMs
+    return Math.floor(this.#nowMs)
   }
 
   monotonicMs(): number {

@@ -13,7 +13,10 @@ export async function pipe(near: Socket, far: Socket, there: Direction, back: Di
   for (const socket of [near, far]) {
     socket.setNoDelay(true)
     socket.on('error', () => broken.abort())
-    socket.once('close', () => broken.abort())
+    socket.once('close', () => {
+      // One side may be done while its last bytes are still on their way to the other.
+      if (!socket.readableEnded || !socket.writableFinished) broken.abort()
+    })
   }
   try {
     await Promise.all([carry(near, far, there, broken.signal), carry(far, near, back, broken.signal)])

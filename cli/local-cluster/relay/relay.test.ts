@@ -59,10 +59,11 @@ type Opened = { readonly status: number; readonly socket: Socket }
 
 function open(relay: Relay, target: string, region = 'a'): Promise<Opened> {
   return new Promise((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', port: relay.ports[region]!, method: 'CONNECT', path: target })
-    asking.on('connect', (response, socket) => {
+    const asking = request({ host: '127.0.0.1', port: relay.ports[region] ?? 0, method: 'CONNECT', path: target })
+    asking.on('connect', (response, socket, head) => {
       socket.on('error', () => {})
-      resolve({ status: response.statusCode!, socket: socket as Socket })
+      if (head.length > 0) socket.unshift(head)
+      resolve({ status: response.statusCode ?? 0, socket })
     })
     asking.on('error', reject)
     asking.end()
@@ -210,17 +211,20 @@ describe('the relay', () => {
       await withRelay({}, async (relay) => {
         const ask = async (): Promise<number> => {
           const client = openClient<PeerServiceHandlers>('cloudless.v1.PeerService', server.address, { clock })
-          const bytesBefore = relay.stats()[0]!.bytes
-          for await (const { chunk } of client.pullUpdates(from([{ ack: { durableSeq: 7 } }]))) {
-            expect(chunk?.seq).toBe(7)
+          try {
+            for await (const { chunk } of client.pullUpdates(from([{ ack: { durableSeq: 7 } }]))) return chunk!.seq
+            return 0
+          } finally {
+            client.close()
           }
-          client.close()
-          return relay.stats()[0]!.bytes - bytesBefore
         }
         process.env['grpc_proxy'] = `http://127.0.0.1:${relay.ports['a']}`
-        expect(await ask()).toBeGreaterThan(0)
+        expect(await ask()).toBe(7)
+        expect(relay.stats()[0]!.bytes).toBeGreaterThan(0)
+        relay.cut('a', 'b')
+        await expect(ask()).rejects.toMatchObject({ kind: 'unavailable' })
         process.env['no_grpc_proxy'] = hosts.b
-        expect(await ask()).toBe(0)
+        expect(await ask()).toBe(7)
       })
     } finally {
       restoreVariable('grpc_proxy', before.proxy)
