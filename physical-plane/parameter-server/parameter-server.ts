@@ -86,7 +86,14 @@ export async function runParameterServer(
   const agent = openClient<InstanceServiceHandlers>('cloudless.v1.InstanceService', agentAddress, { clock })
   const endpoint = `${config.advertiseHost}:${peers.address.slice(peers.address.lastIndexOf(':') + 1)}`
   const link = new AgentLink({
-    ...{ partition, jobId, instanceId, attempt, endpoint, clock, random, log },
+    partition,
+    jobId,
+    instanceId,
+    attempt,
+    endpoint,
+    clock,
+    random,
+    log,
     workerEndpoint: workers.address,
     client: agent,
   })
@@ -109,7 +116,7 @@ export async function runParameterServer(
 }
 
 /** Until everybody has what this partition had to say; whoever stays silent is waited for `lingerMs` after the end. */
-async function untilReleased(
+export async function untilReleased(
   partition: Partition,
   link: AgentLink,
   clock: Clock,

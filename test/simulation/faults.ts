@@ -1,0 +1,79 @@
+// What strikes, when and for how long, all drawn from the seed.
+import type { Random } from '#runtime/random.ts'
+import { regionNames } from './options.ts'
+import type { World } from './world.ts'
+
+export type FaultKind =
+  | 'control plane'
+  | 'agent'
+  | 'parameter server'
+  | 'worker'
+  | 'link between regions'
+  | 'link to control plane'
+
+const kinds: readonly FaultKind[] = [
+  'control plane',
+  'agent',
+  'parameter server',
+  'worker',
+  'link between regions',
+  'link to control plane',
+]
+
+/** Strikes at random times until the end, then stops for good. Resolves once everything struck is up again. */
+export async function strike(
+  world: World,
+  faultsPerHour: number,
+  untilMs: number,
+  report: (text: string) => void,
+): Promise<number> {
+  const { clock, random } = world
+  const repairs: Promise<void>[] = []
+  let count = 0
+  while (faultsPerHour > 0) {
+    await clock.sleep((-Math.log(1 - random.next()) * 3_600_000) / faultsPerHour)
+    if (clock.monotonicMs() >= untilMs) break
+    const kind = kinds[random.integer(kinds.length)]!
+    const repair = apply(world, kind, random)
+    if (repair === null) continue
+    count += 1
+    report(`${(clock.monotonicMs() / 1000).toFixed(1)} s: ${kind}`)
+    repairs.push(repair)
+  }
+  await Promise.all(repairs)
+  return count
+}
+
+/** Null when there is nothing to strike. */
+function apply(world: World, kind: FaultKind, random: Random): Promise<void> | null {
+  const { clock } = world
+  const downMs = 200 + 30_000 * random.next() ** 3
+  const region = regionNames[random.integer(regionNames.length)]!
+  const place = world.places.get(region)!
+  switch (kind) {
+    case 'control plane':
+      if (!world.isControlUp) return null
+      world.crashControl()
+      return clock.sleep(downMs).then(() => world.startControl())
+    case 'agent':
+      if (place.agent === null) return null
+      world.crashAgent(region)
+      return clock.sleep(downMs).then(() => world.startAgent(region))
+    case 'parameter server':
+    case 'worker': {
+      const role = kind === 'worker' ? 'worker' : 'parameter-server'
+      const victims = place.machine.live.filter((process) => process.role === role)
+      if (victims.length === 0) return null
+      victims[random.integer(victims.length)]!.kill()
+      return Promise.resolve()
+    }
+    case 'link between regions': {
+      const other = regionNames[(regionNames.indexOf(region) + 1) % regionNames.length]!
+      world.network.cut(region, other)
+      return clock.sleep(downMs).then(() => world.network.restore(region, other))
+    }
+    case 'link to control plane':
+      world.network.cut(region, 'control')
+      return clock.sleep(downMs).then(() => world.network.restore(region, 'control'))
+  }
+}

@@ -1,0 +1,20 @@
+// What a simulated run is made of. Everything follows from the seed.
+
+export type SimulationOptions = {
+  readonly seed: number
+  /** Virtual time during which jobs arrive and faults strike; afterwards everything must come to its end. */
+  readonly hours: number
+  readonly jobs: number
+  /** Mean number of faults an hour, over all kinds. */
+  readonly faultsPerHour: number
+  readonly cpuUnits: number
+  readonly log?: (line: string) => void
+}
+
+export const regionNames = ['aws/us-east-1', 'onprem/lab', 'tencent/ap-shanghai'] as const
+
+/** A quarter of an hour with six jobs and a fault every 20 seconds: what a test runs for each seed. */
+export const briefRun: Omit<SimulationOptions, 'seed'> = { hours: 0.25, jobs: 6, faultsPerHour: 180, cpuUnits: 4 }
+
+/** Virtual time after the last fault within which every job must have ended. */
+export const graceHours = 2
