@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { invalid } from '#runtime/errors.ts'
-import type { PartitionOptions } from './partition.ts'
+import type { PartitionOptions } from './partition-options.ts'
 
 const shardSchema = z.object({ region: z.string(), uri: z.string(), samples: z.number().int().min(1) })
 

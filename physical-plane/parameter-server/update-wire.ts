@@ -34,7 +34,8 @@ export function decodeHeader(wire: UpdateHeader__Output): UpdateHeader {
   const kind = (Object.keys(wireKinds) as UpdateKind[]).find((name) => wireKinds[name] === wire.kind)
   const violations: FieldViolation[] = []
   const check = (field: keyof UpdateHeader__Output, isGood: boolean, wanted: string): void => {
-    if (!isGood) violations.push({ field: `header.${field}`, description: `${String(wire[field])} must be ${wanted}` })
+    if (!isGood)
+      violations.push({ field: `header.${field}`, description: `${JSON.stringify(wire[field])} must be ${wanted}` })
   }
   const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
   check('kind', kind !== undefined, 'a known kind of update')

@@ -1,7 +1,7 @@
 // The workers of one partition: who has which samples, whose step counts, who evaluates. A step and the record of the
 // samples behind it change the state together, without a wait in between, so every checkpoint holds both or neither.
 import type { Clock } from '#runtime/clock.ts'
-import { CloudlessError, invalid } from '#runtime/errors.ts'
+import { invalid, type CloudlessError } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { ChangeSignal } from './change-signal.ts'
 import type { Evaluations } from './evaluations.ts'

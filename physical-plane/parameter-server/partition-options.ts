@@ -1,0 +1,54 @@
+// What a partition is given, and what it tells about itself.
+import type { Clock } from '#runtime/clock.ts'
+import type { Log } from '#runtime/log.ts'
+import type { CheckpointStore } from './checkpoint.ts'
+import type { Member } from './members.ts'
+import type { Layout } from './replica/layout.ts'
+import type { VectorMemory } from './replica/memory.ts'
+import type { SyncOptions } from './sync/strategy.ts'
+import type { Phase } from './worker-group.ts'
+
+export type PartitionOptions = {
+  readonly jobId: string
+  readonly region: string
+  /** Every region of the job that holds data, this one included. */
+  readonly members: readonly Member[]
+  /** Samples of this partition. */
+  readonly samples: number
+  readonly epochs: number
+  readonly leaseSamples: number
+  readonly stallTimeoutMs: number
+  readonly workerMode: 'asynchronous' | 'synchronous'
+  readonly sync: SyncOptions
+  readonly seed: number
+  /** The job's held-out data lies here. */
+  readonly hasHoldout: boolean
+  readonly uploadsModel: boolean
+}
+
+export type PartitionLinks = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly memory: VectorMemory
+  readonly checkpoints: CheckpointStore
+  /** Writes the final model; answers its path. */
+  readonly publishModel: (layout: Layout, values: Float32Array) => Promise<string>
+}
+
+export type PartitionProgress = {
+  readonly phase: Phase
+  readonly epoch: number
+  readonly samplesDone: number
+  readonly samplesTotal: number
+  readonly steps: number
+  readonly loss: number
+  readonly samplesPerSecond: number
+  readonly firstStepAtMs: number
+  readonly workers: number
+  readonly rounds: number
+  readonly leasesReturned: number
+  readonly wanBytesSent: Readonly<Record<string, number>>
+  readonly modelHash: string
+  readonly modelPath: string
+  readonly stalledWorkers: readonly string[]
+}
