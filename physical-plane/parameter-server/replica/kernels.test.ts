@@ -9,16 +9,19 @@ import { VectorMemory } from './memory.ts'
 
 const memory = VectorMemory.create(1 << 22)
 
-/** Finite float32 numbers of every size, subnormal ones included, and lengths on both sides of a SIMD group. */
-const element = fc.float({ noNaN: true, noDefaultInfinity: true })
+// fast-check draws floats by their bits, so most are tiny or huge; sums of those hide mistakes. Half are ordinary.
+const ordinary = (min: number, max: number) =>
+  fc.integer({ min: min * 1e4, max: max * 1e4 }).map((value) => value / 1e4)
+const element = fc.oneof(ordinary(-4, 4), fc.float({ noNaN: true, noDefaultInfinity: true }))
+/** Lengths on both sides of a SIMD group. */
 const vectors = (count: number, largest = 70) =>
   fc
     .integer({ min: 0, max: largest })
     .chain((length) =>
       fc.array(fc.array(element, { minLength: length, maxLength: length }), { minLength: count, maxLength: count }),
     )
-const factor = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 })
-const share = fc.double({ noNaN: true, min: 0, max: 1 })
+const factor = fc.oneof(ordinary(-2, 2), fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }))
+const share = fc.oneof(ordinary(0, 1), fc.double({ noNaN: true, min: 0, max: 1 }))
 
 describe('kernels in the arena compute the bits of the reference', () => {
   test('addScaled, scale', () => {
