@@ -49,7 +49,8 @@ async function* pullUpdates(
   } finally {
     if (streams.get(open.region) === stream) streams.delete(open.region)
     stream.abort(ended)
-    await requests.return?.()
+    // Not awaited: a reader of it may still be waiting for the next message.
+    void requests.return?.()
   }
 }
 
