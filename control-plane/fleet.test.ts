@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { JournalRecord } from '#proto/generated/cloudless/v1/JournalRecord.ts'
-import { aJob, anInstance, aSpec, aShard } from '#control-plane/model/builders.ts'
-import type { Change } from '#control-plane/store/store.ts'
-import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from '../rig.ts'
+import { aJob, anInstance, aSpec, aShard } from './model/builders.ts'
+import type { Change } from './store/store.ts'
+import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
 
 let rig: Rig
 beforeEach(() => {

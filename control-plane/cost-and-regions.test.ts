@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aJob } from '#control-plane/model/builders.ts'
-import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from '../rig.ts'
+import { aJob } from './model/builders.ts'
+import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
 
 let rig: Rig
 beforeEach(() => {

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { parseOptions } from './main-options.ts'
+
+describe('the command line', () => {
+  test('defaults to loopback', () => {
+    expect(parseOptions(['--data', '/d'])).toEqual({
+      kind: 'options',
+      options: { data: '/d', host: '127.0.0.1', port: 7443, catalogue: null, logLevel: 'info' },
+    })
+  })
+
+  test('another address needs a word that it is meant', () => {
+    const remote = ['--data', '/d', '--listen', '0.0.0.0:7443']
+    expect(parseOptions(remote)).toMatchObject({ kind: 'wrong', why: expect.stringContaining('--allow-remote') })
+    expect(parseOptions([...remote, '--allow-remote'])).toMatchObject({ kind: 'options' })
+    expect(parseOptions(['--data', '/d', '--listen', '[::1]:0'])).toMatchObject({ options: { host: '::1', port: 0 } })
+  })
+
+  test.each([
+    [[], '--data is missing'],
+    [['--data', '/d', '--listen', '7443'], 'is not host:port'],
+    [['--data', '/d', '--listen', '127.0.0.1:70000'], 'is not host:port'],
+    [['--data', '/d', '--log-level', 'loud'], '--log-level loud'],
+    [['--data', '/d', '--verbose'], '--verbose'],
+    [['--data', '/d', 'extra'], 'extra'],
+  ])('%j is refused by name', (args, text) => {
+    expect(parseOptions(args)).toMatchObject({ kind: 'wrong', why: expect.stringContaining(text) })
+  })
+})
