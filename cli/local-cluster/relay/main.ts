@@ -2,7 +2,7 @@
 // ready, {"ready":true,"ports":{"aws/us-east-1":41234}}, then answers commands on standard input and on the control
 // socket. SIGTERM and SIGINT stop it; the end of standard input does not.
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { systemClock } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const relay = await startRelay(config, clock, log)
   const control = config.controlSocket === undefined ? null : await openControl(relay, config.controlSocket)
   const stop = (): void => {
-    control?.close()
+    control?.stop()
     process.stdin.destroy()
     relay.stop().then(
       () => log.info({}, 'stopped'),
@@ -40,15 +40,24 @@ async function main(): Promise<void> {
   console.log(JSON.stringify({ ready: true, ports: relay.ports }))
 }
 
-function openControl(relay: Relay, path: string): Promise<Server> {
+function openControl(relay: Relay, path: string): Promise<{ readonly stop: () => void }> {
   // Only the owner of the cluster's folder writes here; a file that is left is from a relay that was killed.
   rmSync(path, { force: true })
-  const server = createServer((socket) => listenForCommands(relay, socket, socket))
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    listenForCommands(relay, socket, socket)
+  })
+  const stop = (): void => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  }
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(path, () => {
       chmodSync(path, 0o600)
-      resolve(server)
+      resolve({ stop })
     })
   })
 }
