@@ -21,7 +21,7 @@ export const waits = {
   /** A watch goes on through a control plane that is away for this long. */
   reconnectForMs: 120_000,
   reconnectEveryMs: 500,
-  redrawMs: 250,
+  redrawMs: 1000,
   processReadyMs: 30_000,
   processStopMs: 10_000,
   /** How long the agents of a new local cluster may take to register. */

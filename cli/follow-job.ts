@@ -10,13 +10,13 @@ import { watchJob } from './watch-job.ts'
 
 export async function followJob(context: Context, jobs: JobClient, id: string): Promise<ExitCode> {
   const { output, clock, signal } = context
-  const view = output.isLive ? openLiveView(output) : null
+  const view = output.isLive ? openLiveView(output, clock) : null
   let last: Job__Output | null = null
   let lineShown = ''
   try {
     for await (const job of watchJob({ jobs, id, clock, signal, onAway: (text) => output.warn(text) })) {
       last = job
-      if (view !== null) view.draw(renderJob(job, output.style, clock.now()))
+      if (view !== null) view.show(() => renderJob(job, output.style, clock.now()))
       else if (output.isJson) output.result(job, () => '')
       else {
         const line = renderJobLine(job)

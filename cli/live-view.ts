@@ -1,21 +1,44 @@
 // A block of text that redraws in place on a terminal. Only moves over lines it wrote itself, so that what stood above
-// stays, and cuts lines at the terminal's width, since a wrapped line would break the count.
+// stays, and cuts lines at the terminal's width, since a wrapped line would break the count. Drawn again every second,
+// so that a running time runs.
 import { stripVTControlCharacters } from 'node:util'
+import type { Clock, Timer } from '#runtime/clock.ts'
+import { waits } from './config.ts'
 import type { Output } from './output.ts'
 
-export type LiveView = { draw(text: string): void; end(): void }
+export type LiveView = {
+  /** Shows this from now on. */
+  show(render: () => string): void
+  /** Leaves the last drawing standing. */
+  end(): void
+}
 
-export function openLiveView(output: Pick<Output, 'raw' | 'columns'>): LiveView {
+export function openLiveView(output: Pick<Output, 'raw' | 'columns'>, clock: Clock): LiveView {
   let linesShown = 0
+  let current: (() => string) | null = null
+  let timer: Timer | null = null
+  const draw = (): void => {
+    if (current === null) return
+    const lines = current()
+      .split('\n')
+      .map((line) => cut(line, output.columns - 1))
+    const up = linesShown > 0 ? `\u001B[${linesShown}A` : ''
+    output.raw(`${up}\r\u001B[J${lines.join('\n')}\n`)
+    linesShown = lines.length
+    timer?.cancel()
+    timer = clock.after(waits.redrawMs, draw)
+  }
   output.raw('\u001B[?25l')
   return {
-    draw: (text) => {
-      const lines = text.split('\n').map((line) => cut(line, output.columns - 1))
-      const up = linesShown > 0 ? `\u001B[${linesShown}A` : ''
-      output.raw(`${up}\r\u001B[J${lines.join('\n')}\n`)
-      linesShown = lines.length
+    show: (render) => {
+      current = render
+      draw()
     },
-    end: () => output.raw('\u001B[?25h'),
+    end: () => {
+      timer?.cancel()
+      current = null
+      output.raw('\u001B[?25h')
+    },
   }
 }
 

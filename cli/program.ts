@@ -131,9 +131,12 @@ function contextOf(options: ProgramOptions, global: GlobalOptions, output: Outpu
 
 function reportFailure(error: unknown, output: Output, options: ProgramOptions): ExitCode {
   const isInterrupted = options.signal.aborted
-  const report = errorReport(error)
+  // Whatever an interruption made fail on its way out is no news.
+  const isJustThat = isInterrupted && (!(error instanceof CloudlessError) || error.kind === 'cancelled')
+  const shown = isJustThat ? new CloudlessError('cancelled', 'INTERRUPTED', 'interrupted', { cause: error }) : error
+  const report = errorReport(shown)
   if (output.isJson) options.stdout.write(`${JSON.stringify({ error: report })}\n`)
-  else if (isInterrupted && report.kind === 'cancelled') options.stderr.write('interrupted\n')
-  else options.stderr.write(`${renderError(error, output.style)}\n`)
+  else if (isJustThat) options.stderr.write('interrupted\n')
+  else options.stderr.write(`${renderError(shown, output.style)}\n`)
   return isInterrupted ? exitCodes.interrupted : exitCodeOf(report.kind)
 }

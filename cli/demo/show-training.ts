@@ -11,14 +11,14 @@ import { watchJob } from '../watch-job.ts'
 
 export async function showTraining(context: Context, jobs: JobClient, id: string): Promise<Job__Output> {
   const { output, clock, signal } = context
-  const view = output.isLive ? openLiveView(output) : null
+  const view = output.isLive ? openLiveView(output, clock) : null
   const lines = view === null ? output.progress('training', 1, () => '') : null
   let last: Job__Output | null = null
   let stateShown = ''
   try {
     for await (const job of watchJob({ jobs, id, clock, signal, onAway: (text) => output.warn(text) })) {
       last = job
-      view?.draw(renderJob(job, output.style, clock.now()))
+      view?.show(() => renderJob(job, output.style, clock.now()))
       if (view !== null) continue
       if (job.state !== stateShown) output.note(`${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`)
       stateShown = job.state

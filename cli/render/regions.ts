@@ -29,8 +29,10 @@ function seenText(region: Region__Output, nowMs: number): string {
   return `${formatSeconds(Math.max(0, nowMs - region.lastHeartbeatAtMs) / 1000)} ago`
 }
 
+/** What an agent has registered; the price list alone tells of models that a region could have. */
 function offersText(region: Region__Output): string {
   return region.offers
+    .filter(({ unitsTotal }) => unitsTotal > 0)
     .map(
       ({ deviceModel, unitsFree, unitsTotal, usdPerUnitHour }) =>
         `${unitsFree}/${unitsTotal} ${deviceModel} at ${formatUsd(usdPerUnitHour)}/h`,
