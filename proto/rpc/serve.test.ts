@@ -220,6 +220,33 @@ describe('the server as a whole', () => {
     })
   })
 
+  test('reflection lists the services when asked for, and is absent otherwise', async () => {
+    const list = (address: string): Promise<string> =>
+      new Promise((resolve) => {
+        const raw = new Client(address, credentials.createInsecure())
+        const asIs = (bytes: Buffer): Buffer => bytes
+        const path = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'
+        const call = raw.makeBidiStreamRequest(path, asIs, asIs)
+        let text = ''
+        call.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')))
+        call.on('error', (error) => (text += error.message))
+        call.on('status', () => {
+          raw.close()
+          resolve(text)
+        })
+        // ServerReflectionRequest with list_services (field 7) set to "".
+        call.end(Buffer.from([0x3a, 0x00]))
+      })
+    await withServer(
+      {},
+      async ({ server }) => expect(await list(server.address)).toContain('cloudless.v1.JobService'),
+      {
+        withReflection: true,
+      },
+    )
+    await withServer({}, async ({ server }) => expect(await list(server.address)).toContain('UNIMPLEMENTED'))
+  })
+
   test('health follows setServing', async () => {
     await withServer({}, async ({ server }) => {
       const raw = new Client(server.address, credentials.createInsecure())
