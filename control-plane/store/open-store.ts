@@ -1,7 +1,8 @@
 // The store of a data folder, and one in memory for simulations.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { memoryBlobs, openBlobs } from './blobs.ts'
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import { memoryBlobs, openBlobs, type Blobs } from './blobs.ts'
 import { storeConfig } from './config.ts'
 import { withDiskErrors } from './disk.ts'
 import { memoryLogs, openLogs } from './logs.ts'
@@ -12,15 +13,25 @@ import type { Store } from './store.ts'
 export type StoreOptions = { readonly databaseBytesMax?: number; readonly logBytesMaxPerInstance?: number }
 
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
-  const blobs = await withDiskErrors(`open the data folder ${folder}`, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    return openBlobs(join(folder, 'blobs'))
-  })
+  const blobs = await openFolder(folder)
   const logs = openLogs(join(folder, 'logs'), {
     bytesMaxPerInstance: options.logBytesMaxPerInstance ?? storeConfig.logBytesMaxPerInstance,
   })
   const bytesMax = options.databaseBytesMax ?? storeConfig.databaseBytesMax
   return new SqliteStore(openDatabase({ path: join(folder, 'cloudless.db'), bytesMax }), blobs, logs)
+}
+
+async function openFolder(folder: string): Promise<Blobs> {
+  try {
+    return await withDiskErrors(`open the data folder ${folder}`, async () => {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return openBlobs(join(folder, 'blobs'))
+    })
+  } catch (error) {
+    if (error instanceof CloudlessError) throw error
+    const text = `cannot use ${folder} as the data folder: ${messageOf(error)}`
+    throw new CloudlessError('unavailable', 'NO_DATA_FOLDER', text, { cause: error })
+  }
 }
 
 /** The same database without a file: nothing survives `close`. */
