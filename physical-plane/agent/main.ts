@@ -62,6 +62,10 @@ function readFlags(): Flags {
   if (!['debug', 'info', 'warn', 'error', 'silent'].includes(level))
     throw invalid([{ field: '--log-level', description: `${level} must be debug, info, warn, error or silent` }])
   const cpuUnits = values['cpu-units'] === undefined ? availableParallelism() : Number(values['cpu-units'])
+  if (!Number.isInteger(cpuUnits) || cpuUnits < 1)
+    throw invalid([
+      { field: '--cpu-units', description: `${values['cpu-units']} must be a whole number of at least 1` },
+    ])
   return {
     controlPlane: required('control-plane', '127.0.0.1:7443'),
     region: required('region', 'onprem/lab'),

@@ -115,8 +115,10 @@ describe('ProcessRuntime', () => {
   test('a program killed from outside is reported by its signal', async () => {
     const runtime = aRuntime(join(root, 'g'))
     const run = await runtime.launch(anOrder(`echo $$; exec sleep 600`))
-    process.kill(await printedPid(runtime), 'SIGKILL')
+    const pid = await printedPid(runtime)
+    process.kill(pid, 'SIGKILL')
     expect(await run.exited).toMatchObject({ code: null, signal: 'SIGKILL' })
+    expect(await logOf(runtime)).toBe(`${pid}\n`)
   })
 
   test('a second runtime adopts a living run and sees how it ends', async () => {

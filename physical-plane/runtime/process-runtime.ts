@@ -50,13 +50,15 @@ export type ProcessRuntimeOptions = {
 
 type Live = { readonly record: RunRecord; readonly exited: Promise<Exit> }
 
-// The shell outlives SIGTERM to the group (`trap :` is undone in the program it starts), so that the code is written.
+// The shell outlives SIGTERM to the group (`trap :` is undone in the program it starts), so that the code is written. Its
+// own remarks ("Terminated") are not the program's output and stay out of the log.
 const wrapper = `trap : TERM INT HUP
 ulimit -c 0
 ulimit -S -n ${processLimits.openFilesMax} 2>/dev/null || ulimit -S -n "$(ulimit -H -n)" 2>/dev/null
 exit_file=$1
 shift
-"$@"
+exec 3>&2 2>/dev/null
+(exec 2>&3 3>&-; exec "$@")
 code=$?
 printf '%s\\n' "$code" >"$exit_file.new" && mv -f "$exit_file.new" "$exit_file"
 exit "$code"`
