@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '#runtime/clock.ts'
 import { CloudlessError } from '#runtime/errors.ts'
-import { abortOf, collect, failure, withServer } from './test-services.ts'
+import { abortOf, collect, failure, serverFor } from './test-services.ts'
 
 const clock = systemClock()
+const withServer = serverFor(clock)
 
 describe('deadlines and cancellation', () => {
   test("the caller's deadline aborts the server's signal", async () => {

@@ -12,10 +12,11 @@ import { codeOfKind } from './errors.ts'
 import { openClient } from './client.ts'
 import { serve } from './serve.ts'
 import { from } from './streams.ts'
-import { abortOf, aJobService, collect, failure, withServer } from './test-services.ts'
+import { abortOf, aJobService, collect, failure, serverFor } from './test-services.ts'
 import type { JobServiceHandlers } from '../generated/cloudless/v1/JobService.ts'
 
 const clock = systemClock()
+const withServer = serverFor(clock)
 
 describe.each([{ isUnix: false }, { isUnix: true }])('the four shapes, Unix socket: $isUnix', ({ isUnix }) => {
   test('unary: requests arrive complete, responses too', async () => {

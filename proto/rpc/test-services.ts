@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert } from '#runtime/assert.ts'
-import { systemClock } from '#runtime/clock.ts'
+import type { Clock } from '#runtime/clock.ts'
 import { CloudlessError, notFound } from '#runtime/errors.ts'
 import { silentLog, type Log, type LogFields } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
@@ -57,12 +57,21 @@ export type TestBed = {
 
 export type LogLine = { readonly level: string; readonly fields: LogFields; readonly message: string }
 
-export async function withServer<T>(
-  services: { readonly jobs?: Partial<JobService>; readonly fleet?: Partial<FleetService> },
+type Services = { readonly jobs?: Partial<JobService>; readonly fleet?: Partial<FleetService> }
+type BedOptions = Partial<ServeOptions> & { readonly client?: Partial<ClientOptions>; readonly isUnix?: boolean }
+
+/** `const withServer = serverFor(systemClock())`, then `await withServer({ jobs: { getJob } }, async ({ jobs }) => …)`. */
+export function serverFor(clock: Clock) {
+  return <T>(services: Services, use: (bed: TestBed) => Promise<T>, options: BedOptions = {}): Promise<T> =>
+    useServer(clock, services, use, options)
+}
+
+async function useServer<T>(
+  clock: Clock,
+  services: Services,
   use: (bed: TestBed) => Promise<T>,
-  options: Partial<ServeOptions> & { readonly client?: Partial<ClientOptions>; readonly isUnix?: boolean } = {},
+  options: BedOptions,
 ): Promise<T> {
-  const clock = systemClock()
   const metrics = createMetrics()
   const lines: LogLine[] = []
   const folder = mkdtempSync(join(tmpdir(), 'rpc-'))
