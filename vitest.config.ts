@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Two projects: unit tests share one process (fast); tests with real processes and sockets run one file at a time.
+// Unit tests share one process (fast), simulations fill the cores, tests with real processes run one file at a time.
 export default defineConfig({
   test: {
     reporters: ['default'],
@@ -9,9 +9,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: ['node_modules/**', 'test/integration/**'],
+          exclude: ['node_modules/**', 'test/integration/**', 'test/simulation/**'],
           isolate: false,
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          isolate: false,
+          testTimeout: 120_000,
         },
       },
       {

@@ -167,8 +167,8 @@ describe('documents', () => {
     expect(named).toEqual(folders)
     const inner = [...map.matchAll(/^ {2}([a-z-]+)\/ /gm)].map((match) => match[1]!)
     for (const plane of ['control-plane', 'physical-plane']) {
-      const folders = tracked(`${plane}/`).flatMap((file) => (file.split('/').length > 2 ? [file.split('/')[1]!] : []))
-      for (const room of new Set(folders)) expect(inner, `${plane}/${room} in the map`).toContain(room)
+      const inPlane = tracked(`${plane}/`).flatMap((file) => (file.split('/').length > 2 ? [file.split('/')[1]!] : []))
+      for (const room of new Set(inPlane)) expect(inner, `${plane}/${room} in the map`).toContain(room)
     }
   })
 

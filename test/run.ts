@@ -1,5 +1,5 @@
 // `npm test`: the static checks, the TypeScript tests and the Python tests, one after another, and the sum of their
-// counts as the last line. `npm test -- --quick` leaves out what starts real processes.
+// counts as the last line. `npm test -- --quick` leaves out simulations and what starts real processes.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ try {
   const counts = sum([
     runChecks(),
     runVitest('unit', env),
-    ...(isQuick ? [] : [runVitest('integration', env)]),
+    ...(isQuick ? [] : [runVitest('simulation', env), runVitest('integration', env)]),
     python === null ? { passed: 0, failed: 1, skipped: 0 } : runPytest(python, env),
   ])
   console.log(

@@ -3,21 +3,19 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const mark = 'CLOUDLESS_TEST_MARK'
-let scratch: string
+const scratch: string[] = []
 
-beforeAll(() => {
-  scratch = mkdtempSync(join(tmpdir(), 'demo-test-'))
+afterAll(() => {
+  for (const folder of scratch) rmSync(folder, { recursive: true, force: true })
 })
-
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('cloudless demo', () => {
   test('trains over three regions, reports with the promised keys, and leaves nothing', async () => {
-    const demo = runDemo('whole', ['--json', '--samples', '6000', '--epochs', '1'])
+    const demo = runDemo(['--json', '--samples', '6000', '--epochs', '1'])
     const { code, stdout, stderr } = await demo.ended
     expect(code, stderr).toBe(0)
     const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>
@@ -31,26 +29,27 @@ describe('cloudless demo', () => {
     expect(result['accuracy']).toBeGreaterThan(0.2)
     for (const key of ['seconds', 'wan_bytes', 'cost_usd']) expect(result[key], key).toBeGreaterThan(0)
     expect(result['cost_usd_use_everything']).toBeGreaterThanOrEqual(result['cost_usd'] as number)
-    expect(leftBy('whole')).toEqual({ processes: [], folders: [] })
+    expect(leftBy(demo.temporary)).toEqual({ processes: [], folders: [] })
   })
 
   test('interrupted in the middle, it leaves nothing either', async () => {
-    const demo = runDemo('interrupted', ['--samples', '6000', '--epochs', '50'])
+    const demo = runDemo(['--samples', '6000', '--epochs', '50'])
     await demo.printed('running: ')
     demo.child.kill('SIGINT')
     const { code } = await demo.ended
     expect(code).toBe(130)
-    expect(leftBy('interrupted')).toEqual({ processes: [], folders: [] })
+    expect(leftBy(demo.temporary)).toEqual({ processes: [], folders: [] })
   })
 })
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
-function runDemo(name: string, options: readonly string[]) {
-  const temporary = mkdtempSync(join(scratch, `${name}-`))
+function runDemo(options: readonly string[]) {
+  const temporary = mkdtempSync(join(tmpdir(), 'demo-'))
+  scratch.push(temporary)
   const child = spawn(process.execPath, [join(root, 'cli/main.ts'), 'demo', ...options], {
     // Images and Python come from the person's own CLOUDLESS_HOME; only temporary files are kept apart.
-    env: { ...process.env, TMPDIR: temporary, [mark]: `${scratch}/${name}` },
+    env: { ...process.env, TMPDIR: temporary, [mark]: temporary },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''
@@ -71,21 +70,17 @@ function runDemo(name: string, options: readonly string[]) {
       }),
     ])
   }
-  return { child, ended, printed }
+  return { child, ended, printed, temporary }
 }
 
-/** Processes that inherited the mark or work in its folder, and temporary folders that were not removed. */
-function leftBy(name: string): { processes: string[]; folders: string[] } {
+/** Processes that inherited the mark or work in its folder, and temporary folders of ours that were not removed. */
+function leftBy(temporary: string): { processes: string[]; folders: string[] } {
   const processes = readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      const environment = textOf(`/proc/${pid}/environ`)
-      return environment.includes(`${mark}=${scratch}/${name}\0`) || environment.includes(`${scratch}/${name}-`)
-    })
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .filter((pid) => textOf(`/proc/${pid}/environ`).includes(temporary))
     .map((pid) => `${pid} ${textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`)
-  const folders = readdirSync(scratch)
-    .filter((folder) => folder.startsWith(`${name}-`))
-    .flatMap((folder) => readdirSync(join(scratch, folder)))
+  // Libraries keep caches of their own there; what is ours says so.
+  const folders = readdirSync(temporary).filter((name) => name.startsWith('cloudless'))
   return { processes, folders }
 }
 

@@ -30,7 +30,8 @@ export async function strike(
   const { clock, random } = world
   const repairs: Promise<void>[] = []
   let count = 0
-  while (faultsPerHour > 0) {
+  if (faultsPerHour === 0) return count
+  for (;;) {
     await clock.sleep((-Math.log(1 - random.next()) * 3_600_000) / faultsPerHour)
     if (clock.monotonicMs() >= untilMs) break
     const kind = kinds[random.integer(kinds.length)]!

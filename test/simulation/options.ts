@@ -9,6 +9,10 @@ export type SimulationOptions = {
   readonly faultsPerHour: number
   readonly cpuUnits: number
   readonly log?: (line: string) => void
+  /** Sabotage, to prove that it is found: changes a final model before it is judged. */
+  readonly onModel?: (values: Float32Array) => void
+  /** Sabotage: processes that live longer than is metered. */
+  readonly unmeteredMs?: number
 }
 
 export const regionNames = ['aws/us-east-1', 'onprem/lab', 'tencent/ap-shanghai'] as const

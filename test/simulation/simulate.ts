@@ -152,9 +152,10 @@ async function judge(
     if (job.state === 'cancelled') cancelled += 1
     else {
       succeeded += 1
+      options.onModel?.(world.models.get(entry.id)!)
       judgeModel(world, entry, record)
     }
-    await judgeLedger(world, entry.id)
+    await judgeLedger(world, entry.id, options.unmeteredMs ?? 0)
   }
   for (const { machine } of world.places.values())
     checkers.equal(`processes left in ${machine.region}`, machine.live.length, 0)
@@ -187,12 +188,12 @@ function judgeModel(world: World, { id, spec }: Submitted, { instances }: JobRec
 }
 
 /** Every second that a worker lived is in the ledger once. */
-async function judgeLedger(world: World, jobId: string): Promise<void> {
+async function judgeLedger(world: World, jobId: string, unmeteredMs: number): Promise<void> {
   const entries = await world.store.listLedger(jobId, 100_000, null)
   const lived = [...world.places.values()]
     .flatMap(({ machine }) => machine.ended)
     .filter((process) => process.jobId === jobId && process.role === 'worker')
-    .map(({ endedAtMs, startedAtMs }) => (endedAtMs! - startedAtMs) / 1_000)
+    .map(({ endedAtMs, startedAtMs }) => (endedAtMs! - startedAtMs + unmeteredMs) / 1_000)
   const metered = entries
     .filter(({ kind }) => kind === 'device-seconds')
     .reduce((sum, { quantity }) => sum + quantity, 0)

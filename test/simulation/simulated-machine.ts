@@ -131,7 +131,13 @@ export class SimulatedMachine implements InstanceRuntime {
       })
     }
     const process: SimulatedProcess = {
-      ...{ instanceId: instance.id, jobId: instance.jobId, role: instance.role, attempt, slices, node, exited },
+      instanceId: instance.id,
+      jobId: instance.jobId,
+      role: instance.role,
+      attempt,
+      slices,
+      node,
+      exited,
       startedAtMs: this.#clock.now(),
       terminate: new AbortController(),
       kill: () => end(null, 'SIGKILL'),

@@ -33,14 +33,28 @@ export async function runServer(options: SimulatedServerOptions, signal: AbortSi
   const { clock } = node
   const { id: instanceId, jobId, region } = instance
   const config = decodeConfig({
-    ...{ instanceId, attempt, jobId, region, spec: instance.spec, bindHost: region, advertiseHost: region },
-    ...{ workerSocket: 'worker', agentSocket: 'agent', stateDir: 'state', sharedDir: 'shared', logLevel: 'silent' },
-    ...{ workers: instance.workers, dataShare: instance.dataShare, uploadsModel: instance.uploadsModel },
+    instanceId,
+    attempt,
+    jobId,
+    region,
+    spec: instance.spec,
+    bindHost: region,
+    advertiseHost: region,
+    workerSocket: 'worker',
+    agentSocket: 'agent',
+    stateDir: 'state',
+    sharedDir: 'shared',
+    logLevel: 'silent',
+    workers: instance.workers,
+    dataShare: instance.dataShare,
+    uploadsModel: instance.uploadsModel,
   })
   // A small arena: thousands of small partitions live and die in one process.
   const memory = VectorMemory.create(2 ** 16)
   const partition = await Partition.open(partitionOptionsOf(config), {
-    ...{ clock, log, memory },
+    clock,
+    log,
+    memory,
     checkpoints: options.checkpoints,
     publishModel: (_, values) => {
       options.onModel(values.slice())

@@ -78,13 +78,11 @@ export class World {
     this.#control = node
     const { catalogue, log } = this.#options
     const controlPlane = createControlPlane({
-      ...{
-        clock: node.clock,
-        random: seededRandom(this.random.integer(2 ** 31)),
-        log,
-        metrics: createMetrics(),
-        catalogue,
-      },
+      clock: node.clock,
+      random: seededRandom(this.random.integer(2 ** 31)),
+      log,
+      metrics: createMetrics(),
+      catalogue,
       store: storeOf(this.store, node),
     })
     this.network.listen(node, controlAddress, controlPlane.services)
@@ -107,7 +105,15 @@ export class World {
     const identity = await nextIdentity(journal, random)
     const fleet = this.network.client('cloudless.v1.FleetService', node, controlAddress)
     const agent = new Agent({
-      ...{ clock, random, log, metrics: createMetrics(), runtime: place.machine, fleet, journal, region, ...identity },
+      clock,
+      random,
+      log,
+      metrics: createMetrics(),
+      runtime: place.machine,
+      fleet,
+      journal,
+      region,
+      ...identity,
       version: 'simulated',
       devices: [{ id: 'cpu-0', model: 'cpu', units: cpuUnits, memoryBytes: 2 ** 30 }],
       uploadModel: this.#uploadModel(fleet),
@@ -160,7 +166,12 @@ export class World {
       const died = new AbortController()
       node.onCrash(() => died.abort())
       const options = {
-        ...{ node, random, instance, attempt, network: this.network, log: this.#options.log },
+        node,
+        random,
+        instance,
+        attempt,
+        network: this.network,
+        log: this.#options.log,
         checkpoints: machine.checkpointsOf(instance.jobId),
         agentAddress: agentAddress(region),
         onModel: (values: Float32Array) => this.models.set(instance.jobId, values),
