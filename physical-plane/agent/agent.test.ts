@@ -3,6 +3,7 @@ import { assert } from '#runtime/assert.ts'
 import { CloudlessError, invalid } from '#runtime/errors.ts'
 import { aParameterServer, aSpec, aWorker, aWorld, type ControlPlane, type World } from './agent.fixture.ts'
 import type { Agent } from './agent.ts'
+import { agentConfig } from './config.ts'
 
 const worker = 'j-1/lab/worker-0'
 const server = 'j-1/lab/parameter-server'
@@ -328,14 +329,17 @@ describe('logs', () => {
   })
 
   test('keep to their rate', async () => {
-    const { clock, machine, controlPlane } = await aRunningWorld()
+    const { clock, machine, controlPlane, startAgent } = aWorld()
+    const agent = await startAgent({ config: { ...agentConfig, logBytesPerSecond: 100_000 } })
+    void agent.run()
     controlPlane.desire([aWorker()])
     await clock.advance(500)
-    machine.print(worker, new Uint8Array(40 * 2 ** 20))
+    machine.print(worker, new Uint8Array(2_000_000))
     await clock.advance(5_000)
+    // A second's worth at once, five seconds', and the chunk that went beyond.
     const held = controlPlane.logs.get(worker)?.length ?? 0
-    expect(held).toBeGreaterThan(5 * 2 ** 20)
-    expect(held).toBeLessThan(13 * 2 ** 20)
+    expect(held).toBeGreaterThan(500_000)
+    expect(held).toBeLessThan(600_000 + agentConfig.logChunkBytes)
   })
 })
 

@@ -75,13 +75,16 @@ export function encodeLines(lines: readonly string[]): Buffer {
   return Buffer.from(lines.map((line) => `${checksum(line)} ${line}\n`).join(''))
 }
 
-/** Whole lines, and how many pieces were not whole. */
+/**
+ * Whole lines, and how many pieces were not whole. A last line that lacks only its end counts as whole: the next append
+ * will end it, and what was left out now must not come back then.
+ */
 export function decodeLines(content: Buffer): { readonly lines: readonly string[]; readonly broken: number } {
   const pieces = content.toString('utf8').split('\n')
   // What follows the last line end is '' in a whole file.
-  const tail = pieces.pop() ?? ''
+  if (pieces.at(-1) === '') pieces.pop()
   const lines = pieces.filter((piece) => piece[8] === ' ' && piece.slice(0, 8) === checksum(piece.slice(9)))
-  return { lines: lines.map((line) => line.slice(9)), broken: pieces.length - lines.length + (tail === '' ? 0 : 1) }
+  return { lines: lines.map((line) => line.slice(9)), broken: pieces.length - lines.length }
 }
 
 function checksum(line: string): string {

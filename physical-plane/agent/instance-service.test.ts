@@ -1,0 +1,251 @@
+import { describe, expect, test } from 'vitest'
+import { AsyncQueue } from '#runtime/async-queue.ts'
+import { silentLog } from '#runtime/log.ts'
+import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
+import type { AttachRequest__Output } from '#proto/generated/cloudless/v1/AttachRequest.ts'
+import type { AttachResponse } from '#proto/generated/cloudless/v1/AttachResponse.ts'
+import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
+import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
+import { aParameterServer, aWorker, aWorld, type World } from './agent.fixture.ts'
+import type { Agent } from './agent.ts'
+import { agentConfig } from './config.ts'
+import { InstanceDesk, type InstanceServiceDependencies } from './instance-service.ts'
+import { Journal, memoryJournalStorage } from './journal.ts'
+
+const server = 'j-1/lab/parameter-server'
+const worker = 'j-1/lab/worker-0'
+
+type Talk = {
+  readonly up: AsyncQueue<AttachRequest__Output>
+  readonly down: AttachResponse[]
+  error: unknown
+  hang: () => void
+}
+
+/** A parameter server's side of the stream. */
+function attach(service: Agent['instanceService'], attempt = 1, protocolVersion = 1, instanceId = server): Talk {
+  const up = new AsyncQueue<AttachRequest__Output>({ limit: 100 })
+  const abort = new AbortController()
+  const talk: Talk = { up, down: [], error: null, hang: () => abort.abort() }
+  void up.push({ message: 'hello', hello: { instanceId, attempt, protocolVersion } })
+  void (async () => {
+    try {
+      const call = { signal: abort.signal, deadlineAtMs: null, peer: 'unix' }
+      for await (const response of service.attach(up, call)) talk.down.push(response)
+    } catch (error) {
+      talk.error = error
+    }
+  })()
+  return talk
+}
+
+function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Output {
+  const status = {
+    endpoint: '127.0.0.1:4000',
+    workerEndpoint: 'unix:/x',
+    progress: null,
+    wanBytesSent: {},
+    firstStepAtMs: 0,
+    modelPath: '',
+    stalledWorkers: [],
+    ...over,
+  }
+  return { message: 'status', status }
+}
+
+const finished = { phase: 'PARTITION_PHASE_FINISHED' } as PartitionProgress__Output
+const aRound = (number: number): AttachRequest__Output => ({
+  message: 'round',
+  round: {
+    jobId: 'j-1',
+    region: 'onprem/lab',
+    number,
+    members: [],
+    bytesSent: 1,
+    bytesReceived: 1,
+    seconds: 1,
+    atMs: 1,
+    replicaHash: '',
+  },
+})
+
+async function aTrainingWorld(): Promise<World & { readonly agent: Agent }> {
+  const world = aWorld()
+  const agent = await world.startAgent()
+  void agent.run()
+  world.controlPlane.desire([aParameterServer({ uploadsModel: true }), aWorker()])
+  await world.clock.advance(200)
+  return { ...world, agent }
+}
+
+describe('a parameter server', () => {
+  test('gets its directive at once and after every change', async () => {
+    const { clock, controlPlane, agent } = await aTrainingWorld()
+    const { down } = attach(agent.instanceService)
+    await settle()
+    expect(down).toEqual([{ directive: { addressBook: null, drain: false } }])
+    controlPlane.desire([aParameterServer({ uploadsModel: true, drain: true }), aWorker()])
+    await clock.advance(100)
+    expect(down.at(-1)).toEqual({ directive: { addressBook: null, drain: true } })
+  })
+
+  test('tells where it listens; when it dies the address is no longer told', async () => {
+    const { clock, controlPlane, agent, machine } = await aTrainingWorld()
+    const { up } = attach(agent.instanceService)
+    await up.push(aStatus({ firstStepAtMs: 77 }))
+    await clock.advance(200)
+    expect(controlPlane.observed.get(server)).toMatchObject({ endpoint: '127.0.0.1:4000', firstStepAtMs: 77 })
+    machine.exit(server, 1)
+    await clock.advance(200)
+    expect(controlPlane.observed.get(server)).toMatchObject({ endpoint: '', firstStepAtMs: 77 })
+  })
+
+  test('has its rounds and evaluations acknowledged once they are durable, and they reach the control plane', async () => {
+    const { clock, controlPlane, agent } = await aTrainingWorld()
+    const { up, down } = attach(agent.instanceService)
+    await up.push(aRound(1))
+    const evaluation = {
+      jobId: 'j-1',
+      region: 'onprem/lab',
+      epoch: 1,
+      metrics: { accuracy: 0.9 },
+      isFinal: false,
+      atMs: 1,
+    }
+    await up.push({ message: 'evaluation', evaluation })
+    await clock.advance(200)
+    expect(down.at(-1)).toEqual({ recordsAck: { count: 2 } })
+    expect(controlPlane.records.flatMap(({ round }) => (round == null ? [] : [round.number]))).toEqual([1])
+    expect(controlPlane.observed.get(server)?.evaluation).toEqual({ accuracy: 0.9 })
+  })
+
+  test('is complete only after it named its model, which is then uploaded', async () => {
+    const { clock, controlPlane, agent, machine } = await aTrainingWorld()
+    machine.exit(server, 0)
+    await clock.advance(1_000)
+    expect(machine.launches).toContain(`${server}#2`)
+    const { up, down } = attach(agent.instanceService, 2)
+    await up.push(aStatus({ progress: finished, modelPath: '/state/model.safetensors' }))
+    await clock.advance(100)
+    expect(down.at(-1)).toEqual({ recordsAck: { count: 0 } })
+    machine.exit(server, 0)
+    await clock.advance(200)
+    expect(controlPlane.observed.get(server)).toMatchObject({
+      state: 'INSTANCE_STATE_COMPLETED',
+      modelDigest: 'd'.repeat(64),
+    })
+  })
+
+  test('an upload that fails is tried until it succeeds, also by the next agent', async () => {
+    const { clock, controlPlane, agent, machine, startAgent } = await aTrainingWorld()
+    agent.abandon()
+    await clock.advance(10_000)
+    let tries = 0
+    const fails = async (): Promise<string> => {
+      tries += 1
+      throw new Error('connection refused')
+    }
+    const failing = await startAgent({ uploadModel: fails })
+    void failing.run()
+    await clock.advance(100)
+    const { up } = attach(failing.instanceService)
+    await up.push(aStatus({ progress: finished, modelPath: '/state/model.safetensors' }))
+    await clock.advance(10_000)
+    expect(tries).toBeGreaterThan(2)
+    machine.exit(server, 0)
+    await clock.advance(100)
+    failing.abandon()
+    void (await startAgent()).run()
+    await clock.advance(1_000)
+    expect(controlPlane.observed.get(server)).toMatchObject({
+      modelDigest: 'd'.repeat(64),
+      state: 'INSTANCE_STATE_COMPLETED',
+    })
+  })
+
+  test('reports a stalled worker, which is killed and started again once', async () => {
+    const { clock, controlPlane, agent, machine } = await aTrainingWorld()
+    const { up } = attach(agent.instanceService)
+    await up.push(aStatus({ stalledWorkers: [worker, 'j-2/other/worker-0'] }))
+    await clock.advance(1_000)
+    // It has not run for the stall time-out yet: the report is about the run before.
+    expect(machine.alive).toContain(`${worker}#1`)
+    await clock.advance(60_000)
+    for (let second = 0; second < 5; second++) {
+      await up.push(aStatus({ stalledWorkers: [worker] }))
+      await clock.advance(1_000)
+    }
+    expect(machine.alive).toContain(`${worker}#2`)
+    const told = controlPlane.records.find(({ event }) => event?.instanceId === worker && event.kind === 'exited')
+    expect(told?.event?.text).toMatch(/^made no progress for 60 s; ended by SIGTERM/)
+  })
+
+  test('its WAN totals become usage by target region', async () => {
+    const { clock, controlPlane, agent, machine } = await aTrainingWorld()
+    const { up } = attach(agent.instanceService)
+    await up.push(aStatus({ wanBytesSent: { 'aws/us-east-1': 1_000 } }))
+    await clock.advance(11_000)
+    await up.push(aStatus({ wanBytesSent: { 'aws/us-east-1': 1_500 } }))
+    await clock.advance(10)
+    machine.exit(server, 1)
+    await clock.advance(1_000)
+    const sent = controlPlane.records.flatMap(({ usage }) =>
+      usage?.kind === 'USAGE_KIND_WAN_BYTES' ? [usage.quantity] : [],
+    )
+    expect(sent).toEqual([1_000, 500])
+  })
+})
+
+describe('refused at the desk', () => {
+  test('another attempt, an unknown instance, another version', async () => {
+    const { agent } = await aTrainingWorld()
+    const talks = [
+      attach(agent.instanceService, 2),
+      attach(agent.instanceService, 1, 1, 'j-9/lab/parameter-server'),
+      attach(agent.instanceService, 1, 2),
+    ]
+    await settle()
+    expect(talks.map(({ error }) => (error as Error).message)).toEqual([
+      'attempt 2 of instance j-1/lab/parameter-server is not what this agent runs (1)',
+      'attempt 1 of instance j-9/lab/parameter-server is not what this agent runs (nothing)',
+      'instance j-1/lab/parameter-server speaks protocol 2, its agent 1: update both',
+    ])
+  })
+
+  test('a stream whose first message is no hello', async () => {
+    const { agent } = await aTrainingWorld()
+    const up = new AsyncQueue<AttachRequest__Output>({ limit: 10 })
+    await up.push(aRound(1))
+    const call = { signal: new AbortController().signal, deadlineAtMs: null, peer: 'unix' }
+    const answers = agent.instanceService.attach(up, call)[Symbol.asyncIterator]()
+    await expect(answers.next()).rejects.toThrow(/hello: the first message/)
+  })
+})
+
+test('no acknowledgement while the disk takes nothing; it comes when the disk does', async () => {
+  const clock = new VirtualClock()
+  const storage = memoryJournalStorage()
+  let isFull = true
+  const journal = await Journal.open({
+    storage: { ...storage, append: (lines) => (isFull ? Promise.reject(new Error('ENOSPC')) : storage.append(lines)) },
+    clock,
+    log: silentLog,
+    config: agentConfig,
+  })
+  const dependencies: InstanceServiceDependencies = {
+    log: silentLog,
+    journal,
+    config: agentConfig,
+    attemptOf: () => 1,
+    directiveOf: () => ({}),
+    onStatus: () => Promise.resolve(),
+    onEvaluation: () => {},
+  }
+  const { up, down } = attach(new InstanceDesk(dependencies).service)
+  await up.push(aRound(1))
+  await clock.advance(10_000)
+  expect(down.length).toBe(1)
+  isFull = false
+  await clock.advance(10_000)
+  expect(down.at(-1)).toEqual({ recordsAck: { count: 1 } })
+})
