@@ -1,6 +1,7 @@
 // The agent of one region as a process: reads flags, makes the real clock, processes and connections, and runs the core.
 // Exit codes: 0 stopped, 1 failed, 2 wrong flags, 3 refused by the control plane or by another agent on this state folder.
 import { availableParallelism, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '#runtime/clock.ts'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
@@ -103,6 +104,7 @@ async function main(flags: Flags): Promise<number> {
     advertiseHost: flags.advertiseHost,
     logLevel: flags.logLevel,
     environment: process.env,
+    parameterServerScript: join(import.meta.dirname, '..', 'parameter-server', 'main.ts'),
     threadsPerGpu: Math.max(1, Math.floor(availableParallelism() / Math.max(1, devices.length - 1))),
   })
   const uploadModel = uploadModelFile(fleet)

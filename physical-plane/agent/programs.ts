@@ -16,6 +16,8 @@ export type ProgramOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Threads for a worker on a GPU: the machine's cores shared among its GPUs. */
   readonly threadsPerGpu: number
+  /** Started for a parameter server with `--config FILE`. */
+  readonly parameterServerScript: string
 }
 
 const physicalPlane = join(import.meta.dirname, '..')
@@ -128,10 +130,10 @@ export function parameterServerConfig(
 
 /** Our own program: it gets the agent's whole environment, proxies for peers included. */
 export function parameterServerProgram(configPath: string, options: ProgramOptions): Program {
-  const { environment, folders } = options
+  const { environment, folders, parameterServerScript } = options
   return {
     executable: process.execPath,
-    arguments: [join(physicalPlane, 'parameter-server', 'main.ts'), '--config', configPath],
+    arguments: [parameterServerScript, '--config', configPath],
     folder: folders.state,
     environment: Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => entry(name, value))),
   }
