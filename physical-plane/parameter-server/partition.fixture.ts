@@ -202,7 +202,9 @@ export class Cluster {
       const isRepeated = this.random.next() < trouble && applied > from.progress().rounds
       const update = isRepeated ? null : from.updateAfter(applied)
       if (update !== null && this.random.next() >= trouble) {
-        const payload = update.payload.slice()
+        const { targetRegion } = update.header
+        const isForUs = targetRegion === '' || targetRegion === node.name
+        const payload = isForUs ? update.payload.slice() : new Float32Array(0)
         await this.clock.sleep(this.#delay(), signal)
         if (signal.aborted) return
         await partition.receive({ header: update.header, payload }, signal)

@@ -61,7 +61,153 @@ describe('accumulated updates', () => {
         expect(Array.from(cluster.agreedReplica())).toEqual(descended(options))
         for (const { name, samples } of regions) expect(cluster.at(name).progress().samplesDone).toBe(samples * epochs)
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
+    )
+  })
+
+  test('a synchronous group of workers ends at the same sum of averages as one worker', async () => {
+    const regions = three.map((region) => ({ ...region, workers: 3 }))
+    const options = { ...base, regions, workerMode: 'synchronous' as const, learningRate: 2 ** -3 }
+    const cluster = await Cluster.open(options)
+    await cluster.clock.advance(30)
+    await cluster.crash('b')
+    await cluster.finish()
+    cluster.agreedReplica()
+    for (const { name, samples } of regions) expect(cluster.at(name).progress().samplesDone).toBe(samples)
+    // Groups of up to three steps of two samples, so fewer optimiser steps than workers' steps.
+    expect(cluster.at('a').progress().steps).toBeLessThan(24 / 2)
+  })
+
+  test('in mode mean every region counts with its share', async () => {
+    const options = { ...base, sync: sync('asgd-ga', { interval: 3, mode: 'mean' }), regions: halves }
+    const cluster = await Cluster.open(options)
+    await cluster.finish()
+    expect(Array.from(cluster.agreedReplica())).toEqual(descended(options, () => 0.5))
+  })
+
+  test('momentum sends changes, and all regions end with the first values plus all changes', async () => {
+    const layout = aLayout(3, { group: { momentum: 0.5 } })
+    const options = { ...base, layout, regions: halves, sync: sync('asgd'), trouble: 0.3 }
+    const cluster = await Cluster.open(options)
+    await cluster.clock.advance(40)
+    await cluster.crash('b')
+    await cluster.finish()
+    const moved = cluster.agreedReplica().map((value, i) => value - options.initial[i]!)
+    expect(Math.abs(moved[0]!)).toBeGreaterThan(0)
+  })
+
+  test('buffers move by the shares of the regions, own included, in any order', async () => {
+    const layout = aLayout(1, { buffers: 1 })
+    const gradientOf = () => [1, 8]
+    const options = { ...base, layout, gradientOf, initial: [0, 0], regions: halves, trouble: 0.3 }
+    const cluster = await Cluster.open(options)
+    await cluster.finish()
+    // 16 samples in all: 16 gradients of 1 at rate 1/16; 16 changes of 8 at share 1/2.
+    expect(Array.from(cluster.agreedReplica())).toEqual([-1, 64])
+  })
+})
+
+const halves = [
+  { name: 'a', samples: 8 },
+  { name: 'b', samples: 8 },
+] as const
+
+describe('one region alone', () => {
+  test.each(['asgd', 'asgd-ga', 'model-averaging'])('%s is plain SGD and sends nothing', async (strategy) => {
+    const options = { ...base, regions: [{ name: 'a', samples: 24 }], sync: sync(strategy), epochs: 2 }
+    const cluster = await Cluster.open(options, 'a')
+    await cluster.finish()
+    expect(Array.from(cluster.agreedReplica())).toEqual(descended(options))
+    expect(cluster.at('a').progress().wanBytesSent).toEqual({})
+    expect(cluster.evaluations).toEqual([
+      { region: 'a', isFinal: false },
+      { region: 'a', isFinal: true },
+    ])
+  })
+})
+
+describe('synchronous averaging', () => {
+  /** Pulls towards a point of the region, so that gradients depend on the parameters. */
+  const pull: ClusterOptions['gradientOf'] = ({ region, values }) =>
+    Array.from(values, (value) => value - (region === 'a' ? 1 : region === 'b' ? -2 : 0.5))
+  const options = (layout = aLayout(2), interval = 1): ClusterOptions => ({
+    ...base,
+    layout,
+    initial: [4, -3],
+    gradientOf: pull,
+    batch: 1,
+    leaseSamples: 1,
+    regions: halves,
+    learningRate: 0.25,
+    sync: sync('model-averaging', { interval }),
+  })
+
+  /** Synchronous momentum SGD on the mean gradient of both regions. */
+  function synchronous(momentum: number, steps: number): number[] {
+    const w = [4, -3]
+    const v = [0, 0]
+    for (let step = 0; step < steps; step++) {
+      for (let i = 0; i < 2; i++) {
+        v[i] = momentum * v[i]! + (w[i]! - 1 + (w[i]! + 2)) / 2
+        w[i]! -= 0.25 * v[i]!
+      }
+    }
+    return w
+  }
+
+  test('every step equals synchronous SGD on the weighted gradient, with a local momentum too; with AdamW it does not', async () => {
+    for (const momentum of [0, 0.5]) {
+      const cluster = await Cluster.open(options(aLayout(2, { group: { momentum } })))
+      await cluster.finish()
+      const expected = synchronous(momentum, 8)
+      cluster.agreedReplica().forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5))
+    }
+    const adam = await Cluster.open(options(aLayout(2, { kind: 'adamw' })))
+    await adam.finish()
+    const [first] = adam.agreedReplica()
+    expect(Math.abs(first! - synchronous(0, 8)[0]!)).toBeGreaterThan(0.1)
+  })
+
+  test('crashes change no bit: the run ends as the uninterrupted one', async () => {
+    const make = (): ClusterOptions => ({ ...options(aLayout(2, { group: { momentum: 0.5 } }), 3), regions: three })
+    const calm = await Cluster.open(make())
+    await calm.finish()
+    const crash = fc.record({ afterMs: fc.integer({ min: 0, max: 150 }), region: fc.constantFrom('a', 'b', 'c') })
+    const scenario = fc.record({
+      seed: fc.integer({ min: 1, max: 1e9 }),
+      crashes: fc.array(crash, { minLength: 1, maxLength: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ seed, crashes }) => {
+        const cluster = await Cluster.open({ ...make(), seed, trouble: 0.2 })
+        for (const { afterMs, region } of crashes) {
+          await cluster.clock.advance(afterMs)
+          await cluster.crash(region)
+        }
+        await cluster.finish()
+        expect(cluster.agreedReplica()).toEqual(calm.agreedReplica())
+      }),
+      { numRuns: 25 },
+    )
+  })
+})
+
+describe('gossip', () => {
+  test('ends with equal models, whatever is delayed or killed', async () => {
+    const scenario = fc.record({ seed: fc.integer({ min: 1, max: 1e9 }), afterMs: fc.integer({ min: 0, max: 150 }) })
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ seed, afterMs }) => {
+        const cluster = await Cluster.open({
+          ...base,
+          seed,
+          sync: sync('model-averaging', { interval: 2, mode: 'asynchronous' }),
+        })
+        await cluster.clock.advance(afterMs)
+        await cluster.crash('a')
+        await cluster.finish()
+        expect(cluster.agreedReplica()).toHaveLength(3)
+      }),
+      { numRuns: 15 },
     )
   })
 })

@@ -186,6 +186,8 @@ export class WorkerGroup {
       worker.isEvaluating = true
       return { outcome: 'evaluate', isFinal: false }
     }
+    // Its first parameters are to be those that the round ends with.
+    if (this.#host.isBlocked) return null
     const lease = this.leases.grant(workerId, this.#clock.monotonicMs())
     if (lease === 'wait' || lease === 'none-left') return null
     worker.hasTrained = true
