@@ -13,3 +13,5 @@ export const sweepMs = 1000
 export const socketPathBytesMax = 107
 export const identifierBytesMax = 256
 export const metricsPerEvaluationMax = 256
+/** A lease request that can not be granted is answered with "ask again" after this, well below any call's deadline. */
+export const leaseWaitMs = 60_000

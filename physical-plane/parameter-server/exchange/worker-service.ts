@@ -16,7 +16,7 @@ import { CloudlessError, invalid, type FieldViolation } from '#runtime/errors.ts
 import { decodeLayout } from '../replica/layout.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import type { LeaseAnswer, WorkerSide } from '../worker-side.ts'
-import { identifierBytesMax, metricsPerEvaluationMax, protocolVersion } from './config.ts'
+import { identifierBytesMax, leaseWaitMs, metricsPerEvaluationMax, protocolVersion } from './config.ts'
 import type { Session, Sessions } from './sessions.ts'
 import { takeInitial, takeStep } from './take-step.ts'
 
@@ -51,7 +51,7 @@ export function workerService(options: WorkerServiceOptions): Implementation<Wor
       const session = sessions.get(sessionId)
       const letGo = sessions.hold(session)
       try {
-        return wireLease(await side.lease(session.id, call.signal))
+        return await leaseOrWait(options, session.id, call.signal)
       } finally {
         letGo()
       }
@@ -74,6 +74,23 @@ export function workerService(options: WorkerServiceOptions): Implementation<Wor
       if (session !== null) sessions.end(session, reason.slice(0, identifierBytesMax) || 'left')
       return {}
     },
+  }
+}
+
+async function leaseOrWait(
+  { side, clock }: WorkerServiceOptions,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<LeaseSamplesResponse> {
+  const patience = new AbortController()
+  const timer = clock.after(leaseWaitMs, () => patience.abort())
+  try {
+    return wireLease(await side.lease(sessionId, AbortSignal.any([signal, patience.signal])))
+  } catch (error) {
+    if (patience.signal.aborted && !signal.aborted) return { outcome: 'LEASE_OUTCOME_WAIT' }
+    throw error
+  } finally {
+    timer.cancel()
   }
 }
 

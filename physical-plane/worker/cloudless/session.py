@@ -105,7 +105,7 @@ class Session:
                 self._lease = _Lease(answer)
                 self.epoch = answer.epoch
                 yield from self._batches_of(self._lease, dataset, batch_size, collate)
-            else:
+            elif answer.outcome != outcomes["LEASE_OUTCOME_WAIT"]:
                 raise CloudlessError(f"parameter server answers a lease with outcome {answer.outcome}")
 
     def step(self, loss: Any) -> bool:

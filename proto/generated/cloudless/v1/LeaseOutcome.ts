@@ -5,6 +5,7 @@ export const LeaseOutcome = {
   LEASE_OUTCOME_GRANTED: 'LEASE_OUTCOME_GRANTED',
   LEASE_OUTCOME_EVALUATE: 'LEASE_OUTCOME_EVALUATE',
   LEASE_OUTCOME_FINISHED: 'LEASE_OUTCOME_FINISHED',
+  LEASE_OUTCOME_WAIT: 'LEASE_OUTCOME_WAIT',
 } as const;
 
 export type LeaseOutcome =
@@ -16,5 +17,7 @@ export type LeaseOutcome =
   | 2
   | 'LEASE_OUTCOME_FINISHED'
   | 3
+  | 'LEASE_OUTCOME_WAIT'
+  | 4
 
 export type LeaseOutcome__Output = typeof LeaseOutcome[keyof typeof LeaseOutcome]
