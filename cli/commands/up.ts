@@ -8,7 +8,7 @@ import { CloudlessError } from '#runtime/errors.ts'
 import { waits } from '../config.ts'
 import type { Context, Run } from '../context.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
-import { startCluster } from '../local-cluster/cluster.ts'
+import { refuseSecond, startCluster } from '../local-cluster/cluster.ts'
 import { readClusterState } from '../local-cluster/state-file.ts'
 import { findPython } from '../python-environment.ts'
 import { localClusterFolder } from '../server-address.ts'
@@ -66,6 +66,7 @@ async function detach(context: Context, options: Options): Promise<ExitCode> {
   // Here and not in the background, where nobody would see what takes so long.
   const { python } = await findPython({ environment, home, withTests: false, clock, signal, note })
   const folder = localClusterFolder(home)
+  refuseSecond(folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const logPath = join(folder, 'up.log')
   const log = openSync(logPath, 'w', 0o600)

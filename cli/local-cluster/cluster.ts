@@ -10,7 +10,7 @@ import { nearestKey } from '../nearest-key.ts'
 import type { Environment } from '../server-address.ts'
 import { openServices, type Services } from '../services.ts'
 import { startLinks, type RegionNetwork } from './links.ts'
-import { identify } from './process-identity.ts'
+import { identify, isAlive } from './process-identity.ts'
 import { readClusterState, removeClusterState, writeClusterState } from './state-file.ts'
 import { clusterVariable, stopLeftovers, stopRecorded } from './stop-recorded.ts'
 import { openSupervisor, type Ready, type Supervisor } from './supervisor.ts'
@@ -72,14 +72,18 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
+/** One cluster per folder at a time. */
+export function refuseSecond(folder: string): void {
+  const state = readClusterState(folder)
+  if (state === null || !isAlive(state.owner)) return
+  const text = `a local cluster is running already (process ${state.owner.pid}); \`cloudless down\` stops it`
+  throw new CloudlessError('conflict', 'CLUSTER_RUNNING', text)
+}
+
 async function cleanStale({ folder, clock, note }: ClusterOptions): Promise<void> {
+  refuseSecond(folder)
   const state = readClusterState(folder)
   if (state === null) return
-  const isRunning = identify(state.owner.pid)?.startedAt === state.owner.startedAt
-  if (isRunning) {
-    const text = `a local cluster is running already (process ${state.owner.pid}); \`cloudless down\` stops it`
-    throw new CloudlessError('conflict', 'CLUSTER_RUNNING', text)
-  }
   const stopped = await stopRecorded(folder, state, clock)
   note(`cleaned up after a local cluster that had crashed (${stopped} processes were left)`)
 }
