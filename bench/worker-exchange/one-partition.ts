@@ -62,7 +62,6 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
         sync: { strategy: 'asgd', interval: 0, mode: '', delayCompensation: 0 },
         seed: job.seed,
         hasHoldout: job.holdout !== null,
-        uploadsModel: false,
       },
       { clock, log, memory, checkpoints, publishModel: () => Promise.resolve('') },
     )

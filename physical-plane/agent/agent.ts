@@ -19,6 +19,7 @@ import type { Device } from './devices.ts'
 import type { InstanceLife } from './instance-life.ts'
 import { InstanceDesk } from './instance-service.ts'
 import type { Journal } from './journal.ts'
+import { forgetLastWords, keepLastWords, lastWordsOf } from './last-words.ts'
 import { LogShipper } from './log-shipper.ts'
 import { Meter } from './meter.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
@@ -215,15 +216,30 @@ export class Agent {
   #desiredChanged(): void {
     for (const life of this.#supervisor.lives) {
       this.#logs.add(life.id, life.jobId)
-      this.#uploads.resume(life.id, life.jobId)
+      this.#recall(life)
+      void this.#offerModel(life)
     }
     this.#desk.directivesChanged()
+  }
+
+  /** What a finished parameter server told this agent's predecessor. */
+  #recall(life: InstanceLife): void {
+    if (this.#reports.has(life.id)) return
+    const words = lastWordsOf(this.#d.journal, life.id)
+    if (words !== null) this.#reports.set(life.id, { ...words, evaluation: {} })
+  }
+
+  /** Every region has the final model; the control plane says which one brings it, and may change its mind. */
+  async #offerModel(life: InstanceLife): Promise<void> {
+    const path = this.#reports.get(life.id)?.status?.modelPath ?? ''
+    if (life.instance.uploadsModel && path !== '') await this.#uploads.offer(life.id, life.jobId, path)
   }
 
   #gone(instanceId: string): void {
     this.#logs.remove(instanceId)
     this.#reports.delete(instanceId)
     void this.#uploads.forget(instanceId)
+    void forgetLastWords(this.#d.journal, instanceId)
   }
 
   #runningAttempt(instanceId: string): number | null {
@@ -246,8 +262,9 @@ export class Agent {
     this.#meter.reportWan(instanceId, life.jobId, status.wanBytesSent)
     this.#restartStalled(life, status.stalledWorkers)
     this.#link.changed()
-    if (status.modelPath !== '' && life.instance.uploadsModel)
-      await this.#uploads.offer(instanceId, life.jobId, status.modelPath)
+    if (status.progress?.phase !== 'PARTITION_PHASE_FINISHED') return
+    await keepLastWords(this.#d.journal, instanceId, { attempt: life.attempt, status })
+    await this.#offerModel(life)
   }
 
   #restartStalled(server: InstanceLife, stalled: readonly string[]): void {

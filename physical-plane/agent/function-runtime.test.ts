@@ -177,7 +177,6 @@ describe('a job on real processes', () => {
     expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({
       instanceId: server,
       attempt: 1,
-      uploadsModel: true,
     })
     expect(() => statSync(folders.shared('j-1'))).toThrow(/ENOENT/)
   })

@@ -163,6 +163,36 @@ describe('a parameter server', () => {
     })
   })
 
+  test('is heard after its end: the next agent tells its last words', async () => {
+    const { clock, controlPlane, agent, machine, startAgent } = await aTrainingWorld()
+    const { up } = attach(agent.instanceService)
+    const progress = { ...finished, modelHash: 'abc', samplesDone: 640 }
+    await up.push(aStatus({ progress, modelPath: '/state/model.safetensors' }))
+    await clock.advance(10)
+    machine.exit(server, 0)
+    agent.abandon()
+    void (await startAgent()).run()
+    await clock.advance(1_000)
+    expect(controlPlane.observed.get(server)?.progress).toMatchObject({ modelHash: 'abc', samplesDone: 640 })
+  })
+
+  test('uploads its model also when it is asked to only after its end', async () => {
+    const world = aWorld()
+    const agent = await world.startAgent()
+    void agent.run()
+    world.controlPlane.desire([aParameterServer({ uploadsModel: false })])
+    await world.clock.advance(200)
+    const { up } = attach(agent.instanceService)
+    await up.push(aStatus({ progress: finished, modelPath: '/state/model.safetensors' }))
+    await world.clock.advance(100)
+    world.machine.exit(server, 0)
+    await world.clock.advance(1_000)
+    expect(world.controlPlane.observed.get(server)).toMatchObject({ modelDigest: '' })
+    world.controlPlane.desire([aParameterServer({ uploadsModel: true })])
+    await world.clock.advance(1_000)
+    expect(world.controlPlane.observed.get(server)).toMatchObject({ modelDigest: 'd'.repeat(64) })
+  })
+
   test('reports a stalled worker, which is killed and started again once', async () => {
     const { clock, controlPlane, agent, machine } = await aTrainingWorld()
     const { up } = attach(agent.instanceService)

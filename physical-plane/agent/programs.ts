@@ -98,7 +98,6 @@ export type ParameterServerConfig = {
   readonly sharedDir: string
   readonly workers: number
   readonly dataShare: number
-  readonly uploadsModel: boolean
   readonly logLevel: string
 }
 
@@ -107,7 +106,7 @@ export function parameterServerConfig(
   attempt: number,
   options: ProgramOptions,
 ): ParameterServerConfig {
-  const { id: instanceId, jobId, region, spec, workers, dataShare, uploadsModel } = instance
+  const { id: instanceId, jobId, region, spec, workers, dataShare } = instance
   const { folders, bindHost, advertiseHost, logLevel } = options
   return {
     instanceId,
@@ -123,7 +122,6 @@ export function parameterServerConfig(
     sharedDir: folders.shared(jobId),
     workers,
     dataShare,
-    uploadsModel,
     logLevel,
   }
 }

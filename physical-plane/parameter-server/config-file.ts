@@ -39,7 +39,6 @@ const configSchema = z.strictObject({
   sharedDir: z.string().min(1),
   workers: z.number().int().min(0),
   dataShare: z.number(),
-  uploadsModel: z.boolean(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 })
 
@@ -61,7 +60,7 @@ export function decodeConfig(value: unknown): ParameterServerConfig {
 }
 
 export function partitionOptionsOf(config: ParameterServerConfig): PartitionOptions {
-  const { jobId, region, spec, uploadsModel } = config
+  const { jobId, region, spec } = config
   const { training, sync, holdout } = spec
   // Shares come from the job itself, so that all regions reckon with the same numbers.
   const samples = new Map<string, number>()
@@ -85,6 +84,5 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
     sync,
     seed: training.seed,
     hasHoldout: holdout?.region === region,
-    uploadsModel,
   }
 }

@@ -19,7 +19,7 @@ import { draftOf, type Draft } from './sync/update.ts'
 import type { Phase, WorkerGroup } from './worker-group.ts'
 
 export type CourseParts = {
-  readonly options: Pick<PartitionOptions, 'region' | 'hasHoldout' | 'uploadsModel'>
+  readonly options: Pick<PartitionOptions, 'region' | 'hasHoldout'>
   readonly links: Omit<PartitionLinks, 'checkpoints'>
   readonly members: Members
   readonly exchange: ExchangeState
@@ -62,7 +62,7 @@ export class Course {
     return this.#modelHash
   }
 
-  /** The file with the final model; empty before, and where this region does not upload it. */
+  /** The file with the final model; empty before. Every region writes it: any of them may be asked to upload it. */
   get modelPath(): string {
     return this.#modelPath
   }
@@ -177,7 +177,7 @@ export class Course {
   }
 
   #finish(replica: Replica): boolean {
-    if (!this.#parts.options.uploadsModel || this.#modelPath !== '') {
+    if (this.#modelPath !== '') {
       this.#enter('finished')
       return true
     }

@@ -23,7 +23,6 @@ export type PartitionOptions = {
   readonly seed: number
   /** The job's held-out data lies here. */
   readonly hasHoldout: boolean
-  readonly uploadsModel: boolean
 }
 
 export type PartitionLinks = {

@@ -28,14 +28,13 @@ async function aPartition(region: string, checkpoints = memoryCheckpoints(), str
       sync: sync(strategy),
       seed: 1,
       hasHoldout: false,
-      uploadsModel: false,
     },
     {
       clock,
       log: silentLog,
       memory: VectorMemory.create(2 ** 16),
       checkpoints,
-      publishModel: () => Promise.resolve(''),
+      publishModel: () => Promise.resolve('model.safetensors'),
     },
   )
   return { partition, clock }

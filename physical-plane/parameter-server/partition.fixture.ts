@@ -105,7 +105,6 @@ export class Cluster {
         sync: options.sync,
         seed: 7,
         hasHoldout: name === holdoutRegion,
-        uploadsModel: false,
       }
       const store = memoryCheckpoints()
       const node = { name, store, options: partitionOptions, incarnation: 0, life: new AbortController() }

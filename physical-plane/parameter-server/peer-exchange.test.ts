@@ -44,13 +44,12 @@ function optionsOf(region: string): PartitionOptions {
     sync: sync('asgd-ga', { interval: 2 }),
     seed: 1,
     hasHoldout: false,
-    uploadsModel: false,
   }
 }
 
 async function aPartition(region: string): Promise<Partition> {
   const checkpoints = memoryCheckpoints()
-  const publishModel = () => Promise.resolve('')
+  const publishModel = () => Promise.resolve('model.safetensors')
   const partition = await Partition.open(optionsOf(region), {
     clock,
     log: silentLog,

@@ -47,7 +47,6 @@ export async function runServer(options: SimulatedServerOptions, signal: AbortSi
     logLevel: 'silent',
     workers: instance.workers,
     dataShare: instance.dataShare,
-    uploadsModel: instance.uploadsModel,
   })
   // A small arena: thousands of small partitions live and die in one process.
   const memory = VectorMemory.create(2 ** 16)
