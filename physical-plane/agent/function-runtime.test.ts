@@ -192,18 +192,18 @@ describe('a job on real processes', () => {
     )
     controlPlane.desire(wrong)
     await until(() => wrong.every(({ id }) => controlPlane.observed.get(id)?.state === 'INSTANCE_STATE_FAILED'))
+    const reason = controlPlane.observed.get('j-1/lab/worker-1')?.reason
     await end()
-    expect(controlPlane.observed.get('j-1/lab/worker-1')?.reason).toMatch(
-      /function\.entrypoint: "\.\.\/\.\.\/journal" is no file/,
-    )
+    expect(reason).toMatch(/function\.entrypoint: "\.\.\/\.\.\/journal" is no file/)
   })
 
   test('bytes that are not the bundle asked for are fetched again, not run', async () => {
     const { controlPlane, end } = await aRealAgent('c', Buffer.from('something else'))
     controlPlane.desire([aWorker()])
     await until(() => controlPlane.observed.get(worker)?.state === 'INSTANCE_STATE_BACKING_OFF')
+    const reason = controlPlane.observed.get(worker)?.reason
     await end()
-    expect(controlPlane.observed.get(worker)?.reason).toMatch(/fetch it again/)
+    expect(reason).toMatch(/fetch it again/)
   })
 })
 
