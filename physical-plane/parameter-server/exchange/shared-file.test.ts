@@ -16,11 +16,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }))
 
-describe('a shared file', () => {
+describe.each([true, false])('a shared file (mapped: %s)', (isMapped) => {
   test.each([1, 1023, 1024, 1025, chunkElements, chunkElements + 1, 2 * chunkElements + 7])(
     'of %i elements has two regions on whole pages, both taken, and carries every bit both ways',
     (elements) => {
-      const shared = SharedFile.create(folder, 'a', elements)
+      const shared = SharedFile.create(folder, 'a', elements, isMapped)
       expect([shared.parametersOffset % 4096, shared.bytes - 2 * shared.parametersOffset]).toEqual([0, 0])
       expect(shared.parametersOffset).toBeGreaterThanOrEqual(elements * 4)
       const { size, mode, blocks } = statSync(shared.path)
@@ -45,7 +45,7 @@ describe('a shared file', () => {
 
   test('one number that is not finite is found in any piece', () => {
     const elements = 2 * chunkElements + 7
-    const shared = SharedFile.create(folder, 'a', elements)
+    const shared = SharedFile.create(folder, 'a', elements, isMapped)
     const landing = memory.allocate(elements)
     for (const at of [0, chunkElements - 1, chunkElements, elements - 1]) {
       put(shared.path, at * 4, Float32Array.of(Number.NaN))
@@ -59,7 +59,7 @@ describe('a shared file', () => {
   })
 
   test('that someone cut short is an error that says where, not a wait', () => {
-    const shared = SharedFile.create(folder, 'a', 5_000)
+    const shared = SharedFile.create(folder, 'a', 5_000, isMapped)
     truncateSync(shared.path, 8_192)
     const landing = memory.allocate(5_000)
     expect(() => shared.readGradient(landing, memory)).toThrow('the shared file ends at 8192')
@@ -68,8 +68,8 @@ describe('a shared file', () => {
   })
 
   test('does not take the place of another', () => {
-    const shared = SharedFile.create(folder, 'a', 4)
-    expect(() => SharedFile.create(folder, 'a', 4)).toThrow('EEXIST')
+    const shared = SharedFile.create(folder, 'a', 4, isMapped)
+    expect(() => SharedFile.create(folder, 'a', 4, isMapped)).toThrow('EEXIST')
     shared.close()
   })
 })

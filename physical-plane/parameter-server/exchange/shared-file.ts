@@ -1,13 +1,14 @@
 // The file through which one worker and its parameter server exchange tensors; its two regions are described in
-// proto/worker-exchange.md. The worker maps it, this side reads and writes it: straight into and out of the arena,
-// 12 GB/s and 7 GB/s in tmpfs. Synchronous calls on purpose: asynchronous ones in several threads gain a third on large
-// reads, nothing on writes and cost four times as much on small models, and the replica cannot change under a write.
-import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+// proto/worker-exchange.md. Both sides map it; where this one cannot, it reads and writes, at a third of the speed.
+// Synchronous on purpose: asynchronous calls in several threads gain a third on large reads, nothing on writes and cost
+// four times as much on small models, and the replica cannot change under a write.
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import { readChunkBytes } from './config.ts'
+import { mapFile, type MappedFile } from './mapped-file.ts'
 
 const pageBytes = 4096
 
@@ -17,6 +18,7 @@ export class SharedFile {
   readonly parametersOffset: number
   readonly #file: number
   readonly #vectorBytes: number
+  #mapped: MappedFile | null = null
 
   private constructor(path: string, file: number, elements: number) {
     this.path = path
@@ -26,8 +28,8 @@ export class SharedFile {
     this.bytes = 2 * this.parametersOffset
   }
 
-  /** A file of zeros with all its memory taken, since a full tmpfs would kill the worker at its first write. */
-  static create(folder: string, name: string, elements: number): SharedFile {
+  /** A file of zeros with all its memory taken, since a full tmpfs would kill either side at its first write. */
+  static create(folder: string, name: string, elements: number, isMapped = true): SharedFile {
     const path = join(folder, name)
     const file = openSync(path, 'wx+', 0o600)
     const shared = new SharedFile(path, file, elements)
@@ -37,6 +39,7 @@ export class SharedFile {
       for (let at = 0; at < shared.bytes; at += zeros.length) {
         writeFully(file, zeros.subarray(0, Math.min(zeros.length, shared.bytes - at)), at)
       }
+      if (isMapped) shared.#mapped = mapFile(file, shared.bytes)
       return shared
     } catch (error) {
       shared.close()
@@ -58,11 +61,15 @@ export class SharedFile {
 
   writeParameters(values: Float32Array): void {
     assert(values.byteLength === this.#vectorBytes, `${values.byteLength} of ${this.#vectorBytes} bytes of parameters`)
-    writeFully(this.#file, bytesOf(values), this.parametersOffset)
+    const mapped = this.#bytesAt(this.parametersOffset)
+    if (mapped === null) writeFully(this.#file, bytesOf(values), this.parametersOffset)
+    else mapped.set(bytesOf(values))
   }
 
   /** Removes the file; a worker that still maps it keeps its memory. */
   close(): void {
+    this.#mapped?.unmap()
+    this.#mapped = null
     closeSync(this.#file)
     rmSync(this.path, { force: true })
   }
@@ -70,14 +77,28 @@ export class SharedFile {
   #read(target: Float32Array, offset: number, memory: VectorMemory): boolean {
     assert(target.byteLength === this.#vectorBytes, `${target.byteLength} of ${this.#vectorBytes} bytes to read`)
     const bytes = bytesOf(target)
+    const mapped = this.#bytesAt(offset)
     let isFinite = true
     for (let at = 0; at < bytes.length; at += readChunkBytes) {
       const end = Math.min(at + readChunkBytes, bytes.length)
-      readFully(this.#file, bytes.subarray(at, end), offset + at)
+      if (mapped === null) readFully(this.#file, bytes.subarray(at, end), offset + at)
+      else bytes.set(mapped.subarray(at, end), at)
       isFinite &&= memory.kernels.allFinite(target.subarray(at / 4, end / 4))
     }
     return isFinite
   }
+
+  /** The vector at `offset` in the map, after a look whether the file is whole: touching what was cut off is fatal. */
+  #bytesAt(offset: number): Uint8Array | null {
+    if (this.#mapped === null) return null
+    const { size } = fstatSync(this.#file)
+    if (size < this.bytes) throw cutShort(size)
+    return new Uint8Array(this.#mapped.buffer, offset, this.#vectorBytes)
+  }
+}
+
+function cutShort(size: number): CloudlessError {
+  return new CloudlessError('internal', 'SHARED_FILE_CUT', `the shared file ends at ${size}`)
 }
 
 function bytesOf(values: Float32Array): Uint8Array {
@@ -88,8 +109,7 @@ function readFully(file: number, target: Uint8Array, position: number): void {
   let done = 0
   while (done < target.length) {
     const count = readSync(file, target, done, target.length - done, position + done)
-    if (count === 0)
-      throw new CloudlessError('internal', 'SHARED_FILE_CUT', `the shared file ends at ${position + done}`)
+    if (count === 0) throw cutShort(position + done)
     done += count
   }
 }
