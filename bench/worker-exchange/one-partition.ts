@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { memoryCheckpoints } from '#physical-plane/parameter-server/checkpoint.ts'
 import { openWorkerExchange } from '#physical-plane/parameter-server/exchange/worker-exchange.ts'
 import type { WorkerJob } from '#physical-plane/parameter-server/exchange/worker-service.ts'
+import { writeModelFile } from '#physical-plane/parameter-server/model-file.ts'
 import { Partition } from '#physical-plane/parameter-server/partition.ts'
+import type { Layout } from '#physical-plane/parameter-server/replica/layout.ts'
 import { VectorMemory } from '#physical-plane/parameter-server/replica/memory.ts'
 import { serve } from '#proto/rpc/serve.ts'
 import type { Clock } from '#runtime/clock.ts'
@@ -35,6 +37,8 @@ export type OnePartition = {
 
 export const jobId = 'one-partition'
 export const region = 'onprem/lab'
+/** The trained model, in `folder`. */
+export const modelName = 'model.safetensors'
 
 const arenaBytes = 1 << 30
 
@@ -45,6 +49,12 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
   const sharedDir = join('/dev/shm', `cloudless-one-${process.pid}-${systemRandom().uuid().slice(0, 8)}`)
   mkdirSync(sharedDir, { recursive: true })
   const listen = options.listen ?? { socketPath: join(folder, 'worker.sock') }
+
+  const publishModel = async (layout: Layout, values: Float32Array): Promise<string> => {
+    const path = join(folder, modelName)
+    await writeModelFile(path, layout, values, { job: jobId })
+    return path
+  }
 
   const open = async () => {
     const memory = VectorMemory.create(arenaBytes)
@@ -63,7 +73,7 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
         seed: job.seed,
         hasHoldout: job.holdout !== null,
       },
-      { clock, log, memory, checkpoints, publishModel: () => Promise.resolve('') },
+      { clock, log, memory, checkpoints, publishModel },
     )
     const exchange = await openWorkerExchange({
       side: partition,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { jobId, openOnePartition, region, type OnePartition } from '#bench/worker-exchange/one-partition.ts'
+import { jobId, modelName, openOnePartition, region, type OnePartition } from '#bench/worker-exchange/one-partition.ts'
 import { systemClock } from '#runtime/clock.ts'
 
 const python = process.env['CLOUDLESS_PYTHON'] ?? ''
@@ -30,7 +30,13 @@ describe.skipIf(python === '')('a Python worker with a real parameter server', (
     'one worker with %s ends where a plain PyTorch loop over the same batches ends',
     async (optimizer) => {
       server = await openServer()
-      const { code, lines, errors } = await work(['--optimizer', optimizer, '--compare']).ended
+      const { code, lines, errors } = await work([
+        '--optimizer',
+        optimizer,
+        '--compare',
+        '--model',
+        join(folder, modelName),
+      ]).ended
       expect(errors).not.toContain('Traceback')
       expect(code).toBe(0)
       expect(lines.find((line) => line.difference !== undefined)?.difference).toBeLessThan(1e-5)
@@ -41,7 +47,8 @@ describe.skipIf(python === '')('a Python worker with a real parameter server', (
 
   test('a worker on another machine takes the tensors over the network to the same end', async () => {
     server = await openServer({ listen: { host: '127.0.0.1', port: 0 } })
-    const { code, lines } = await work(['--optimizer', 'momentum', '--compare']).ended
+    const { code, lines } = await work(['--optimizer', 'momentum', '--compare', '--model', join(folder, modelName)])
+      .ended
     expect(code).toBe(0)
     expect(lines.find((line) => line.difference !== undefined)?.difference).toBeLessThan(1e-5)
     expectEachSampleOnce([lines], 2)

@@ -21,6 +21,7 @@ from .config import (
     RETRY_FIRST_SECONDS,
     RETRY_MAX_SECONDS,
     STEP_SECONDS,
+    TELL_SECONDS,
     WINDOW_BYTES,
 )
 from .errors import CloudlessError, JoinRefused, ParameterServerUnavailable, SessionLost, StepRefused
@@ -81,7 +82,7 @@ class WorkerClient:
                     raise ParameterServerUnavailable(
                         f"no parameter server at {self.address} after {within_seconds:.0f} s: {_text(error)}"
                     ) from error
-                if now - told_at >= 2:
+                if now - told_at >= TELL_SECONDS:
                     told_at = now
                     log.info("waiting for the parameter server at %s, up to %.0f s more", self.address, end - now)
             time.sleep(min(pause, max(0.0, end - time.monotonic())))

@@ -9,13 +9,15 @@ START_SECONDS = 60.0
 REJOIN_SECONDS = 180.0
 RETRY_FIRST_SECONDS = 0.1
 RETRY_MAX_SECONDS = 2.0
+# Who waits is told so this often.
+TELL_SECONDS = 3.0
 
 # Join, Leave, ReportEvaluation.
 CALL_SECONDS = 30.0
 # Goodbye must not hold up the exit of the process.
 LEAVE_SECONDS = 3.0
-# The server holds a lease request open while other workers finish the epoch or regions finish the round.
-LEASE_SECONDS = 3600.0
+# The server answers "ask again" after a minute; it may be slow to, on a busy machine.
+LEASE_SECONDS = 300.0
 # A synchronous group answers a step when its last member has stepped.
 STEP_SECONDS = 1800.0
 

@@ -105,7 +105,7 @@ class Session:
                 self._lease = _Lease(answer)
                 self.epoch = answer.epoch
                 yield from self._batches_of(self._lease, dataset, batch_size, collate)
-            elif answer.outcome != outcomes["LEASE_OUTCOME_WAIT"]:
+            else:
                 raise CloudlessError(f"parameter server answers a lease with outcome {answer.outcome}")
 
     def step(self, loss: Any) -> bool:
@@ -174,9 +174,11 @@ class Session:
             self._lease = None
             try:
                 answer = self._client.lease(self._joined.session_id)
-                is_granted = answer.outcome == wire.enum("LeaseOutcome")["LEASE_OUTCOME_GRANTED"]
+                outcomes = wire.enum("LeaseOutcome")
+                if answer.outcome == outcomes["LEASE_OUTCOME_WAIT"]:
+                    continue
                 # Before an evaluation and at the end the parameters must be the newest there are.
-                if self._needs_pull or not is_granted:
+                if self._needs_pull or answer.outcome != outcomes["LEASE_OUTCOME_GRANTED"]:
                     self._exchange.pull()
                     self._adapter.spread()
                     self._needs_pull = False

@@ -14,10 +14,12 @@ import torch
 import torch.nn.functional as F
 
 import cloudless
+import cloudless.torch
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--optimizer", choices=("sgd", "momentum", "adamw"), default="sgd")
 parser.add_argument("--compare", action="store_true")
+parser.add_argument("--model", help="the trained model, with --compare")
 parser.add_argument("--samples", type=int, default=200)
 parser.add_argument("--batch", type=int, default=16)
 parser.add_argument("--die-at", type=int, default=0, help="kill -9 myself with the n-th batch in hand")
@@ -111,4 +113,9 @@ if arguments.compare:
         float((value - model.state_dict()[name]).abs().max() / value.abs().max()) for name, value in floats.items()
     )
     tell(difference=difference)
+    # What the region published is what this worker ended with.
+    fresh = a_model()
+    cloudless.torch.load_model(fresh, arguments.model)
+    for name, value in fresh.named_parameters():
+        assert torch.equal(value, dict(model.named_parameters())[name]), name
 tell(done=True)
