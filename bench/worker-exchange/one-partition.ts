@@ -1,6 +1,6 @@
 // A whole parameter server for one region in this process: real partition, arena, bell and gRPC service, with the durable
 // state in memory. Python workers join it as they join any other.
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryCheckpoints } from '#physical-plane/parameter-server/checkpoint.ts'
 import { openWorkerExchange } from '#physical-plane/parameter-server/exchange/worker-exchange.ts'
@@ -46,7 +46,8 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
   const { clock, folder, job } = options
   const log = silentLog
   const checkpoints = memoryCheckpoints()
-  const sharedDir = join('/dev/shm', `cloudless-one-${process.pid}-${systemRandom().uuid().slice(0, 8)}`)
+  const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : folder
+  const sharedDir = join(memoryFolder, `cloudless-one-${process.pid}-${systemRandom().uuid().slice(0, 8)}`)
   mkdirSync(sharedDir, { recursive: true })
   const listen = options.listen ?? { socketPath: join(folder, 'worker.sock') }
 
