@@ -76,6 +76,7 @@ def load(dataset: str, source: Path | None, out: Path) -> tuple[str, np.ndarray,
         if folder is not None:
             say(f"Fashion-MNIST from {folder}")
             return ("fashion-mnist", *(read_idx(folder / file, magic, shape) for file, magic, shape in FILES.values()))
+        say("Fashion-MNIST is not to be had")
     if dataset == "fashion-mnist":
         raise BadData("Fashion-MNIST is not to be had: install Debian's dataset-fashion-mnist or give --source FOLDER")
     return digits()
@@ -157,7 +158,7 @@ def digits() -> tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
             "no images are to be had: install Debian's dataset-fashion-mnist, or torchvision with access to the "
             "network, or scikit-learn (pip install scikit-learn) for its bundled digits"
         ) from error
-    say("handwritten digits bundled with scikit-learn (Fashion-MNIST is not to be had)")
+    say("handwritten digits bundled with scikit-learn")
     data = load_digits()
     large = np.kron(data.images * 15, np.ones((1, 3, 3))).astype(np.uint8)
     images = np.pad(large, ((0, 0), (2, 2), (2, 2)))
