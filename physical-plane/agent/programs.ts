@@ -131,7 +131,8 @@ export function parameterServerProgram(configPath: string, options: ProgramOptio
   const { environment, folders, parameterServerScript } = options
   return {
     executable: process.execPath,
-    arguments: [parameterServerScript, '--config', configPath],
+    // node:ffi, which maps the workers' shared files, would announce itself as experimental in every log.
+    arguments: ['--disable-warning=ExperimentalWarning', parameterServerScript, '--config', configPath],
     folder: folders.state,
     environment: Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => entry(name, value))),
   }
