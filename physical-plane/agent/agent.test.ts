@@ -180,6 +180,7 @@ describe('restarted agents', () => {
     await clock.advance(5_000)
     expect(machine.launches.length).toBe(2)
     controlPlane.isDown = false
+    machine.exit(server, 0)
     machine.exit(worker, 0)
     const endedAtMs = clock.now()
     await clock.advance(30_000)

@@ -27,6 +27,7 @@ import { observedInstance, refusedInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { SliceTable } from './slices.ts'
 import { Supervisor } from './supervisor.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 export type AgentDependencies = {
   readonly clock: Clock
@@ -54,6 +55,7 @@ export class Agent {
   readonly #meter: Meter
   readonly #logs: LogShipper
   readonly #uploads: ModelUploads
+  readonly #watch: WorkerWatch
   readonly #reports = new Map<string, Report>()
   readonly #runningGauge: ReturnType<Metrics['gauge']>
   #isEnded = false
@@ -80,10 +82,11 @@ export class Agent {
       config,
       region,
       onChange,
-      incompleteBecause: (instanceId) => this.#incompleteBecause(instanceId),
+      incompleteBecause: (instanceId, signal) => this.#incompleteBecause(instanceId, signal),
       onDesired: () => this.#desiredChanged(),
       onGone: (instanceId) => this.#gone(instanceId),
     })
+    this.#watch = new WorkerWatch({ clock, config, lives: () => this.#supervisor.lives })
     this.#desk = new InstanceDesk({
       log,
       journal,
@@ -238,6 +241,7 @@ export class Agent {
   #gone(instanceId: string): void {
     this.#logs.remove(instanceId)
     this.#reports.delete(instanceId)
+    this.#watch.forget(instanceId)
     void this.#uploads.forget(instanceId)
     void forgetLastWords(this.#d.journal, instanceId)
   }
@@ -260,22 +264,11 @@ export class Agent {
     const evaluation = this.#reports.get(instanceId)?.evaluation ?? {}
     this.#reports.set(instanceId, { attempt: life.attempt, status, evaluation })
     this.#meter.reportWan(instanceId, life.jobId, status.wanBytesSent)
-    this.#restartStalled(life, status.stalledWorkers)
+    this.#watch.heard(life, status)
     this.#link.changed()
     if (status.progress?.phase !== 'PARTITION_PHASE_FINISHED') return
     await keepLastWords(this.#d.journal, instanceId, { attempt: life.attempt, status })
     await this.#offerModel(life)
-  }
-
-  #restartStalled(server: InstanceLife, stalled: readonly string[]): void {
-    for (const workerId of stalled) {
-      const worker = this.#supervisor.life(workerId)
-      if (worker === undefined || worker.jobId !== server.jobId) continue
-      const limitMs = (server.instance.spec.training?.stallTimeoutSeconds ?? 0) * 1_000
-      // The report may be about the run before: a run is not stalled before it had the time to.
-      if (this.#d.clock.now() - worker.startedAtMs < limitMs) continue
-      void worker.restart(`made no progress for ${limitMs / 1_000} s`)
-    }
   }
 
   #evaluated(instanceId: string, evaluation: Evaluation__Output): void {
@@ -285,11 +278,11 @@ export class Agent {
     this.#link.changed()
   }
 
-  /** A parameter server that was to upload the model must have said where it is before it may count as complete. */
-  #incompleteBecause(instanceId: string): string {
-    const instance = this.#supervisor.life(instanceId)?.instance
-    const isMissing =
-      instance?.role === 'parameter-server' && instance.uploadsModel && !this.#uploads.isKnown(instanceId)
+  /** A parameter server that was to upload the model must have said where it is; for a worker training must be over. */
+  async #incompleteBecause(instanceId: string, signal: AbortSignal): Promise<string> {
+    const life = this.#supervisor.life(instanceId)
+    if (life?.instance.role === 'worker') return this.#watch.incompleteBecause(life, signal)
+    const isMissing = life?.instance.uploadsModel === true && !this.#uploads.isKnown(instanceId)
     return isMissing ? 'it ended without naming its final model' : ''
   }
 }

@@ -16,6 +16,10 @@ export type AgentConfig = {
   readonly restartMsMax: number
   /** An instance that ran this long counts as stable: its failures are forgotten. */
   readonly stableMs: number
+  /** A running worker may be unknown to its parameter server for this many stall time-outs. */
+  readonly joinPatience: number
+  /** How often to look whether a worker that ended with code 0 was right to. */
+  readonly verdictPollMs: number
   /** Failures that end an instance whose job does not say. */
   readonly restartsMaxDefault: number
   readonly stopGraceMs: number
@@ -55,6 +59,8 @@ export const agentConfig: AgentConfig = {
   restartMs: 500,
   restartMsMax: 30_000,
   stableMs: 60_000,
+  joinPatience: 5,
+  verdictPollMs: 100,
   restartsMaxDefault: 3,
   stopGraceMs: 10_000,
   windowMs: 10_000,

@@ -28,8 +28,8 @@ export type LifeDependencies = {
   readonly config: AgentConfig
   /** State or reason changed. */
   readonly onChange: () => void
-  /** Why a run that ended with code 0 is not complete all the same; '' when it is. */
-  readonly incompleteBecause: (instanceId: string) => string
+  /** Why a run that ended with code 0 is not complete all the same; '' when it is, and when the signal is aborted. */
+  readonly incompleteBecause: (instanceId: string, signal: AbortSignal) => Promise<string>
 }
 
 const markSchema = z.object({
@@ -222,9 +222,9 @@ export class InstanceLife {
     const { meter, config, clock, random, slices } = this.#d
     const ending = joinEntries(meter.end(this.id, exit.endedAtMs), meter.wanEntry(this.id))
     slices.release(this.id)
+    const fault = await this.#faultOf(exit)
+    if (this.#isDetached) return
     if (this.#unwanted.signal.aborted) return this.#conclude('stopped', this.#reason, ending, 'killed')
-    const fault = this.#fault !== '' ? this.#fault : exit.code === 0 ? this.#d.incompleteBecause(this.id) : ''
-    this.#fault = ''
     const next = afterExit({
       exit,
       ranMs: Math.max(0, exit.endedAtMs - run.startedAtMs),
@@ -244,6 +244,14 @@ export class InstanceLife {
     this.#become('backing-off', because)
     await this.#d.journal.append(joinEntries(ending, ended))
     await clock.sleep(delayMs, this.#unwanted.signal)
+  }
+
+  async #faultOf(exit: Exit): Promise<string> {
+    const { signal } = this.#unwanted
+    const fault = this.#fault
+    this.#fault = ''
+    if (signal.aborted || fault !== '' || exit.code !== 0) return fault
+    return this.#d.incompleteBecause(this.id, signal)
   }
 
   async #conclude(

@@ -48,6 +48,8 @@ function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Out
     firstStepAtMs: 0,
     modelPath: '',
     stalledWorkers: [],
+    joinedWorkers: [worker],
+    isTrainingOver: false,
     ...over,
   }
   return { message: 'status', status }
@@ -210,6 +212,25 @@ describe('a parameter server', () => {
     expect(told?.event?.text).toMatch(/^made no progress for 60 s; ended by SIGTERM/)
   })
 
+  test('does not know a worker that hangs before it joins: it is killed after five stall time-outs', async () => {
+    const { clock, agent, machine, controlPlane } = await aTrainingWorld()
+    const { up } = attach(agent.instanceService)
+    const hear = async (seconds: number, joinedWorkers: string[]): Promise<void> => {
+      for (let second = 0; second < seconds; second++) {
+        await up.push(aStatus({ joinedWorkers }))
+        await clock.advance(1_000)
+      }
+    }
+    await hear(299, [])
+    await hear(1, [worker])
+    await hear(299, [])
+    expect(machine.alive).toContain(`${worker}#1`)
+    await hear(5, [])
+    expect(machine.alive).toContain(`${worker}#2`)
+    const told = controlPlane.records.find(({ event }) => event?.instanceId === worker && event.kind === 'exited')
+    expect(told?.event?.text).toMatch(/^did not join its parameter server for 300 s; ended by SIGTERM/)
+  })
+
   test('its WAN totals become usage by target region', async () => {
     const { clock, controlPlane, agent, machine } = await aTrainingWorld()
     const { up } = attach(agent.instanceService)
@@ -249,6 +270,64 @@ describe('refused at the desk', () => {
     const call = { signal: new AbortController().signal, deadlineAtMs: null, peer: 'unix' }
     const answers = agent.instanceService.attach(up, call)[Symbol.asyncIterator]()
     await expect(answers.next()).rejects.toThrow(/hello: the first message/)
+  })
+})
+
+describe('a worker that ends with code 0', () => {
+  const stateOf = ({ controlPlane }: World) => controlPlane.observed.get(worker)?.state
+
+  test('has completed when training was over', async () => {
+    const world = await aTrainingWorld()
+    const { up } = attach(world.agent.instanceService)
+    await up.push(aStatus())
+    world.machine.exit(worker, 0)
+    await world.clock.advance(1_000)
+    expect(stateOf(world)).toBe('INSTANCE_STATE_RUNNING')
+    await up.push(aStatus({ joinedWorkers: [], isTrainingOver: true }))
+    await world.clock.advance(1_000)
+    expect(stateOf(world)).toBe('INSTANCE_STATE_COMPLETED')
+  })
+
+  test('has failed before, and is started again', async () => {
+    const world = await aTrainingWorld()
+    const { up } = attach(world.agent.instanceService)
+    world.machine.exit(worker, 0)
+    // The first may have been on its way, and the second still names the worker.
+    for (const joinedWorkers of [[], [worker], []]) {
+      await world.clock.advance(1_000)
+      expect(world.machine.launches).not.toContain(`${worker}#2`)
+      await up.push(aStatus({ joinedWorkers }))
+    }
+    await world.clock.advance(1_000)
+    expect(world.machine.alive).toContain(`${worker}#2`)
+    const told = world.controlPlane.records.find(({ event }) => event?.kind === 'exited')
+    expect(told?.event?.text).toMatch(/^it ended before training was over; exit code 0 after .* failure 1 of 3/)
+  })
+
+  test('is judged by the next agent when its agent was killed meanwhile', async () => {
+    const world = await aTrainingWorld()
+    world.machine.exit(worker, 0)
+    await world.clock.advance(1_000)
+    world.agent.abandon()
+    const next = await world.startAgent()
+    void next.run()
+    await world.clock.advance(1_000)
+    const { up } = attach(next.instanceService)
+    await up.push(aStatus({ joinedWorkers: [], isTrainingOver: true }))
+    await world.clock.advance(1_000)
+    expect(stateOf(world)).toBe('INSTANCE_STATE_COMPLETED')
+    const seconds = world.controlPlane.records.filter(({ usage }) => usage?.instanceId === worker)
+    expect(new Set(seconds.map(({ usage }) => usage?.id)).size).toBe(seconds.length)
+  })
+
+  test('is stopped when its job is over before that is known', async () => {
+    const world = await aTrainingWorld()
+    world.machine.exit(worker, 0)
+    await world.clock.advance(1_000)
+    world.controlPlane.desire([])
+    await world.clock.advance(1_000)
+    expect(stateOf(world)).toBe('INSTANCE_STATE_STOPPED')
+    expect(world.machine.launches).not.toContain(`${worker}#2`)
   })
 })
 

@@ -165,7 +165,7 @@ export class AgentLink {
   #status(): InstanceStatus {
     const { partition, endpoint, workerEndpoint } = this.#options
     const progress = partition.progress()
-    const { firstStepAtMs, modelPath, stalledWorkers, wanBytesSent, ...rest } = progress
+    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, isTrainingOver, wanBytesSent, ...rest } = progress
     // FINISHED is the last word: records come before it.
     const isLast = progress.phase !== 'finished' || partition.records.waiting.length === 0
     return {
@@ -181,6 +181,8 @@ export class AgentLink {
       firstStepAtMs,
       modelPath: progress.phase === 'finished' ? modelPath : '',
       stalledWorkers: [...stalledWorkers],
+      joinedWorkers: [...joinedWorkers],
+      isTrainingOver,
     }
   }
 }

@@ -46,5 +46,8 @@ export const recordsMax = 10_000
 /** After finishing, waits this long for peers, workers and the agent that are silent. */
 export const lingerMs = 60_000
 
+/** Outside of steps (after joining, between leases, in an evaluation) a worker may be silent for this many stall time-outs. */
+export const idlePatience = 5
+
 /** Weight of a step in the moving averages of loss and throughput. */
 export const averageWeight = 0.05

@@ -12,7 +12,12 @@ import type { UpdateHeader } from './sync/update.ts'
 import { VersionVector } from './version-vector.ts'
 
 /** What a checkpoint makes durable. */
-export type Mark = { readonly lastSeq: number; readonly applied: Readonly<Record<string, number>> }
+export type Mark = {
+  readonly lastSeq: number
+  readonly applied: Readonly<Record<string, number>>
+  /** The partition has finished. */
+  readonly hasEnded: boolean
+}
 
 type Vectors = Readonly<Record<string, Float32Array>>
 type SavedExchange = Pick<PartitionState, 'applied' | 'outbox' | 'finals' | 'rounds' | 'wanBytesSent'>
@@ -25,6 +30,7 @@ export class ExchangeState {
   readonly wan: WanMeter
   readonly #members: Members
   #durable: Readonly<Record<string, number>>
+  #hasEnded = false
 
   constructor(members: Members, state: SavedExchange | null, vectors: Vectors, monotonicMs: number) {
     this.#members = members
@@ -43,6 +49,11 @@ export class ExchangeState {
     return this.#durable[region] ?? 0
   }
 
+  /** No crash brings training back. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
   /** False while peers or the disk are slow: what follows goes into the same update instead of a queue. */
   get hasRoom(): boolean {
     const { count, bytes, isDirty } = this.outbox
@@ -55,10 +66,11 @@ export class ExchangeState {
     return this.outbox.count === 0 && applied.every(([region, seq]) => this.durableSeqOf(region) >= seq)
   }
 
-  settle({ lastSeq, applied }: Mark): void {
+  settle({ lastSeq, applied, hasEnded }: Mark): void {
     this.outbox.settle(lastSeq)
     this.trim()
     this.#durable = applied
+    this.#hasEnded ||= hasEnded
   }
 
   /** True when something was forgotten that every live peer holds. */
@@ -66,7 +78,7 @@ export class ExchangeState {
     return this.outbox.trim(this.#members.peers)
   }
 
-  save(): { readonly state: SavedExchange; readonly vectors: Vectors; readonly mark: Mark } {
+  save(hasEnded: boolean): { readonly state: SavedExchange; readonly vectors: Vectors; readonly mark: Mark } {
     const finals = this.finals.regions.map((region) => ({ region, ...this.finals.modelOf(region)! }))
     const outbox = this.outbox.snapshot()
     const applied = this.versions.entries()
@@ -82,7 +94,7 @@ export class ExchangeState {
         ...Object.fromEntries(this.outbox.payloads().map(([seq, payload]) => [`outbox/${seq}`, payload])),
         ...Object.fromEntries(finals.map(({ region, values }) => [`final/${region}`, values])),
       },
-      mark: { lastSeq: outbox.lastSeq, applied },
+      mark: { lastSeq: outbox.lastSeq, applied, hasEnded },
     }
   }
 }

@@ -127,6 +127,15 @@ export class LeaseTable {
     return [...holders].filter((holder) => this.#lastSeenMs.get(holder)! <= limitMs).sort()
   }
 
+  /** When the holder was last heard of; null for one that never was. */
+  lastSeenMs(holder: string): number | null {
+    return this.#lastSeenMs.get(holder) ?? null
+  }
+
+  get stallTimeoutMs(): number {
+    return this.#settings.stallTimeoutMs
+  }
+
   /** Positions used, over all epochs. */
   get samplesDone(): number {
     let unused = 0

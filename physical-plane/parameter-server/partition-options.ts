@@ -50,4 +50,8 @@ export type PartitionProgress = {
   readonly modelHash: string
   readonly modelPath: string
   readonly stalledWorkers: readonly string[]
+  /** Instances of the workers that are members. */
+  readonly joinedWorkers: readonly string[]
+  /** Workers that ask for samples hear that training is over. */
+  readonly isTrainingOver: boolean
 }

@@ -23,8 +23,8 @@ import {
   stateOf,
   strategySnapshot,
   strategyVectors,
+  type PartitionState,
 } from './partition-state.ts'
-import type { PartitionState } from './partition-state.ts'
 import { Records } from './records.ts'
 import { layoutDifference, type Layout } from './replica/layout.ts'
 import { Replica } from './replica/replica.ts'
@@ -72,7 +72,8 @@ export class Partition implements WorkerSide, TrainingHost {
     const leases = state === null ? new LeaseTable(options) : LeaseTable.restore(options, state.leases)
     const evaluations = new Evaluations(state?.evaluations)
     const { workerMode, hasHoldout } = options
-    this.#group = new WorkerGroup(this, { workerMode, hasHoldout, epochs }, { leases, evaluations }, links)
+    const saved = { leases, evaluations, leasesReturned: state?.leasesReturned ?? 0 }
+    this.#group = new WorkerGroup(this, { workerMode, hasHoldout, epochs }, saved, links)
     this.#course = new Course({
       options,
       links,
@@ -106,6 +107,10 @@ export class Partition implements WorkerSide, TrainingHost {
 
   get phase(): Phase {
     return this.#course.phase
+  }
+
+  get hasEnded(): boolean {
+    return this.#exchange.hasEnded
   }
 
   get failure(): CloudlessError | null {
@@ -238,20 +243,15 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   progress(): PartitionProgress {
-    const { leases, leasesReturned } = this.#group
     return {
       phase: this.phase,
-      epoch: leases.epoch,
-      samplesDone: leases.samplesDone,
-      samplesTotal: leases.samplesTotal,
       ...this.#steps.counts,
-      workers: this.#group.count,
+      ...this.#group.progress(),
       rounds: this.#exchange.rounds.rounds,
-      leasesReturned,
       wanBytesSent: this.#exchange.wan.entries(),
       modelHash: this.#course.modelHash,
       modelPath: this.#course.modelPath,
-      stalledWorkers: this.#group.stalled(),
+      isTrainingOver: this.hasEnded,
     }
   }
 
@@ -355,7 +355,7 @@ export class Partition implements WorkerSide, TrainingHost {
 
   #take(): { snapshot: Snapshot; mark: Mark } {
     const strategy = this.#strategy?.save() ?? { state: null, vectors: {} }
-    const exchange = this.#exchange.save()
+    const exchange = this.#exchange.save(this.phase === 'finished')
     const replica = this.#replica
     const state: PartitionState = {
       ...exchange.state,
@@ -368,9 +368,7 @@ export class Partition implements WorkerSide, TrainingHost {
       optimiserSteps: replica?.optimiserSteps ?? 0,
       strategyName: this.#options.sync.strategy,
       strategy: strategy.state,
-      leases: this.#group.leases.snapshot(),
-      leasesReturned: this.#group.leasesReturned,
-      evaluations: this.#group.evaluations.snapshot(),
+      ...this.#group.save(),
       drained: this.members.drained,
       counts: this.#steps.counts,
       records: [...this.records.waiting],
@@ -382,7 +380,6 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   #restore(state: PartitionState, vectors: Readonly<Record<string, Float32Array>>): void {
-    this.#group.leasesReturned = state.leasesReturned
     for (const region of state.drained) this.members.drain(region)
     if (state.layout === null || state.phase === 'starting') return this.#course.restore(state, null)
     const replica = Replica.create(state.layout, this.#links.memory)

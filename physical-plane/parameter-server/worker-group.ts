@@ -6,8 +6,11 @@ import type { Log } from '#runtime/log.ts'
 import type { ChangeSignal } from './change-signal.ts'
 import type { Evaluations } from './evaluations.ts'
 import type { LeaseTable } from './leases.ts'
+import type { PartitionProgress } from './partition-options.ts'
+import type { PartitionState } from './partition-state.ts'
 import type { VectorMemory } from './replica/memory.ts'
 import type { Replica } from './replica/replica.ts'
+import { idlePatience } from './config.ts'
 import { Roster, type RosterEntry } from './roster.ts'
 import { averageSteps, StepBarrier } from './step-barrier.ts'
 import type { JoiningWorker, LeaseAnswer, Step, StepOutcome } from './worker-side.ts'
@@ -25,6 +28,8 @@ export type AppliedStep = {
 export interface TrainingHost {
   readonly region: string
   readonly phase: Phase
+  /** Finished, and durably so: no crash brings training back. */
+  readonly hasEnded: boolean
   readonly failure: CloudlessError | null
   readonly replica: Replica | null
   readonly version: number
@@ -39,6 +44,11 @@ export interface TrainingHost {
   advance(): void
 }
 
+export type WorkersProgress = Pick<
+  PartitionProgress,
+  'epoch' | 'samplesDone' | 'samplesTotal' | 'workers' | 'leasesReturned' | 'stalledWorkers' | 'joinedWorkers'
+>
+
 export type WorkerGroupOptions = {
   readonly workerMode: 'asynchronous' | 'synchronous'
   readonly hasHoldout: boolean
@@ -48,7 +58,7 @@ export type WorkerGroupOptions = {
 export class WorkerGroup {
   readonly leases: LeaseTable
   readonly evaluations: Evaluations
-  leasesReturned = 0
+  #leasesReturned: number
   readonly #host: TrainingHost
   readonly #options: WorkerGroupOptions
   readonly #clock: Clock
@@ -61,12 +71,13 @@ export class WorkerGroup {
   constructor(
     host: TrainingHost,
     options: WorkerGroupOptions,
-    state: { readonly leases: LeaseTable; readonly evaluations: Evaluations },
+    state: { readonly leases: LeaseTable; readonly evaluations: Evaluations; readonly leasesReturned: number },
     links: { readonly clock: Clock; readonly log: Log; readonly memory: VectorMemory },
   ) {
     this.#host = host
     this.#options = options
     this.leases = state.leases
+    this.#leasesReturned = state.leasesReturned
     this.evaluations = state.evaluations
     this.#clock = links.clock
     this.#log = links.log
@@ -78,9 +89,29 @@ export class WorkerGroup {
     return this.#roster.count
   }
 
+  progress(): WorkersProgress {
+    const { epoch, samplesDone, samplesTotal } = this.leases
+    return {
+      epoch,
+      samplesDone,
+      samplesTotal,
+      workers: this.count,
+      leasesReturned: this.#leasesReturned,
+      stalledWorkers: this.#stalled(),
+      joinedWorkers: [...new Set(this.#roster.entries.map(({ instanceId }) => instanceId))].sort(),
+    }
+  }
+
+  /** What a checkpoint keeps of the workers' part. */
+  save(): Pick<PartitionState, 'leases' | 'leasesReturned' | 'evaluations'> {
+    const evaluations = this.evaluations.snapshot()
+    return { leases: this.leases.snapshot(), leasesReturned: this.#leasesReturned, evaluations }
+  }
+
   /** Whether the worker evaluates. */
   join({ workerId, instanceId, attempt }: JoiningWorker): boolean {
     this.#roster.add(workerId, instanceId)
+    this.leases.touch(workerId, this.#clock.monotonicMs())
     this.#log.info({ workerId, instanceId, attempt }, 'worker joined')
     return this.#roster.evaluator === workerId
   }
@@ -133,7 +164,7 @@ export class WorkerGroup {
   leave(workerId: string, reason: string): void {
     if (!this.#roster.remove(workerId)) return
     const returned = this.leases.release(workerId)
-    this.leasesReturned += returned
+    this.#leasesReturned += returned
     this.evaluations.release(workerId)
     this.#barrier.withdraw(workerId, this.#lost(`worker ${workerId} left`))
     this.#log.info({ workerId, reason, leasesReturned: returned }, 'worker left')
@@ -164,21 +195,26 @@ export class WorkerGroup {
     void this.#answerWhenOpen().then((outcome) => used.forEach(({ answer }) => answer(outcome)))
   }
 
-  /** Instances of workers that hold samples and have been silent for the stall time-out. */
-  stalled(): readonly string[] {
+  /** Instances of workers that hold samples and are silent for the stall time-out, or silent for several whatever they do. */
+  #stalled(): readonly string[] {
     const nowMs = this.#clock.monotonicMs()
     for (const { workerId, waits } of this.#roster.entries) {
       if (waits > 0 || this.#barrier.has(workerId)) this.leases.touch(workerId, nowMs)
     }
     const silent = this.leases.expired(nowMs)
-    return this.#roster.entries.filter(({ workerId }) => silent.includes(workerId)).map(({ instanceId }) => instanceId)
+    const idleSinceMs = nowMs - idlePatience * this.leases.stallTimeoutMs
+    const isStalled = ({ workerId }: RosterEntry): boolean =>
+      silent.includes(workerId) || (this.leases.lastSeenMs(workerId) ?? nowMs) <= idleSinceMs
+    return this.#roster.entries.filter(isStalled).map(({ instanceId }) => instanceId)
   }
 
   #leaseNow(worker: RosterEntry): LeaseAnswer | null {
     const { workerId } = worker
     if (this.#host.failure !== null) throw this.#host.failure
     worker.isEvaluating = false
-    if (this.#host.phase === 'finished') return { outcome: 'finished' }
+    this.leases.touch(workerId, this.#clock.monotonicMs())
+    if (this.#host.hasEnded) return { outcome: 'finished' }
+    if (this.#host.phase === 'finished') return null
     const isEvaluator = this.#roster.evaluator === workerId
     if (this.#host.phase === 'evaluating') return isEvaluator ? this.#finalEvaluation(worker) : null
     if (this.#host.phase !== 'training' || this.#host.isOver) return null
@@ -203,7 +239,7 @@ export class WorkerGroup {
     this.#log.warn({ workerId: worker.workerId }, 'the function gave no evaluation of the final model')
     this.evaluations.finishFinal()
     this.#host.advance()
-    return this.#host.phase === 'finished' ? { outcome: 'finished' } : null
+    return null
   }
 
   #problemOf(step: Step): StepOutcome | null {

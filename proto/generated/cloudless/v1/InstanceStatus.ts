@@ -11,6 +11,8 @@ export interface InstanceStatus {
   'firstStepAtMs'?: (number | string | Long);
   'modelPath'?: (string);
   'stalledWorkers'?: (string)[];
+  'joinedWorkers'?: (string)[];
+  'isTrainingOver'?: (boolean);
 }
 
 export interface InstanceStatus__Output {
@@ -21,4 +23,6 @@ export interface InstanceStatus__Output {
   'firstStepAtMs': (number);
   'modelPath': (string);
   'stalledWorkers': (string)[];
+  'joinedWorkers': (string)[];
+  'isTrainingOver': (boolean);
 }

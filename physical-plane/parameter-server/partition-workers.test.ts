@@ -1,0 +1,116 @@
+// What a partition tells of its workers, and what it tells them, around silence and crashes.
+import { describe, expect, test } from 'vitest'
+import { silentLog } from '#runtime/log.ts'
+import { VirtualClock } from '#runtime/virtual-clock.ts'
+import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
+import { aLayout, sync } from './partition.fixture.ts'
+import { Partition } from './partition.ts'
+import { VectorMemory } from './replica/memory.ts'
+import type { LeaseAnswer } from './worker-side.ts'
+
+const layout = aLayout(2)
+const never = new AbortController().signal
+const stallTimeoutMs = 1_000
+
+async function aPartition(options: { readonly hasHoldout?: boolean; readonly checkpoints?: CheckpointStore } = {}) {
+  const clock = new VirtualClock()
+  const partition = await Partition.open(
+    {
+      jobId: 'job',
+      region: 'a',
+      members: [{ region: 'a', dataShare: 1 }],
+      samples: 4,
+      epochs: 1,
+      leaseSamples: 4,
+      stallTimeoutMs,
+      workerMode: 'asynchronous',
+      sync: sync('asgd'),
+      seed: 1,
+      hasHoldout: options.hasHoldout === true,
+    },
+    {
+      clock,
+      log: silentLog,
+      memory: VectorMemory.create(2 ** 16),
+      checkpoints: options.checkpoints ?? memoryCheckpoints(),
+      publishModel: () => Promise.resolve('model.safetensors'),
+    },
+  )
+  partition.join({ workerId: 'w', instanceId: 'job/a/worker-0', attempt: 1, layout })
+  partition.initialise('w', Float32Array.of(1, 2))
+  return { partition, clock }
+}
+
+async function trainToTheEnd(partition: Partition): Promise<void> {
+  const lease = await partition.lease('w', never)
+  if (lease.outcome !== 'granted') throw new Error(lease.outcome)
+  const step = { workerId: 'w', leaseId: lease.leaseId, leaseUsed: 4, samples: 4, loss: 1, learningRates: [0.1] }
+  await partition.step({ ...step, gradient: Float32Array.of(1, 1) })
+}
+
+describe('a silent worker', () => {
+  test('is stalled after the time-out while it holds samples', async () => {
+    const { partition, clock } = await aPartition()
+    await partition.lease('w', never)
+    await clock.advance(stallTimeoutMs - 1)
+    expect(partition.progress().stalledWorkers).toEqual([])
+    await clock.advance(1)
+    expect(partition.progress().stalledWorkers).toEqual(['job/a/worker-0'])
+  })
+
+  test('is stalled after five time-outs when it joined and asks for nothing', async () => {
+    const { partition, clock } = await aPartition()
+    await clock.advance(5 * stallTimeoutMs - 1)
+    expect(partition.progress()).toMatchObject({ stalledWorkers: [], joinedWorkers: ['job/a/worker-0'] })
+    await clock.advance(1)
+    expect(partition.progress().stalledWorkers).toEqual(['job/a/worker-0'])
+  })
+
+  test('is stalled after five time-outs of an evaluation', async () => {
+    const { partition, clock } = await aPartition({ hasHoldout: true })
+    await trainToTheEnd(partition)
+    expect(await partition.lease('w', never)).toEqual({ outcome: 'evaluate', isFinal: true })
+    await clock.advance(5 * stallTimeoutMs - 1)
+    expect(partition.progress().stalledWorkers).toEqual([])
+    await clock.advance(1)
+    expect(partition.progress().stalledWorkers).toEqual(['job/a/worker-0'])
+  })
+
+  test('is never stalled while it waits for us', async () => {
+    const checkpoints = memoryCheckpoints()
+    const { partition, clock } = await aPartition({
+      checkpoints: { load: () => checkpoints.load(), save: () => new Promise(() => {}) },
+    })
+    await trainToTheEnd(partition)
+    void partition.lease('w', never)
+    for (let second = 0; second < 20; second++) {
+      await clock.advance(1_000)
+      expect(partition.progress().stalledWorkers).toEqual([])
+    }
+  })
+})
+
+test('workers hear that training is over only once no crash can bring it back', async () => {
+  const checkpoints = memoryCheckpoints()
+  let isDiskFull = false
+  const { partition, clock } = await aPartition({
+    checkpoints: {
+      load: () => checkpoints.load(),
+      save: (snapshot) => (isDiskFull ? Promise.reject(new Error('ENOSPC')) : checkpoints.save(snapshot)),
+    },
+  })
+  await clock.advance(100)
+  isDiskFull = true
+  await trainToTheEnd(partition)
+  let answer: LeaseAnswer | null = null
+  void partition.lease('w', never).then((lease) => {
+    answer = lease
+  })
+  await clock.advance(60_000)
+  expect(partition.progress()).toMatchObject({ phase: 'finished', isTrainingOver: false })
+  expect(answer).toBeNull()
+  isDiskFull = false
+  await clock.advance(10_000)
+  expect(answer).toEqual({ outcome: 'finished' })
+  expect(partition.progress().isTrainingOver).toBe(true)
+})
