@@ -94,6 +94,7 @@ describe('results', () => {
   test('logs carry their instance on every line, and bare bytes for one instance', async () => {
     expect((await cloudless('logs', 'j-1')).stdout).toBe('w-0 | hello\nw-1 | other\nw-0 | world\n')
     expect((await cloudless('logs', 'j-1', '--instance', 'w-0')).stdout).toBe('hello\nworld')
+    expect((await cloudless('logs', 'j-1', '--all')).stdout).toContain('ps | listens\n')
   })
 
   test('cost in a table, with the saving', async () => {
@@ -322,6 +323,7 @@ function jobService(): Implementation<JobServiceHandlers> {
     streamLogs: async function* ({ instanceId }) {
       yield { instanceId: 'w-0', data: Buffer.from('hello\nwor') }
       if (instanceId === '') yield { instanceId: 'w-1', data: Buffer.from('other\n') }
+      if (instanceId === '') yield { instanceId: 'ps', role: 'parameter-server', data: Buffer.from('listens\n') }
       yield { instanceId: 'w-0', data: Buffer.from('ld') }
     },
     downloadModel: async function* ({ jobId }) {

@@ -1,4 +1,5 @@
-// `cloudless logs JOB`: what the instances of a job printed. With several instances each line says whose it is.
+// `cloudless logs JOB`: what a job's workers printed. With several instances each line says whose it is. What the
+// parameter servers log is for operators, and shown on demand.
 import { Command, InvalidArgumentError } from 'commander'
 import { CloudlessError } from '#runtime/errors.ts'
 import { waits } from '../config.ts'
@@ -6,7 +7,7 @@ import { connect, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { prefixLines } from '../prefix-lines.ts'
 
-type Options = { readonly follow?: true; readonly instance?: string; readonly tail: number }
+type Options = { readonly follow?: true; readonly instance?: string; readonly all?: true; readonly tail: number }
 
 export function logsCommand(run: Run): Command {
   return new Command('logs')
@@ -14,6 +15,7 @@ export function logsCommand(run: Run): Command {
     .argument('<job>', 'job id')
     .option('-f, --follow', 'go on as the job prints')
     .option('--instance <id>', 'only this instance')
+    .option('--all', "parameter servers' logs too")
     .option('--tail <lines>', 'only the last lines of each instance (0: all)', wholeNumber, 0)
     .action(
       run(async (context, jobId: string, options: Options) => {
@@ -33,6 +35,7 @@ export function logsCommand(run: Run): Command {
             deadlineMs: waits.transferDeadlineMs,
           })) {
             const { data } = chunk
+            if (chunk.role === 'parameter-server' && !isOne && options.all !== true) continue
             const text = output.isJson || isOne ? data : prefix.add(chunk.instanceId, data)
             output.bytes({ ...chunk, data: new TextDecoder().decode(data) }, text)
           }

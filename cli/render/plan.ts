@@ -12,7 +12,8 @@ export function renderPlan(plan: Plan__Output, style: Style): string {
   const blocks = [`${colour(outcome)} by policy ${plan.policy}, prices of catalogue ${plan.catalogVersion}`]
   if (plan.partitions.length > 0) blocks.push(partitionTable(plan, style))
   if (plan.reasons.length > 0) blocks.push(reasonTable(plan, style))
-  if (plan.forecast !== null) blocks.push(forecastTable(plan.forecast, plan.forecastUseEverything, style))
+  if (plan.forecast !== null)
+    blocks.push(forecastTable(plan.forecast, plan.forecastUseEverything, plan.partitions.length, style))
   return blocks.join('\n\n')
 }
 
@@ -44,13 +45,20 @@ function reasonTable(plan: Plan__Output, style: Style): string {
   )
 }
 
-function forecastTable(chosen: Forecast__Output, everything: Forecast__Output | null, style: Style): string {
+function forecastTable(
+  chosen: Forecast__Output,
+  everything: Forecast__Output | null,
+  regions: number,
+  style: Style,
+): string {
+  // The size of the model is measured in the function's first run.
+  const isWireKnown = regions < 2 || chosen.wanBytes > 0
   const row = (name: string, forecast: Forecast__Output): string[] => [
     name,
     formatSeconds(forecast.seconds),
     formatUsd(forecast.computeUsd),
-    formatBytes(forecast.wanBytes),
-    formatUsd(forecast.egressUsd),
+    isWireKnown ? formatBytes(forecast.wanBytes) : 'unknown',
+    isWireKnown ? formatUsd(forecast.egressUsd) : 'unknown',
     formatUsd(forecast.totalUsd),
     forecast.throughputSource,
   ]
@@ -67,8 +75,11 @@ function forecastTable(chosen: Forecast__Output, everything: Forecast__Output | 
     [row('this plan', chosen), ...(everything === null ? [] : [row('use everything', everything)])],
     style,
   )
-  if (everything === null || everything.totalUsd <= 0) return table
-  return `${table}\nsaving ${formatPercent(1 - chosen.totalUsd / everything.totalUsd)}`
+  const note = isWireKnown
+    ? ''
+    : '\nWAN traffic and egress are known after the first run of this function; the total is compute alone'
+  if (everything === null || everything.totalUsd <= 0) return `${table}${note}`
+  return `${table}${note}\nsaving ${formatPercent(1 - chosen.totalUsd / everything.totalUsd)}`
 }
 
 function sum(values: readonly number[]): number {
