@@ -148,7 +148,8 @@ function expectPaid(entries: readonly LedgerEntry__Output[], lives: readonly Lif
   const paid = Object.fromEntries(
     [...byAttempt].map(([attempt, windows]) => {
       const sorted = windows.toSorted((a, b) => a.fromMs - b.fromMs)
-      for (const [i, { fromMs }] of sorted.entries()) if (i > 0) expect(fromMs).toBe(sorted[i - 1]!.toMs)
+      // Each window begins where the one before ended.
+      expect(sorted.slice(1).map(({ fromMs }) => fromMs)).toEqual(sorted.slice(0, -1).map(({ toMs }) => toMs))
       return [attempt, sorted.reduce((sum, { quantity }) => sum + quantity, 0)]
     }),
   )
