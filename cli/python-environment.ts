@@ -130,6 +130,12 @@ async function checkSystemPython(options: PythonOptions): Promise<void> {
   }
 }
 
+/**
+ * PyTorch's own index of CPU builds: the ordinary one gives Linux a build with CUDA, some gigabytes more. Its versions
+ * ("2.13.0+cpu") go before plain ones; where it cannot be reached pip says so and goes on without it.
+ */
+const cpuBuilds = 'https://download.pytorch.org/whl/cpu'
+
 async function install(
   folder: string,
   python: string,
@@ -146,7 +152,8 @@ async function install(
       `python3 -m venv failed: ${lastLine(made.tail)}. Fix: install the venv module (Debian: apt-get install python3-venv), or set CLOUDLESS_PYTHON`,
     )
   }
-  const args = ['-m', 'pip', 'install', '--progress-bar', 'off', ...modules.map(({ requirement }) => requirement)]
+  const requirements = modules.map(({ requirement }) => requirement)
+  const args = ['-m', 'pip', 'install', '--progress-bar', 'off', '--extra-index-url', cpuBuilds, ...requirements]
   const isDone = new AbortController()
   const reminder = remind(clock, isDone.signal, () => note(`  still installing, ${elapsed()}`))
   try {

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '#runtime/errors.ts'
 import type { LogLevel } from '#runtime/log.ts'
+import { isLoopbackHost } from '#runtime/loopback.ts'
 
 export type MainOptions = {
   readonly data: string
@@ -45,7 +46,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     if (address?.host === undefined || !(port <= 65_535))
       return wrong(`--listen ${values.listen} is not host:port, for example 127.0.0.1:7443`)
     const host = address.host.replace(/^\[|\]$/g, '')
-    if (!isLoopback(host) && !values['allow-remote'])
+    if (!isLoopbackHost(host) && !values['allow-remote'])
       return wrong(`--listen ${values.listen} is not loopback; add --allow-remote if everyone there may submit jobs`)
     const logLevel = levels.find((level) => level === values['log-level'])
     if (logLevel === undefined) return wrong(`--log-level ${values['log-level']} is not one of ${levels.join(', ')}`)
@@ -59,10 +60,6 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-}
 
 function wrong(why: string): ParsedOptions {
   return { kind: 'wrong', why }

@@ -13,6 +13,8 @@ import { parseOptions, usage, type MainOptions } from './main-options.ts'
 import { openStore } from './store/open-store.ts'
 
 async function run(options: MainOptions): Promise<void> {
+  // Jobs, logs and models are for the account that runs the control plane, whatever folder it was given.
+  process.umask(0o077)
   const { data, host, port, logLevel } = options
   const clock = systemClock()
   const log = openLog({ name: 'control-plane', level: logLevel, clock })

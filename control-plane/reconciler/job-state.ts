@@ -68,7 +68,8 @@ function describeFailure(views: readonly PartitionView[]): string | null {
       const why = failed.reason === '' ? 'no reason given' : failed.reason
       return `${failed.role} ${failed.id} failed at attempt ${failed.attempt}: ${why}`
     }
-    if (phase === 'failed') return `the partition of ${region} failed`
+    if (phase === 'failed')
+      return `the partition of ${region} failed; \`cloudless logs --all\` of its parameter server says why`
   }
   return null
 }

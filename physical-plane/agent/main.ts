@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '#runtime/clock.ts'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
+import { isLoopbackHost } from '#runtime/loopback.ts'
 import { openLog, type LogLevel } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
@@ -51,6 +52,7 @@ function readFlags(): Flags {
       python: { type: 'string' },
       'log-level': { type: 'string', default: 'info' },
       'keep-instances': { type: 'boolean', default: false },
+      'allow-remote': { type: 'boolean', default: false },
     },
   })
   const required = (name: 'control-plane' | 'region' | 'state', example: string): string => {
@@ -62,6 +64,14 @@ function readFlags(): Flags {
   const level = values['log-level']
   if (!['debug', 'info', 'warn', 'error', 'silent'].includes(level))
     throw invalid([{ field: '--log-level', description: `${level} must be debug, info, warn, error or silent` }])
+  const bindHost = values['bind-host']
+  if (!isLoopbackHost(bindHost) && !values['allow-remote'])
+    throw invalid([
+      {
+        field: '--bind-host',
+        description: `${bindHost} is not loopback; add --allow-remote if everyone there may exchange updates with this region`,
+      },
+    ])
   const cpuUnits = values['cpu-units'] === undefined ? availableParallelism() : Number(values['cpu-units'])
   if (!Number.isInteger(cpuUnits) || cpuUnits < 1)
     throw invalid([
@@ -72,8 +82,8 @@ function readFlags(): Flags {
     region: required('region', 'onprem/lab'),
     state: required('state', '/var/lib/cloudless'),
     cpuUnits,
-    bindHost: values['bind-host'],
-    advertiseHost: values['advertise-host'] ?? values['bind-host'],
+    bindHost,
+    advertiseHost: values['advertise-host'] ?? bindHost,
     python: values.python ?? process.env['CLOUDLESS_PYTHON'] ?? 'python3',
     logLevel: level as LogLevel,
     keepsInstances: values['keep-instances'],

@@ -1,8 +1,9 @@
 // node physical-plane/parameter-server/main.ts --config FILE: the parameter server of one partition, started by the
-// region's agent. Exit code 0 after the agent knows that the partition has finished, or when asked to stop; 1 on error.
+// region's agent. Exit code 0 after the agent knows that the partition has finished, or when asked to stop; 2 for a wrong
+// configuration, 1 on any other error.
 import { parseArgs } from 'node:util'
 import { systemClock } from '#runtime/clock.ts'
-import { messageOf } from '#runtime/errors.ts'
+import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
 import { openLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
@@ -11,7 +12,8 @@ import { runParameterServer } from './parameter-server.ts'
 
 try {
   const { values } = parseArgs({ options: { config: { type: 'string' } } })
-  if (values.config === undefined) throw new Error('--config FILE is missing: the file that the agent writes')
+  if (values.config === undefined)
+    throw invalid([{ field: '--config', description: 'is missing; give the file that the agent writes' }])
   const config = await readConfigFile(values.config)
   const clock = systemClock()
   const { jobId, region, attempt, logLevel } = config
@@ -22,6 +24,6 @@ try {
   await runParameterServer(config, { clock, random: systemRandom(), log, metrics: createMetrics() }, asked.signal)
   process.exit(0)
 } catch (error) {
-  console.error(messageOf(error))
-  process.exit(1)
+  console.error(`parameter-server: ${messageOf(error)}`)
+  process.exit(error instanceof CloudlessError && error.kind === 'invalid' ? 2 : 1)
 }

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const flags = ['--control-plane', '127.0.0.1:1', '--region', 'onprem/lab', '--state', join(tmpdir(), 'never-made')]
+
+function agent(...args: readonly string[]): { readonly status: number | null; readonly stderr: string } {
+  const script = join(import.meta.dirname, 'main.ts')
+  return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', timeout: 20_000 })
+}
+
+describe('the agent refuses', () => {
+  test.each([
+    [['--bind-host', '0.0.0.0', ...flags], /--bind-host: 0\.0\.0\.0 is not loopback; add --allow-remote/],
+    [['--region', 'onprem/lab'], /--control-plane: is missing, for example 127\.0\.0\.1:7443/],
+    [[...flags, '--log-level', 'loud'], /--log-level: loud must be debug, info/],
+    [[...flags, '--colour', 'red'], /Unknown option '--colour'/],
+  ])('%j with exit code 2', (args, message) => {
+    const { status, stderr } = agent(...args)
+    expect(stderr).toMatch(message)
+    expect(status).toBe(2)
+  })
+})
