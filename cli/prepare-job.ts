@@ -8,7 +8,7 @@ import type { Services } from './services.ts'
 import { uploadBundle } from './upload-bundle.ts'
 
 export async function prepareJob(context: Context, services: Services, file: JobFile): Promise<JobSpec> {
-  // Elsewhere a region's files are not ours to see; its agent and worker check them.
+  // Elsewhere a region's files are not ours to see; the workers there check them before they train (DatasetMissing).
   if (isLoopback(services.address)) checkShardFiles(file.spec)
   const bundleDigest = await uploadBundle(services.jobs, file.functionFolder, context.output, context.signal)
   return { ...file.spec, function: { ...file.spec.function, bundleDigest } }

@@ -117,6 +117,24 @@ describe.skipIf(python === '')('a Python worker with a real parameter server', (
     expect(errors).toContain('DatasetMismatch: dataset has 150 samples but the job declares 200 for this region')
   })
 
+  test.each([
+    ['shards', 'shard'],
+    ['holdout', 'holdout'],
+  ])(
+    'job data (%s) that is not there is refused before training, with address, region and fix',
+    async (asked, kind) => {
+      server = await openServer({ hasHoldout: true })
+      const { code, errors } = await work(['--ask-for', asked]).ended
+      expect(code).toBe(1)
+      const path = join(folder, 'data')
+      expect(errors).toContain(
+        `DatasetMissing: ${kind} ${pathToFileURL(path).href} of region ${region}: ${path} does not exist`,
+      )
+      expect(errors).toContain('in job.yaml')
+      expect(server.partition().progress()).toMatchObject({ samplesDone: 0, steps: 0, workers: 0 })
+    },
+  )
+
   test('a worker that starts before its parameter server waits for it', async () => {
     const worker = work([], 'early', `unix:${join(folder, 'worker.sock')}`)
     await worker.untilWaiting()

@@ -11,6 +11,7 @@ The same script runs alone, without Cloudless, where CLOUDLESS_PARAMETER_SERVER 
 from .errors import (
     CloudlessError,
     DatasetMismatch,
+    DatasetMissing,
     JoinRefused,
     NonFiniteLoss,
     ParameterServerUnavailable,
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CloudlessError",
     "DatasetMismatch",
+    "DatasetMissing",
     "JoinRefused",
     "NonFiniteLoss",
     "ParameterServerUnavailable",

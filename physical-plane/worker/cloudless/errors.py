@@ -26,6 +26,10 @@ class DatasetMismatch(CloudlessError):
     """The dataset does not have as many samples as the job declared for this region."""
 
 
+class DatasetMissing(CloudlessError):
+    """A shard, or the held-out data, is not where the job says it lies in this region."""
+
+
 class JoinRefused(CloudlessError):
     """The parameter server does not take this worker, for example because its model differs."""
 

@@ -23,7 +23,7 @@ from .errors import CloudlessError, NonFiniteLoss, ParameterServerUnavailable, S
 from .exchange import Exchange, SharedExchange, StepReport, StreamExchange
 from .permutation import permutation
 from .settings import Settings
-from .shards import Shard, check_length, shard_of
+from .shards import Shard, check_length, check_there, shard_of
 
 log = logging.getLogger("cloudless")
 
@@ -64,19 +64,27 @@ class Session:
         self.seed: int = self._joined.seed
 
     def shards(self, alone: Sequence[str | os.PathLike[str] | Shard] | None = None) -> list[Shard]:
-        """This region's shards with their declared numbers of samples. `alone` is used only without Cloudless."""
+        """This region's shards with their declared numbers of samples. `alone` is used only without Cloudless.
+
+        DatasetMissing when one of them does not exist here.
+        """
         del alone
+        uris = self._joined.shard_uris
         return [
-            shard_of(uri, samples)
-            for uri, samples in zip(self._joined.shard_uris, self._joined.shard_samples, strict=True)
+            check_there("shard", uri, shard, self.region)
+            for uri, shard in zip(uris, self._declared_shards(), strict=True)
         ]
 
     def holdout(self, alone: str | os.PathLike[str] | Shard | None = None) -> Shard | None:
-        """The held-out data, on workers of the region where it lies; None on others, which never evaluate."""
+        """The held-out data, on workers of the region where it lies; None on others, which never evaluate.
+
+        DatasetMissing when it does not exist here.
+        """
         del alone
-        if not self._joined.holdout_uri:
+        uri = self._joined.holdout_uri
+        if not uri:
             return None
-        return shard_of(self._joined.holdout_uri, self._joined.holdout_samples)
+        return check_there("holdout", uri, shard_of(uri, self._joined.holdout_samples), self.region)
 
     def batches(
         self,
@@ -92,7 +100,7 @@ class Session:
         """
         if batch_size < 1:
             raise CloudlessError(f"batch_size is {batch_size}: it must be at least 1")
-        check_length(len(dataset), self.shards(), self._joined.samples)
+        check_length(len(dataset), self._declared_shards(), self._joined.samples)
         outcomes = wire.enum("LeaseOutcome")
         while True:
             answer = self._next_lease()
@@ -151,6 +159,13 @@ class Session:
         self._client.leave(self._joined.session_id, reason)
         self._exchange.close()
         self._client.close()
+
+    def _declared_shards(self) -> list[Shard]:
+        """Unchecked: a function that makes its own data never opens them."""
+        return [
+            shard_of(uri, samples)
+            for uri, samples in zip(self._joined.shard_uris, self._joined.shard_samples, strict=True)
+        ]
 
     def _batches_of(
         self, lease: _Lease, dataset: Any, batch_size: int, collate: Callable[[list], Any] | None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from .errors import DatasetMismatch, Unsupported
+from .errors import DatasetMismatch, DatasetMissing, Unsupported
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,24 @@ def shard_of(uri: str, samples: int) -> Shard:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise Unsupported(f"shard {uri}: only file:///path URIs can be read; mount or copy the data into the region first")
     return Shard(unquote(parts.path), samples)
+
+
+def check_there(kind: str, uri: str, shard: Shard, region: str) -> Shard:
+    """The shard itself; DatasetMissing, before a step is trained, when nothing lies at its path.
+
+    Only here can this be seen: whoever submits a job does not see other regions' files. `kind` is `shard` or `holdout`.
+    """
+    try:
+        os.stat(shard.path)
+    except (OSError, ValueError) as error:
+        is_absent = isinstance(error, (FileNotFoundError, NotADirectoryError))
+        because = "does not exist" if is_absent else f"cannot be read ({error})"
+        field = "data.holdout.uri" if kind == "holdout" else "data.shards[].uri"
+        raise DatasetMissing(
+            f"{kind} {uri} of region {region}: {shard.path} {because} on this worker's machine. Put the data there "
+            f"(prepare, copy or mount it in {region}), or correct {field} in job.yaml"
+        ) from error
+    return shard
 
 
 def shards_alone(paths: Sequence[str | os.PathLike[str] | Shard] | None) -> list[Shard]:

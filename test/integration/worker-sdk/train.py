@@ -26,6 +26,7 @@ parser.add_argument("--die-at", type=int, default=0, help="kill -9 myself with t
 parser.add_argument("--nan-at", type=int, default=0, help="make the n-th loss NaN")
 parser.add_argument("--raise-at", type=int, default=0, help="raise in the n-th batch")
 parser.add_argument("--pause-ms", type=float, default=0, help="a step's least time")
+parser.add_argument("--ask-for", choices=("shards", "holdout"), help="the job's data, which these tests never write")
 arguments = parser.parse_args()
 
 
@@ -71,6 +72,8 @@ model = a_model()
 optimizer = an_optimizer(model)
 schedule = torch.optim.lr_scheduler.StepLR(optimizer, 10, gamma=0.7)
 session = cloudless.join(model, optimizer)
+if arguments.ask_for:
+    getattr(session, arguments.ask_for)()
 dataset = Numbers()
 used = []
 
