@@ -5,10 +5,12 @@ import { seededRandom, type Random } from '#runtime/random.ts'
 import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
 import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
 import type { PartitionOptions } from './partition-options.ts'
+import type { PartitionState } from './partition-state.ts'
 import { Partition } from './partition.ts'
 import { VectorMemory } from './replica/memory.ts'
 import type { Layout, ParameterGroup } from './replica/layout.ts'
 import type { SyncOptions } from './sync/strategy.ts'
+import type { Update } from './sync/update.ts'
 import type { StepOutcome } from './worker-side.ts'
 
 export type GradientOf = (at: {
@@ -18,8 +20,16 @@ export type GradientOf = (at: {
   readonly values: Float32Array
 }) => readonly number[]
 
+type RegionOptions = {
+  readonly name: string
+  readonly samples: number
+  readonly workers?: number
+  /** Samples of a step; the cluster's `batch` where it is missing. */
+  readonly batch?: number
+}
+
 export type ClusterOptions = {
-  readonly regions: readonly { readonly name: string; readonly samples: number; readonly workers?: number }[]
+  readonly regions: readonly RegionOptions[]
   readonly sync: SyncOptions
   readonly layout: Layout
   readonly initial: readonly number[]
@@ -79,6 +89,8 @@ export class Cluster {
   readonly random: Random
   readonly nodes = new Map<string, Node>()
   readonly #options: ClusterOptions
+  /** Until when a link is cut, by `from to`. */
+  readonly #cuts = new Map<string, number>()
   readonly memory = VectorMemory.create(2 ** 20)
   readonly evaluations: { readonly region: string; readonly isFinal: boolean }[] = []
   failure: unknown = null
@@ -128,6 +140,14 @@ export class Cluster {
     this.#start(node)
   }
 
+  /** Nothing crosses between the two regions, either way, for so long; what is under way is lost. */
+  cut(one: string, other: string, forMs: number): void {
+    const untilMs = this.clock.now() + forMs
+    for (const link of [`${one} ${other}`, `${other} ${one}`]) {
+      this.#cuts.set(link, Math.max(untilMs, this.#cuts.get(link) ?? 0))
+    }
+  }
+
   /** Runs until every partition has finished; fails when that takes longer than `limitMs` of virtual time. */
   async finish(limitMs = 3_600_000): Promise<void> {
     const untilMs = this.clock.now() + limitMs
@@ -153,8 +173,31 @@ export class Cluster {
     throw new Error(`regions ended with different models: ${hashes.join(', ')} ${replicas.join(' | ')}`)
   }
 
+  /**
+   * The last update of every region, by region; throws where another region's version vector, at hand or on its disk,
+   * says anything else.
+   */
+  async agreedVersions(): Promise<ReadonlyMap<string, number>> {
+    const states = new Map<string, PartitionState>()
+    for (const { name, store } of this.nodes.values()) states.set(name, (await store.load())!.state as PartitionState)
+    const lastSeqs = new Map(Array.from(states, ([name, { outbox }]) => [name, outbox.lastSeq]))
+    for (const [name, { partition }] of this.nodes) {
+      for (const [peer, lastSeq] of lastSeqs) {
+        if (peer === name) continue
+        const found = [partition.appliedSeqOf(peer), states.get(name)!.applied[peer]]
+        if (found.every((seq) => seq === lastSeq)) continue
+        throw new Error(`${name} has applied ${found.join(', durably ')} of the ${lastSeq} updates of ${peer}`)
+      }
+    }
+    return lastSeqs
+  }
+
   #delay(): number {
     return this.random.next() * (this.#options.delayMs ?? 10)
+  }
+
+  #regionOf(node: Node): RegionOptions {
+    return this.#options.regions.find(({ name }) => name === node.name)!
   }
 
   #openPartition(node: Pick<Node, 'store' | 'options' | 'incarnation' | 'name'>): Promise<Partition> {
@@ -184,7 +227,7 @@ export class Cluster {
         if (!signal.aborted) this.failure ??= error
       })
     }
-    const workers = this.#options.regions.find(({ name }) => name === node.name)!.workers ?? 1
+    const workers = this.#regionOf(node).workers ?? 1
     for (let index = 0; index < workers; index++) guard(this.#work(node, node.partition, signal))
     for (const peer of this.nodes.keys()) if (peer !== node.name) guard(this.#pull(node, peer, signal))
   }
@@ -192,33 +235,35 @@ export class Cluster {
   /** One stream of updates from `peer` that is cut, repeated and slow. */
   async #pull(node: Node, peer: string, signal: AbortSignal): Promise<void> {
     const { partition } = node
-    const trouble = this.#options.trouble ?? 0
+    const isTrouble = (): boolean => this.random.next() < (this.#options.trouble ?? 0)
+    const isCut = (): boolean => (this.#cuts.get(`${peer} ${node.name}`) ?? 0) > this.clock.now()
+    let earlier: Update | null = null
     while (!signal.aborted) {
       await this.clock.sleep(this.#delay(), signal)
-      const from = this.at(peer)
-      const applied = partition.appliedSeqOf(peer)
-      // A repeated delivery, as after a cut whose acknowledgement was lost.
-      const isRepeated = this.random.next() < trouble && applied > from.progress().rounds
-      const update = isRepeated ? null : from.updateAfter(applied)
-      if (update !== null && this.random.next() >= trouble) {
+      if (isCut()) continue
+      const update = this.at(peer).updateAfter(partition.appliedSeqOf(peer))
+      if (update !== null && !isTrouble()) {
         const { targetRegion } = update.header
         const isForUs = targetRegion === '' || targetRegion === node.name
-        const payload = isForUs ? update.payload.slice() : new Float32Array(0)
+        const sent = { header: update.header, payload: isForUs ? update.payload.slice() : new Float32Array(0) }
         await this.clock.sleep(this.#delay(), signal)
         if (signal.aborted) return
-        await partition.receive({ header: update.header, payload }, signal)
-        if (this.random.next() < trouble) await partition.receive({ header: update.header, payload }, signal)
-        payload.fill(Number.NaN)
+        if (isCut()) continue
+        await deliver(partition, sent, signal)
+        if (isTrouble()) await deliver(partition, sent, signal)
+        // Out of order: one that was overtaken by the one above.
+        if (earlier !== null && isTrouble()) await deliver(partition, earlier, signal)
+        earlier = sent
       }
       // A life that ended says nothing; one that goes on says only what is durable.
-      if (!signal.aborted && this.random.next() >= trouble)
+      if (!signal.aborted && !isCut() && !isTrouble())
         this.at(peer).acknowledge(node.name, partition.durableSeqOf(peer))
     }
   }
 
   async #work(node: Node, partition: Partition, signal: AbortSignal): Promise<void> {
     const { layout, initial, learningRate, gradientOf } = this.#options
-    const batch = this.#options.batch ?? 2
+    const batch = this.#regionOf(node).batch ?? this.#options.batch ?? 2
     const workerId = `worker-${++this.#workers}`
     await this.clock.sleep(this.#delay(), signal)
     if (signal.aborted) return
@@ -260,6 +305,13 @@ export class Cluster {
     }
     partition.leave(workerId, 'done')
   }
+}
+
+/** Takes the payload back afterwards, as a receive buffer would be. */
+async function deliver(partition: Partition, { header, payload }: Update, signal: AbortSignal): Promise<void> {
+  const lent = payload.slice()
+  await partition.receive({ header, payload: lent }, signal)
+  lent.fill(Number.NaN)
 }
 
 /** Small whole numbers that depend on everything, so that sums in float32 are exact in any order. */
