@@ -64,7 +64,16 @@ export class TestCluster implements AsyncDisposable {
     try {
       const { signal } = new AbortController()
       const note = (text: string): void => void notes.push(text)
-      const setting = { ...options, folder, linkScale: 1, python, environment: process.env, clock, signal, note }
+      const setting = {
+        ...options,
+        folder,
+        linkScale: 1,
+        python: python || 'python3',
+        environment: process.env,
+        clock,
+        signal,
+        note,
+      }
       return new TestCluster(folder, await startCluster(setting), notes)
     } catch (error) {
       rmSync(folder, { recursive: true, force: true })
@@ -108,7 +117,8 @@ export class TestCluster implements AsyncDisposable {
 
   /** Runs `cloudless` as a person does. */
   cli(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    return runCli(['--server', this.address, ...args], { CLOUDLESS_HOME: join(this.folder, 'home'), ...environment })
+    const own = { CLOUDLESS_HOME: join(this.folder, 'home'), ...environment }
+    return run('cli/main.ts', ['--server', this.address, ...args], own).ended
   }
 
   /** Writes shards and job file; the path of the job file. JSON is YAML. */
@@ -262,20 +272,51 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-export function runCli(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ended> {
-  const child = spawn(process.execPath, [join(root, 'cli/main.ts'), ...args], {
+export type Running = {
+  readonly ended: Promise<Ended>
+  /** Resolves when the text was printed on either stream; throws when the process ends before. */
+  readonly printed: (text: string) => Promise<void>
+  /** Rejects when the process ends before. */
+  readonly firstLine: Promise<string>
+  readonly kill: (signal: NodeJS.Signals) => void
+}
+
+/** One of our programs as a process, for example "physical-plane/agent/main.ts". */
+export function run(
+  script: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Running {
+  const child = spawn(process.execPath, [join(root, script), ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const stdout: Buffer[] = []
-  const stderr: Buffer[] = []
-  child.stdout.on('data', (data: Buffer) => stdout.push(data))
-  child.stderr.on('data', (data: Buffer) => stderr.push(data))
-  return new Promise((resolve) => {
-    child.on('close', (code) => {
-      resolve({ code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') })
+  const heard = { stdout: '', stderr: '' }
+  const listeners = new Set<() => void>()
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      heard[name] += text
+      for (const listen of listeners) listen()
     })
+  }
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...heard }))
   })
+  const printed = async (text: string): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const listen = (): void => {
+      if (heard.stdout.includes(text) || heard.stderr.includes(text)) resolve()
+    }
+    listeners.add(listen)
+    listen()
+    const tooEarly = ended.then(({ code, stderr }) => {
+      throw new Error(`${script} ended with ${code} before it printed "${text}": ${stderr}`)
+    })
+    await Promise.race([promise, tooEarly]).finally(() => listeners.delete(listen))
+  }
+  const firstLine = printed('\n').then(() => heard.stdout.split('\n')[0]!)
+  firstLine.catch(() => {})
+  return { ended, printed, firstLine, kill: (signal) => void child.kill(signal) }
 }
 
 function parentOf(pid: string): number | null {
