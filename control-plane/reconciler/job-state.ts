@@ -8,8 +8,8 @@
 // States only go forward: a parameter server that starts again does not take its job back. All functions are of the
 // snapshot alone, so a lost or repeated message changes nothing.
 import type { Job, JobState } from '#control-plane/model/job.ts'
-import { hasEnded, type Agent } from '#control-plane/model/snapshot.ts'
-import { unseenStepMs } from './config.ts'
+import { hasEnded, type Agent, type Instance } from '#control-plane/model/snapshot.ts'
+import { troublesShownMax, unseenStepMs } from './config.ts'
 import { goesOn, isDrained, isLost, uploaderOf, type PartitionView } from './partitions.ts'
 
 export type Standing = { readonly state: JobState; readonly reason: string }
@@ -25,8 +25,8 @@ export function standingOf(job: Job, views: readonly PartitionView[], agents: Re
   const failure = describeFailure(inJob)
   if (failure !== null) return { state: 'failed', reason: failure + without }
 
-  const unseen = describeUnseen(inJob)
-  const suffix = `${unseen === '' ? '' : `; ${unseen}`}${without}`
+  const troubles = [describeUnseen(inJob), describeTrouble(inJob)].filter((text) => text !== '')
+  const suffix = `${troubles.map((text) => `; ${text}`).join('')}${without}`
   const target = describeTarget(job)
   if (job.state === 'finishing' || target !== null || inJob.every(isDrained)) {
     return {
@@ -82,6 +82,20 @@ function describeUnseen(views: readonly PartitionView[]): string {
       return `region ${view.region} unseen for ${seconds} s`
     })
     .join(', ')
+}
+
+/** Why instances do not run just now: what happened, and the very last line of the log where there is one. */
+function describeTrouble(views: readonly PartitionView[]): string {
+  const isInTrouble = ({ state, reason }: Instance): boolean =>
+    reason !== '' && (state === 'starting' || state === 'backing-off')
+  return views
+    .flatMap(({ instances }) => instances.filter(isInTrouble))
+    .slice(0, troublesShownMax)
+    .map(({ id, reason }) => {
+      const lines = reason.split('\n')
+      return `${id}: ${lines.length === 1 ? reason : `${lines[0]} ${lines.at(-1)}`}`
+    })
+    .join('; ')
 }
 
 /** Null unless an evaluation reached the job's target. */

@@ -188,6 +188,17 @@ describe('training', () => {
     expect(endOf(exited)).toMatchObject({ state: 'succeeded' })
   })
 
+  test('an instance that waits or starts again is told of, with the end of its log', () => {
+    const because = 'exit code 1 after 0.4 s, failure 1 of 3; last lines of its log:\nTraceback\nValueError'
+    const failing = settled(seeing(training, 'j-1/b/worker-0', { state: 'backing-off', reason: because }))
+    const short = 'exit code 1 after 0.4 s, failure 1 of 3; last lines of its log: ValueError'
+    expect(reasonOf(failing)).toBe(`training in a, b, c; j-1/b/worker-0: ${short}`)
+    const again = settled(seeing(failing, 'j-1/b/worker-0', { state: 'running', reason: '' }))
+    expect(reasonOf(again)).toBe('training in a, b, c')
+    const waiting = settled(seeing(started, /worker/, { state: 'starting', reason: 'waits for 1 units of cpu' }))
+    expect(reasonOf(waiting).match(/waits for 1 units/g)).toHaveLength(3)
+  })
+
   test('a parameter server that starts again does not take the job back', () => {
     expect(stateOf(settled(inPhase(training, 'starting', ['b'])))).toBe('running')
   })

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError, invalid } from '#runtime/errors.ts'
+import { silentLog } from '#runtime/log.ts'
 import { aParameterServer, aSpec, aWorker, aWorld, type ControlPlane, type World } from './agent.fixture.ts'
 import type { Agent } from './agent.ts'
 import { agentConfig } from './config.ts'
+import { Journal, memoryJournalStorage } from './journal.ts'
 
 const worker = 'j-1/lab/worker-0'
 const server = 'j-1/lab/parameter-server'
@@ -146,6 +148,31 @@ describe('failing', () => {
     machine.launchError = null
     await clock.advance(60_000)
     expect(stateOf(controlPlane, worker)).toBe('INSTANCE_STATE_RUNNING')
+  })
+
+  test('with a disk that takes nothing, what is desired waits with the reason until there is room', async () => {
+    const { clock, machine, controlPlane, startAgent } = aWorld()
+    const storage = memoryJournalStorage()
+    let isFull = false
+    const append = (lines: readonly string[]) =>
+      isFull ? Promise.reject(new Error('ENOSPC: no space left on device, write')) : storage.append(lines)
+    const journal = await Journal.open({
+      storage: { ...storage, append },
+      clock,
+      log: silentLog,
+      config: agentConfig,
+    })
+    void (await startAgent({ journal })).run()
+    await clock.advance(100)
+    isFull = true
+    controlPlane.desire([aWorker()])
+    await clock.advance(5_000)
+    expect(controlPlane.observed.get(worker)).toMatchObject({ state: 'INSTANCE_STATE_STARTING', attempt: 0 })
+    expect(controlPlane.observed.get(worker)?.reason).toContain('ENOSPC')
+    expect(machine.launches).toEqual([])
+    isFull = false
+    await clock.advance(5_000)
+    expect(controlPlane.observed.get(worker)).toMatchObject({ state: 'INSTANCE_STATE_RUNNING', reason: '' })
   })
 
   test('a bundle that is refused fails the instance at once', async () => {

@@ -23,7 +23,7 @@ import { forgetLastWords, keepLastWords, lastWordsOf } from './last-words.ts'
 import { LogShipper } from './log-shipper.ts'
 import { Meter } from './meter.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
-import { observedInstance, refusedInstance, type Report } from './observed.ts'
+import { observedInstance, refusedInstance, waitingInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { SliceTable } from './slices.ts'
 import { Supervisor } from './supervisor.ts'
@@ -159,7 +159,11 @@ export class Agent {
     const instances: ObservedInstance[] = lives.map((life) =>
       observedInstance(life, this.#reports.get(life.id) ?? null, this.#uploads.digestOf(life.id), trouble),
     )
-    return { instances: [...instances, ...desired.refused.map(refusedInstance)], desiredRevision: desired.revision }
+    // With a disk that takes nothing, not even what is desired can be acted on.
+    const begun = new Set(lives.map(({ id }) => id))
+    const waiting = desired.instances.filter(({ id }) => trouble !== '' && !begun.has(id))
+    const others = [...desired.refused.map(refusedInstance), ...waiting.map((each) => waitingInstance(each, trouble))]
+    return { instances: [...instances, ...others], desiredRevision: desired.revision }
   }
 
   /** Gives the control plane, where there is one, the time to take the last records and log lines. */

@@ -51,3 +51,7 @@ export function observedInstance(
 export function refusedInstance(refused: Desired['refused'][number]): ObservedInstance {
   return { id: refused.id, jobId: refused.jobId, state: 'INSTANCE_STATE_FAILED', attempt: 0, reason: refused.reason }
 }
+
+export function waitingInstance({ id, jobId }: Desired['instances'][number], reason: string): ObservedInstance {
+  return { id, jobId, state: 'INSTANCE_STATE_STARTING', attempt: 0, reason }
+}
