@@ -1,6 +1,6 @@
 """Generates advertisement clicks, one shard per region. This is made-up data: no person and no advertisement is behind it.
 
-    python prepare.py --out data --split 3:2:1 [--samples 120000]
+    python prepare.py --out ../data/click-model --split 3:2:1 [--samples 120000]
 
 A hidden model with pairwise interactions of fields decides each click; regions differ in which users and items are
 common. The last line on standard output is one JSON object.
@@ -21,7 +21,7 @@ HIDDEN = 4
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards, outside of the function's folder")
     parser.add_argument("--split", default="3:2:1", help="share of each region, for example 3:2:1")
     parser.add_argument("--samples", type=int, default=120_000, help="clicks and non-clicks for training")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 """Puts real images into one shard per region: Fashion-MNIST, or scikit-learn's digits where it is not to be had.
 
-    python prepare.py --out data --split 3:2:1
+    python prepare.py --out ../data/fashion-mnist --split 3:2:1
 
 Looks, in this order, for the four IDX files in --source, for Debian's package dataset-fashion-mnist (installed, or
 fetched and unpacked without root by apt-get), for torchvision's download, for scikit-learn's bundled digits.
@@ -38,7 +38,7 @@ class BadData(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards, outside of the function's folder")
     parser.add_argument("--split", default="3:2:1", help="share of each region, for example 3:2:1")
     parser.add_argument("--source", type=Path, help="folder with the four IDX files, gzipped or not")
     parser.add_argument("--dataset", choices=("auto", "fashion-mnist", "digits"), default="auto")
