@@ -255,7 +255,7 @@ describe.skipIf(python === '')('a function', () => {
     rmSync(join(cluster.folder, 'vanished-onprem-lab.f32'))
     const job = await cluster.ended((JSON.parse(stdout) as Shown).id)
     expect(job.state).toBe('JOB_STATE_FAILED')
-    expect(job.reason).toMatch(/FileNotFoundError: .*vanished-onprem-lab\.f32/)
+    expect(job.reason).toMatch(/DatasetMissing: .*vanished-onprem-lab\.f32 does not exist/)
   })
 })
 
