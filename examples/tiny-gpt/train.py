@@ -94,13 +94,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shards", nargs="*", help="alone: the training shards")
     parser.add_argument("--holdout", help="alone: the held-out windows")
+    parser.add_argument("--epochs", type=int, default=1, help="alone: passes over the windows")
     arguments = parser.parse_args()
 
     torch.manual_seed(0)
     model = Gpt()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1)
 
-    session = cloudless.join(model, optimizer)
+    session = cloudless.join(model, optimizer, epochs=arguments.epochs)
     dataset = Windows(session.shards(alone=arguments.shards))
     holdout = session.holdout(alone=arguments.holdout)
     held_out = Windows([holdout]) if holdout is not None else None
