@@ -1,7 +1,12 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { jsonValue, nat, sample, string, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { CloudlessError } from '#runtime/errors.ts'
+import { checkShardFiles } from './file-uri.ts'
 import { decodeJobFile } from './job-file.ts'
 
 const good = `name: images
@@ -67,6 +72,45 @@ data: { shards: [{ region: onprem/lab, uri: "file:///x", samples: 1 }] }
     expect(functionFolder.endsWith('/sub/fn')).toBe(true)
     expect(spec).toMatchObject({ policy: 'load-power', sync: { strategy: 'asgd-ga' }, training: { epochs: 1 } })
     expect(spec).not.toHaveProperty('holdout')
+  })
+})
+
+describe('the job files of examples/', () => {
+  const examples = join(import.meta.dirname, '../examples')
+  const names = readdirSync(examples).filter((name) => existsSync(join(examples, name, 'job.yaml')))
+
+  test('there are three', () => {
+    expect(names.sort()).toEqual(['click-model', 'fashion-mnist', 'tiny-gpt'])
+  })
+
+  test.each(names)('%s decodes, and only data that was not prepared yet is missing', (name) => {
+    const scratch = mkdtempSync(join(tmpdir(), 'job-file-'))
+    try {
+      // Elsewhere than the example itself, where somebody may have prepared the data.
+      const text = readFileSync(join(examples, name, 'job.yaml'), 'utf8')
+      const { spec, functionFolder } = decodeJobFile(text, join(scratch, name, 'job.yaml'))
+      expect(spec).toMatchObject({ name, function: { entrypoint: 'train.py' } })
+      expect(existsSync(join(examples, name, spec.function!.entrypoint!))).toBe(true)
+
+      const paths = [...spec.shards!, spec.holdout!].map(({ uri }) => fileURLToPath(uri!))
+      const fields = ['data.shards[0].uri', 'data.shards[1].uri', 'data.shards[2].uri', 'data.holdout.uri']
+      expect(violationsIn(() => checkShardFiles(spec))).toEqual(
+        fields.map((field, index) => ({
+          field,
+          description: `${paths[index]} does not exist; prepare the data first, or correct the path`,
+        })),
+      )
+      // Data inside of the function's folder would be uploaded with it, to every region.
+      expect(paths.filter((path) => path.startsWith(`${functionFolder}/`))).toEqual([])
+
+      for (const path of paths) {
+        mkdirSync(dirname(path), { recursive: true })
+        writeFileSync(path, '')
+      }
+      expect(() => checkShardFiles(spec)).not.toThrow()
+    } finally {
+      rmSync(scratch, { recursive: true })
+    }
   })
 })
 
@@ -199,11 +243,15 @@ describe('whatever the file holds', () => {
 })
 
 function violationsOf(text: string): CloudlessError['violations'] {
+  return violationsIn(() => decodeJobFile(text, '/home/a/job.yaml'))
+}
+
+function violationsIn(act: () => unknown): CloudlessError['violations'] {
   try {
-    decodeJobFile(text, '/home/a/job.yaml')
+    act()
   } catch (error) {
     if (error instanceof CloudlessError) return error.violations
     throw error
   }
-  throw new Error('the file was accepted')
+  throw new Error('nothing was refused')
 }
