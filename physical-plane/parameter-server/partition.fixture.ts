@@ -178,8 +178,7 @@ export class Cluster {
    * says anything else.
    */
   async agreedVersions(): Promise<ReadonlyMap<string, number>> {
-    const states = new Map<string, PartitionState>()
-    for (const { name, store } of this.nodes.values()) states.set(name, (await store.load())!.state as PartitionState)
+    const states = await this.durableStates()
     const lastSeqs = new Map(Array.from(states, ([name, { outbox }]) => [name, outbox.lastSeq]))
     for (const [name, { partition }] of this.nodes) {
       for (const [peer, lastSeq] of lastSeqs) {
@@ -190,6 +189,13 @@ export class Cluster {
       }
     }
     return lastSeqs
+  }
+
+  /** What a restart would find, by region. */
+  async durableStates(): Promise<ReadonlyMap<string, PartitionState>> {
+    const states = new Map<string, PartitionState>()
+    for (const { name, store } of this.nodes.values()) states.set(name, (await store.load())!.state as PartitionState)
+    return states
   }
 
   #delay(): number {
