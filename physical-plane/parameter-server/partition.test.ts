@@ -142,32 +142,6 @@ describe('synchronous averaging', () => {
     sync: sync('model-averaging', { interval }),
   })
 
-  /** Synchronous momentum SGD on the mean gradient of both regions. */
-  function synchronous(momentum: number, steps: number): number[] {
-    const w = [4, -3]
-    const v = [0, 0]
-    for (let step = 0; step < steps; step++) {
-      for (let i = 0; i < 2; i++) {
-        v[i] = momentum * v[i]! + (w[i]! - 1 + (w[i]! + 2)) / 2
-        w[i]! -= 0.25 * v[i]!
-      }
-    }
-    return w
-  }
-
-  test('every step equals synchronous SGD on the weighted gradient, with a local momentum too; with AdamW it does not', async () => {
-    for (const momentum of [0, 0.5]) {
-      const cluster = await Cluster.open(options(aLayout(2, { group: { momentum } })))
-      await cluster.finish()
-      const expected = synchronous(momentum, 8)
-      cluster.agreedReplica().forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5))
-    }
-    const adam = await Cluster.open(options(aLayout(2, { kind: 'adamw' })))
-    await adam.finish()
-    const [first] = adam.agreedReplica()
-    expect(Math.abs(first! - synchronous(0, 8)[0]!)).toBeGreaterThan(0.1)
-  })
-
   test('crashes change no bit: the run ends as the uninterrupted one', async () => {
     const make = (): ClusterOptions => ({ ...options(aLayout(2, { group: { momentum: 0.5 } }), 3), regions: three })
     const calm = await Cluster.open(make())
