@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['test/property-seed.ts'],
           include: ['**/*.test.ts'],
           exclude: ['node_modules/**', 'test/integration/**', 'test/simulation/**'],
           isolate: false,
