@@ -174,9 +174,12 @@ export class ProcessRuntime implements Runtime<ProgramOrder> {
     // Only a leader that was seen to die here vouches that the group's number is still the run's.
     const group = seen === null ? null : (leader?.pid ?? null)
     let patienceEndsAtMs = clock.monotonicMs() + processLimits.killPatienceMs
-    for (let left = processesOfRun(mark, group); left.length > 0; left = processesOfRun(mark, group)) {
+    // Looked for twice: a process in the middle of an exec shows no environment, and so no mark, for a moment.
+    for (let looksLeft = 2; looksLeft > 0; looksLeft -= 1) {
+      const left = processesOfRun(mark, group)
+      if (left.length > 0) looksLeft = 3
       for (const pid of left) killQuietly(pid, 'SIGKILL')
-      if (clock.monotonicMs() >= patienceEndsAtMs) {
+      if (left.length > 0 && clock.monotonicMs() >= patienceEndsAtMs) {
         log.warn({ instanceId, attempt, left }, 'killed processes are still there; the slice stays taken until they go')
         patienceEndsAtMs = clock.monotonicMs() + processLimits.killPatienceMs
       }
