@@ -59,7 +59,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     model = network()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
 
     session = cloudless.join(model, optimizer, epochs=arguments.epochs)
     dataset = Images(session.shards(alone=arguments.shards))
@@ -70,7 +70,10 @@ def main() -> None:
         evaluate = lambda: {"accuracy": accuracy(model, held_out)}  # noqa: E731
     for images, labels in session.batches(dataset, batch_size=64, evaluate=evaluate):
         loss = F.cross_entropy(model(images), labels)
-        session.step(loss)
+        loss.backward()
+        # Updates of other regions arrive late and many steps at a time; short ones can not throw the model off its course.
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        session.step(loss.item())
 
 
 if __name__ == "__main__":
