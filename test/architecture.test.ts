@@ -145,7 +145,7 @@ describe('shape', () => {
 
   test('a file above 400 lines says why', () => {
     const long = listFiles(root)
-      .filter((file) => /\.(ts|py|c|h|wat)$/.test(file) && !isTest(file))
+      .filter((file) => /\.(ts|py|c|h|wat)$/.test(file) && !file.startsWith('proto/generated/'))
       .filter((file) => read(file).split('\n').length > 400 && !/more than 400 lines/i.test(read(file).slice(0, 800)))
     expect(long).toEqual([])
   })

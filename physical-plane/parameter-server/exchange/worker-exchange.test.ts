@@ -1,4 +1,5 @@
 // Workers over a real Unix socket, a real shared file and the service, against a small partition of real parts.
+// More than 400 lines, because the three ways in share one set-up and are compared with each other.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
