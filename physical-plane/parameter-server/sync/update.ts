@@ -29,17 +29,8 @@ export type UpdateHeader = {
 export type Update = { readonly header: UpdateHeader; readonly payload: Float32Array }
 
 /** An update that its strategy has made and the outbox has not numbered yet. The payload belongs to the draft. */
-export type Draft = {
-  readonly kind: UpdateKind
-  readonly round: number
-  readonly steps: number
-  readonly samples: number
-  readonly learningRates: readonly number[]
-  readonly basis: Readonly<Record<string, number>>
-  readonly mass: number
-  readonly targetRegion: string
+export type Draft = Omit<UpdateHeader, 'region' | 'seq' | 'payloadBytes' | 'payloadSha256'> & {
   readonly payload: Float32Array
-  readonly layout: Layout | null
 }
 
 const noPayload = new Float32Array(0)
