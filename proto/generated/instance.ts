@@ -51,6 +51,7 @@ import type { ListLedgerEntriesRequest as _cloudless_v1_ListLedgerEntriesRequest
 import type { ListLedgerEntriesResponse as _cloudless_v1_ListLedgerEntriesResponse, ListLedgerEntriesResponse__Output as _cloudless_v1_ListLedgerEntriesResponse__Output } from './cloudless/v1/ListLedgerEntriesResponse.ts';
 import type { LogAck as _cloudless_v1_LogAck, LogAck__Output as _cloudless_v1_LogAck__Output } from './cloudless/v1/LogAck.ts';
 import type { LogChunk as _cloudless_v1_LogChunk, LogChunk__Output as _cloudless_v1_LogChunk__Output } from './cloudless/v1/LogChunk.ts';
+import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
 import type { ObservedInstance as _cloudless_v1_ObservedInstance, ObservedInstance__Output as _cloudless_v1_ObservedInstance__Output } from './cloudless/v1/ObservedInstance.ts';
 import type { ObservedState as _cloudless_v1_ObservedState, ObservedState__Output as _cloudless_v1_ObservedState__Output } from './cloudless/v1/ObservedState.ts';
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
@@ -65,6 +66,7 @@ import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
 import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from './cloudless/v1/StreamLogsResponse.ts';
+import type { SyncProgress as _cloudless_v1_SyncProgress, SyncProgress__Output as _cloudless_v1_SyncProgress__Output } from './cloudless/v1/SyncProgress.ts';
 import type { SyncSpec as _cloudless_v1_SyncSpec, SyncSpec__Output as _cloudless_v1_SyncSpec__Output } from './cloudless/v1/SyncSpec.ts';
 import type { Target as _cloudless_v1_Target, Target__Output as _cloudless_v1_Target__Output } from './cloudless/v1/Target.ts';
 import type { TrainingSpec as _cloudless_v1_TrainingSpec, TrainingSpec__Output as _cloudless_v1_TrainingSpec__Output } from './cloudless/v1/TrainingSpec.ts';
@@ -136,6 +138,7 @@ export interface ProtoGrpcType {
       ListLedgerEntriesResponse: MessageTypeDefinition<_cloudless_v1_ListLedgerEntriesResponse, _cloudless_v1_ListLedgerEntriesResponse__Output>
       LogAck: MessageTypeDefinition<_cloudless_v1_LogAck, _cloudless_v1_LogAck__Output>
       LogChunk: MessageTypeDefinition<_cloudless_v1_LogChunk, _cloudless_v1_LogChunk__Output>
+      MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
       ObservedInstance: MessageTypeDefinition<_cloudless_v1_ObservedInstance, _cloudless_v1_ObservedInstance__Output>
       ObservedState: MessageTypeDefinition<_cloudless_v1_ObservedState, _cloudless_v1_ObservedState__Output>
       Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
@@ -152,6 +155,7 @@ export interface ProtoGrpcType {
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
       StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>
       StreamLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsResponse__Output>
+      SyncProgress: MessageTypeDefinition<_cloudless_v1_SyncProgress, _cloudless_v1_SyncProgress__Output>
       SyncSpec: MessageTypeDefinition<_cloudless_v1_SyncSpec, _cloudless_v1_SyncSpec__Output>
       Target: MessageTypeDefinition<_cloudless_v1_Target, _cloudless_v1_Target__Output>
       TrainingSpec: MessageTypeDefinition<_cloudless_v1_TrainingSpec, _cloudless_v1_TrainingSpec__Output>

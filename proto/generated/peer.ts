@@ -1,17 +1,62 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { Allocation as _cloudless_v1_Allocation, Allocation__Output as _cloudless_v1_Allocation__Output } from './cloudless/v1/Allocation.ts';
+import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
+import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
 import type { Chunk as _cloudless_v1_Chunk, Chunk__Output as _cloudless_v1_Chunk__Output } from './cloudless/v1/Chunk.ts';
+import type { Contribution as _cloudless_v1_Contribution, Contribution__Output as _cloudless_v1_Contribution__Output } from './cloudless/v1/Contribution.ts';
+import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
+import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
+import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from './cloudless/v1/DownloadModelRequest.ts';
+import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from './cloudless/v1/DownloadModelResponse.ts';
+import type { FetchRequest as _cloudless_v1_FetchRequest, FetchRequest__Output as _cloudless_v1_FetchRequest__Output } from './cloudless/v1/FetchRequest.ts';
+import type { FetchResponse as _cloudless_v1_FetchResponse, FetchResponse__Output as _cloudless_v1_FetchResponse__Output } from './cloudless/v1/FetchResponse.ts';
+import type { Forecast as _cloudless_v1_Forecast, Forecast__Output as _cloudless_v1_Forecast__Output } from './cloudless/v1/Forecast.ts';
+import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
+import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
+import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from './cloudless/v1/GetJobResponse.ts';
+import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1_Holdout__Output } from './cloudless/v1/Holdout.ts';
+import type { Job as _cloudless_v1_Job, Job__Output as _cloudless_v1_Job__Output } from './cloudless/v1/Job.ts';
+import type { JobProgress as _cloudless_v1_JobProgress, JobProgress__Output as _cloudless_v1_JobProgress__Output } from './cloudless/v1/JobProgress.ts';
+import type { JobServiceClient as _cloudless_v1_JobServiceClient, JobServiceDefinition as _cloudless_v1_JobServiceDefinition } from './cloudless/v1/JobService.ts';
+import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from './cloudless/v1/JobSpec.ts';
+import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from './cloudless/v1/ListJobsRequest.ts';
+import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from './cloudless/v1/ListJobsResponse.ts';
+import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
 import type { Optimiser as _cloudless_v1_Optimiser, Optimiser__Output as _cloudless_v1_Optimiser__Output } from './cloudless/v1/Optimiser.ts';
 import type { ParameterGroup as _cloudless_v1_ParameterGroup, ParameterGroup__Output as _cloudless_v1_ParameterGroup__Output } from './cloudless/v1/ParameterGroup.ts';
+import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
+import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
+import type { Payload as _cloudless_v1_Payload, Payload__Output as _cloudless_v1_Payload__Output } from './cloudless/v1/Payload.ts';
 import type { PeerServiceClient as _cloudless_v1_PeerServiceClient, PeerServiceDefinition as _cloudless_v1_PeerServiceDefinition } from './cloudless/v1/PeerService.ts';
-import type { PullAck as _cloudless_v1_PullAck, PullAck__Output as _cloudless_v1_PullAck__Output } from './cloudless/v1/PullAck.ts';
-import type { PullOpen as _cloudless_v1_PullOpen, PullOpen__Output as _cloudless_v1_PullOpen__Output } from './cloudless/v1/PullOpen.ts';
-import type { PullUpdatesRequest as _cloudless_v1_PullUpdatesRequest, PullUpdatesRequest__Output as _cloudless_v1_PullUpdatesRequest__Output } from './cloudless/v1/PullUpdatesRequest.ts';
-import type { PullUpdatesResponse as _cloudless_v1_PullUpdatesResponse, PullUpdatesResponse__Output as _cloudless_v1_PullUpdatesResponse__Output } from './cloudless/v1/PullUpdatesResponse.ts';
+import type { PeerStatus as _cloudless_v1_PeerStatus, PeerStatus__Output as _cloudless_v1_PeerStatus__Output } from './cloudless/v1/PeerStatus.ts';
+import type { Ping as _cloudless_v1_Ping, Ping__Output as _cloudless_v1_Ping__Output } from './cloudless/v1/Ping.ts';
+import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
+import type { Proposal as _cloudless_v1_Proposal, Proposal__Output as _cloudless_v1_Proposal__Output } from './cloudless/v1/Proposal.ts';
+import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
+import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
+import type { RoundMember as _cloudless_v1_RoundMember, RoundMember__Output as _cloudless_v1_RoundMember__Output } from './cloudless/v1/RoundMember.ts';
+import type { RoundPlan as _cloudless_v1_RoundPlan, RoundPlan__Output as _cloudless_v1_RoundPlan__Output } from './cloudless/v1/RoundPlan.ts';
+import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
+import type { StateSnapshot as _cloudless_v1_StateSnapshot, StateSnapshot__Output as _cloudless_v1_StateSnapshot__Output } from './cloudless/v1/StateSnapshot.ts';
+import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
+import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from './cloudless/v1/StreamLogsResponse.ts';
+import type { SyncProgress as _cloudless_v1_SyncProgress, SyncProgress__Output as _cloudless_v1_SyncProgress__Output } from './cloudless/v1/SyncProgress.ts';
+import type { SyncSpec as _cloudless_v1_SyncSpec, SyncSpec__Output as _cloudless_v1_SyncSpec__Output } from './cloudless/v1/SyncSpec.ts';
+import type { Target as _cloudless_v1_Target, Target__Output as _cloudless_v1_Target__Output } from './cloudless/v1/Target.ts';
 import type { Tensor as _cloudless_v1_Tensor, Tensor__Output as _cloudless_v1_Tensor__Output } from './cloudless/v1/Tensor.ts';
 import type { TensorLayout as _cloudless_v1_TensorLayout, TensorLayout__Output as _cloudless_v1_TensorLayout__Output } from './cloudless/v1/TensorLayout.ts';
+import type { TrainingSpec as _cloudless_v1_TrainingSpec, TrainingSpec__Output as _cloudless_v1_TrainingSpec__Output } from './cloudless/v1/TrainingSpec.ts';
+import type { UpdateAck as _cloudless_v1_UpdateAck, UpdateAck__Output as _cloudless_v1_UpdateAck__Output } from './cloudless/v1/UpdateAck.ts';
 import type { UpdateHeader as _cloudless_v1_UpdateHeader, UpdateHeader__Output as _cloudless_v1_UpdateHeader__Output } from './cloudless/v1/UpdateHeader.ts';
+import type { UploadBundleRequest as _cloudless_v1_UploadBundleRequest, UploadBundleRequest__Output as _cloudless_v1_UploadBundleRequest__Output } from './cloudless/v1/UploadBundleRequest.ts';
+import type { UploadBundleResponse as _cloudless_v1_UploadBundleResponse, UploadBundleResponse__Output as _cloudless_v1_UploadBundleResponse__Output } from './cloudless/v1/UploadBundleResponse.ts';
+import type { WatchJobRequest as _cloudless_v1_WatchJobRequest, WatchJobRequest__Output as _cloudless_v1_WatchJobRequest__Output } from './cloudless/v1/WatchJobRequest.ts';
+import type { WatchJobResponse as _cloudless_v1_WatchJobResponse, WatchJobResponse__Output as _cloudless_v1_WatchJobResponse__Output } from './cloudless/v1/WatchJobResponse.ts';
+import type { WatchOpen as _cloudless_v1_WatchOpen, WatchOpen__Output as _cloudless_v1_WatchOpen__Output } from './cloudless/v1/WatchOpen.ts';
+import type { WatchPeerRequest as _cloudless_v1_WatchPeerRequest, WatchPeerRequest__Output as _cloudless_v1_WatchPeerRequest__Output } from './cloudless/v1/WatchPeerRequest.ts';
+import type { WatchPeerResponse as _cloudless_v1_WatchPeerResponse, WatchPeerResponse__Output as _cloudless_v1_WatchPeerResponse__Output } from './cloudless/v1/WatchPeerResponse.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -20,18 +65,66 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   cloudless: {
     v1: {
+      Allocation: MessageTypeDefinition<_cloudless_v1_Allocation, _cloudless_v1_Allocation__Output>
+      CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
+      CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
       Chunk: MessageTypeDefinition<_cloudless_v1_Chunk, _cloudless_v1_Chunk__Output>
+      Contribution: MessageTypeDefinition<_cloudless_v1_Contribution, _cloudless_v1_Contribution__Output>
+      CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
+      CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
+      DownloadModelRequest: MessageTypeDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelRequest__Output>
+      DownloadModelResponse: MessageTypeDefinition<_cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelResponse__Output>
+      FetchRequest: MessageTypeDefinition<_cloudless_v1_FetchRequest, _cloudless_v1_FetchRequest__Output>
+      FetchResponse: MessageTypeDefinition<_cloudless_v1_FetchResponse, _cloudless_v1_FetchResponse__Output>
+      Forecast: MessageTypeDefinition<_cloudless_v1_Forecast, _cloudless_v1_Forecast__Output>
+      FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
+      GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
+      GetJobResponse: MessageTypeDefinition<_cloudless_v1_GetJobResponse, _cloudless_v1_GetJobResponse__Output>
+      Holdout: MessageTypeDefinition<_cloudless_v1_Holdout, _cloudless_v1_Holdout__Output>
+      Job: MessageTypeDefinition<_cloudless_v1_Job, _cloudless_v1_Job__Output>
+      JobProgress: MessageTypeDefinition<_cloudless_v1_JobProgress, _cloudless_v1_JobProgress__Output>
+      JobService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_JobServiceClient> & { service: _cloudless_v1_JobServiceDefinition }
+      JobSpec: MessageTypeDefinition<_cloudless_v1_JobSpec, _cloudless_v1_JobSpec__Output>
+      JobState: EnumTypeDefinition
+      ListJobsRequest: MessageTypeDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsRequest__Output>
+      ListJobsResponse: MessageTypeDefinition<_cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsResponse__Output>
+      MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
       Optimiser: MessageTypeDefinition<_cloudless_v1_Optimiser, _cloudless_v1_Optimiser__Output>
       ParameterGroup: MessageTypeDefinition<_cloudless_v1_ParameterGroup, _cloudless_v1_ParameterGroup__Output>
+      Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
+      PartitionPhase: EnumTypeDefinition
+      PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
+      Payload: MessageTypeDefinition<_cloudless_v1_Payload, _cloudless_v1_Payload__Output>
       PeerService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_PeerServiceClient> & { service: _cloudless_v1_PeerServiceDefinition }
-      PullAck: MessageTypeDefinition<_cloudless_v1_PullAck, _cloudless_v1_PullAck__Output>
-      PullOpen: MessageTypeDefinition<_cloudless_v1_PullOpen, _cloudless_v1_PullOpen__Output>
-      PullUpdatesRequest: MessageTypeDefinition<_cloudless_v1_PullUpdatesRequest, _cloudless_v1_PullUpdatesRequest__Output>
-      PullUpdatesResponse: MessageTypeDefinition<_cloudless_v1_PullUpdatesResponse, _cloudless_v1_PullUpdatesResponse__Output>
+      PeerStatus: MessageTypeDefinition<_cloudless_v1_PeerStatus, _cloudless_v1_PeerStatus__Output>
+      Ping: MessageTypeDefinition<_cloudless_v1_Ping, _cloudless_v1_Ping__Output>
+      Plan: MessageTypeDefinition<_cloudless_v1_Plan, _cloudless_v1_Plan__Output>
+      PlanOutcome: EnumTypeDefinition
+      Proposal: MessageTypeDefinition<_cloudless_v1_Proposal, _cloudless_v1_Proposal__Output>
+      Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
+      ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
+      RoundMember: MessageTypeDefinition<_cloudless_v1_RoundMember, _cloudless_v1_RoundMember__Output>
+      RoundPlan: MessageTypeDefinition<_cloudless_v1_RoundPlan, _cloudless_v1_RoundPlan__Output>
+      Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
+      StateSnapshot: MessageTypeDefinition<_cloudless_v1_StateSnapshot, _cloudless_v1_StateSnapshot__Output>
+      StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>
+      StreamLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsResponse__Output>
+      SyncProgress: MessageTypeDefinition<_cloudless_v1_SyncProgress, _cloudless_v1_SyncProgress__Output>
+      SyncSpec: MessageTypeDefinition<_cloudless_v1_SyncSpec, _cloudless_v1_SyncSpec__Output>
+      Target: MessageTypeDefinition<_cloudless_v1_Target, _cloudless_v1_Target__Output>
       Tensor: MessageTypeDefinition<_cloudless_v1_Tensor, _cloudless_v1_Tensor__Output>
       TensorLayout: MessageTypeDefinition<_cloudless_v1_TensorLayout, _cloudless_v1_TensorLayout__Output>
+      TrainingSpec: MessageTypeDefinition<_cloudless_v1_TrainingSpec, _cloudless_v1_TrainingSpec__Output>
+      UpdateAck: MessageTypeDefinition<_cloudless_v1_UpdateAck, _cloudless_v1_UpdateAck__Output>
       UpdateHeader: MessageTypeDefinition<_cloudless_v1_UpdateHeader, _cloudless_v1_UpdateHeader__Output>
       UpdateKind: EnumTypeDefinition
+      UploadBundleRequest: MessageTypeDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleRequest__Output>
+      UploadBundleResponse: MessageTypeDefinition<_cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleResponse__Output>
+      WatchJobRequest: MessageTypeDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobRequest__Output>
+      WatchJobResponse: MessageTypeDefinition<_cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobResponse__Output>
+      WatchOpen: MessageTypeDefinition<_cloudless_v1_WatchOpen, _cloudless_v1_WatchOpen__Output>
+      WatchPeerRequest: MessageTypeDefinition<_cloudless_v1_WatchPeerRequest, _cloudless_v1_WatchPeerRequest__Output>
+      WatchPeerResponse: MessageTypeDefinition<_cloudless_v1_WatchPeerResponse, _cloudless_v1_WatchPeerResponse__Output>
     }
   }
 }

@@ -1,6 +1,7 @@
 // Original file: proto/cloudless/v1/job.proto
 
 import type { PartitionPhase as _cloudless_v1_PartitionPhase, PartitionPhase__Output as _cloudless_v1_PartitionPhase__Output } from '../../cloudless/v1/PartitionPhase.ts';
+import type { SyncProgress as _cloudless_v1_SyncProgress, SyncProgress__Output as _cloudless_v1_SyncProgress__Output } from '../../cloudless/v1/SyncProgress.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PartitionProgress {
@@ -17,6 +18,7 @@ export interface PartitionProgress {
   'modelHash'?: (string);
   'samplesPerSecond'?: (number | string);
   'leasesReturned'?: (number | string | Long);
+  'sync'?: (_cloudless_v1_SyncProgress | null);
 }
 
 export interface PartitionProgress__Output {
@@ -33,4 +35,5 @@ export interface PartitionProgress__Output {
   'modelHash': (string);
   'samplesPerSecond': (number);
   'leasesReturned': (number);
+  'sync': (_cloudless_v1_SyncProgress__Output | null);
 }

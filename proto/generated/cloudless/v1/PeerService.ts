@@ -2,22 +2,32 @@
 
 import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
-import type { PullUpdatesRequest as _cloudless_v1_PullUpdatesRequest, PullUpdatesRequest__Output as _cloudless_v1_PullUpdatesRequest__Output } from '../../cloudless/v1/PullUpdatesRequest.ts';
-import type { PullUpdatesResponse as _cloudless_v1_PullUpdatesResponse, PullUpdatesResponse__Output as _cloudless_v1_PullUpdatesResponse__Output } from '../../cloudless/v1/PullUpdatesResponse.ts';
+import type { FetchRequest as _cloudless_v1_FetchRequest, FetchRequest__Output as _cloudless_v1_FetchRequest__Output } from '../../cloudless/v1/FetchRequest.ts';
+import type { FetchResponse as _cloudless_v1_FetchResponse, FetchResponse__Output as _cloudless_v1_FetchResponse__Output } from '../../cloudless/v1/FetchResponse.ts';
+import type { WatchPeerRequest as _cloudless_v1_WatchPeerRequest, WatchPeerRequest__Output as _cloudless_v1_WatchPeerRequest__Output } from '../../cloudless/v1/WatchPeerRequest.ts';
+import type { WatchPeerResponse as _cloudless_v1_WatchPeerResponse, WatchPeerResponse__Output as _cloudless_v1_WatchPeerResponse__Output } from '../../cloudless/v1/WatchPeerResponse.ts';
 
 export interface PeerServiceClient extends grpc.Client {
-  PullUpdates(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_PullUpdatesRequest, _cloudless_v1_PullUpdatesResponse__Output>;
-  PullUpdates(options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_PullUpdatesRequest, _cloudless_v1_PullUpdatesResponse__Output>;
-  pullUpdates(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_PullUpdatesRequest, _cloudless_v1_PullUpdatesResponse__Output>;
-  pullUpdates(options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_PullUpdatesRequest, _cloudless_v1_PullUpdatesResponse__Output>;
+  Fetch(argument: _cloudless_v1_FetchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_FetchResponse__Output>;
+  Fetch(argument: _cloudless_v1_FetchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_FetchResponse__Output>;
+  fetch(argument: _cloudless_v1_FetchRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_FetchResponse__Output>;
+  fetch(argument: _cloudless_v1_FetchRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_FetchResponse__Output>;
+  
+  WatchPeer(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_WatchPeerRequest, _cloudless_v1_WatchPeerResponse__Output>;
+  WatchPeer(options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_WatchPeerRequest, _cloudless_v1_WatchPeerResponse__Output>;
+  watchPeer(metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_WatchPeerRequest, _cloudless_v1_WatchPeerResponse__Output>;
+  watchPeer(options?: grpc.CallOptions): grpc.ClientDuplexStream<_cloudless_v1_WatchPeerRequest, _cloudless_v1_WatchPeerResponse__Output>;
   
 }
 
 export interface PeerServiceHandlers extends grpc.UntypedServiceImplementation {
-  PullUpdates: grpc.handleBidiStreamingCall<_cloudless_v1_PullUpdatesRequest__Output, _cloudless_v1_PullUpdatesResponse>;
+  Fetch: grpc.handleServerStreamingCall<_cloudless_v1_FetchRequest__Output, _cloudless_v1_FetchResponse>;
+  
+  WatchPeer: grpc.handleBidiStreamingCall<_cloudless_v1_WatchPeerRequest__Output, _cloudless_v1_WatchPeerResponse>;
   
 }
 
 export interface PeerServiceDefinition extends grpc.ServiceDefinition {
-  PullUpdates: MethodDefinition<_cloudless_v1_PullUpdatesRequest, _cloudless_v1_PullUpdatesResponse, _cloudless_v1_PullUpdatesRequest__Output, _cloudless_v1_PullUpdatesResponse__Output>
+  Fetch: MethodDefinition<_cloudless_v1_FetchRequest, _cloudless_v1_FetchResponse, _cloudless_v1_FetchRequest__Output, _cloudless_v1_FetchResponse__Output>
+  WatchPeer: MethodDefinition<_cloudless_v1_WatchPeerRequest, _cloudless_v1_WatchPeerResponse, _cloudless_v1_WatchPeerRequest__Output, _cloudless_v1_WatchPeerResponse__Output>
 }

@@ -12,6 +12,21 @@ export interface Round {
   'seconds'?: (number | string);
   'atMs'?: (number | string | Long);
   'replicaHash'?: (string);
+  'absent'?: ({[key: string]: string});
+  'excludedDataShare'?: (number | string);
+  'fragment'?: (number);
+  'fragments'?: (number);
+  'codec'?: (string);
+  'steps'?: (number | string | Long);
+  'samples'?: (number | string | Long);
+  'stallSeconds'?: (number | string);
+  'stalenessSteps'?: (number | string | Long);
+  'codecError'?: (number | string);
+  'planVersion'?: (number | string | Long);
+  'hub'?: (string);
+  'term'?: (number | string | Long);
+  'loss'?: (number | string);
+  'fraction'?: (number | string);
 }
 
 export interface Round__Output {
@@ -24,4 +39,19 @@ export interface Round__Output {
   'seconds': (number);
   'atMs': (number);
   'replicaHash': (string);
+  'absent': ({[key: string]: string});
+  'excludedDataShare': (number);
+  'fragment': (number);
+  'fragments': (number);
+  'codec': (string);
+  'steps': (number);
+  'samples': (number);
+  'stallSeconds': (number);
+  'stalenessSteps': (number);
+  'codecError': (number);
+  'planVersion': (number);
+  'hub': (string);
+  'term': (number);
+  'loss': (number);
+  'fraction': (number);
 }

@@ -6,6 +6,29 @@ export interface SyncSpec {
   'interval'?: (number);
   'mode'?: (string);
   'delayCompensation'?: (number | string);
+  'codec'?: (string);
+  'density'?: (number | string);
+  'fragments'?: (number);
+  'merge'?: (string);
+  'mergeWeight'?: (number | string);
+  'outerLearningRate'?: (number | string);
+  'outerMomentum'?: (number | string);
+  'outerDelay'?: (number);
+  'quorum'?: (number);
+  'graceMinMs'?: (number);
+  'graceMaxMs'?: (number);
+  'late'?: (string);
+  'stalenessExponent'?: (number | string);
+  'stalenessMax'?: (number);
+  'pacing'?: (string);
+  'utilisation'?: (number | string);
+  'significance'?: (number | string);
+  'intervalMin'?: (number);
+  'intervalMax'?: (number);
+  '_mergeWeight'?: "mergeWeight";
+  '_outerLearningRate'?: "outerLearningRate";
+  '_outerMomentum'?: "outerMomentum";
+  '_stalenessExponent'?: "stalenessExponent";
 }
 
 export interface SyncSpec__Output {
@@ -13,4 +36,27 @@ export interface SyncSpec__Output {
   'interval': (number);
   'mode': (string);
   'delayCompensation': (number);
+  'codec': (string);
+  'density': (number);
+  'fragments': (number);
+  'merge': (string);
+  'mergeWeight'?: (number);
+  'outerLearningRate'?: (number);
+  'outerMomentum'?: (number);
+  'outerDelay': (number);
+  'quorum': (number);
+  'graceMinMs': (number);
+  'graceMaxMs': (number);
+  'late': (string);
+  'stalenessExponent'?: (number);
+  'stalenessMax': (number);
+  'pacing': (string);
+  'utilisation': (number);
+  'significance': (number);
+  'intervalMin': (number);
+  'intervalMax': (number);
+  '_mergeWeight'?: "mergeWeight";
+  '_outerLearningRate'?: "outerLearningRate";
+  '_outerMomentum'?: "outerMomentum";
+  '_stalenessExponent'?: "stalenessExponent";
 }

@@ -2,6 +2,7 @@
 
 import type { UpdateKind as _cloudless_v1_UpdateKind, UpdateKind__Output as _cloudless_v1_UpdateKind__Output } from '../../cloudless/v1/UpdateKind.ts';
 import type { TensorLayout as _cloudless_v1_TensorLayout, TensorLayout__Output as _cloudless_v1_TensorLayout__Output } from '../../cloudless/v1/TensorLayout.ts';
+import type { Payload as _cloudless_v1_Payload, Payload__Output as _cloudless_v1_Payload__Output } from '../../cloudless/v1/Payload.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface UpdateHeader {
@@ -15,9 +16,10 @@ export interface UpdateHeader {
   'basis'?: ({[key: string]: number | string | Long});
   'mass'?: (number | string);
   'targetRegion'?: (string);
-  'payloadBytes'?: (number | string | Long);
-  'payloadSha256'?: (string);
   'layout'?: (_cloudless_v1_TensorLayout | null);
+  'payload'?: (_cloudless_v1_Payload | null);
+  'cursor'?: (Buffer | Uint8Array | string);
+  'codecError'?: (number | string);
 }
 
 export interface UpdateHeader__Output {
@@ -31,7 +33,8 @@ export interface UpdateHeader__Output {
   'basis': ({[key: string]: number});
   'mass': (number);
   'targetRegion': (string);
-  'payloadBytes': (number);
-  'payloadSha256': (string);
   'layout': (_cloudless_v1_TensorLayout__Output | null);
+  'payload': (_cloudless_v1_Payload__Output | null);
+  'cursor': (Buffer);
+  'codecError': (number);
 }

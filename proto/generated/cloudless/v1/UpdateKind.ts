@@ -5,10 +5,8 @@ export const UpdateKind = {
   UPDATE_KIND_INITIAL: 'UPDATE_KIND_INITIAL',
   UPDATE_KIND_GRADIENT: 'UPDATE_KIND_GRADIENT',
   UPDATE_KIND_DELTA: 'UPDATE_KIND_DELTA',
-  UPDATE_KIND_MODEL: 'UPDATE_KIND_MODEL',
   UPDATE_KIND_MASS: 'UPDATE_KIND_MASS',
   UPDATE_KIND_DRAINED: 'UPDATE_KIND_DRAINED',
-  UPDATE_KIND_FINAL: 'UPDATE_KIND_FINAL',
 } as const;
 
 export type UpdateKind =
@@ -20,13 +18,9 @@ export type UpdateKind =
   | 2
   | 'UPDATE_KIND_DELTA'
   | 3
-  | 'UPDATE_KIND_MODEL'
-  | 4
   | 'UPDATE_KIND_MASS'
   | 5
   | 'UPDATE_KIND_DRAINED'
   | 6
-  | 'UPDATE_KIND_FINAL'
-  | 7
 
 export type UpdateKind__Output = typeof UpdateKind[keyof typeof UpdateKind]

@@ -2,10 +2,10 @@
 
 import type { Long } from '@grpc/proto-loader';
 
-export interface PullAck {
+export interface UpdateAck {
   'durableSeq'?: (number | string | Long);
 }
 
-export interface PullAck__Output {
+export interface UpdateAck__Output {
   'durableSeq': (number);
 }

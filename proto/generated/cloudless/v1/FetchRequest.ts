@@ -2,20 +2,22 @@
 
 import type { Long } from '@grpc/proto-loader';
 
-export interface PullOpen {
+export interface FetchRequest {
   'jobId'?: (string);
   'region'?: (string);
   'fromRegion'?: (string);
-  'afterSeq'?: (number | string | Long);
-  'resumeOffset'?: (number | string | Long);
+  'sha256'?: (string);
+  'offset'?: (number | string | Long);
+  'length'?: (number | string | Long);
   'protocolVersion'?: (number);
 }
 
-export interface PullOpen__Output {
+export interface FetchRequest__Output {
   'jobId': (string);
   'region': (string);
   'fromRegion': (string);
-  'afterSeq': (number);
-  'resumeOffset': (number);
+  'sha256': (string);
+  'offset': (number);
+  'length': (number);
   'protocolVersion': (number);
 }

@@ -1,0 +1,114 @@
+// What regions tell each other about rounds. Every type is plain data; a status replaces the one before it, so nothing
+// depends on every version of it arriving.
+import type { CodecName } from '#proto/sync/settings.ts'
+import type { Layout } from '../replica/layout.ts'
+
+/** Something on a region's shelf that others can fetch. */
+export type Payload = {
+  /** Lower-case hex; names it. */
+  readonly sha256: string
+  readonly bytes: number
+  readonly codec: CodecName
+  /** float32 elements after decoding. */
+  readonly elements: number
+}
+
+export type Contribution = {
+  /** Grows by one per contribution of its region. */
+  readonly id: number
+  readonly round: number
+  readonly payload: Payload
+  readonly steps: number
+  readonly samples: number
+  readonly isLast: boolean
+  /** The region's position in its data: JSON of its lease table. */
+  readonly cursor: string
+  /** |u - decode(encode(u))| / |u|. */
+  readonly codecError: number
+}
+
+export type RoundMember = {
+  readonly region: string
+  readonly contributionId: number
+  /** Shares of all members sum to 1. */
+  readonly weight: number
+  readonly payload: Payload
+}
+
+/** What everybody does from the round after the one that commits it. */
+export type RoundPlan = {
+  readonly version: number
+  /** Local steps per round, by region. */
+  readonly intervals: Readonly<Record<string, number>>
+  readonly codec: CodecName
+  readonly density: number
+  readonly fragments: number
+  /** The next round is the last one: all of the model, exact, from everybody. */
+  readonly isFinalNext: boolean
+  /** Why, in one sentence with numbers. */
+  readonly reason: string
+}
+
+export type Proposal = {
+  readonly term: number
+  readonly round: number
+  readonly hub: string
+  readonly bookEpoch: number
+  /** Ascending by region. */
+  readonly members: readonly RoundMember[]
+  /** Why each other region took no part. */
+  readonly absent: Readonly<Record<string, string>>
+  /** The encoded result that everybody decodes and applies; null where every region fetches the contributions themselves. */
+  readonly result: Payload | null
+  readonly plan: RoundPlan
+  readonly isFinal: boolean
+  readonly fragment: number
+}
+
+export type MeasuredLink = {
+  readonly fromRegion: string
+  /** 0 until something large enough came over it. */
+  readonly bytesPerSecond: number
+  readonly roundTripMs: number
+}
+
+export type StateSnapshot = {
+  readonly round: number
+  readonly term: number
+  readonly plan: RoundPlan | null
+  /** The newest contribution of each region that is in it. */
+  readonly included: Readonly<Record<string, number>>
+  /** Each region's position in its data as of that contribution. */
+  readonly cursors: Readonly<Record<string, string>>
+  /** Updates applied, by region. */
+  readonly versions: Readonly<Record<string, number>>
+  readonly layout: Layout
+  readonly vectors: Readonly<Record<string, Payload>>
+  /** Plain JSON of what else is common to all regions. */
+  readonly state: unknown
+}
+
+export type PeerStatus = {
+  /** Drawn when the process starts; the revision rises with every change. */
+  readonly incarnation: number
+  readonly revision: number
+  readonly bookEpoch: number
+  /** Promised, durably. */
+  readonly term: number
+  readonly votedFor: string
+  readonly isHub: boolean
+  readonly isCandidate: boolean
+  readonly committedRound: number
+  /** The newest proposals that it applied, ascending by round. */
+  readonly recent: readonly Proposal[]
+  /** Held durably with everything that is needed to apply it. */
+  readonly accepted: Proposal | null
+  readonly proposed: Proposal | null
+  readonly contribution: Contribution | null
+  readonly hasDrained: boolean
+  readonly hasFinished: boolean
+  readonly stepsPerSecond: number
+  readonly links: readonly MeasuredLink[]
+  readonly snapshot: StateSnapshot | null
+  readonly wantsSnapshot: boolean
+}
