@@ -1,8 +1,12 @@
-// What crosses the WAN: a header that says what it is and whose, and a flat float32 vector in the order of the layout.
-// Updates of one region are numbered from 1 without gaps; a receiver applies each once, in order.
+// What crosses the WAN where regions do not wait for each other: a header that says what it is and whose, and an encoded
+// vector in the order of the layout. Updates of one region are numbered from 1 without gaps; a receiver applies each
+// once, in order.
+import type { CodecName } from '#proto/sync/settings.ts'
 import type { Layout } from '../replica/layout.ts'
+import type { Payload } from '../rounds/types.ts'
 
-export type UpdateKind = 'initial' | 'gradient' | 'delta' | 'model' | 'mass' | 'drained' | 'final'
+/** `significant` is sparse, so its length is not given by its codec; it is at most `significantBytesMax(elements)`. */
+export type UpdateKind = 'initial' | 'gradient' | 'delta' | 'significant' | 'mass' | 'drained'
 
 export type UpdateHeader = {
   readonly region: string
@@ -19,21 +23,28 @@ export type UpdateHeader = {
   readonly mass: number
   /** Only this region applies it, the others just count it; empty means every region. */
   readonly targetRegion: string
-  readonly payloadBytes: number
-  /** Lower-case hex; empty without payload. */
-  readonly payloadSha256: string
+  /** Null where there is nothing to fetch. */
+  readonly payload: Payload | null
+  /** The sender's position in its data: JSON of its lease table when this was sealed. */
+  readonly cursor: string
+  /** |u - decode(encode(u))| / |u|. */
+  readonly codecError: number
   /** Set for `initial`. */
   readonly layout: Layout | null
 }
 
-export type Update = { readonly header: UpdateHeader; readonly payload: Float32Array }
+/** `bytes` has the length that the header's payload says and was checked against its hash; null without payload. */
+export type Update = { readonly header: UpdateHeader; readonly bytes: Uint8Array | null }
 
-/** An update that its strategy has made and the outbox has not numbered yet. The payload belongs to the draft. */
-export type Draft = Omit<UpdateHeader, 'region' | 'seq' | 'payloadBytes' | 'payloadSha256'> & {
-  readonly payload: Float32Array
+/** An update that its strategy has made and the outbox has not numbered yet. The bytes belong to the draft. */
+export type Draft = Omit<UpdateHeader, 'region' | 'seq' | 'payload' | 'cursor'> & {
+  readonly encoded: { readonly bytes: Uint8Array; readonly codec: CodecName; readonly elements: number } | null
 }
 
-const noPayload = new Float32Array(0)
+/** Chunks of 4096 elements: a count, and per element that is sent an index of 2 bytes and a value of 4. */
+export function significantBytesMax(elements: number): number {
+  return 2 * Math.ceil(elements / 4096) + 6 * elements
+}
 
 /** A draft of this kind with nothing in it yet. */
 export function draftOf(kind: UpdateKind, round: number): Draft {
@@ -46,7 +57,8 @@ export function draftOf(kind: UpdateKind, round: number): Draft {
     basis: {},
     mass: 0,
     targetRegion: '',
-    payload: noPayload,
+    encoded: null,
+    codecError: 0,
     layout: null,
   }
 }

@@ -7,6 +7,7 @@ export const UpdateKind = {
   UPDATE_KIND_DELTA: 'UPDATE_KIND_DELTA',
   UPDATE_KIND_MASS: 'UPDATE_KIND_MASS',
   UPDATE_KIND_DRAINED: 'UPDATE_KIND_DRAINED',
+  UPDATE_KIND_SIGNIFICANT: 'UPDATE_KIND_SIGNIFICANT',
 } as const;
 
 export type UpdateKind =
@@ -22,5 +23,7 @@ export type UpdateKind =
   | 5
   | 'UPDATE_KIND_DRAINED'
   | 6
+  | 'UPDATE_KIND_SIGNIFICANT'
+  | 8
 
 export type UpdateKind__Output = typeof UpdateKind[keyof typeof UpdateKind]
