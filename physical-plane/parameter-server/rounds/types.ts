@@ -33,6 +33,8 @@ export type RoundMember = {
   /** Shares of all members sum to 1. */
   readonly weight: number
   readonly payload: Payload
+  /** See `Contribution.cursor`. */
+  readonly cursor: string
 }
 
 /** What everybody does from the round after the one that commits it. */
@@ -99,6 +101,10 @@ export type PeerStatus = {
   readonly isHub: boolean
   readonly isCandidate: boolean
   readonly committedRound: number
+  /** The term of the proposal that it applied last. */
+  readonly committedTerm: number
+  /** There are parameters here. */
+  readonly hasBegun: boolean
   /** The newest proposals that it applied, ascending by round. */
   readonly recent: readonly Proposal[]
   /** Held durably with everything that is needed to apply it. */

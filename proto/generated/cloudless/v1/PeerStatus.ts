@@ -25,6 +25,8 @@ export interface PeerStatus {
   'links'?: (_cloudless_v1_MeasuredLink)[];
   'snapshot'?: (_cloudless_v1_StateSnapshot | null);
   'wantsSnapshot'?: (boolean);
+  'committedTerm'?: (number | string | Long);
+  'hasBegun'?: (boolean);
 }
 
 export interface PeerStatus__Output {
@@ -46,4 +48,6 @@ export interface PeerStatus__Output {
   'links': (_cloudless_v1_MeasuredLink__Output)[];
   'snapshot': (_cloudless_v1_StateSnapshot__Output | null);
   'wantsSnapshot': (boolean);
+  'committedTerm': (number);
+  'hasBegun': (boolean);
 }

@@ -8,6 +8,7 @@ export interface RoundMember {
   'contributionId'?: (number | string | Long);
   'weight'?: (number | string);
   'payload'?: (_cloudless_v1_Payload | null);
+  'cursor'?: (Buffer | Uint8Array | string);
 }
 
 export interface RoundMember__Output {
@@ -15,4 +16,5 @@ export interface RoundMember__Output {
   'contributionId': (number);
   'weight': (number);
   'payload': (_cloudless_v1_Payload__Output | null);
+  'cursor': (Buffer);
 }
