@@ -1,41 +1,72 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { AddressBook as _cloudless_v1_AddressBook, AddressBook__Output as _cloudless_v1_AddressBook__Output } from './cloudless/v1/AddressBook.ts';
+import type { AgentHello as _cloudless_v1_AgentHello, AgentHello__Output as _cloudless_v1_AgentHello__Output } from './cloudless/v1/AgentHello.ts';
+import type { AgentWelcome as _cloudless_v1_AgentWelcome, AgentWelcome__Output as _cloudless_v1_AgentWelcome__Output } from './cloudless/v1/AgentWelcome.ts';
 import type { Allocation as _cloudless_v1_Allocation, Allocation__Output as _cloudless_v1_Allocation__Output } from './cloudless/v1/Allocation.ts';
 import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
 import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
 import type { Chunk as _cloudless_v1_Chunk, Chunk__Output as _cloudless_v1_Chunk__Output } from './cloudless/v1/Chunk.ts';
+import type { ConnectRequest as _cloudless_v1_ConnectRequest, ConnectRequest__Output as _cloudless_v1_ConnectRequest__Output } from './cloudless/v1/ConnectRequest.ts';
+import type { ConnectResponse as _cloudless_v1_ConnectResponse, ConnectResponse__Output as _cloudless_v1_ConnectResponse__Output } from './cloudless/v1/ConnectResponse.ts';
 import type { Contribution as _cloudless_v1_Contribution, Contribution__Output as _cloudless_v1_Contribution__Output } from './cloudless/v1/Contribution.ts';
+import type { CostReport as _cloudless_v1_CostReport, CostReport__Output as _cloudless_v1_CostReport__Output } from './cloudless/v1/CostReport.ts';
+import type { CostServiceClient as _cloudless_v1_CostServiceClient, CostServiceDefinition as _cloudless_v1_CostServiceDefinition } from './cloudless/v1/CostService.ts';
 import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
 import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
+import type { DesiredInstance as _cloudless_v1_DesiredInstance, DesiredInstance__Output as _cloudless_v1_DesiredInstance__Output } from './cloudless/v1/DesiredInstance.ts';
+import type { DesiredState as _cloudless_v1_DesiredState, DesiredState__Output as _cloudless_v1_DesiredState__Output } from './cloudless/v1/DesiredState.ts';
+import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_Device__Output } from './cloudless/v1/Device.ts';
 import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from './cloudless/v1/DownloadModelRequest.ts';
 import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from './cloudless/v1/DownloadModelResponse.ts';
+import type { Evaluation as _cloudless_v1_Evaluation, Evaluation__Output as _cloudless_v1_Evaluation__Output } from './cloudless/v1/Evaluation.ts';
+import type { FetchBundleRequest as _cloudless_v1_FetchBundleRequest, FetchBundleRequest__Output as _cloudless_v1_FetchBundleRequest__Output } from './cloudless/v1/FetchBundleRequest.ts';
+import type { FetchBundleResponse as _cloudless_v1_FetchBundleResponse, FetchBundleResponse__Output as _cloudless_v1_FetchBundleResponse__Output } from './cloudless/v1/FetchBundleResponse.ts';
 import type { FetchRequest as _cloudless_v1_FetchRequest, FetchRequest__Output as _cloudless_v1_FetchRequest__Output } from './cloudless/v1/FetchRequest.ts';
 import type { FetchResponse as _cloudless_v1_FetchResponse, FetchResponse__Output as _cloudless_v1_FetchResponse__Output } from './cloudless/v1/FetchResponse.ts';
+import type { FleetServiceClient as _cloudless_v1_FleetServiceClient, FleetServiceDefinition as _cloudless_v1_FleetServiceDefinition } from './cloudless/v1/FleetService.ts';
 import type { Forecast as _cloudless_v1_Forecast, Forecast__Output as _cloudless_v1_Forecast__Output } from './cloudless/v1/Forecast.ts';
 import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
+import type { GetJobCostRequest as _cloudless_v1_GetJobCostRequest, GetJobCostRequest__Output as _cloudless_v1_GetJobCostRequest__Output } from './cloudless/v1/GetJobCostRequest.ts';
+import type { GetJobCostResponse as _cloudless_v1_GetJobCostResponse, GetJobCostResponse__Output as _cloudless_v1_GetJobCostResponse__Output } from './cloudless/v1/GetJobCostResponse.ts';
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
 import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from './cloudless/v1/GetJobResponse.ts';
 import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1_Holdout__Output } from './cloudless/v1/Holdout.ts';
+import type { InstanceEvent as _cloudless_v1_InstanceEvent, InstanceEvent__Output as _cloudless_v1_InstanceEvent__Output } from './cloudless/v1/InstanceEvent.ts';
 import type { Job as _cloudless_v1_Job, Job__Output as _cloudless_v1_Job__Output } from './cloudless/v1/Job.ts';
 import type { JobProgress as _cloudless_v1_JobProgress, JobProgress__Output as _cloudless_v1_JobProgress__Output } from './cloudless/v1/JobProgress.ts';
 import type { JobServiceClient as _cloudless_v1_JobServiceClient, JobServiceDefinition as _cloudless_v1_JobServiceDefinition } from './cloudless/v1/JobService.ts';
 import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from './cloudless/v1/JobSpec.ts';
+import type { JournalAck as _cloudless_v1_JournalAck, JournalAck__Output as _cloudless_v1_JournalAck__Output } from './cloudless/v1/JournalAck.ts';
+import type { JournalBatch as _cloudless_v1_JournalBatch, JournalBatch__Output as _cloudless_v1_JournalBatch__Output } from './cloudless/v1/JournalBatch.ts';
+import type { JournalRecord as _cloudless_v1_JournalRecord, JournalRecord__Output as _cloudless_v1_JournalRecord__Output } from './cloudless/v1/JournalRecord.ts';
+import type { LedgerEntry as _cloudless_v1_LedgerEntry, LedgerEntry__Output as _cloudless_v1_LedgerEntry__Output } from './cloudless/v1/LedgerEntry.ts';
+import type { LinkCost as _cloudless_v1_LinkCost, LinkCost__Output as _cloudless_v1_LinkCost__Output } from './cloudless/v1/LinkCost.ts';
 import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from './cloudless/v1/ListJobsRequest.ts';
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from './cloudless/v1/ListJobsResponse.ts';
+import type { ListLedgerEntriesRequest as _cloudless_v1_ListLedgerEntriesRequest, ListLedgerEntriesRequest__Output as _cloudless_v1_ListLedgerEntriesRequest__Output } from './cloudless/v1/ListLedgerEntriesRequest.ts';
+import type { ListLedgerEntriesResponse as _cloudless_v1_ListLedgerEntriesResponse, ListLedgerEntriesResponse__Output as _cloudless_v1_ListLedgerEntriesResponse__Output } from './cloudless/v1/ListLedgerEntriesResponse.ts';
+import type { LogAck as _cloudless_v1_LogAck, LogAck__Output as _cloudless_v1_LogAck__Output } from './cloudless/v1/LogAck.ts';
+import type { LogChunk as _cloudless_v1_LogChunk, LogChunk__Output as _cloudless_v1_LogChunk__Output } from './cloudless/v1/LogChunk.ts';
 import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
+import type { ObservedInstance as _cloudless_v1_ObservedInstance, ObservedInstance__Output as _cloudless_v1_ObservedInstance__Output } from './cloudless/v1/ObservedInstance.ts';
+import type { ObservedState as _cloudless_v1_ObservedState, ObservedState__Output as _cloudless_v1_ObservedState__Output } from './cloudless/v1/ObservedState.ts';
 import type { Optimiser as _cloudless_v1_Optimiser, Optimiser__Output as _cloudless_v1_Optimiser__Output } from './cloudless/v1/Optimiser.ts';
 import type { ParameterGroup as _cloudless_v1_ParameterGroup, ParameterGroup__Output as _cloudless_v1_ParameterGroup__Output } from './cloudless/v1/ParameterGroup.ts';
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
 import type { Payload as _cloudless_v1_Payload, Payload__Output as _cloudless_v1_Payload__Output } from './cloudless/v1/Payload.ts';
+import type { Peer as _cloudless_v1_Peer, Peer__Output as _cloudless_v1_Peer__Output } from './cloudless/v1/Peer.ts';
 import type { PeerServiceClient as _cloudless_v1_PeerServiceClient, PeerServiceDefinition as _cloudless_v1_PeerServiceDefinition } from './cloudless/v1/PeerService.ts';
 import type { PeerStatus as _cloudless_v1_PeerStatus, PeerStatus__Output as _cloudless_v1_PeerStatus__Output } from './cloudless/v1/PeerStatus.ts';
 import type { Ping as _cloudless_v1_Ping, Ping__Output as _cloudless_v1_Ping__Output } from './cloudless/v1/Ping.ts';
 import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
 import type { Proposal as _cloudless_v1_Proposal, Proposal__Output as _cloudless_v1_Proposal__Output } from './cloudless/v1/Proposal.ts';
 import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
+import type { RegionCost as _cloudless_v1_RegionCost, RegionCost__Output as _cloudless_v1_RegionCost__Output } from './cloudless/v1/RegionCost.ts';
 import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
+import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
 import type { RoundMember as _cloudless_v1_RoundMember, RoundMember__Output as _cloudless_v1_RoundMember__Output } from './cloudless/v1/RoundMember.ts';
 import type { RoundPlan as _cloudless_v1_RoundPlan, RoundPlan__Output as _cloudless_v1_RoundPlan__Output } from './cloudless/v1/RoundPlan.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
@@ -52,6 +83,9 @@ import type { UpdateAck as _cloudless_v1_UpdateAck, UpdateAck__Output as _cloudl
 import type { UpdateHeader as _cloudless_v1_UpdateHeader, UpdateHeader__Output as _cloudless_v1_UpdateHeader__Output } from './cloudless/v1/UpdateHeader.ts';
 import type { UploadBundleRequest as _cloudless_v1_UploadBundleRequest, UploadBundleRequest__Output as _cloudless_v1_UploadBundleRequest__Output } from './cloudless/v1/UploadBundleRequest.ts';
 import type { UploadBundleResponse as _cloudless_v1_UploadBundleResponse, UploadBundleResponse__Output as _cloudless_v1_UploadBundleResponse__Output } from './cloudless/v1/UploadBundleResponse.ts';
+import type { UploadModelRequest as _cloudless_v1_UploadModelRequest, UploadModelRequest__Output as _cloudless_v1_UploadModelRequest__Output } from './cloudless/v1/UploadModelRequest.ts';
+import type { UploadModelResponse as _cloudless_v1_UploadModelResponse, UploadModelResponse__Output as _cloudless_v1_UploadModelResponse__Output } from './cloudless/v1/UploadModelResponse.ts';
+import type { Usage as _cloudless_v1_Usage, Usage__Output as _cloudless_v1_Usage__Output } from './cloudless/v1/Usage.ts';
 import type { WatchJobRequest as _cloudless_v1_WatchJobRequest, WatchJobRequest__Output as _cloudless_v1_WatchJobRequest__Output } from './cloudless/v1/WatchJobRequest.ts';
 import type { WatchJobResponse as _cloudless_v1_WatchJobResponse, WatchJobResponse__Output as _cloudless_v1_WatchJobResponse__Output } from './cloudless/v1/WatchJobResponse.ts';
 import type { WatchOpen as _cloudless_v1_WatchOpen, WatchOpen__Output as _cloudless_v1_WatchOpen__Output } from './cloudless/v1/WatchOpen.ts';
@@ -65,36 +99,67 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   cloudless: {
     v1: {
+      AddressBook: MessageTypeDefinition<_cloudless_v1_AddressBook, _cloudless_v1_AddressBook__Output>
+      AgentHello: MessageTypeDefinition<_cloudless_v1_AgentHello, _cloudless_v1_AgentHello__Output>
+      AgentWelcome: MessageTypeDefinition<_cloudless_v1_AgentWelcome, _cloudless_v1_AgentWelcome__Output>
       Allocation: MessageTypeDefinition<_cloudless_v1_Allocation, _cloudless_v1_Allocation__Output>
       CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
       Chunk: MessageTypeDefinition<_cloudless_v1_Chunk, _cloudless_v1_Chunk__Output>
+      ConnectRequest: MessageTypeDefinition<_cloudless_v1_ConnectRequest, _cloudless_v1_ConnectRequest__Output>
+      ConnectResponse: MessageTypeDefinition<_cloudless_v1_ConnectResponse, _cloudless_v1_ConnectResponse__Output>
       Contribution: MessageTypeDefinition<_cloudless_v1_Contribution, _cloudless_v1_Contribution__Output>
+      CostReport: MessageTypeDefinition<_cloudless_v1_CostReport, _cloudless_v1_CostReport__Output>
+      CostService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_CostServiceClient> & { service: _cloudless_v1_CostServiceDefinition }
       CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
       CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
+      DesiredInstance: MessageTypeDefinition<_cloudless_v1_DesiredInstance, _cloudless_v1_DesiredInstance__Output>
+      DesiredState: MessageTypeDefinition<_cloudless_v1_DesiredState, _cloudless_v1_DesiredState__Output>
+      Device: MessageTypeDefinition<_cloudless_v1_Device, _cloudless_v1_Device__Output>
       DownloadModelRequest: MessageTypeDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelRequest__Output>
       DownloadModelResponse: MessageTypeDefinition<_cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelResponse__Output>
+      Evaluation: MessageTypeDefinition<_cloudless_v1_Evaluation, _cloudless_v1_Evaluation__Output>
+      FetchBundleRequest: MessageTypeDefinition<_cloudless_v1_FetchBundleRequest, _cloudless_v1_FetchBundleRequest__Output>
+      FetchBundleResponse: MessageTypeDefinition<_cloudless_v1_FetchBundleResponse, _cloudless_v1_FetchBundleResponse__Output>
       FetchRequest: MessageTypeDefinition<_cloudless_v1_FetchRequest, _cloudless_v1_FetchRequest__Output>
       FetchResponse: MessageTypeDefinition<_cloudless_v1_FetchResponse, _cloudless_v1_FetchResponse__Output>
+      FleetService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FleetServiceClient> & { service: _cloudless_v1_FleetServiceDefinition }
       Forecast: MessageTypeDefinition<_cloudless_v1_Forecast, _cloudless_v1_Forecast__Output>
       FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
+      GetJobCostRequest: MessageTypeDefinition<_cloudless_v1_GetJobCostRequest, _cloudless_v1_GetJobCostRequest__Output>
+      GetJobCostResponse: MessageTypeDefinition<_cloudless_v1_GetJobCostResponse, _cloudless_v1_GetJobCostResponse__Output>
       GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
       GetJobResponse: MessageTypeDefinition<_cloudless_v1_GetJobResponse, _cloudless_v1_GetJobResponse__Output>
       Holdout: MessageTypeDefinition<_cloudless_v1_Holdout, _cloudless_v1_Holdout__Output>
+      InstanceEvent: MessageTypeDefinition<_cloudless_v1_InstanceEvent, _cloudless_v1_InstanceEvent__Output>
+      InstanceRole: EnumTypeDefinition
+      InstanceState: EnumTypeDefinition
       Job: MessageTypeDefinition<_cloudless_v1_Job, _cloudless_v1_Job__Output>
       JobProgress: MessageTypeDefinition<_cloudless_v1_JobProgress, _cloudless_v1_JobProgress__Output>
       JobService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_JobServiceClient> & { service: _cloudless_v1_JobServiceDefinition }
       JobSpec: MessageTypeDefinition<_cloudless_v1_JobSpec, _cloudless_v1_JobSpec__Output>
       JobState: EnumTypeDefinition
+      JournalAck: MessageTypeDefinition<_cloudless_v1_JournalAck, _cloudless_v1_JournalAck__Output>
+      JournalBatch: MessageTypeDefinition<_cloudless_v1_JournalBatch, _cloudless_v1_JournalBatch__Output>
+      JournalRecord: MessageTypeDefinition<_cloudless_v1_JournalRecord, _cloudless_v1_JournalRecord__Output>
+      LedgerEntry: MessageTypeDefinition<_cloudless_v1_LedgerEntry, _cloudless_v1_LedgerEntry__Output>
+      LinkCost: MessageTypeDefinition<_cloudless_v1_LinkCost, _cloudless_v1_LinkCost__Output>
       ListJobsRequest: MessageTypeDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsRequest__Output>
       ListJobsResponse: MessageTypeDefinition<_cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsResponse__Output>
+      ListLedgerEntriesRequest: MessageTypeDefinition<_cloudless_v1_ListLedgerEntriesRequest, _cloudless_v1_ListLedgerEntriesRequest__Output>
+      ListLedgerEntriesResponse: MessageTypeDefinition<_cloudless_v1_ListLedgerEntriesResponse, _cloudless_v1_ListLedgerEntriesResponse__Output>
+      LogAck: MessageTypeDefinition<_cloudless_v1_LogAck, _cloudless_v1_LogAck__Output>
+      LogChunk: MessageTypeDefinition<_cloudless_v1_LogChunk, _cloudless_v1_LogChunk__Output>
       MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
+      ObservedInstance: MessageTypeDefinition<_cloudless_v1_ObservedInstance, _cloudless_v1_ObservedInstance__Output>
+      ObservedState: MessageTypeDefinition<_cloudless_v1_ObservedState, _cloudless_v1_ObservedState__Output>
       Optimiser: MessageTypeDefinition<_cloudless_v1_Optimiser, _cloudless_v1_Optimiser__Output>
       ParameterGroup: MessageTypeDefinition<_cloudless_v1_ParameterGroup, _cloudless_v1_ParameterGroup__Output>
       Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
       PartitionPhase: EnumTypeDefinition
       PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
       Payload: MessageTypeDefinition<_cloudless_v1_Payload, _cloudless_v1_Payload__Output>
+      Peer: MessageTypeDefinition<_cloudless_v1_Peer, _cloudless_v1_Peer__Output>
       PeerService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_PeerServiceClient> & { service: _cloudless_v1_PeerServiceDefinition }
       PeerStatus: MessageTypeDefinition<_cloudless_v1_PeerStatus, _cloudless_v1_PeerStatus__Output>
       Ping: MessageTypeDefinition<_cloudless_v1_Ping, _cloudless_v1_Ping__Output>
@@ -102,7 +167,9 @@ export interface ProtoGrpcType {
       PlanOutcome: EnumTypeDefinition
       Proposal: MessageTypeDefinition<_cloudless_v1_Proposal, _cloudless_v1_Proposal__Output>
       Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
+      RegionCost: MessageTypeDefinition<_cloudless_v1_RegionCost, _cloudless_v1_RegionCost__Output>
       ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
+      Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
       RoundMember: MessageTypeDefinition<_cloudless_v1_RoundMember, _cloudless_v1_RoundMember__Output>
       RoundPlan: MessageTypeDefinition<_cloudless_v1_RoundPlan, _cloudless_v1_RoundPlan__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
@@ -120,6 +187,10 @@ export interface ProtoGrpcType {
       UpdateKind: EnumTypeDefinition
       UploadBundleRequest: MessageTypeDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleRequest__Output>
       UploadBundleResponse: MessageTypeDefinition<_cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleResponse__Output>
+      UploadModelRequest: MessageTypeDefinition<_cloudless_v1_UploadModelRequest, _cloudless_v1_UploadModelRequest__Output>
+      UploadModelResponse: MessageTypeDefinition<_cloudless_v1_UploadModelResponse, _cloudless_v1_UploadModelResponse__Output>
+      Usage: MessageTypeDefinition<_cloudless_v1_Usage, _cloudless_v1_Usage__Output>
+      UsageKind: EnumTypeDefinition
       WatchJobRequest: MessageTypeDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobRequest__Output>
       WatchJobResponse: MessageTypeDefinition<_cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobResponse__Output>
       WatchOpen: MessageTypeDefinition<_cloudless_v1_WatchOpen, _cloudless_v1_WatchOpen__Output>

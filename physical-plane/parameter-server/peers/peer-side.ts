@@ -16,7 +16,7 @@ export interface PeerSide {
 
   /** This region's newest status; its revision rises with every change. */
   readonly status: PeerStatus
-  /** The header of the sealed update after `seq`; null while there is none that may be sent. Throws a `CloudlessError`. */
+  /** The header of the sealed update after `seq`; null while there is none that may be sent, or it is forgotten. */
   updateAfter(seq: number): UpdateHeader | null
   /** The region's durable checkpoint holds every update up to `seq`. */
   acknowledge(region: string, seq: number): void
@@ -27,6 +27,10 @@ export interface PeerSide {
   durableSeqOf(region: string): number
   /** Resolves once the update is taken in; a duplicate is ignored. The caller takes the payload's memory back. */
   receive(update: Update, signal: AbortSignal): Promise<void>
+  /** host:port where this region listens; goes into every `WatchOpen`. Empty until it does. */
+  readonly endpoint: string
+  /** The region watches this one and says where it listens itself. */
+  called(region: string, endpoint: string): void
   /** A sign of life of any kind. */
   heard(region: string): void
   /** A newer status than the one before, decoded and checked. */

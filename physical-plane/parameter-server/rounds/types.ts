@@ -1,6 +1,7 @@
 // What regions tell each other about rounds. Every type is plain data; a status replaces the one before it, so nothing
 // depends on every version of it arriving.
 import type { CodecName } from '#proto/sync/settings.ts'
+import type { AddressBook } from '../members.ts'
 import type { Layout } from '../replica/layout.ts'
 
 /** Something on a region's shelf that others can fetch. */
@@ -25,6 +26,8 @@ export type Contribution = {
   readonly cursor: string
   /** |u - decode(encode(u))| / |u|. */
   readonly codecError: number
+  /** Its share in the result is this over the sum of all members': samples, or a mass. */
+  readonly weight: number
 }
 
 export type RoundMember = {
@@ -94,7 +97,8 @@ export type PeerStatus = {
   /** Drawn when the process starts; the revision rises with every change. */
   readonly incarnation: number
   readonly revision: number
-  readonly bookEpoch: number
+  /** The newest address book that it has. */
+  readonly book: AddressBook
   /** Promised, durably. */
   readonly term: number
   readonly votedFor: string
@@ -117,4 +121,7 @@ export type PeerStatus = {
   readonly links: readonly MeasuredLink[]
   readonly snapshot: StateSnapshot | null
   readonly wantsSnapshot: boolean
+  /** The updates that it still holds: who needs earlier ones needs a snapshot. First is last + 1 when it holds none. */
+  readonly firstSeq: number
+  readonly lastSeq: number
 }

@@ -12,6 +12,7 @@ export interface Contribution {
   'isLast'?: (boolean);
   'cursor'?: (Buffer | Uint8Array | string);
   'codecError'?: (number | string);
+  'weight'?: (number | string);
 }
 
 export interface Contribution__Output {
@@ -23,4 +24,5 @@ export interface Contribution__Output {
   'isLast': (boolean);
   'cursor': (Buffer);
   'codecError': (number);
+  'weight': (number);
 }

@@ -4,12 +4,12 @@ import type { Proposal as _cloudless_v1_Proposal, Proposal__Output as _cloudless
 import type { Contribution as _cloudless_v1_Contribution, Contribution__Output as _cloudless_v1_Contribution__Output } from '../../cloudless/v1/Contribution.ts';
 import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from '../../cloudless/v1/MeasuredLink.ts';
 import type { StateSnapshot as _cloudless_v1_StateSnapshot, StateSnapshot__Output as _cloudless_v1_StateSnapshot__Output } from '../../cloudless/v1/StateSnapshot.ts';
+import type { AddressBook as _cloudless_v1_AddressBook, AddressBook__Output as _cloudless_v1_AddressBook__Output } from '../../cloudless/v1/AddressBook.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface PeerStatus {
   'incarnation'?: (number | string | Long);
   'revision'?: (number | string | Long);
-  'bookEpoch'?: (number | string | Long);
   'term'?: (number | string | Long);
   'votedFor'?: (string);
   'isHub'?: (boolean);
@@ -27,12 +27,14 @@ export interface PeerStatus {
   'wantsSnapshot'?: (boolean);
   'committedTerm'?: (number | string | Long);
   'hasBegun'?: (boolean);
+  'firstSeq'?: (number | string | Long);
+  'lastSeq'?: (number | string | Long);
+  'book'?: (_cloudless_v1_AddressBook | null);
 }
 
 export interface PeerStatus__Output {
   'incarnation': (number);
   'revision': (number);
-  'bookEpoch': (number);
   'term': (number);
   'votedFor': (string);
   'isHub': (boolean);
@@ -50,4 +52,7 @@ export interface PeerStatus__Output {
   'wantsSnapshot': (boolean);
   'committedTerm': (number);
   'hasBegun': (boolean);
+  'firstSeq': (number);
+  'lastSeq': (number);
+  'book': (_cloudless_v1_AddressBook__Output | null);
 }

@@ -8,6 +8,7 @@ export interface WatchOpen {
   'fromRegion'?: (string);
   'afterSeq'?: (number | string | Long);
   'protocolVersion'?: (number);
+  'endpoint'?: (string);
 }
 
 export interface WatchOpen__Output {
@@ -16,4 +17,5 @@ export interface WatchOpen__Output {
   'fromRegion': (string);
   'afterSeq': (number);
   'protocolVersion': (number);
+  'endpoint': (string);
 }

@@ -1,0 +1,284 @@
+// Which proposal becomes round k: one, everywhere, whoever crashes and however the network splits. This is Raft (Ongaro
+// and Ousterhout, 2014) with a log of which only the end is kept: the rounds applied so far and at most one proposal
+// accepted beyond them. A region votes once per term, for someone whose end is not behind its own; the region with a
+// majority is the hub of that term; what a majority has accepted durably in the hub's term is committed. A new hub
+// proposes again what it had accepted, so nothing that may have been committed is ever replaced.
+// Statuses instead of messages: every rule looks at what the others say now, so loss, repetition and reordering of
+// what was said before change nothing. Pure: time comes in as numbers, durability as marks.
+import { assert } from '#runtime/assert.ts'
+import { electionMs, quietMs } from './config.ts'
+import type { PeerStatus, Proposal } from './types.ts'
+
+/** What must survive a crash before others may hear of it. */
+export type AgreementState = {
+  readonly term: number
+  readonly votedFor: string
+  readonly accepted: Proposal | null
+  readonly committedRound: number
+  readonly committedTerm: number
+}
+
+/** What a region sees of the others now. */
+export type View = {
+  /** Everybody who may vote, ascending, this region included. */
+  readonly electorate: readonly string[]
+  readonly statuses: ReadonlyMap<string, PeerStatus>
+  readonly hears: (region: string) => boolean
+  readonly nowMs: number
+}
+
+export const firstState: AgreementState = {
+  term: 0,
+  votedFor: '',
+  accepted: null,
+  committedRound: 0,
+  committedTerm: 0,
+}
+
+export class Agreement {
+  readonly #own: string
+  #state: AgreementState
+  #durable: AgreementState
+  #role: 'follower' | 'candidate' | 'hub' = 'follower'
+  #proposed: Proposal | null = null
+  /** Since when nobody leads, as far as this region knows; while it asks for votes, since when it does. */
+  #sinceMs: number
+
+  constructor(own: string, state: AgreementState, nowMs: number) {
+    this.#own = own
+    this.#state = state
+    this.#durable = state
+    // Whoever was first in line asks at once, so that a job does not begin with a wait.
+    this.#sinceMs = nowMs - quietMs
+  }
+
+  /** As it must be in the next checkpoint. */
+  get state(): AgreementState {
+    return this.#state
+  }
+
+  get isHub(): boolean {
+    return this.#role === 'hub'
+  }
+
+  get isCandidate(): boolean {
+    return this.#role === 'candidate'
+  }
+
+  /** As hub: what the others are asked to accept. */
+  get proposed(): Proposal | null {
+    return this.#proposed
+  }
+
+  /** The promises that others may count on: those that no crash takes back. */
+  get published(): Pick<PeerStatus, 'term' | 'votedFor' | 'isHub' | 'isCandidate' | 'accepted' | 'proposed'> {
+    const { term, votedFor, accepted } = this.#state
+    const isVoteDurable = this.#durable.term === term && this.#durable.votedFor === votedFor
+    return {
+      term,
+      votedFor: isVoteDurable ? votedFor : '',
+      isHub: this.isHub,
+      isCandidate: this.isCandidate && isVoteDurable,
+      accepted: isSame(accepted, this.#durable.accepted) ? accepted : null,
+      proposed: this.#proposed,
+    }
+  }
+
+  get isDurable(): boolean {
+    const { term, votedFor, accepted } = this.#state
+    const durable = this.#durable
+    return durable.term === term && durable.votedFor === votedFor && isSame(accepted, durable.accepted)
+  }
+
+  settle(durable: AgreementState): void {
+    this.#durable = durable
+  }
+
+  /** The region that leads, as this one knows; null while nobody is heard to. */
+  hub({ electorate, statuses, hears }: View): string | null {
+    if (this.isHub) return this.#own
+    const leads = (region: string): boolean => {
+      const status = statuses.get(region)
+      return status !== undefined && status.isHub && status.term === this.#state.term && hears(region)
+    }
+    return electorate.find(leads) ?? null
+  }
+
+  /** Draws one consequence of what is seen; false when there is none. */
+  advance(view: View): boolean {
+    return this.#adoptTerm(view) || this.#vote(view) || this.#lead(view) || this.#stepDown(view) || this.#stand(view)
+  }
+
+  /** When `advance` should be called again though nothing was heard. */
+  nextAtMs({ electorate }: View): number {
+    return this.#sinceMs + this.#patienceMs(electorate)
+  }
+
+  /** As hub, closes the next round. The caller holds everything that is needed to apply it. */
+  propose(proposal: Proposal): void {
+    assert(this.isHub, `region ${this.#own} proposes round ${proposal.round} without leading`)
+    assert(this.#proposed === null, `region ${this.#own} proposes twice`)
+    assert(proposal.term === this.#state.term, `a proposal of term ${proposal.term} in term ${this.#state.term}`)
+    this.#proposed = proposal
+    this.#accept(proposal)
+  }
+
+  /** What the hub asks this region to accept and it has not; null when there is nothing. */
+  toAccept(view: View): Proposal | null {
+    const hub = this.hub(view)
+    if (hub === null || hub === this.#own) return null
+    const proposal = view.statuses.get(hub)?.proposed ?? null
+    if (proposal === null || proposal.term !== this.#state.term) return null
+    if (proposal.round !== this.#state.committedRound + 1 || isSame(proposal, this.#state.accepted)) return null
+    return proposal
+  }
+
+  /** False where a later term came in between. The caller holds everything that is needed to apply it. */
+  accept(proposal: Proposal): boolean {
+    const { term, committedRound } = this.#state
+    if (proposal.term !== term || proposal.round !== committedRound + 1 || this.isHub) return false
+    this.#accept(proposal)
+    return true
+  }
+
+  /** What has been decided for the next round, and who can say so; null while nothing has. */
+  toCommit(view: View): { readonly proposal: Proposal; readonly from: string } | null {
+    const next = this.#state.committedRound + 1
+    for (const region of view.electorate) {
+      const known = view.statuses.get(region)?.recent.find(({ round }) => round === next)
+      if (known !== undefined) return { proposal: known, from: region }
+    }
+    const proposal = this.#proposed
+    if (proposal === null || !isSame(this.published.accepted, proposal)) return null
+    const accepted = (region: string): boolean =>
+      region === this.#own || isSame(view.statuses.get(region)?.accepted ?? null, proposal)
+    return isMajority(view.electorate.filter(accepted), view.electorate) ? { proposal, from: this.#own } : null
+  }
+
+  /** The proposal has been applied. */
+  commit({ round, term }: Proposal): void {
+    const { committedRound, accepted } = this.#state
+    assert(round === committedRound + 1, `round ${round} is committed after round ${committedRound}`)
+    const isBehind = accepted !== null && accepted.round <= round
+    this.#state = {
+      ...this.#state,
+      committedRound: round,
+      committedTerm: term,
+      accepted: isBehind ? null : accepted,
+    }
+    if (this.#proposed !== null && this.#proposed.round <= round) this.#proposed = null
+  }
+
+  /** A snapshot of a later round was taken over. */
+  jump(round: number, term: number): void {
+    this.#state = { ...this.#state, committedRound: round, committedTerm: term, accepted: null }
+    this.#proposed = null
+    if (this.isHub) this.#follow()
+  }
+
+  #adoptTerm({ electorate, statuses }: View): boolean {
+    const newest = electorate.reduce((most, region) => Math.max(most, statuses.get(region)?.term ?? 0), 0)
+    if (newest <= this.#state.term) return false
+    this.#state = { ...this.#state, term: newest, votedFor: '' }
+    this.#follow()
+    return true
+  }
+
+  #vote({ electorate, statuses, hears, nowMs }: View): boolean {
+    if (this.#state.votedFor !== '') return false
+    const mayLead = (region: string): boolean => {
+      const status = statuses.get(region)
+      if (status === undefined || region === this.#own || !hears(region)) return false
+      return status.isCandidate && status.term === this.#state.term && !isBehind(status, this.#state)
+    }
+    const candidate = electorate.find(mayLead)
+    if (candidate === undefined) return false
+    this.#state = { ...this.#state, votedFor: candidate }
+    this.#sinceMs = nowMs
+    return true
+  }
+
+  #lead({ electorate, statuses }: View): boolean {
+    if (!this.published.isCandidate) return false
+    const { term, accepted } = this.#state
+    const votes = electorate.filter((region) => {
+      if (region === this.#own) return true
+      const status = statuses.get(region)
+      return status !== undefined && status.term === term && status.votedFor === this.#own
+    })
+    if (!isMajority(votes, electorate)) return false
+    this.#role = 'hub'
+    if (accepted === null) return true
+    // It may have been committed: nothing else can be proposed for its round.
+    this.#proposed = { ...accepted, term, hub: this.#own }
+    this.#accept(this.#proposed)
+    return true
+  }
+
+  /** Who hears no majority can commit nothing, and somebody else may. */
+  #stepDown(view: View): boolean {
+    if (!this.isHub || this.#hearsMajority(view)) return false
+    this.#follow()
+    this.#sinceMs = view.nowMs
+    return true
+  }
+
+  #stand(view: View): boolean {
+    const { electorate, nowMs } = view
+    if (this.isHub || !electorate.includes(this.#own)) return false
+    if (this.hub(view) !== null) {
+      this.#sinceMs = nowMs
+      return false
+    }
+    if (nowMs < this.nextAtMs(view) || !this.#hearsMajority(view)) return false
+    this.#state = { ...this.#state, term: this.#state.term + 1, votedFor: this.#own }
+    this.#role = 'candidate'
+    this.#proposed = null
+    this.#sinceMs = nowMs
+    return true
+  }
+
+  #hearsMajority({ electorate, hears }: View): boolean {
+    const heard = electorate.filter((region) => region === this.#own || hears(region))
+    return isMajority(heard, electorate)
+  }
+
+  /** Regions wait for their turn, so that one of them usually has its majority before the next one asks. */
+  #patienceMs(electorate: readonly string[]): number {
+    return quietMs + Math.max(0, electorate.indexOf(this.#own)) * electionMs
+  }
+
+  #accept(proposal: Proposal): void {
+    this.#state = { ...this.#state, accepted: proposal }
+  }
+
+  #follow(): void {
+    this.#role = 'follower'
+    this.#proposed = null
+  }
+}
+
+export function isMajority(part: readonly string[], whole: readonly string[]): boolean {
+  return 2 * part.length > whole.length
+}
+
+/** Within one term only its hub proposes, and once per round. */
+export function isSame(one: Proposal | null, other: Proposal | null): boolean {
+  if (one === null || other === null) return one === other
+  return one.term === other.term && one.round === other.round
+}
+
+/** The candidate has applied or accepted less than this region has. */
+function isBehind(candidate: PeerStatus, own: AgreementState): boolean {
+  const [term, round] = endOf(candidate)
+  const [ownTerm, ownRound] = endOf(own)
+  return term < ownTerm || (term === ownTerm && round < ownRound)
+}
+
+function endOf({
+  accepted,
+  committedTerm,
+  committedRound,
+}: Pick<AgreementState, 'accepted' | 'committedTerm' | 'committedRound'>): readonly [number, number] {
+  return accepted === null ? [committedTerm, committedRound] : [accepted.term, accepted.round]
+}

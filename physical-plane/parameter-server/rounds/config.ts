@@ -1,0 +1,11 @@
+// Intervals and limits of rounds.
+
+/** A region of which nothing was heard for this long is counted as away: nobody waits for it. */
+export const silenceMs = 5000
+/** How long a region without a hub waits before it asks for votes; each region behind another `electionMs` more. */
+export const quietMs = 2000
+export const electionMs = 1500
+/** Applied rounds that a region keeps, so that who missed one needs no snapshot. */
+export const recentRoundsMax = 4
+/** A snapshot that nobody asks for any more is forgotten after this. */
+export const snapshotKeptMs = 60_000
