@@ -62,6 +62,8 @@ import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Re
 import type { RecordsAck as _cloudless_v1_RecordsAck, RecordsAck__Output as _cloudless_v1_RecordsAck__Output } from './cloudless/v1/RecordsAck.ts';
 import type { RegionCost as _cloudless_v1_RegionCost, RegionCost__Output as _cloudless_v1_RegionCost__Output } from './cloudless/v1/RegionCost.ts';
 import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
+import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from './cloudless/v1/ResumeJobRequest.ts';
+import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from './cloudless/v1/ResumeJobResponse.ts';
 import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
@@ -151,6 +153,8 @@ export interface ProtoGrpcType {
       RecordsAck: MessageTypeDefinition<_cloudless_v1_RecordsAck, _cloudless_v1_RecordsAck__Output>
       RegionCost: MessageTypeDefinition<_cloudless_v1_RegionCost, _cloudless_v1_RegionCost__Output>
       ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
+      ResumeJobRequest: MessageTypeDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobRequest__Output>
+      ResumeJobResponse: MessageTypeDefinition<_cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobResponse__Output>
       Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
       StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>

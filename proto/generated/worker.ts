@@ -78,6 +78,8 @@ import type { RegionCost as _cloudless_v1_RegionCost, RegionCost__Output as _clo
 import type { ReportEvaluationRequest as _cloudless_v1_ReportEvaluationRequest, ReportEvaluationRequest__Output as _cloudless_v1_ReportEvaluationRequest__Output } from './cloudless/v1/ReportEvaluationRequest.ts';
 import type { ReportEvaluationResponse as _cloudless_v1_ReportEvaluationResponse, ReportEvaluationResponse__Output as _cloudless_v1_ReportEvaluationResponse__Output } from './cloudless/v1/ReportEvaluationResponse.ts';
 import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
+import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from './cloudless/v1/ResumeJobRequest.ts';
+import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from './cloudless/v1/ResumeJobResponse.ts';
 import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
 import type { RoundMember as _cloudless_v1_RoundMember, RoundMember__Output as _cloudless_v1_RoundMember__Output } from './cloudless/v1/RoundMember.ts';
 import type { RoundPlan as _cloudless_v1_RoundPlan, RoundPlan__Output as _cloudless_v1_RoundPlan__Output } from './cloudless/v1/RoundPlan.ts';
@@ -196,6 +198,8 @@ export interface ProtoGrpcType {
       ReportEvaluationRequest: MessageTypeDefinition<_cloudless_v1_ReportEvaluationRequest, _cloudless_v1_ReportEvaluationRequest__Output>
       ReportEvaluationResponse: MessageTypeDefinition<_cloudless_v1_ReportEvaluationResponse, _cloudless_v1_ReportEvaluationResponse__Output>
       ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
+      ResumeJobRequest: MessageTypeDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobRequest__Output>
+      ResumeJobResponse: MessageTypeDefinition<_cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobResponse__Output>
       Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
       RoundMember: MessageTypeDefinition<_cloudless_v1_RoundMember, _cloudless_v1_RoundMember__Output>
       RoundPlan: MessageTypeDefinition<_cloudless_v1_RoundPlan, _cloudless_v1_RoundPlan__Output>

@@ -16,6 +16,7 @@ export interface DesiredInstance {
   'drain'?: (boolean);
   'uploadsModel'?: (boolean);
   'usdPerUnitHour'?: (number | string);
+  'resumption'?: (number);
 }
 
 export interface DesiredInstance__Output {
@@ -31,4 +32,5 @@ export interface DesiredInstance__Output {
   'drain': (boolean);
   'uploadsModel': (boolean);
   'usdPerUnitHour': (number);
+  'resumption': (number);
 }

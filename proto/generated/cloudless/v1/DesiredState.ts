@@ -8,10 +8,12 @@ export interface DesiredState {
   'revision'?: (number | string | Long);
   'instances'?: (_cloudless_v1_DesiredInstance)[];
   'addressBooks'?: (_cloudless_v1_AddressBook)[];
+  'keptJobIds'?: (string)[];
 }
 
 export interface DesiredState__Output {
   'revision': (number);
   'instances': (_cloudless_v1_DesiredInstance__Output)[];
   'addressBooks': (_cloudless_v1_AddressBook__Output)[];
+  'keptJobIds': (string)[];
 }

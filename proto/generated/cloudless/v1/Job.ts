@@ -19,6 +19,7 @@ export interface Job {
   'firstStepAtMs'?: (number | string | Long);
   'endedAtMs'?: (number | string | Long);
   'costUsd'?: (number | string);
+  'resumptions'?: (number);
 }
 
 export interface Job__Output {
@@ -34,4 +35,5 @@ export interface Job__Output {
   'firstStepAtMs': (number);
   'endedAtMs': (number);
   'costUsd': (number);
+  'resumptions': (number);
 }

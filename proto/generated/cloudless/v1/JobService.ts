@@ -12,6 +12,8 @@ import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Outpu
 import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from '../../cloudless/v1/GetJobResponse.ts';
 import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from '../../cloudless/v1/ListJobsRequest.ts';
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from '../../cloudless/v1/ListJobsResponse.ts';
+import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from '../../cloudless/v1/ResumeJobRequest.ts';
+import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from '../../cloudless/v1/ResumeJobResponse.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from '../../cloudless/v1/StreamLogsRequest.ts';
 import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from '../../cloudless/v1/StreamLogsResponse.ts';
 import type { UploadBundleRequest as _cloudless_v1_UploadBundleRequest, UploadBundleRequest__Output as _cloudless_v1_UploadBundleRequest__Output } from '../../cloudless/v1/UploadBundleRequest.ts';
@@ -61,6 +63,15 @@ export interface JobServiceClient extends grpc.Client {
   listJobs(argument: _cloudless_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   listJobs(argument: _cloudless_v1_ListJobsRequest, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   
+  ResumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  ResumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  ResumeJob(argument: _cloudless_v1_ResumeJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  ResumeJob(argument: _cloudless_v1_ResumeJobRequest, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  resumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  resumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  resumeJob(argument: _cloudless_v1_ResumeJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  resumeJob(argument: _cloudless_v1_ResumeJobRequest, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
+  
   StreamLogs(argument: _cloudless_v1_StreamLogsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
   StreamLogs(argument: _cloudless_v1_StreamLogsRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
   streamLogs(argument: _cloudless_v1_StreamLogsRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_cloudless_v1_StreamLogsResponse__Output>;
@@ -93,6 +104,8 @@ export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
   
   ListJobs: grpc.handleUnaryCall<_cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse>;
   
+  ResumeJob: grpc.handleUnaryCall<_cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse>;
+  
   StreamLogs: grpc.handleServerStreamingCall<_cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse>;
   
   UploadBundle: grpc.handleClientStreamingCall<_cloudless_v1_UploadBundleRequest__Output, _cloudless_v1_UploadBundleResponse>;
@@ -107,6 +120,7 @@ export interface JobServiceDefinition extends grpc.ServiceDefinition {
   DownloadModel: MethodDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelRequest__Output, _cloudless_v1_DownloadModelResponse__Output>
   GetJob: MethodDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobResponse, _cloudless_v1_GetJobRequest__Output, _cloudless_v1_GetJobResponse__Output>
   ListJobs: MethodDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse__Output>
+  ResumeJob: MethodDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse__Output>
   StreamLogs: MethodDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse__Output>
   UploadBundle: MethodDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleRequest__Output, _cloudless_v1_UploadBundleResponse__Output>
   WatchJob: MethodDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobRequest__Output, _cloudless_v1_WatchJobResponse__Output>

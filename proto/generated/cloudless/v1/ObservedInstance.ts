@@ -17,6 +17,7 @@ export interface ObservedInstance {
   'evaluation'?: ({[key: string]: number | string});
   'firstStepAtMs'?: (number | string | Long);
   'modelDigest'?: (string);
+  'resumption'?: (number);
 }
 
 export interface ObservedInstance__Output {
@@ -32,4 +33,5 @@ export interface ObservedInstance__Output {
   'evaluation': ({[key: string]: number});
   'firstStepAtMs': (number);
   'modelDigest': (string);
+  'resumption': (number);
 }
