@@ -1,4 +1,4 @@
-// Original file: proto/cloudless/v1/fleet.proto
+// Original file: proto/cloudless/v1/history.proto
 
 import type { Long } from '@grpc/proto-loader';
 

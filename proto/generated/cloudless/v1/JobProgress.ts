@@ -1,6 +1,7 @@
 // Original file: proto/cloudless/v1/job.proto
 
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from '../../cloudless/v1/PartitionProgress.ts';
+import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from '../../cloudless/v1/RoundTotals.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface JobProgress {
@@ -12,6 +13,7 @@ export interface JobProgress {
   'rounds'?: (number | string | Long);
   'wanBytes'?: (number | string | Long);
   'partitions'?: (_cloudless_v1_PartitionProgress)[];
+  'roundTotals'?: (_cloudless_v1_RoundTotals)[];
 }
 
 export interface JobProgress__Output {
@@ -23,4 +25,5 @@ export interface JobProgress__Output {
   'rounds': (number);
   'wanBytes': (number);
   'partitions': (_cloudless_v1_PartitionProgress__Output)[];
+  'roundTotals': (_cloudless_v1_RoundTotals__Output)[];
 }

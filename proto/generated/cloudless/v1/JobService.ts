@@ -10,8 +10,14 @@ import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, Downlo
 import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from '../../cloudless/v1/DownloadModelResponse.ts';
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from '../../cloudless/v1/GetJobRequest.ts';
 import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from '../../cloudless/v1/GetJobResponse.ts';
+import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, ListEvaluationsRequest__Output as _cloudless_v1_ListEvaluationsRequest__Output } from '../../cloudless/v1/ListEvaluationsRequest.ts';
+import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from '../../cloudless/v1/ListEvaluationsResponse.ts';
+import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from '../../cloudless/v1/ListEventsRequest.ts';
+import type { ListEventsResponse as _cloudless_v1_ListEventsResponse, ListEventsResponse__Output as _cloudless_v1_ListEventsResponse__Output } from '../../cloudless/v1/ListEventsResponse.ts';
 import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from '../../cloudless/v1/ListJobsRequest.ts';
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from '../../cloudless/v1/ListJobsResponse.ts';
+import type { ListRoundsRequest as _cloudless_v1_ListRoundsRequest, ListRoundsRequest__Output as _cloudless_v1_ListRoundsRequest__Output } from '../../cloudless/v1/ListRoundsRequest.ts';
+import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRoundsResponse__Output as _cloudless_v1_ListRoundsResponse__Output } from '../../cloudless/v1/ListRoundsResponse.ts';
 import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from '../../cloudless/v1/ResumeJobRequest.ts';
 import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from '../../cloudless/v1/ResumeJobResponse.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from '../../cloudless/v1/StreamLogsRequest.ts';
@@ -54,6 +60,24 @@ export interface JobServiceClient extends grpc.Client {
   getJob(argument: _cloudless_v1_GetJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
   getJob(argument: _cloudless_v1_GetJobRequest, callback: grpc.requestCallback<_cloudless_v1_GetJobResponse__Output>): grpc.ClientUnaryCall;
   
+  ListEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  ListEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  ListEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  ListEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  listEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  listEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  listEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  listEvaluations(argument: _cloudless_v1_ListEvaluationsRequest, callback: grpc.requestCallback<_cloudless_v1_ListEvaluationsResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListEvents(argument: _cloudless_v1_ListEventsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  ListEvents(argument: _cloudless_v1_ListEventsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  ListEvents(argument: _cloudless_v1_ListEventsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  ListEvents(argument: _cloudless_v1_ListEventsRequest, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  listEvents(argument: _cloudless_v1_ListEventsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  listEvents(argument: _cloudless_v1_ListEventsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  listEvents(argument: _cloudless_v1_ListEventsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  listEvents(argument: _cloudless_v1_ListEventsRequest, callback: grpc.requestCallback<_cloudless_v1_ListEventsResponse__Output>): grpc.ClientUnaryCall;
+  
   ListJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   ListJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   ListJobs(argument: _cloudless_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
@@ -62,6 +86,15 @@ export interface JobServiceClient extends grpc.Client {
   listJobs(argument: _cloudless_v1_ListJobsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   listJobs(argument: _cloudless_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   listJobs(argument: _cloudless_v1_ListJobsRequest, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListRounds(argument: _cloudless_v1_ListRoundsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  ListRounds(argument: _cloudless_v1_ListRoundsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  ListRounds(argument: _cloudless_v1_ListRoundsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  ListRounds(argument: _cloudless_v1_ListRoundsRequest, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  listRounds(argument: _cloudless_v1_ListRoundsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  listRounds(argument: _cloudless_v1_ListRoundsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  listRounds(argument: _cloudless_v1_ListRoundsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
+  listRounds(argument: _cloudless_v1_ListRoundsRequest, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
   
   ResumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
   ResumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
@@ -102,7 +135,13 @@ export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
   
   GetJob: grpc.handleUnaryCall<_cloudless_v1_GetJobRequest__Output, _cloudless_v1_GetJobResponse>;
   
+  ListEvaluations: grpc.handleUnaryCall<_cloudless_v1_ListEvaluationsRequest__Output, _cloudless_v1_ListEvaluationsResponse>;
+  
+  ListEvents: grpc.handleUnaryCall<_cloudless_v1_ListEventsRequest__Output, _cloudless_v1_ListEventsResponse>;
+  
   ListJobs: grpc.handleUnaryCall<_cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse>;
+  
+  ListRounds: grpc.handleUnaryCall<_cloudless_v1_ListRoundsRequest__Output, _cloudless_v1_ListRoundsResponse>;
   
   ResumeJob: grpc.handleUnaryCall<_cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse>;
   
@@ -119,7 +158,10 @@ export interface JobServiceDefinition extends grpc.ServiceDefinition {
   CreateJob: MethodDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobRequest__Output, _cloudless_v1_CreateJobResponse__Output>
   DownloadModel: MethodDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelRequest__Output, _cloudless_v1_DownloadModelResponse__Output>
   GetJob: MethodDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobResponse, _cloudless_v1_GetJobRequest__Output, _cloudless_v1_GetJobResponse__Output>
+  ListEvaluations: MethodDefinition<_cloudless_v1_ListEvaluationsRequest, _cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsRequest__Output, _cloudless_v1_ListEvaluationsResponse__Output>
+  ListEvents: MethodDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsResponse, _cloudless_v1_ListEventsRequest__Output, _cloudless_v1_ListEventsResponse__Output>
   ListJobs: MethodDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse__Output>
+  ListRounds: MethodDefinition<_cloudless_v1_ListRoundsRequest, _cloudless_v1_ListRoundsResponse, _cloudless_v1_ListRoundsRequest__Output, _cloudless_v1_ListRoundsResponse__Output>
   ResumeJob: MethodDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse__Output>
   StreamLogs: MethodDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse__Output>
   UploadBundle: MethodDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleRequest__Output, _cloudless_v1_UploadBundleResponse__Output>

@@ -1,4 +1,4 @@
-// Original file: proto/cloudless/v1/fleet.proto
+// Original file: proto/cloudless/v1/history.proto
 
 import type { Long } from '@grpc/proto-loader';
 
@@ -27,6 +27,9 @@ export interface Round {
   'term'?: (number | string | Long);
   'loss'?: (number | string);
   'fraction'?: (number | string);
+  'rounds'?: (number | string | Long);
+  'firstNumber'?: (number | string | Long);
+  'absentRounds'?: ({[key: string]: number | string | Long});
 }
 
 export interface Round__Output {
@@ -54,4 +57,7 @@ export interface Round__Output {
   'term': (number);
   'loss': (number);
   'fraction': (number);
+  'rounds': (number);
+  'firstNumber': (number);
+  'absentRounds': ({[key: string]: number});
 }
