@@ -1,0 +1,53 @@
+// Delayed Nesterov (HALoS, ICML 2025, after Liu et al., arXiv 2401.09135): deltas that arrive one by one would each push
+// the momentum although they describe the same stretch of training. So every delta moves the parameters by its own
+// 1/N, and only each N-th commit steps the momentum, with the mean of the N deltas since the last time.
+// `spread` is their c: the share of the momentum's step that every other commit takes already. With N = 1 and c = 0 this
+// is Nesterov.
+import type { OuterKernels, OuterStep, Vector } from './outer-kernels.ts'
+import { part } from './outer-kernels.ts'
+import type { Piece } from './pieces.ts'
+
+export type DelayedVectors<V extends Vector> = {
+  readonly shared: V
+  readonly momentum: V
+  /** Sum of the deltas since the momentum last stepped. */
+  readonly accumulated: V
+}
+
+export type DelayedStep = OuterStep & {
+  /** N: commits of this fragment between two steps of the momentum. */
+  readonly delay: number
+  readonly spread: number
+  /** How many commits this fragment has had before. */
+  readonly commits: number
+}
+
+export function outerDelayedNesterov<V extends Vector>(
+  kernels: OuterKernels<V>,
+  vectors: DelayedVectors<V>,
+  delta: V,
+  pieces: readonly Piece[],
+  step: DelayedStep,
+): void {
+  const { learningRate, momentum: keep, delay, spread, commits } = step
+  const isStepping = (commits + 1) % delay === 0
+  const share = isStepping ? 1 - spread * delay + spread : spread
+  for (const { start, end, at, isBuffer } of pieces) {
+    const shared = part(vectors.shared, start, end)
+    const change = part(delta, at, at + end - start)
+    if (isBuffer) {
+      kernels.addScaled(shared, change, -1)
+      continue
+    }
+    const velocity = part(vectors.momentum, start, end)
+    const accumulated = part(vectors.accumulated, start, end)
+    kernels.addScaled(accumulated, change, 1)
+    if (isStepping) {
+      kernels.scale(velocity, keep)
+      kernels.addScaled(velocity, accumulated, 1 / delay)
+      kernels.scale(accumulated, 0)
+    }
+    if (share !== 0) kernels.addScaled(shared, velocity, -learningRate * share * keep)
+    kernels.addScaled(shared, change, -learningRate / delay)
+  }
+}
