@@ -154,6 +154,7 @@ function progressed(instance: Instance, random: Random): Change {
     modelHash: '',
     samplesPerSecond: 100,
     leasesReturned: 0,
+    sync: null,
   }
   const isServer = instance.role === 'parameter-server'
   return {

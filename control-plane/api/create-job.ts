@@ -93,7 +93,7 @@ function planOnly({ store, catalogue, clock }: CreateContext, job: Job): JobStat
     plan: plan({ ...view, nowMs: clock.now(), catalogue }, job),
     reason: 'planned only; nothing was stored',
   }
-  return { job: planned, revision: 0, costUsd: 0, progress: jobProgress(planned, []) }
+  return { job: planned, revision: 0, costUsd: 0, progress: jobProgress(planned, [], []) }
 }
 
 async function existing(store: Store, requestId: string, fingerprint: string): Promise<JobStatus | null> {

@@ -18,6 +18,7 @@ import { CloudlessError, notFound } from '#runtime/errors.ts'
 import { apiConfig } from './config.ts'
 import { createJob, type CreateContext } from './create-job.ts'
 import { jobStatus } from './job-status.ts'
+import { listEvaluations, listEvents, listRounds } from './list-history.ts'
 import { decodePageToken, encodePageToken, pageSize } from './page-token.ts'
 import { streamLogs } from './stream-logs.ts'
 import { Changes } from './watch.ts'
@@ -36,6 +37,9 @@ export function jobService(context: CreateContext): Implementation<JobServiceHan
     watchJob: (request, { signal }) => watchJob(store, clock, request, signal),
     cancelJob: async ({ id, reason }) => ({ job: encodeJob(jobStatus(await cancelJob(store, id, reason))) }),
     streamLogs: (request, { signal }) => streamLogs(store, clock, request, signal),
+    listRounds: (request) => listRounds(store, request),
+    listEvaluations: (request) => listEvaluations(store, request),
+    listEvents: (request) => listEvents(store, request),
     downloadModel: ({ jobId }) => downloadModel(store, jobId),
   }
 }

@@ -1,14 +1,19 @@
 // A job with its progress, computed from what its partitions report.
+import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { JobRecord } from '#control-plane/store/store.ts'
 import type { JobProgress, JobStatus } from '#control-plane/wire/job.ts'
 
-export function jobStatus({ job, touched, costUsd, instances }: JobRecord): JobStatus {
-  return { job, revision: touched, costUsd, progress: jobProgress(job, instances) }
+export function jobStatus({ job, touched, costUsd, instances, roundTotals }: JobRecord): JobStatus {
+  return { job, revision: touched, costUsd, progress: jobProgress(job, instances, roundTotals) }
 }
 
-export function jobProgress(job: Job, instances: readonly Instance[]): JobProgress {
+export function jobProgress(
+  job: Job,
+  instances: readonly Instance[],
+  roundTotals: readonly RoundTotals[],
+): JobProgress {
   const partitions = instances.flatMap(({ progress }) => progress ?? []).sort((a, b) => (a.region < b.region ? -1 : 1))
   const sum = (value: (partition: (typeof partitions)[number]) => number): number =>
     partitions.reduce((total, partition) => total + value(partition), 0)
@@ -26,5 +31,6 @@ export function jobProgress(job: Job, instances: readonly Instance[]): JobProgre
     rounds: Math.max(0, ...partitions.map(({ rounds }) => rounds)),
     wanBytes: sum(({ wanBytesSent }) => wanBytesSent),
     partitions,
+    roundTotals,
   }
 }

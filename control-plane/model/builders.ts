@@ -1,6 +1,9 @@
 // Builders for tests: a whole value with sensible fields, of which a test names only those it is about.
+import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
+import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { emptyAddressBook } from './address-book.ts'
+import type { Round } from './history.ts'
 import type { Job, JobSpec } from './job.ts'
 import type { Agent, Instance, PartitionProgress, Snapshot } from './snapshot.ts'
 
@@ -10,7 +13,7 @@ export function aSpec(spec: Partial<JobSpec> = {}): JobSpec {
     function: { bundleDigest: 'ab'.repeat(32), entrypoint: 'train.py', arguments: [], environment: {} },
     shards: [aShard('a', 100)],
     holdout: null,
-    sync: { strategy: 'asgd-ga', interval: 8, mode: 'sum', delayCompensation: 0 },
+    sync: aSync({ strategy: 'asgd-ga' }),
     training: {
       epochs: 1,
       seed: 1,
@@ -24,6 +27,11 @@ export function aSpec(spec: Partial<JobSpec> = {}): JobSpec {
     policy: 'load-power',
     ...spec,
   }
+}
+
+/** As a job that gives only these has it. */
+export function aSync(given: GivenSync = {}, regions = 2): SyncSettings {
+  return resolveSync(given, { regions }).settings
 }
 
 export function aShard(region: string, samples: number): JobSpec['shards'][number] {
@@ -120,7 +128,42 @@ export function someProgress(region: string, progress: Partial<PartitionProgress
     modelHash: '',
     samplesPerSecond: 0,
     leasesReturned: 0,
+    sync: null,
     ...progress,
+  }
+}
+
+export function aRound(round: Partial<Round> = {}): Round {
+  const number = round.number ?? 1
+  return {
+    jobId: 'j-1',
+    region: 'a',
+    number,
+    members: ['a', 'b'],
+    bytesSent: 1_000,
+    bytesReceived: 2_000,
+    seconds: 0.5,
+    atMs: 1_000 * number,
+    replicaHash: '',
+    absent: {},
+    excludedDataShare: 0,
+    fragment: 0,
+    fragments: 1,
+    codec: 'int8',
+    steps: 8,
+    samples: 256,
+    stallSeconds: 0.1,
+    stalenessSteps: 2,
+    codecError: 0.01,
+    planVersion: 1,
+    hub: 'a',
+    term: 1,
+    loss: 1,
+    fraction: 0.1,
+    rounds: 1,
+    firstNumber: number,
+    absentRounds: Object.fromEntries(Object.keys(round.absent ?? {}).map((region) => [region, 1])),
+    ...round,
   }
 }
 

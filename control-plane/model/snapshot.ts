@@ -85,6 +85,34 @@ export type PartitionProgress = {
   readonly modelHash: string
   readonly samplesPerSecond: number
   readonly leasesReturned: number
+  /** Null while the partition has not synchronised. */
+  readonly sync: SyncProgress | null
+}
+
+/** How a region synchronises now, and the measurements behind it. */
+export type SyncProgress = {
+  readonly planVersion: number
+  readonly interval: number
+  readonly codec: string
+  readonly fragments: number
+  readonly committedRound: number
+  readonly hub: string
+  readonly term: number
+  readonly hears: readonly string[]
+  readonly stepSeconds: number
+  readonly stallShare: number
+  readonly reason: string
+  readonly links: readonly MeasuredLink[]
+  readonly lateCarried: number
+  readonly lateDropped: number
+  readonly refused: Readonly<Record<string, number>>
+}
+
+export type MeasuredLink = {
+  readonly fromRegion: string
+  /** 0 until something large enough was transferred. */
+  readonly mbitPerSecond: number
+  readonly roundTripMs: number
 }
 
 export function throughputKey(bundleDigest: string, deviceModel: string): string {

@@ -11,4 +11,11 @@ export const storeConfig = {
   fileChunkBytes: 256 * 1024,
   /** The database refuses to grow beyond this with a clear error, before it takes the whole disk. */
   databaseBytesMax: 64 * 1024 ** 3,
+  /** Round records of one region of a job. One more, and the old ones are merged until `keepRounds` is met. */
+  roundRecordsMax: 2_000,
+  keepRounds: { records: 1_000, newest: 200 },
+  /** Evaluations of a job: beyond this every second of those that are not final goes. */
+  evaluationsMax: 2_000,
+  /** Events of a job: beyond this the oldest go. */
+  eventsMax: 5_000,
 } as const

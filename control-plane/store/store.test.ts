@@ -91,6 +91,7 @@ describe('what was acknowledged survives', () => {
       modelHash: '',
       samplesPerSecond: Number.POSITIVE_INFINITY,
       leasesReturned: 0,
+      sync: null,
     }
     await commitNow(store, createJob(), { kind: 'instance', instance: anInstance({ progress }) })
     store.close()
@@ -228,36 +229,6 @@ describe('lists', () => {
     expect((await store.listLedger('j-1', 10, null)).map(({ id }) => id)).toEqual(['usage-0', 'usage-1'])
     expect(await store.listLedger('j-1', 10, { fromMs: 0, id: 'usage-1' })).toEqual([])
     expect((await store.job('j-1'))?.costUsd).toBe(0.02)
-  })
-
-  test('history is kept in order, rounds and evaluations once', async () => {
-    const store = await open()
-    const round = {
-      jobId: 'j-1',
-      region: 'onprem/lab',
-      number: 1,
-      members: ['onprem/lab'],
-      bytesSent: 1,
-      bytesReceived: 2,
-      seconds: 0.5,
-      atMs: 5,
-      replicaHash: '',
-    }
-    const evaluation = {
-      jobId: 'j-1',
-      region: 'onprem/lab',
-      epoch: 1,
-      metrics: { accuracy: 0.5 },
-      isFinal: false,
-      atMs: 5,
-    }
-    const event = { jobId: 'j-1', instanceId: 'i', attempt: 1, kind: 'started', text: 'a', atMs: 5 }
-    await commitNow(store, createJob(), { kind: 'round', round }, { kind: 'evaluation', evaluation })
-    await commitNow(store, { kind: 'round', round }, { kind: 'evaluation', evaluation })
-    for (const text of ['a', 'b', 'c']) await commitNow(store, { kind: 'event', event: { ...event, text } })
-    expect(await store.listRounds('j-1')).toEqual([round])
-    expect(await store.listEvaluations('j-1')).toEqual([evaluation])
-    expect((await store.listEvents('j-1', 2)).map(({ text }) => text)).toEqual(['b', 'c'])
   })
 })
 

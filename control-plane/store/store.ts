@@ -1,7 +1,7 @@
 // What the control plane remembers. One revision counts all changes; a commit is one transaction, based on the
 // revision that its author saw: when another change touched the same object since, nothing is written and the answer
 // says which object, so that the author looks again. What has not ended is also at hand in memory, as the view.
-import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
+import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
@@ -59,6 +59,8 @@ export type JobRecord = {
   readonly touched: number
   readonly costUsd: number
   readonly instances: readonly Instance[]
+  /** In ascending order of region. */
+  readonly roundTotals: readonly RoundTotals[]
 }
 
 export type BlobRecord = {
@@ -70,6 +72,10 @@ export type BlobRecord = {
 
 export type JobCursor = { readonly createdAtMs: number; readonly id: string }
 export type LedgerCursor = { readonly fromMs: number; readonly id: string }
+export type RoundCursor = { readonly region: string; readonly number: number }
+export type EvaluationCursor = { readonly atMs: number; readonly region: string; readonly isFinal: boolean }
+/** `number` counts a store's events in the order in which they arrived. */
+export type StoredEvent = { readonly number: number; readonly event: InstanceEvent }
 
 export interface Store {
   readonly blobs: Blobs
@@ -89,10 +95,14 @@ export interface Store {
   listJobs(limit: number, after: JobCursor | null, states: readonly Job['state'][]): Promise<readonly JobRecord[]>
   /** Oldest first, after the cursor. */
   listLedger(jobId: string, limit: number, after: LedgerCursor | null): Promise<readonly LedgerEntry[]>
-  listRounds(jobId: string): Promise<readonly Round[]>
-  listEvaluations(jobId: string): Promise<readonly Evaluation[]>
-  /** The newest `limit`, oldest of them first. */
-  listEvents(jobId: string, limit: number): Promise<readonly InstanceEvent[]>
+  /** In ascending order of (region, number), after the cursor; of one region, or of all when it is empty. */
+  listRounds(jobId: string, limit: number, after: RoundCursor | null, region: string): Promise<readonly Round[]>
+  /** In ascending order of region; regions without a round are left out. */
+  roundTotals(jobId: string): Promise<readonly RoundTotals[]>
+  /** Oldest first, after the cursor. */
+  listEvaluations(jobId: string, limit: number, after: EvaluationCursor | null): Promise<readonly Evaluation[]>
+  /** In the order in which they arrived, after that number. */
+  listEvents(jobId: string, limit: number, afterNumber: number): Promise<readonly StoredEvent[]>
   journalSeq(agentId: string): Promise<number>
   blob(digest: string): Promise<BlobRecord | null>
   close(): void

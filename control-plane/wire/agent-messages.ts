@@ -11,6 +11,7 @@ import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { fromWire, wireInstanceState, wireUsageKind } from './enums.ts'
 import { decodeProgress } from './progress.ts'
+import { decodeRound } from './round.ts'
 
 export type Hello = {
   readonly region: string
@@ -102,17 +103,7 @@ export function decodeRecord(wire: JournalRecord__Output, region: string): Journ
 
 function decodeContent(checks: Checks, wire: JournalRecord__Output, region: string): JournalRecord['content'] | null {
   if (wire.usage) return { kind: 'usage', usage: decodeUsage(checks, wire.usage, region) }
-  if (wire.round) {
-    const { jobId, number, members, bytesSent, bytesReceived, seconds, atMs, replicaHash } = wire.round
-    checks.integer('round.number', number, { min: 0 })
-    checks.integer('round.bytes_sent', bytesSent, { min: 0 })
-    checks.integer('round.bytes_received', bytesReceived, { min: 0 })
-    checks.list('round.members', members, config.membersMax)
-    return {
-      kind: 'round',
-      round: { jobId, region, number, members, bytesSent, bytesReceived, seconds, atMs, replicaHash },
-    }
-  }
+  if (wire.round) return { kind: 'round', round: decodeRound(checks, wire.round, region) }
   if (wire.evaluation) {
     const { jobId, epoch, metrics, isFinal, atMs } = wire.evaluation
     checks.list('evaluation.metrics', Object.keys(metrics), config.metricsMax)

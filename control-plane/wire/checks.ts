@@ -5,7 +5,9 @@ import { invalid, type FieldViolation } from '#runtime/errors.ts'
 export class Checks {
   readonly violations: FieldViolation[] = []
 
+  /** Decoding and validating may find the same; it is said once. */
   note(field: string, description: string): void {
+    if (this.violations.some((known) => known.field === field && known.description === description)) return
     this.violations.push({ field, description })
   }
 
@@ -32,6 +34,13 @@ export class Checks {
     const max = limits.max ?? Number.MAX_SAFE_INTEGER
     if (!Number.isSafeInteger(value) || value < limits.min || value > max)
       this.note(field, `is ${value}; give a whole number from ${limits.min} to ${max}`)
+    return value
+  }
+
+  /** A finite number from 0 to `max`. */
+  amount(field: string, value: number, max = Number.MAX_VALUE): number {
+    if (!(value >= 0 && value <= max))
+      this.note(field, `is ${value}; give a number from 0${max === Number.MAX_VALUE ? '' : ` to ${max}`}`)
     return value
   }
 

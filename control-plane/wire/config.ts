@@ -18,4 +18,6 @@ export const wireConfig = {
   observedInstancesMax: 10_000,
   journalRecordsMax: 10_000,
   membersMax: 1000,
+  /** Kinds of refused messages that one region tells of. */
+  refusalsMax: 100,
 } as const

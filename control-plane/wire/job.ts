@@ -1,12 +1,14 @@
 // A job, its plan and its progress as a client sees them.
 import type { Job as WireJob } from '#proto/generated/cloudless/v1/Job.ts'
 import type { Plan as WirePlan } from '#proto/generated/cloudless/v1/Plan.ts'
+import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import type { PartitionProgress } from '#control-plane/model/snapshot.ts'
 import { wireJobState, wireOutcome } from './enums.ts'
 import { encodeJobSpec } from './job-spec.ts'
 import { encodeProgress } from './progress.ts'
+import { encodeRoundTotals } from './round.ts'
 
 /** What is computed beside the job itself. */
 export type JobStatus = {
@@ -25,6 +27,7 @@ export type JobProgress = {
   readonly rounds: number
   readonly wanBytes: number
   readonly partitions: readonly PartitionProgress[]
+  readonly roundTotals: readonly RoundTotals[]
 }
 
 export function encodeJob({ job, revision, costUsd, progress }: JobStatus): WireJob {
@@ -38,6 +41,7 @@ export function encodeJob({ job, revision, costUsd, progress }: JobStatus): Wire
       ...progress,
       evaluation: job.evaluation,
       partitions: progress.partitions.map(encodeProgress),
+      roundTotals: progress.roundTotals.map(encodeRoundTotals),
     },
     revision,
     createdAtMs: job.createdAtMs,

@@ -3,8 +3,10 @@ import type {
   PartitionProgress as WireProgress,
   PartitionProgress__Output,
 } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
-import type { PartitionProgress } from '#control-plane/model/snapshot.ts'
+import type { SyncProgress__Output } from '#proto/generated/cloudless/v1/SyncProgress.ts'
+import type { PartitionProgress, SyncProgress } from '#control-plane/model/snapshot.ts'
 import type { Checks } from './checks.ts'
+import { wireConfig as config } from './config.ts'
 import { fromWire, wirePhase } from './enums.ts'
 
 export function decodeProgress(checks: Checks, field: string, wire: PartitionProgress__Output): PartitionProgress {
@@ -25,9 +27,45 @@ export function decodeProgress(checks: Checks, field: string, wire: PartitionPro
     modelHash: wire.modelHash === '' ? '' : checks.digest(`${field}.model_hash`, wire.modelHash),
     samplesPerSecond: wire.samplesPerSecond,
     leasesReturned: count('leases_returned', wire.leasesReturned),
+    sync: wire.sync === null ? null : decodeSync(checks, `${field}.sync`, wire.sync),
+  }
+}
+
+function decodeSync(checks: Checks, field: string, wire: SyncProgress__Output): SyncProgress {
+  const count = (name: string, value: number): number => checks.integer(`${field}.${name}`, value, { min: 0 })
+  const region = (name: string, value: string): string =>
+    checks.text(`${field}.${name}`, value, config.regionCharactersMax)
+  const refused = checks.list(`${field}.refused`, Object.entries(wire.refused), config.refusalsMax)
+  return {
+    planVersion: count('plan_version', wire.planVersion),
+    interval: wire.interval,
+    codec: region('codec', wire.codec),
+    fragments: wire.fragments,
+    committedRound: count('committed_round', wire.committedRound),
+    hub: region('hub', wire.hub),
+    term: count('term', wire.term),
+    hears: checks.list(`${field}.hears`, wire.hears, config.membersMax).map((each) => region('hears', each)),
+    stepSeconds: checks.amount(`${field}.step_seconds`, wire.stepSeconds),
+    stallShare: checks.amount(`${field}.stall_share`, wire.stallShare),
+    reason: wire.reason.slice(0, config.reasonCharactersMax).replaceAll('\0', ''),
+    links: checks.list(`${field}.links`, wire.links, config.membersMax).map((link, i) => ({
+      fromRegion: region(`links[${i}].from_region`, link.fromRegion),
+      mbitPerSecond: checks.amount(`${field}.links[${i}].mbit_per_second`, link.mbitPerSecond),
+      roundTripMs: checks.amount(`${field}.links[${i}].round_trip_ms`, link.roundTripMs),
+    })),
+    lateCarried: count('late_carried', wire.lateCarried),
+    lateDropped: count('late_dropped', wire.lateDropped),
+    refused: Object.fromEntries(
+      refused.map(([why, times]) => [why.slice(0, config.textCharactersMax), count('refused', times)]),
+    ),
   }
 }
 
 export function encodeProgress(progress: PartitionProgress): WireProgress {
-  return { ...progress, phase: wirePhase[progress.phase] }
+  const { sync } = progress
+  return {
+    ...progress,
+    phase: wirePhase[progress.phase],
+    sync: sync === null ? null : { ...sync, hears: [...sync.hears], links: [...sync.links] },
+  }
 }

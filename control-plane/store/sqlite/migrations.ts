@@ -91,4 +91,43 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    // Rounds of version 1 knew no absence, codec or stall.
+    version: 2,
+    statements: `
+      ALTER TABLE rounds ADD COLUMN first_number INTEGER NOT NULL DEFAULT 0;
+      UPDATE rounds SET
+        first_number = number,
+        body = json_set(
+          json_patch('{
+            "absent": {}, "excludedDataShare": 0, "fragment": 0, "fragments": 1, "codec": "fp32", "steps": 0, "samples": 0,
+            "stallSeconds": 0, "stalenessSteps": 0, "codecError": 0, "planVersion": 0, "hub": "", "term": 0,
+            "loss": {"$number": "NaN"}, "fraction": 0, "rounds": 1, "absentRounds": {}
+          }', body),
+          '$.firstNumber', number);
+
+      -- Sums over all rounds of a region, and how many records of them are kept.
+      CREATE TABLE round_totals (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        region TEXT NOT NULL,
+        kept INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (job_id, region)
+      ) STRICT;
+      INSERT INTO round_totals (job_id, region, kept, body)
+        SELECT job_id, region, count(*), json_object(
+          'region', region,
+          'rounds', count(*),
+          'bytesSent', sum(json_extract(body, '$.bytesSent')),
+          'bytesReceived', sum(json_extract(body, '$.bytesReceived')),
+          'seconds', sum(json_extract(body, '$.seconds')),
+          'stallSeconds', 0, 'steps', 0, 'samples', 0, 'incompleteRounds', 0, 'excludedDataShare', 0,
+          'last', json((SELECT last.body FROM rounds last
+            WHERE last.job_id = rounds.job_id AND last.region = rounds.region ORDER BY last.number DESC LIMIT 1)))
+        FROM rounds GROUP BY job_id, region;
+
+      UPDATE instances SET body = json_set(body, '$.progress.sync', json('null'))
+        WHERE json_type(body, '$.progress') = 'object';
+    `,
+  },
 ]

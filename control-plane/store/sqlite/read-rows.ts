@@ -1,4 +1,5 @@
 // Rows back into the objects they were.
+import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
@@ -67,7 +68,12 @@ const selectJob = 'SELECT j.body, j.touched, j.cost_usd FROM jobs j'
 function jobRecord(sql: Statements, row: Row): JobRecord {
   const job = bodyOf<Job>(row)
   const instances = bodies<Instance>(sql.all('SELECT body FROM instances WHERE job_id = ? ORDER BY id', job.id))
-  return { job, touched: Number(row.touched), costUsd: Number(row.cost_usd), instances }
+  const roundTotals = readRoundTotals(sql, job.id)
+  return { job, touched: Number(row.touched), costUsd: Number(row.cost_usd), instances, roundTotals }
+}
+
+export function readRoundTotals(sql: Statements, jobId: string): readonly RoundTotals[] {
+  return bodies<RoundTotals>(sql.all('SELECT body FROM round_totals WHERE job_id = ? ORDER BY region', jobId))
 }
 
 export function readInstance(sql: Statements, id: string): Instance | null {
@@ -105,6 +111,6 @@ export function bodies<T>(rows: readonly Row[]): readonly T[] {
 }
 
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
-function bodyOf<T>(row: Row): T {
+export function bodyOf<T>(row: Row): T {
   return decode<T>(String(row.body))
 }

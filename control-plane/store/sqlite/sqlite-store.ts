@@ -7,7 +7,17 @@ import type { Blobs } from '../blobs.ts'
 import type { Logs } from '../logs.ts'
 import type { Change, Commit, CommitOutcome, Store, View } from '../store.ts'
 import { inTransaction, sqliteError } from './open-database.ts'
-import { bodies, readActive, readBlob, readInstance, readJob, readJobs, readLedger, readRevision } from './read-rows.ts'
+import { readEvaluations, readEvents, readRounds } from './read-history.ts'
+import {
+  readActive,
+  readBlob,
+  readInstance,
+  readJob,
+  readJobs,
+  readLedger,
+  readRevision,
+  readRoundTotals,
+} from './read-rows.ts'
 import { Statements } from './statements.ts'
 import { findConflict, writeChanges } from './write-changes.ts'
 
@@ -76,27 +86,17 @@ export class SqliteStore implements Store {
   listLedger: Store['listLedger'] = (jobId, limit, after) =>
     this.#query('list the ledger', () => readLedger(this.#sql, jobId, limit, after))
 
-  listRounds: Store['listRounds'] = (jobId) =>
-    this.#query('list rounds', () =>
-      bodies(this.#sql.all('SELECT body FROM rounds WHERE job_id = ? ORDER BY number, region', jobId)),
-    )
+  listRounds: Store['listRounds'] = (jobId, limit, after, region) =>
+    this.#query('list rounds', () => readRounds(this.#sql, jobId, limit, after, region))
 
-  listEvaluations: Store['listEvaluations'] = (jobId) =>
-    this.#query('list evaluations', () =>
-      bodies(this.#sql.all('SELECT body FROM evaluations WHERE job_id = ? ORDER BY at_ms, is_final', jobId)),
-    )
+  roundTotals: Store['roundTotals'] = (jobId) =>
+    this.#query('read the totals of rounds', () => readRoundTotals(this.#sql, jobId))
 
-  listEvents: Store['listEvents'] = (jobId, limit) =>
-    this.#query('list events', () =>
-      bodies(
-        this.#sql.all(
-          `SELECT body FROM (SELECT number, body FROM events WHERE job_id = ? ORDER BY number DESC LIMIT ?)
-           ORDER BY number`,
-          jobId,
-          limit,
-        ),
-      ),
-    )
+  listEvaluations: Store['listEvaluations'] = (jobId, limit, after) =>
+    this.#query('list evaluations', () => readEvaluations(this.#sql, jobId, limit, after))
+
+  listEvents: Store['listEvents'] = (jobId, limit, afterNumber) =>
+    this.#query('list events', () => readEvents(this.#sql, jobId, limit, afterNumber))
 
   journalSeq: Store['journalSeq'] = (agentId) =>
     this.#query('read a journal', () =>

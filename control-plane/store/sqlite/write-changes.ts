@@ -3,6 +3,7 @@ import { endStates, type Job } from '#control-plane/model/job.ts'
 import { touchedJobId } from '../active-index.ts'
 import { encode } from '../encoding.ts'
 import type { Change } from '../store.ts'
+import { appendHistory } from './append-history.ts'
 import type { Statements } from './statements.ts'
 
 /** The first object that another commit changed after `basedOnRevision`; null when there is none. */
@@ -133,55 +134,6 @@ function updateJob(sql: Statements, job: Job, revision: number): void {
     encode(job),
     job.id,
   )
-}
-
-type History = Extract<Change, { readonly kind: 'ledger' | 'round' | 'evaluation' | 'event' }>
-
-/** Added once: a key that is already there keeps its first row. */
-function appendHistory(sql: Statements, change: History): void {
-  switch (change.kind) {
-    case 'ledger': {
-      const { id, jobId, fromMs, amountUsd } = change.entry
-      const added = sql.run(
-        'INSERT OR IGNORE INTO ledger (id, job_id, from_ms, amount_usd, body) VALUES (?, ?, ?, ?, ?)',
-        id,
-        jobId,
-        fromMs,
-        amountUsd,
-        encode(change.entry),
-      )
-      if (added > 0) sql.run('UPDATE jobs SET cost_usd = cost_usd + ? WHERE id = ?', amountUsd, jobId)
-      break
-    }
-    case 'round': {
-      const { jobId, region, number } = change.round
-      sql.run(
-        'INSERT OR IGNORE INTO rounds (job_id, region, number, body) VALUES (?, ?, ?, ?)',
-        jobId,
-        region,
-        number,
-        encode(change.round),
-      )
-      break
-    }
-    case 'evaluation': {
-      const { jobId, region, atMs, isFinal } = change.evaluation
-      sql.run(
-        'INSERT OR IGNORE INTO evaluations (job_id, region, at_ms, is_final, body) VALUES (?, ?, ?, ?, ?)',
-        jobId,
-        region,
-        atMs,
-        isFinal ? 1 : 0,
-        encode(change.evaluation),
-      )
-      break
-    }
-    case 'event': {
-      const { jobId, atMs } = change.event
-      sql.run('INSERT INTO events (job_id, at_ms, body) VALUES (?, ?, ?)', jobId, atMs, encode(change.event))
-      break
-    }
-  }
 }
 
 function writeMeasurement(sql: Statements, kind: string, key: string, value: unknown): void {
