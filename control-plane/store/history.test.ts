@@ -136,7 +136,7 @@ describe('a database of the version before', () => {
   test('its rounds get the fields that they lacked, and their totals', async () => {
     const old = new DatabaseSync(join(folder, 'cloudless.db'))
     old.exec(migrations[0]!.statements)
-    old.exec(`PRAGMA application_id = ${0x434c444c}; PRAGMA user_version = 1`)
+    old.exec('PRAGMA application_id = 1129071692; PRAGMA user_version = 1')
     old
       .prepare(
         `INSERT INTO jobs (id, request_id, fingerprint, state, is_ended, created_at_ms, revision, touched, body)

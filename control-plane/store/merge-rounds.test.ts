@@ -1,7 +1,7 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { aRound } from '#control-plane/model/builders.ts'
-import type { Round } from '#control-plane/model/history.ts'
+import type { Round, RoundTotals } from '#control-plane/model/history.ts'
 import { addRound, mergeOldRounds, mergeRounds } from './merge-rounds.ts'
 
 const keep = { records: 10, newest: 4 }
@@ -43,26 +43,21 @@ describe('two rounds as one', () => {
 })
 
 describe('a long course', () => {
-  const course = fc
-    .integer({ min: 1, max: 400 })
-    .map((length) =>
-      Array.from({ length }, (_, i) =>
-        aRound({
-          number: i * 3 + 1,
-          bytesSent: i * 7,
-          steps: i % 5,
-          stallSeconds: i / 8,
-          excludedDataShare: (i % 4) / 4,
-        }),
-      ),
-    )
+  const course = fc.integer({ min: 1, max: 400 }).map((length) =>
+    Array.from({ length }, (_, i) =>
+      aRound({
+        number: i * 3 + 1,
+        bytesSent: i * 7,
+        steps: i % 5,
+        stallSeconds: i / 8,
+        excludedDataShare: (i % 4) / 4,
+      }),
+    ),
+  )
   const totalsOf = (rounds: readonly Round[]) => {
-    const {
-      last: _last,
-      incompleteRounds: _incomplete,
-      ...sums
-    } = rounds.reduce((totals, round) => addRound(totals, round), null as ReturnType<typeof addRound> | null)!
-    return sums
+    const all = rounds.reduce<RoundTotals | null>((totals, round) => addRound(totals, round), null)!
+    // What is not a sum, and what floating point adds up in another order.
+    return { ...all, last: null, incompleteRounds: 0, excludedDataShare: Math.round(all.excludedDataShare * 1e9) }
   }
 
   test('keeps its totals, its order and its newest rounds, and fits', () => {
@@ -70,28 +65,22 @@ describe('a long course', () => {
       fc.property(course, (rounds) => {
         const merged = mergeOldRounds(rounds, keep)
         expect(merged.length).toBeLessThanOrEqual(keep.records)
-        const sums = totalsOf(merged)
-        const before = totalsOf(rounds)
-        expect(sums.excludedDataShare).toBeCloseTo(before.excludedDataShare, 9)
-        expect({ ...sums, excludedDataShare: 0 }).toEqual({ ...before, excludedDataShare: 0 })
+        expect(totalsOf(merged)).toEqual(totalsOf(rounds))
         expect(merged.slice(-4)).toEqual(rounds.slice(-4))
-        for (const [i, round] of merged.entries()) {
-          expect(round.firstNumber).toBeLessThanOrEqual(round.number)
-          if (i > 0) expect(round.firstNumber).toBeGreaterThan(merged[i - 1]!.number)
-        }
+        const bounds = merged.flatMap(({ firstNumber, number }) => [firstNumber, number])
+        expect(bounds).toEqual(bounds.toSorted((a, b) => a - b))
       }),
     )
   })
 
-  test('merged again and again, its records weigh about the same', () => {
+  test('merged again and again, no record swallows the course', () => {
     let kept: readonly Round[] = []
     for (let number = 1; number <= 5_000; number++) {
       kept = [...kept, aRound({ number })]
-      if (kept.length > 20) kept = mergeOldRounds(kept, keep)
+      if (kept.length > 80) kept = mergeOldRounds(kept, { records: 40, newest: 10 })
     }
-    expect(kept.length).toBeLessThanOrEqual(20)
+    expect(kept.length).toBeLessThanOrEqual(80)
     expect(kept.reduce((total, { rounds }) => total + rounds, 0)).toBe(5_000)
-    // Five thousand in six old records at least: the beginning is not squeezed into one.
-    expect(Math.max(...kept.map(({ rounds }) => rounds))).toBeLessThanOrEqual(1_024)
+    expect(Math.max(...kept.map(({ rounds }) => rounds))).toBeLessThanOrEqual(500)
   })
 })
