@@ -1,12 +1,23 @@
 // What a decision changes, as changes for the store.
 import type { Actions } from './model/actions.ts'
+import type { AddressBook } from './model/address-book.ts'
+import type { InstanceEvent } from './model/history.ts'
 import { present } from '#runtime/assert.ts'
 import type { Change, Store } from './store/store.ts'
 
-export function toChanges(store: Store, { jobs, newInstances, releasedInstanceIds }: Actions): readonly Change[] {
+export function toChanges(
+  store: Store,
+  { jobs, newInstances, releasedInstanceIds }: Actions,
+  nowMs: number,
+): readonly Change[] {
   return [
-    ...jobs.map(({ id, change }): Change => {
-      return { kind: 'job', job: { ...present(store.activeJob(id), `job ${id}`), ...change } }
+    ...jobs.flatMap(({ id, change }): Change[] => {
+      const before = present(store.activeJob(id), `job ${id}`)
+      const events = prunings(id, before.addressBook, change.addressBook ?? before.addressBook, nowMs)
+      return [
+        { kind: 'job', job: { ...before, ...change } },
+        ...events.map((event): Change => ({ kind: 'event', event })),
+      ]
     }),
     ...newInstances.map((instance): Change => ({ kind: 'instance', instance })),
     ...releasedInstanceIds.map((id): Change => {
@@ -14,4 +25,16 @@ export function toChanges(store: Store, { jobs, newInstances, releasedInstanceId
       return { kind: 'instance', instance: { ...instance, isReleased: true } }
     }),
   ]
+}
+
+/** That a job goes on without a part of its data must stand in its history, whatever becomes of the job. */
+function prunings(jobId: string, before: AddressBook, after: AddressBook, nowMs: number): readonly InstanceEvent[] {
+  const known = new Set(before.peers.filter(({ isPruned }) => isPruned).map(({ region }) => region))
+  return after.peers
+    .filter(({ region, isPruned }) => isPruned && !known.has(region))
+    .map(({ region, dataShare }) => {
+      const share = `${(dataShare * 100).toFixed(1)} %`
+      const text = `region ${region} was lost for too long; the job goes on without its ${share} of the data`
+      return { jobId, instanceId: '', attempt: 0, kind: 'pruned', text, atMs: nowMs }
+    })
 }

@@ -128,7 +128,7 @@ export class ControlLoop {
     const snapshot = this.#snapshot()
     const { actions, broken } = decideApart(snapshot, decide)
     for (const [jobId, error] of broken) log.error({ jobId, step, error: messageOf(error) }, 'job set aside')
-    const outcome = await store.commit(toChanges(store, actions), snapshot.revision)
+    const outcome = await store.commit(toChanges(store, actions, snapshot.nowMs), snapshot.revision)
     if (outcome.kind === 'committed') return
     log.debug({ step, object: outcome.object }, 'decided on an old snapshot; looking again')
     this.#isAskedAgain = true
