@@ -12,10 +12,16 @@ const root = join(import.meta.dirname, '..')
 const rooms: readonly { readonly path: string; readonly imports: readonly string[]; readonly isPure?: boolean }[] = [
   { path: 'runtime/', imports: [] },
   { path: 'proto/generated/', imports: [] },
+  // What both planes must understand alike: options and strategies of synchronisation, as data.
+  { path: 'proto/sync/', imports: ['proto/generated/', 'runtime/nearest-names.ts'], isPure: true },
   { path: 'proto/', imports: ['proto/generated/', 'runtime/'] },
   { path: 'regions/', imports: ['runtime/'] },
-  { path: 'control-plane/model/', imports: ['regions/'], isPure: true },
-  { path: 'control-plane/scheduler/', imports: ['control-plane/model/'], isPure: true },
+  { path: 'control-plane/model/', imports: ['regions/', 'proto/sync/'], isPure: true },
+  {
+    path: 'control-plane/scheduler/',
+    imports: ['control-plane/model/', 'proto/sync/', 'runtime/nearest-names.ts'],
+    isPure: true,
+  },
   { path: 'control-plane/reconciler/', imports: ['control-plane/model/'], isPure: true },
   { path: 'control-plane/cost/', imports: ['control-plane/model/'], isPure: true },
   { path: 'control-plane/store/', imports: ['control-plane/model/', 'control-plane/config.ts', 'runtime/'] },

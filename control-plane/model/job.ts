@@ -1,8 +1,7 @@
 // What a job is to the control plane: the request, decoded and checked, and where it stands.
+import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { AddressBook } from './address-book.ts'
 import type { Plan } from './plan.ts'
-
-export type Strategy = 'asgd' | 'asgd-ga' | 'model-averaging'
 
 export type Shard = { readonly region: string; readonly uri: string; readonly samples: number }
 
@@ -16,12 +15,7 @@ export type JobSpec = {
   }
   readonly shards: readonly Shard[]
   readonly holdout: Shard | null
-  readonly sync: {
-    readonly strategy: Strategy
-    readonly interval: number
-    readonly mode: 'sum' | 'mean' | 'synchronous' | 'asynchronous'
-    readonly delayCompensation: number
-  }
+  readonly sync: SyncSettings
   readonly training: {
     readonly epochs: number
     readonly seed: number
@@ -38,6 +32,11 @@ export type JobSpec = {
     readonly samplesPerSecond: Readonly<Record<string, number>>
   }
   readonly policy: string
+}
+
+/** Regions that hold some of the job's data, each once. */
+export function regionsOf(spec: JobSpec): readonly string[] {
+  return [...new Set(spec.shards.map(({ region }) => region))].sort()
 }
 
 export type JobState =

@@ -16,8 +16,6 @@ export const noDataReasonsMax = 16
 export const jobLimits = {
   shards: 10_000,
   epochs: 1_000_000,
-  interval: 100_000,
-  delayCompensation: 100,
   leaseSamples: 10_000_000,
   workersPerRegion: 10_000,
   stallTimeoutSeconds: 86_400,

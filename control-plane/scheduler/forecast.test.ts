@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { aCatalogue, aSpec } from '#control-plane/model/builders.ts'
+import { aCatalogue, aSpec, aSync } from '#control-plane/model/builders.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
-import type { JobSpec } from '#control-plane/model/job.ts'
+import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { Partition } from '#control-plane/model/plan.ts'
 import { forecast } from './forecast.ts'
 
@@ -15,9 +15,9 @@ const partition = (region: string, samples: number, units: number, samplesPerSec
   loadPower: (units * samplesPerSecond) / samples,
 })
 const two = [partition('a', 1000, 2, 5), partition('b', 500, 1, 5)]
-const run = (sync: Partial<JobSpec['sync']>, partitions = two, size: typeof modelSize | null = modelSize) =>
+const run = (sync: GivenSync, partitions = two, size: typeof modelSize | null = modelSize) =>
   forecast({
-    spec: aSpec({ sync: { strategy: 'asgd-ga', interval: 10, mode: 'sum', delayCompensation: 0, ...sync } }),
+    spec: aSpec({ sync: aSync({ strategy: 'asgd-ga', interval: 10, ...sync }, partitions.length) }),
     partitions,
     index,
     modelSize: size,

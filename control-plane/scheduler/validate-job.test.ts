@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aCatalogue, aShard, aSpec } from '#control-plane/model/builders.ts'
+import { aCatalogue, aShard, aSpec, aSync } from '#control-plane/model/builders.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
+import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { validateJob } from './validate-job.ts'
 
 const catalogue = aCatalogue(
@@ -13,7 +14,7 @@ const good = aSpec({
   holdout: aShard('onprem/lab', 5),
 })
 const training = (part: object): Partial<JobSpec> => ({ training: { ...good.training, ...part } })
-const sync = (part: object): Partial<JobSpec> => ({ sync: { ...good.sync, ...part } })
+const sync = (given: GivenSync): Partial<JobSpec> => ({ sync: aSync({ strategy: 'asgd-ga', ...given }) })
 const resources = (part: object): Partial<JobSpec> => ({ resources: { ...good.resources, ...part } })
 const code = (part: object): Partial<JobSpec> => ({ function: { ...good.function, ...part } })
 const second = (part: object): Partial<JobSpec> => ({ shards: [good.shards[0]!, { ...good.shards[1]!, ...part }] })
@@ -46,16 +47,18 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['holdout.samples', { holdout: aShard('onprem/lab', 0) }, '0 is out of bounds'],
     ['sync.strategy', sync({ strategy: 'asgdga' }), 'did you mean asgd-ga'],
     ['sync.mode', sync({ mode: 'synchronous' }), 'use sum or mean'],
-    ['sync.mode', sync({ strategy: 'model-averaging' }), 'use synchronous or asynchronous'],
-    ['sync.interval', sync({ interval: 0 }), '0 is out of bounds'],
+    ['sync.mode', sync({ strategy: 'model-averaging', mode: 'sum' }), 'use synchronous or asynchronous'],
+    ['sync.interval', sync({ interval: 1.5 }), '1.5 is out of bounds'],
+    ['sync.quorum', sync({ strategy: 'diloco', quorum: 3 }), 'from 2 regions; use at most 2'],
+    ['sync.codec', sync({ codec: 'zip' }), 'use fp32 or fp16'],
     ['sync.interval', sync({ interval: 100_001 }), '1 to 100000'],
-    ['sync.interval', sync({ strategy: 'asgd', interval: 8 }), 'asgd-ga'],
+    ['sync.interval', sync({ strategy: 'asgd', interval: 8 }), 'another strategy'],
     ['sync.delay_compensation', sync({ delayCompensation: -1 }), '-1'],
     ['sync.delay_compensation', sync({ delayCompensation: Number.NaN }), 'NaN'],
     [
       'sync.delay_compensation',
       sync({ strategy: 'model-averaging', mode: 'synchronous', delayCompensation: 1 }),
-      'no meaning',
+      'no option of model-averaging',
     ],
     ['training.epochs', training({ epochs: 0 }), '0 is out of bounds'],
     ['training.seed', training({ seed: -1 }), '-1'],

@@ -1,11 +1,12 @@
 // Whether a job makes sense on a catalogue, before anything is stored. Every problem is named, not only the first: the
 // field as the wire calls it, the value found, and the fix. What it asks for may still be impossible to place; that is
 // for the plan to say.
-import type { JobSpec, Shard } from '#control-plane/model/job.ts'
+import { violationsOf } from '#proto/sync/resolve-sync.ts'
+import { nearestNames } from '#runtime/nearest-names.ts'
+import { regionsOf, type JobSpec, type Shard } from '#control-plane/model/job.ts'
 import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
 import { jobLimits as limits } from './config.ts'
-import { nearestNames } from './nearest-names.ts'
 import { policies } from './policies.ts'
 
 /** `root` is put before every path: with 'spec', `spec.shards[1].samples`. */
@@ -18,7 +19,7 @@ export function validateJob(spec: JobSpec, catalogue: Catalogue, root = ''): rea
   checkFunction(note, spec.function)
   checkShards(note, spec, catalogue)
   checkHoldout(note, spec, catalogue)
-  checkSync(note, spec.sync)
+  checkSync(note, spec)
   checkTraining(note, spec)
   checkResources(note, spec.resources, catalogue)
   if (!policies.has(spec.policy)) note('policy', `${quote(spec.policy)} does not exist; ${oneOf([...policies.keys()])}`)
@@ -87,36 +88,18 @@ function checkData(note: Note, field: string, { region, uri, samples }: Shard, c
   if (!isWhole(samples, 1, Number.MAX_SAFE_INTEGER)) note(`${field}.samples`, wholeNumber(samples, 1))
 }
 
-function checkHoldout(note: Note, { holdout, shards }: JobSpec, catalogue: Catalogue): void {
+function checkHoldout(note: Note, spec: JobSpec, catalogue: Catalogue): void {
+  const { holdout } = spec
   if (holdout === null) return
   checkData(note, 'holdout', holdout, catalogue)
-  const regions = [...new Set(shards.map(({ region }) => region))].sort()
+  const regions = regionsOf(spec)
   if (regions.includes(holdout.region)) return
   note('holdout.region', `${quote(holdout.region)} has no shard, so no workers that could evaluate; ${oneOf(regions)}`)
 }
 
-function checkSync(note: Note, sync: JobSpec['sync']): void {
-  const modes = new Map<string, readonly string[]>([
-    ['asgd', ['sum', 'mean']],
-    ['asgd-ga', ['sum', 'mean']],
-    ['model-averaging', ['synchronous', 'asynchronous']],
-  ])
-  const fitting = modes.get(sync.strategy)
-  if (fitting === undefined) {
-    note('sync.strategy', unknown(sync.strategy, [...modes.keys()], 'synchronisation strategy'))
-  } else if (!fitting.includes(sync.mode)) {
-    note('sync.mode', `${quote(sync.mode)} does not go with ${sync.strategy}; ${oneOf(fitting)}`)
-  }
-  if (!isWhole(sync.interval, 1, limits.interval)) note('sync.interval', wholeNumber(sync.interval, 1, limits.interval))
-  else if (sync.strategy === 'asgd' && sync.interval !== 1) {
-    note('sync.interval', `${sync.interval} is not for asgd, which sends every step; use 1, or the strategy asgd-ga`)
-  }
-  const strength = sync.delayCompensation
-  if (!(strength >= 0 && strength <= limits.delayCompensation)) {
-    note('sync.delay_compensation', `${strength} is out of bounds; use 0 (off) to ${limits.delayCompensation}`)
-  } else if (strength > 0 && sync.strategy === 'model-averaging') {
-    note('sync.delay_compensation', `${strength} has no meaning for model-averaging; use 0, or asgd or asgd-ga`)
-  }
+function checkSync(note: Note, spec: JobSpec): void {
+  const violations = violationsOf(spec.sync, { regions: regionsOf(spec).length })
+  for (const { field, description } of violations) note(`sync.${field}`, description)
 }
 
 function checkTraining(note: Note, { training, holdout }: JobSpec): void {

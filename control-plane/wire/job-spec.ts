@@ -3,7 +3,10 @@
 import type { JobSpec as WireJobSpec, JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { Shard__Output } from '#proto/generated/cloudless/v1/Shard.ts'
 import type { Holdout__Output } from '#proto/generated/cloudless/v1/Holdout.ts'
-import type { JobSpec, Shard, Strategy } from '#control-plane/model/job.ts'
+import { encodeSync } from '#proto/sync/encode-sync.ts'
+import { resolveSync } from '#proto/sync/resolve-sync.ts'
+import type { Strategies } from '#proto/sync/strategies.ts'
+import { regionsOf, type JobSpec, type Shard } from '#control-plane/model/job.ts'
 import type { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { jobDefaults } from './job-defaults.ts'
@@ -21,7 +24,7 @@ export function decodeJobSpec(checks: Checks, wire: JobSpec__Output | null): Job
       .list('spec.shards', wire.shards, config.shardsMax)
       .map((shard, i) => decodeShard(checks, `spec.shards[${i}]`, shard)),
     holdout: wire.holdout === null ? null : decodeShard(checks, 'spec.holdout', wire.holdout),
-    sync: decodeSync(wire),
+    sync: decodeSync(checks, wire.sync, new Set(wire.shards.map(({ region }) => region)).size),
     training: decodeTraining(checks, wire),
     resources: decodeResources(checks, wire),
     policy: wire.policy === '' ? jobDefaults.policy : checks.text('spec.policy', wire.policy, config.textCharactersMax),
@@ -56,16 +59,17 @@ function decodeShard(checks: Checks, field: string, shard: Shard__Output | Holdo
   }
 }
 
-function decodeSync(wire: JobSpec__Output): JobSpec['sync'] {
-  const { strategy: given, interval, mode, delayCompensation } = wire.sync ?? jobDefaults.noSync
-  const strategy = (given === '' ? jobDefaults.strategy : given.slice(0, config.textCharactersMax)) as Strategy
-  const defaults = Object.hasOwn(jobDefaults.sync, strategy) ? jobDefaults.sync[strategy] : jobDefaults.noSync
-  return {
-    strategy,
-    interval: interval === 0 ? defaults.interval : interval,
-    mode: (mode === '' ? defaults.mode : mode.slice(0, config.textCharactersMax)) as JobSpec['sync']['mode'],
-    delayCompensation,
-  }
+/** Options that the strategy does not offer can not be seen in what this gives, so they are named here. */
+export function decodeSync(
+  checks: Checks,
+  wire: JobSpec__Output['sync'],
+  regions: number,
+  strategies?: Strategies,
+): JobSpec['sync'] {
+  const context = { regions, ...(strategies === undefined ? {} : { strategies }) }
+  const { settings, violations } = resolveSync(wire ?? {}, context)
+  for (const { field, description } of violations) checks.note(`spec.sync.${field}`, description)
+  return settings
 }
 
 function decodeTraining(checks: Checks, wire: JobSpec__Output): JobSpec['training'] {
@@ -110,7 +114,7 @@ export function encodeJobSpec(spec: JobSpec): WireJobSpec {
     function: { ...spec.function, arguments: [...spec.function.arguments] },
     shards: spec.shards.map((shard) => ({ ...shard })),
     holdout: spec.holdout,
-    sync: spec.sync,
+    sync: encodeSync(spec.sync, { regions: regionsOf(spec).length }),
     training: spec.training,
     resources: { ...spec.resources, deviceModels: [...spec.resources.deviceModels] },
     policy: spec.policy,

@@ -21,11 +21,25 @@ export type Parts = {
 
 export type OptionName = Exclude<keyof SyncSettings, 'strategy'>
 
+export type Bounds = {
+  readonly min: number
+  readonly max: number
+  /** The bound itself is not allowed. */
+  readonly isMinOpen?: true
+  readonly isMaxOpen?: true
+}
+
+export type Defaults = Partial<Omit<SyncSettings, 'strategy'>>
+
 export type Strategy = {
   readonly name: string
   /** One sentence for people, with its source. */
   readonly summary: string
   /** The options that a job may set, with what they are otherwise. An option that is not here is refused. */
-  readonly defaults: Partial<Omit<SyncSettings, 'strategy'>>
+  readonly defaults: Defaults
+  /** Defaults that depend on how many regions the job has; they count more than `defaults`, where each is named too. */
+  readonly defaultsFor?: (regions: number) => Defaults
+  /** What this strategy takes of an option where that is less than the option's own domain. */
+  readonly limits?: { readonly [Name in OptionName]?: Bounds | readonly string[] }
   readonly parts: (settings: SyncSettings) => Parts
 }
