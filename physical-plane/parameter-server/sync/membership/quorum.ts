@@ -9,12 +9,6 @@ export function majority(count: number): number {
   return Math.floor(count / 2) + 1
 }
 
-/** Whether more than half of `all` are among those that agree. Others that agree do not count. */
-export function isMajority(agreeing: readonly string[], all: readonly string[]): boolean {
-  const agree = new Set(agreeing)
-  return all.filter((region) => agree.has(region)).length >= majority(all.length)
-}
-
 /**
  * Contributions that may close a round: what the job asks for, or else the majority of its regions; never more than
  * there are regions that could still contribute, and at least one.
