@@ -1,7 +1,7 @@
 // An agent's observed state against what the store holds: only differences are written.
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
 import type { Observed, ObservedInstance } from '#control-plane/wire/agent-messages.ts'
-import { encode } from '#control-plane/store/encoding.ts'
+import { encode } from '#runtime/encoding.ts'
 import type { Draft } from './draft.ts'
 
 export function writeObserved(

@@ -62,12 +62,30 @@ const aRound = (number: number): AttachRequest__Output => ({
     jobId: 'j-1',
     region: 'onprem/lab',
     number,
-    members: [],
+    members: ['onprem/lab'],
     bytesSent: 1,
     bytesReceived: 1,
     seconds: 1,
     atMs: 1,
     replicaHash: '',
+    absent: { 'aws/us-east-1': 'no word for 9 s' },
+    excludedDataShare: 0.4,
+    fragment: 2,
+    fragments: 4,
+    codec: 'int8',
+    steps: 16,
+    samples: 512,
+    stallSeconds: 0.25,
+    stalenessSteps: 3,
+    codecError: 0.01,
+    planVersion: 5,
+    hub: 'onprem/lab',
+    term: 2,
+    loss: Number.NaN,
+    fraction: 0.5,
+    rounds: 0,
+    firstNumber: 0,
+    absentRounds: {},
   },
 })
 
@@ -119,6 +137,22 @@ describe('a parameter server', () => {
     expect(down.at(-1)).toEqual({ recordsAck: { count: 2 } })
     expect(controlPlane.records.flatMap(({ round }) => (round == null ? [] : [round.number]))).toEqual([1])
     expect(controlPlane.observed.get(server)?.evaluation).toEqual({ accuracy: 0.9 })
+  })
+
+  test('has its rounds told whole, even by an agent that was restarted before it could', async () => {
+    const { clock, controlPlane, agent, startAgent } = await aTrainingWorld()
+    const { up, down } = attach(agent.instanceService)
+    controlPlane.isDown = true
+    controlPlane.cut()
+    await up.push(aRound(1))
+    await clock.advance(200)
+    expect(down.at(-1)).toEqual({ recordsAck: { count: 1 } })
+    agent.abandon()
+    controlPlane.isDown = false
+    const successor = await startAgent()
+    void successor.run()
+    await clock.advance(1_000)
+    expect(controlPlane.records.flatMap(({ round }) => round ?? [])).toEqual([aRound(1).round])
   })
 
   test('is complete only after it named its model, which is then uploaded', async () => {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { assert } from '#runtime/assert.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
+import { decode, encode } from '#runtime/encoding.ts'
 import type { Log } from '#runtime/log.ts'
 import type { JournalRecord } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { AgentConfig } from './config.ts'
@@ -144,7 +145,7 @@ export class Journal {
       // Numbered at each try: the control plane may have moved the next number meanwhile.
       let seq = this.#nextSeq
       const lines = group.map(({ entry }) => {
-        const line = JSON.stringify({ seq, ...entry })
+        const line = encode({ seq, ...entry })
         seq += entry.records?.length ?? 0
         return line
       })
@@ -185,18 +186,18 @@ export class Journal {
 
   /** The least lines that restore the present state. */
   #fold(): readonly string[] {
-    const head = JSON.stringify({
+    const head = encode({
       nextSeq: this.#records[0]?.seq ?? this.#nextSeq,
       marks: Object.fromEntries(this.#marks),
     })
-    const lines = this.#records.map(({ seq, ...record }) => JSON.stringify({ seq, records: [record] }))
+    const lines = this.#records.map(({ seq, ...record }) => encode({ seq, records: [record] }))
     this.#dropped = 0
     this.#lines = lines.length + 1
     return [head, ...lines]
   }
 
   #restore(text: string): void {
-    const line = lineSchema.parse(JSON.parse(text))
+    const line = lineSchema.parse(decode(text))
     const first = line.seq ?? line.nextSeq
     if (first !== undefined) {
       assert(first >= this.#nextSeq, `journal goes back from ${this.#nextSeq} to ${first}`)

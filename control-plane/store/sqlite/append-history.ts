@@ -3,7 +3,7 @@
 import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-plane/model/history.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import { storeConfig as config } from '../config.ts'
-import { decode, encode } from '../encoding.ts'
+import { decode, encode } from '#runtime/encoding.ts'
 import { addRound, mergeOldRounds } from '../merge-rounds.ts'
 import type { Change } from '../store.ts'
 import { bodies } from './read-rows.ts'

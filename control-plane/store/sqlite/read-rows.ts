@@ -4,7 +4,7 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
-import { decode } from '../encoding.ts'
+import { decode } from '#runtime/encoding.ts'
 import type { BlobRecord, Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
 import type { Row, Statements } from './statements.ts'
 

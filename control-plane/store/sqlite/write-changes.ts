@@ -1,7 +1,7 @@
 // One commit inside its transaction: first what was changed meanwhile, then the writes.
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import { touchedJobId } from '../active-index.ts'
-import { encode } from '../encoding.ts'
+import { encode } from '#runtime/encoding.ts'
 import type { Change } from '../store.ts'
 import { appendHistory } from './append-history.ts'
 import type { Statements } from './statements.ts'

@@ -1,4 +1,4 @@
-// Rows keep their object as JSON. A loss may be NaN or infinite, which JSON cannot say, so those three numbers are
+// Rows and journal lines keep their object as JSON. A loss may be NaN or infinite, which JSON cannot say, so those three numbers are
 // written as { "$number": "NaN" }.
 
 export function encode(value: unknown): string {
