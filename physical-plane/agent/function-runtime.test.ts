@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,6 +11,7 @@ import { systemClock } from '#runtime/clock.ts'
 import { silentLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { seededRandom } from '#runtime/random.ts'
+import { openObjects } from '#physical-plane/object-store/open-objects.ts'
 import { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import { serve, type RpcServer } from '#proto/rpc/serve.ts'
 import { ControlPlane, aParameterServer, aSpec, aWorker } from './agent.fixture.ts'
@@ -113,9 +115,12 @@ async function aRealAgent(name: string, bundle: Buffer): Promise<Real> {
   })
   const storage = new JournalFile(folders.journal, silentLog)
   const journal = await Journal.open({ storage, clock, log: silentLog, config: agentConfig })
+  const objects = openObjects(pathToFileURL(join(root, `${name}-objects`)).href, '--object-store', random)
   const processes = new ProcessRuntime({ folder: folders.instances, clock, random, log: silentLog })
   const runtime = new FunctionRuntime(processes, bundles, {
     folders,
+    region: 'onprem/lab',
+    objects,
     python: '/bin/sh',
     bindHost: '127.0.0.1',
     advertiseHost: 'lab.example',

@@ -3,6 +3,7 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { invalid } from '#runtime/errors.ts'
+import { partitionPrefix } from '#physical-plane/parameter-server/checkpoints/object-checkpoints.ts'
 import type { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import type { RecoveredRun, Run } from '#physical-plane/runtime/runtime.ts'
 import type { BundleCache } from './bundle-cache.ts'
@@ -46,8 +47,11 @@ export class FunctionRuntime implements InstanceRuntime {
   }
 
   async forgetJob(jobId: string): Promise<void> {
+    const { folders, objects, region } = this.#options
     await this.#clearShared(jobId)
-    await rm(this.#options.folders.job(jobId), { recursive: true, force: true })
+    await rm(folders.job(jobId), { recursive: true, force: true })
+    // Other regions may keep their part of the job in the same store.
+    await objects.removeAll(partitionPrefix(jobId, region))
   }
 
   async #launchWorker(order: InstanceOrder): Promise<Run> {

@@ -15,6 +15,7 @@ describe('the agent refuses', () => {
     [['--bind-host', '0.0.0.0', ...flags], /--bind-host: 0\.0\.0\.0 is not loopback; add --allow-remote/],
     [['--region', 'onprem/lab'], /--control-plane: is missing, for example 127\.0\.0\.1:7443/],
     [[...flags, '--log-level', 'loud'], /--log-level: loud must be debug, info/],
+    [[...flags, '--object-store', 's3://bucket'], /--object-store: "s3:\/\/bucket" has scheme s3:\/\/ where file:\/\//],
     [[...flags, '--colour', 'red'], /Unknown option '--colour'/],
   ])('%j with exit code 2', (args, message) => {
     const { status, stderr } = agent(...args)

@@ -1,7 +1,8 @@
 // The agent of one region as a process: reads flags, makes the real clock, processes and connections, and runs the core.
 // Exit codes: 0 stopped, 1 failed, 2 wrong flags, 3 refused by the control plane or by another agent on this state folder.
 import { availableParallelism, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '#runtime/clock.ts'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
@@ -9,6 +10,7 @@ import { isLoopbackHost } from '#runtime/loopback.ts'
 import { openLog, type LogLevel } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
+import { openObjects } from '#physical-plane/object-store/open-objects.ts'
 import { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import { openClient } from '#proto/rpc/client.ts'
 import { serve } from '#proto/rpc/serve.ts'
@@ -30,6 +32,8 @@ type Flags = {
   readonly controlPlane: string
   readonly region: string
   readonly state: string
+  /** Address of the region's object store. */
+  readonly objectStore: string
   readonly cpuUnits: number
   readonly bindHost: string
   readonly advertiseHost: string
@@ -46,6 +50,7 @@ function readFlags(): Flags {
       'control-plane': { type: 'string' },
       region: { type: 'string' },
       state: { type: 'string' },
+      'object-store': { type: 'string' },
       'cpu-units': { type: 'string' },
       'bind-host': { type: 'string', default: '127.0.0.1' },
       'advertise-host': { type: 'string' },
@@ -81,6 +86,7 @@ function readFlags(): Flags {
     controlPlane: required('control-plane', '127.0.0.1:7443'),
     region: required('region', 'onprem/lab'),
     state: required('state', '/var/lib/cloudless'),
+    objectStore: values['object-store'] ?? pathToFileURL(join(resolve(values.state ?? ''), 'objects')).href,
     cpuUnits,
     bindHost,
     advertiseHost: values['advertise-host'] ?? bindHost,
@@ -95,6 +101,7 @@ async function main(flags: Flags): Promise<number> {
   const random = systemRandom()
   const metrics = createMetrics()
   const log = openLog({ name: 'agent', level: flags.logLevel, clock }).child({ region: flags.region })
+  const objects = openObjects(flags.objectStore, '--object-store', random)
   const folders = openFolders(flags.state)
   const lock = await lockState(folders.state)
   const devices = [cpuPool(flags.cpuUnits, totalmem()), ...(await findGpus(log))]
@@ -109,6 +116,8 @@ async function main(flags: Flags): Promise<number> {
   await bundles.clean()
   const runtime = new FunctionRuntime(new ProcessRuntime({ folder: folders.instances, clock, random, log }), bundles, {
     folders,
+    region: flags.region,
+    objects,
     python: flags.python,
     bindHost: flags.bindHost,
     advertiseHost: flags.advertiseHost,

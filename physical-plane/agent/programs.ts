@@ -1,6 +1,7 @@
 // What is started for an instance: the command, its folder and its environment. Functions get a chosen environment, not
 // the agent's: what the agent holds (keys, tokens) is not theirs.
 import { join } from 'node:path'
+import type { ObjectStore } from '#physical-plane/object-store/object-store.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Program } from '#physical-plane/runtime/process-runtime.ts'
 import type { DesiredInstance } from './desired.ts'
@@ -8,6 +9,9 @@ import type { Folders } from './folders.ts'
 
 export type ProgramOptions = {
   readonly folders: Folders
+  readonly region: string
+  /** The region's object store: what a job's partition keeps there outlives this machine. */
+  readonly objects: ObjectStore
   readonly python: string
   readonly bindHost: string
   readonly advertiseHost: string
@@ -95,6 +99,7 @@ export type ParameterServerConfig = {
   readonly workerSocket: string
   readonly agentSocket: string
   readonly stateDir: string
+  readonly objectStore: string
   readonly sharedDir: string
   readonly workers: number
   readonly dataShare: number
@@ -107,7 +112,7 @@ export function parameterServerConfig(
   options: ProgramOptions,
 ): ParameterServerConfig {
   const { id: instanceId, jobId, region, spec, workers, dataShare } = instance
-  const { folders, bindHost, advertiseHost, logLevel } = options
+  const { folders, objects, bindHost, advertiseHost, logLevel } = options
   return {
     instanceId,
     attempt,
@@ -119,6 +124,7 @@ export function parameterServerConfig(
     workerSocket: folders.workerSocket(jobId),
     agentSocket: folders.agentSocket,
     stateDir: folders.job(jobId),
+    objectStore: objects.address,
     sharedDir: folders.shared(jobId),
     workers,
     dataShare,

@@ -1,6 +1,8 @@
 // The file that an agent writes for the parameter server it starts, and what a partition takes from it.
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { resolveSync } from '#proto/sync/resolve-sync.ts'
+import type { SyncSettings } from '#proto/sync/settings.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { PartitionOptions } from './partition-options.ts'
 
@@ -10,12 +12,8 @@ const shardSchema = z.object({ region: z.string(), uri: z.string(), samples: z.n
 const specSchema = z.object({
   shards: z.array(shardSchema).min(1),
   holdout: shardSchema.nullish(),
-  sync: z.object({
-    strategy: z.string(),
-    interval: z.number().int().min(0).default(0),
-    mode: z.string().default(''),
-    delayCompensation: z.number().min(0).default(0),
-  }),
+  /** What the values mean, and which there are, is proto/sync's to say. */
+  sync: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).nullish(),
   training: z.object({
     epochs: z.number().int().min(1),
     seed: z.number().int().min(0).default(0),
@@ -36,6 +34,8 @@ const configSchema = z.strictObject({
   workerSocket: z.string().min(1),
   agentSocket: z.string().min(1),
   stateDir: z.string().min(1),
+  /** Address of the region's object store, where checkpoints lie. */
+  objectStore: z.string().min(1),
   sharedDir: z.string().min(1),
   workers: z.number().int().min(0),
   dataShare: z.number(),
@@ -61,7 +61,7 @@ export function decodeConfig(value: unknown): ParameterServerConfig {
 
 export function partitionOptionsOf(config: ParameterServerConfig): PartitionOptions {
   const { jobId, region, spec } = config
-  const { training, sync, holdout } = spec
+  const { training, holdout } = spec
   // Shares come from the job itself, so that all regions reckon with the same numbers.
   const samples = new Map<string, number>()
   for (const shard of spec.shards) samples.set(shard.region, (samples.get(shard.region) ?? 0) + shard.samples)
@@ -81,8 +81,15 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
     stallTimeoutMs:
       (training.stallTimeoutSeconds === 0 ? stallTimeoutSecondsDefault : training.stallTimeoutSeconds) * 1000,
     workerMode: training.workerMode === 'synchronous' ? 'synchronous' : 'asynchronous',
-    sync,
+    sync: syncOf(config, samples.size),
     seed: training.seed,
     hasHoldout: holdout?.region === region,
   }
+}
+
+/** The control plane refused what is wrong long ago, unless it is of another version. */
+function syncOf({ spec }: ParameterServerConfig, regions: number): SyncSettings {
+  const { settings, violations } = resolveSync(spec.sync ?? {}, { regions })
+  if (violations.length === 0) return settings
+  throw invalid(violations.map(({ field, description }) => ({ field: `spec.sync.${field}`, description })))
 }

@@ -5,12 +5,14 @@ import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/Inst
 import type { PeerServiceHandlers } from '#proto/generated/cloudless/v1/PeerService.ts'
 import { openClient } from '#proto/rpc/client.ts'
 import { serve } from '#proto/rpc/serve.ts'
+import { openObjects } from '#physical-plane/object-store/open-objects.ts'
 import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import type { Random } from '#runtime/random.ts'
 import { AgentLink } from './agent-link.ts'
-import { openCheckpointFolder } from './checkpoint.ts'
+import { HashThread } from './checkpoints/hash-thread.ts'
+import { ObjectCheckpoints, partitionPrefix } from './checkpoints/object-checkpoints.ts'
 import { partitionOptionsOf, type ParameterServerConfig } from './config-file.ts'
 import { closingMs, lingerMs, peerMessageBytesMax, peerWindowBytes } from './config.ts'
 import { openWorkerExchange } from './exchange/worker-exchange.ts'
@@ -38,11 +40,17 @@ export async function runParameterServer(
   const memory = VectorMemory.create()
   const modelPath = join(config.stateDir, 'model.safetensors')
   const options = partitionOptionsOf(config)
+  const hashes = new HashThread()
   const partition = await Partition.open(options, {
     clock,
     log,
     memory,
-    checkpoints: openCheckpointFolder(config.stateDir, log),
+    checkpoints: new ObjectCheckpoints({
+      objects: openObjects(config.objectStore, 'objectStore', random),
+      prefix: partitionPrefix(jobId, region),
+      sha256: (values) => hashes.sha256(values),
+      log,
+    }),
     publishModel: async (layout, values) => {
       await writeModelFile(modelPath, layout, values, { job: jobId, strategy: spec.sync.strategy })
       return modelPath
@@ -106,6 +114,7 @@ export async function runParameterServer(
     // Peers hear the last acknowledgements, then the rest goes in the order in which it came.
     await puller.stop()
     await partition.stop()
+    await hashes.stop()
     linkLife.abort()
     await linked
     agent.close()

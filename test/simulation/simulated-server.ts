@@ -43,6 +43,7 @@ export async function runServer(options: SimulatedServerOptions, signal: AbortSi
     workerSocket: 'worker',
     agentSocket: 'agent',
     stateDir: 'state',
+    objectStore: 'file:///objects',
     sharedDir: 'shared',
     logLevel: 'silent',
     workers: instance.workers,
