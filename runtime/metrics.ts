@@ -5,16 +5,28 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 export type Labels = Readonly<Record<string, string>>
 
 export interface Metrics {
-  counter(name: string, help: string, labels?: readonly string[]): { add(value: number, labels?: Labels): void }
-  gauge(name: string, help: string, labels?: readonly string[]): { set(value: number, labels?: Labels): void }
+  /** `clear` forgets all series, for a collector that adds what there is now. */
+  counter(
+    name: string,
+    help: string,
+    labels?: readonly string[],
+  ): { add(value: number, labels?: Labels): void; clear(): void }
+  gauge(
+    name: string,
+    help: string,
+    labels?: readonly string[],
+  ): { set(value: number, labels?: Labels): void; clear(): void }
   histogram(
     name: string,
     help: string,
     labels?: readonly string[],
     buckets?: readonly number[],
   ): { observe(value: number, labels?: Labels): void }
+  /** Run before each `render`: for what is read from elsewhere rather than counted as it happens. */
+  collect(collector: () => void | Promise<void>): void
   /** The text exposition format. */
   render(): Promise<string>
+  readonly contentType: string
 }
 
 export function createMetrics(): Metrics {
@@ -37,20 +49,35 @@ export function createMetrics(): Metrics {
     known.set(name, found)
     return found
   }
+  const collectors: (() => void | Promise<void>)[] = []
+  let rendering: Promise<void> = Promise.resolve()
   return {
     counter: (name, help, labels) => {
       const counter = once(name, Counter, () => new Counter(options(name, help, labels)))
-      return { add: (value, at = {}) => counter.inc(at, value) }
+      return { add: (value, at = {}) => counter.inc(at, value), clear: () => counter.reset() }
     },
     gauge: (name, help, labels) => {
       const gauge = once(name, Gauge, () => new Gauge(options(name, help, labels)))
-      return { set: (value, at = {}) => gauge.set(at, value) }
+      return { set: (value, at = {}) => gauge.set(at, value), clear: () => gauge.reset() }
     },
     histogram: (name, help, labels, buckets) => {
       const shape = buckets === undefined ? {} : { buckets: [...buckets] }
       const histogram = once(name, Histogram, () => new Histogram({ ...options(name, help, labels), ...shape }))
       return { observe: (value, at = {}) => histogram.observe(at, value) }
     },
-    render: () => registry.metrics(),
+    collect: (collector) => void collectors.push(collector),
+    render: () => {
+      // One after the other: two scrapes at once would clear each other's series.
+      const text = rendering.then(async () => {
+        for (const collector of collectors) await collector()
+        return registry.metrics()
+      })
+      rendering = text.then(
+        () => {},
+        () => {},
+      )
+      return text
+    },
+    contentType: registry.contentType,
   }
 }
