@@ -9,3 +9,9 @@ export const electionMs = 1500
 export const recentRoundsMax = 4
 /** A snapshot that nobody asks for any more is forgotten after this. */
 export const snapshotKeptMs = 60_000
+/** Before something that failed, such as a fetch that a peer refused, is tried again. */
+export const taskRetryMs = 500
+/** The same while a snapshot is on its way to somebody, who then needs every round since. */
+export const recentRoundsForSnapshotMax = 64
+/** Payloads of recent rounds together, beyond the newest. */
+export const recentBytesMax = 2 ** 28

@@ -1,0 +1,57 @@
+// Contributions of other regions to the round that is open, fetched and decoded, and when each region usually arrives.
+// The hub collects them; where only two regions are in a job both do, because each applies the mean itself.
+import type { GraceBounds } from '../sync/membership/grace.ts'
+import { graceEndsMs, rememberArrival } from '../sync/membership/grace.ts'
+import type { VectorMemory } from '../replica/memory.ts'
+import type { Contribution } from './types.ts'
+
+export type Arrival = { readonly contribution: Contribution; readonly decoded: Float32Array }
+
+export class Arrivals {
+  readonly #memory: VectorMemory
+  readonly #arrived = new Map<string, Arrival>()
+  readonly #offsetsMs = new Map<string, readonly number[]>()
+  #openedMs: number
+
+  constructor(memory: VectorMemory, nowMs: number) {
+    this.#memory = memory
+    this.#openedMs = nowMs
+  }
+
+  get(region: string): Arrival | null {
+    return this.#arrived.get(region) ?? null
+  }
+
+  has(region: string, contributionId: number): boolean {
+    return this.#arrived.get(region)?.contribution.id === contributionId
+  }
+
+  get regions(): readonly string[] {
+    return [...this.#arrived.keys()].sort()
+  }
+
+  /** Takes `decoded` over. */
+  add(region: string, arrival: Arrival, nowMs: number): void {
+    const before = this.#arrived.get(region)
+    if (before !== undefined) this.#memory.release(before.decoded)
+    this.#arrived.set(region, arrival)
+    this.noted(region, nowMs)
+  }
+
+  /** The region's contribution is here; for those that need no fetching. */
+  noted(region: string, nowMs: number): void {
+    this.#offsetsMs.set(region, rememberArrival(this.#offsetsMs.get(region) ?? [], nowMs - this.#openedMs))
+  }
+
+  /** A new round is open. */
+  open(nowMs: number): void {
+    for (const { decoded } of this.#arrived.values()) this.#memory.release(decoded)
+    this.#arrived.clear()
+    this.#openedMs = nowMs
+  }
+
+  /** Until when those that are missing are waited for, once there is a quorum. */
+  graceEndsMs(missing: readonly string[], bounds: GraceBounds): number {
+    return graceEndsMs(this.#openedMs, missing, (region) => this.#offsetsMs.get(region) ?? [], bounds)
+  }
+}

@@ -1,0 +1,202 @@
+// What the hub of a term does: closes the round when everybody who is expected has contributed, or a quorum has and the
+// late have had their grace, and makes the proposal that the others are asked to accept. Where more than two regions
+// are in a job the proposal carries the encoded mean, and the hub applies what it sends: the decoded bytes. What that
+// encoding loses stays in the hub's own residual, which moves on only if the round is committed.
+import { assert } from '#runtime/assert.ts'
+import type { CodecName } from '#proto/sync/settings.ts'
+import type { VectorMemory } from '../replica/memory.ts'
+import { reduce } from '../sync/apply/reduce.ts'
+import { createCodec } from '../sync/codec/create-codec.ts'
+import { encodeWithFeedback } from '../sync/codec/error-feedback.ts'
+import { closingQuorum, isClosing } from '../sync/membership/quorum.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { Exchange } from './offer.ts'
+import type { Payloads } from './payloads.ts'
+import type { PeersView } from './peers-view.ts'
+import type { Cut, SharedParameters } from './shared-parameters.ts'
+import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { Contribution, Payload, Proposal, RoundMember, RoundPlan } from './types.ts'
+
+export type OwnOffer = { readonly contribution: Contribution; readonly bytes: Uint8Array } | null
+
+/** Who is in the round that may be closed now, and why the others are not. */
+export type Closing = { readonly members: readonly string[]; readonly absent: Readonly<Record<string, string>> }
+
+export type ClosingInput = {
+  readonly own: string
+  /** Unpruned regions of the job, ascending, and the pruned ones. */
+  readonly live: readonly string[]
+  readonly pruned: readonly string[]
+  readonly peers: PeersView
+  readonly arrivals: Arrivals
+  readonly ownOffer: Contribution | null
+  readonly hasDrained: boolean
+  readonly isFinal: boolean
+  readonly settings: SyncSettings
+  readonly nowMs: number
+}
+
+/** When a round that has its quorum will be closed without the late; infinity where it waits for more. */
+export type ClosingAnswer = { readonly closing: Closing | null; readonly nextAtMs: number }
+
+/** Pure but for what it looks at. */
+export function closingOf(input: ClosingInput): ClosingAnswer {
+  const { own, live, peers, arrivals, settings, isFinal, nowMs } = input
+  const arrived = live.filter((region) => (region === own ? input.ownOffer !== null : arrivals.get(region) !== null))
+  const mayStillCome = (region: string): boolean => {
+    if (arrived.includes(region)) return true
+    if (region === own) return !input.hasDrained
+    return peers.hears(region) && peers.statusOf(region)?.hasDrained !== true
+  }
+  // Who has drained may have steps that no round contains yet: its contribution is on its way or it has none.
+  const isOnItsWay = (region: string): boolean =>
+    region !== own && peers.hears(region) && (peers.statusOf(region)?.contribution ?? null) !== null
+  const expected = isFinal ? live : live.filter((region) => mayStillCome(region) || isOnItsWay(region))
+  const missing = expected.filter((region) => !arrived.includes(region))
+  const quorum = isFinal ? live.length : closingQuorum(settings.quorum, live.length, live.length)
+  const graceEndsMs = isFinal ? Number.POSITIVE_INFINITY : arrivals.graceEndsMs(missing, settings)
+  const isClosed = arrived.length >= quorum && isClosing({ arrived, expected, quorum, graceEndsMs }, nowMs)
+  if (!isClosed) {
+    return { closing: null, nextAtMs: arrived.length >= quorum ? graceEndsMs : Number.POSITIVE_INFINITY }
+  }
+  const absent: Record<string, string> = {}
+  for (const region of live) if (!arrived.includes(region)) absent[region] = reasonOf(region, input)
+  for (const region of input.pruned) absent[region] = 'pruned: lost for longer than the grace time'
+  return { closing: { members: arrived, absent }, nextAtMs: Number.POSITIVE_INFINITY }
+}
+
+function reasonOf(region: string, { own, peers, hasDrained }: ClosingInput): string {
+  const hasNothing = region === own ? hasDrained : peers.statusOf(region)?.hasDrained === true
+  if (hasNothing) return 'has used all its samples'
+  if (region === own) return 'late: its own contribution was not ready'
+  const seconds = peers.silentSeconds(region)
+  if (seconds === null) return 'never heard'
+  return peers.hears(region) ? 'late: its contribution had not arrived' : `silent for ${seconds.toFixed(1)} s`
+}
+
+export type ProposalInput = {
+  readonly own: string
+  readonly term: number
+  readonly bookEpoch: number
+  readonly exchange: Exchange
+  readonly plan: RoundPlan
+  readonly nextPlan: RoundPlan
+  readonly cut: Cut
+  readonly closing: Closing
+  readonly ownOffer: OwnOffer
+  /** Two regions exchange directly: each applies the mean itself. */
+  readonly isPairwise: boolean
+  readonly isLossy: boolean
+}
+
+export class Closer {
+  readonly #memory: VectorMemory
+  readonly #payloads: Payloads
+  readonly #arrivals: Arrivals
+  /** Of what the hub sends; zero where it never led. */
+  #residual: Float32Array | null = null
+  #next: { readonly proposal: Proposal; readonly cut: Cut; readonly residual: Float32Array } | null = null
+
+  constructor(memory: VectorMemory, payloads: Payloads, arrivals: Arrivals) {
+    this.#memory = memory
+    this.#payloads = payloads
+    this.#arrivals = arrivals
+  }
+
+  get residual(): Float32Array | null {
+    return this.#residual
+  }
+
+  restoreResidual(values: Float32Array): void {
+    this.#residual = this.#memory.allocate(values.length)
+    this.#memory.kernels.copy(this.#residual, values)
+  }
+
+  async propose(input: ProposalInput, shared: SharedParameters, elements: number): Promise<Proposal> {
+    const { own, term, bookEpoch, exchange, nextPlan, closing, ownOffer } = input
+    const offers = closing.members.map((region) => {
+      const contribution = region === own ? ownOffer?.contribution : this.#arrivals.get(region)?.contribution
+      assert(contribution !== undefined, `region ${region} is in the round without a contribution`)
+      return { region, contribution }
+    })
+    const total = offers.reduce((sum, { contribution }) => sum + contribution.weight, 0)
+    const members = offers.map(({ region, contribution }) => ({
+      region,
+      contributionId: contribution.id,
+      weight: total === 0 ? 1 / offers.length : contribution.weight / total,
+      payload: contribution.payload,
+      cursor: contribution.cursor,
+    }))
+    const isEncoded = !input.isPairwise && members.length > 0
+    const result = isEncoded ? await this.#encodeMean(input, members, shared, elements) : null
+    const { round, fragment, isFinal } = exchange
+    const proposal = { term, round, hub: own, bookEpoch, members, absent: closing.absent, result: result?.payload ?? null, plan: nextPlan, isFinal, fragment }
+    if (this.#next !== null) this.#memory.release(this.#next.residual)
+    this.#next = result?.residual === undefined ? null : { proposal, cut: input.cut, residual: result.residual }
+    return proposal
+  }
+
+  /** A round was committed: what the hub's encoding lost counts if it was this hub's. */
+  committed({ term, round }: Proposal, shared: SharedParameters): void {
+    if (this.#next === null) return
+    const { proposal, cut, residual } = this.#next
+    if (proposal.term === term && proposal.round === round) shared.scatter(residual, this.#residual!, cut)
+    this.#memory.release(residual)
+    this.#next = null
+  }
+
+  /** The mean of contributions that are held, which the caller releases. */
+  async mean(
+    members: readonly RoundMember[],
+    decodedOf: (member: RoundMember) => Promise<{ readonly values: Float32Array; readonly release: () => void }>,
+    elements: number,
+  ): Promise<Float32Array> {
+    const mean = this.#memory.allocate(elements)
+    const decoded = await Promise.all(members.map(decodedOf))
+    reduce(
+      this.#memory.kernels,
+      mean,
+      members.map(({ region, weight }, i) => ({ region, weight, values: decoded[i]!.values })),
+    )
+    for (const { release } of decoded) release()
+    return mean
+  }
+
+  async #encodeMean(
+    { own, exchange, plan, cut, ownOffer, isLossy }: ProposalInput,
+    members: readonly RoundMember[],
+    shared: SharedParameters,
+    elements: number,
+  ): Promise<{ readonly payload: Payload; readonly residual?: Float32Array }> {
+    const mean = await this.mean(
+      members,
+      async ({ region }) => {
+        if (region !== own) return { values: this.#arrivals.get(region)!.decoded, release: () => {} }
+        const values = await this.#decode(exchange.codec, plan.density, ownOffer!.bytes, cut.elements)
+        return { values, release: () => this.#memory.release(values) }
+      },
+      cut.elements,
+    )
+    const isKept = isLossy && exchange.codec !== 'fp32'
+    if (isKept) this.#residual ??= this.#memory.allocate(elements)
+    const kept = isKept ? shared.gather(this.#residual!, cut) : null
+    const codec = createCodec(exchange.codec, { density: plan.density, memory: this.#memory })
+    const encoded = await encodeWithFeedback(codec, mean, kept, this.#memory)
+    const payload = {
+      sha256: await this.#memory.sha256(encoded.bytes),
+      bytes: encoded.bytes.byteLength,
+      codec: exchange.codec,
+      elements: cut.elements,
+    }
+    this.#memory.release(mean)
+    if (kept !== null) this.#memory.release(kept)
+    this.#payloads.keep(exchange.round, payload.sha256, encoded.bytes, encoded.release)
+    return encoded.residual === null ? { payload } : { payload, residual: encoded.residual }
+  }
+
+  async #decode(codec: CodecName, density: number, bytes: Uint8Array, elements: number): Promise<Float32Array> {
+    const vector = this.#memory.allocate(elements)
+    await createCodec(codec, { density, memory: this.#memory }).decode(bytes, vector)
+    return vector
+  }
+}

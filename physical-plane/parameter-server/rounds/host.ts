@@ -1,0 +1,61 @@
+// What rounds need of the partition around them, and what they tell it.
+import type { Clock } from '#runtime/clock.ts'
+import type { Log } from '#runtime/log.ts'
+import type { PeerFetcher } from '../peers/peer-side.ts'
+import type { Shelf } from '../peers/shelf.ts'
+import type { VectorMemory } from '../replica/memory.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { Proposal, StateSnapshot } from './types.ts'
+
+export type RoundsLinks = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly memory: VectorMemory
+  readonly fetcher: PeerFetcher
+  readonly shelf: Shelf
+}
+
+export type CommittedRound = {
+  readonly proposal: Proposal
+  /** This region's contribution is in it. */
+  readonly isMember: boolean
+  readonly codec: string
+  readonly fragments: number
+  /** Of this region's contribution, in the round or not; 0 without. */
+  readonly steps: number
+  readonly samples: number
+  readonly codecError: number
+  /** Local steps between making the contribution and applying the result. */
+  readonly stalenessSteps: number
+  /** sha256 over the shared parameters and the outer optimiser's state. */
+  readonly stateHash: Promise<string>
+}
+
+export interface RoundsHost {
+  readonly region: string
+  /** Null until the first values are known. */
+  readonly replica: Replica | null
+  /** This region gives no more local steps. */
+  readonly hasDrained: boolean
+  /** All that the other regions sent outside of rounds has been applied, so the last round may be. */
+  readonly isReadyForFinal: boolean
+  /** This region's weight in the last round where regions do not meet in rounds before. */
+  readonly finalMass: number
+  readonly stepsPerSecond: number
+  /** JSON of the lease table as it is now. */
+  readonly cursor: string
+  /** Updates that this region needs are held by nobody any more. */
+  readonly isBehindUpdates: boolean
+  requestCheckpoint(withinMs: number): void
+  /** Does whatever the new state asks for and wakes everybody. */
+  advance(): void
+  fail(reason: string, text: string): void
+  refused(region: string, reason: string, text: string): void
+  committed(round: CommittedRound): void
+  /** Updates applied, by region, and other things that a snapshot tells beside the rounds' own. */
+  versions(): Readonly<Record<string, number>>
+  /** Makes a replica for the snapshot's layout where there is none; answers it. */
+  replicaFor(snapshot: StateSnapshot): Replica
+  /** The rounds' part of the snapshot is in place. `parameters` belong to the caller. */
+  adopted(snapshot: StateSnapshot, parameters: Float32Array): void
+}

@@ -1,0 +1,295 @@
+// This region's side of a round: when its next contribution is due, the one it offers now, what earlier ones lost by
+// encoding, and what becomes of it all once a round is committed. A contribution that a round left out ("late") costs
+// nothing when it is carried: the steps behind it are still in the replica, so the next contribution has them in.
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { Parts } from '#proto/sync/strategy.ts'
+import { present } from '#runtime/assert.ts'
+import type { VectorMemory } from '../replica/memory.ts'
+import type { Replica } from '../replica/replica.ts'
+import { merge } from '../sync/apply/merge.ts'
+import { fragmentOf } from '../sync/when/fragment-schedule.ts'
+import { asBytes, asVector, copyOf } from './bytes.ts'
+import type { RoundsHost } from './host.ts'
+import { makeContribution, type Pending } from './make-contribution.ts'
+import type { Payloads } from './payloads.ts'
+import type { Cut, SharedParameters } from './shared-parameters.ts'
+import type { Contribution, Proposal, RoundPlan } from './types.ts'
+
+export type OfferState = {
+  readonly steps: number
+  readonly samples: number
+  /** Samples of this region that are in the shared parameters, by fragment. */
+  readonly includedSamples: readonly number[]
+  readonly stepsAtLastOffer: number
+  readonly nextId: number
+  readonly lateCarried: number
+  readonly lateDropped: number
+  readonly pending: (Omit<Pending, 'cut' | 'sent' | 'residual' | 'bytes' | 'madeAtMs'> & { readonly fragments: number }) | null
+}
+
+export const firstOfferState: OfferState = {
+  steps: 0,
+  samples: 0,
+  includedSamples: [],
+  stepsAtLastOffer: 0,
+  nextId: 1,
+  lateCarried: 0,
+  lateDropped: 0,
+  pending: null,
+}
+
+export type OfferParts = {
+  readonly settings: SyncSettings
+  readonly parts: Parts
+  readonly host: RoundsHost
+  readonly memory: VectorMemory
+  readonly payloads: Payloads
+}
+
+type Vectors = Readonly<Record<string, Float32Array>>
+
+/** How the next round exchanges: which part of the model, in which codec. */
+export type Exchange = {
+  readonly round: number
+  readonly fragment: number
+  readonly fragments: number
+  readonly codec: RoundPlan['codec']
+  readonly isFinal: boolean
+}
+
+export class Offer {
+  readonly #parts: OfferParts
+  #state: Omit<OfferState, 'pending'>
+  #pending: Pending | null = null
+  #fragments = 1
+  #isDurable = false
+  #isMaking = false
+  #residual: Float32Array | null = null
+
+  constructor(parts: OfferParts, state: OfferState) {
+    this.#parts = parts
+    this.#state = state
+  }
+
+  get pending(): Pending | null {
+    return this.#pending
+  }
+
+  get isMaking(): boolean {
+    return this.#isMaking
+  }
+
+  /** What others may count on: it is in a durable checkpoint. */
+  get published(): Contribution | null {
+    return this.#isDurable ? (this.#pending?.contribution ?? null) : null
+  }
+
+  get late(): { readonly carried: number; readonly dropped: number } {
+    return { carried: this.#state.lateCarried, dropped: this.#state.lateDropped }
+  }
+
+  stepped(samples: number): void {
+    this.#state = { ...this.#state, steps: this.#state.steps + 1, samples: this.#state.samples + samples }
+  }
+
+  isDue({ fragment, isFinal }: Exchange, interval: number): boolean {
+    if (this.#pending !== null || this.#isMaking) return false
+    const { host, parts } = this.#parts
+    if (isFinal) return host.hasDrained && host.isReadyForFinal
+    if (parts.membership !== 'rounds') return false
+    const unsent = this.#state.samples - (this.#state.includedSamples[fragment] ?? 0)
+    if (host.hasDrained) return unsent > 0
+    return unsent > 0 && this.#state.steps - this.#state.stepsAtLastOffer >= interval
+  }
+
+  /** Without effect where the round was committed meanwhile. What is not finite fails the partition. */
+  async make(
+    exchange: Exchange,
+    plan: RoundPlan,
+    { replica, shared }: { readonly replica: Replica; readonly shared: SharedParameters },
+    { nowMs, isOpen }: { readonly nowMs: number; readonly isOpen: () => boolean },
+  ): Promise<void> {
+    const { parts, host, memory, payloads } = this.#parts
+    const { steps, samples, stepsAtLastOffer, nextId } = this.#state
+    const cut = shared.cut(exchange.fragments, exchange.fragment)
+    const isContinuous = parts.membership === 'rounds'
+    const unsent = samples - Math.min(...this.#includedIn(exchange))
+    this.#isMaking = true
+    try {
+      const isLossy = isContinuous && parts.codec === 'error-feedback' && exchange.codec !== 'fp32'
+      const pending = await makeContribution(
+        {
+          id: nextId,
+          round: exchange.round,
+          fragment: exchange.fragment,
+          cut,
+          plan,
+          codec: exchange.codec,
+          what: isContinuous && parts.what === 'delta' ? 'delta' : 'model',
+          steps: steps - stepsAtLastOffer,
+          samples: unsent,
+          weight: isContinuous ? unsent : host.finalMass,
+          isLast: host.hasDrained,
+          cursor: host.cursor,
+          stepsBefore: steps,
+          samplesBefore: samples,
+          nowMs,
+        },
+        { replica, shared, residual: isLossy ? this.#residualOf(replica) : null, memory },
+      )
+      if (!isOpen()) return release(memory, pending)
+      payloads.keep(exchange.round, pending.contribution.payload.sha256, pending.bytes)
+      this.#state = { ...this.#state, nextId: nextId + 1, stepsAtLastOffer: steps }
+      this.#pending = pending
+      this.#fragments = exchange.fragments
+      this.#isDurable = false
+      host.requestCheckpoint(0)
+    } catch (error) {
+      if (!(error instanceof CloudlessError) || error.reason !== 'DIVERGED') throw error
+      host.fail(error.reason, messageOf(error))
+    } finally {
+      this.#isMaking = false
+    }
+  }
+
+  /**
+   * The shared parameters are those after the round; `before` is the fragment as it was. Moves the replica along and
+   * settles or forgets what was offered. Answers whether it was in.
+   */
+  committed(proposal: Proposal, exchange: Exchange, cut: Cut, before: Float32Array, replica: Replica, shared: SharedParameters): boolean {
+    const { settings, host, memory } = this.#parts
+    const pending = this.#pending
+    const member = proposal.members.find(({ region }) => region === host.region)
+    const isIn = pending !== null && member?.contributionId === pending.contribution.id
+    const local = { local: replica.values, shared: shared.values }
+    const rebase = { merge: 'rebase', mergeWeight: 0 } as const
+    if (isIn && pending !== null) {
+      merge(memory.kernels, { ...local, sent: pending.sent }, cut.pieces, exchange.isFinal ? rebase : settings)
+      if (pending.residual !== null) shared.scatter(pending.residual, present(this.#residual, 'a residual'), cut)
+      this.#include(exchange, pending.samplesBefore)
+    } else if (proposal.isFinal || (pending !== null && settings.late === 'drop')) {
+      merge(memory.kernels, { ...local, sent: before }, cut.pieces, { merge: 'overwrite', mergeWeight: 0 })
+      this.#include(exchange, this.#state.samples)
+    } else merge(memory.kernels, { ...local, sent: before }, cut.pieces, rebase)
+    if (pending !== null && !isIn) this.#countLate(pending)
+    this.#forget()
+    return isIn
+  }
+
+  /** Local steps since the contribution was made. */
+  stepsSince({ stepsBefore }: Pending): number {
+    return this.#state.steps - stepsBefore
+  }
+
+  /**
+   * A snapshot takes the place of what is shared; it holds this region's contributions up to `includedId`. What is
+   * pending and in it becomes part of `before`, the whole vector that the replica's own progress is counted from.
+   */
+  rejoin(includedId: number, before: Float32Array, shared: SharedParameters): void {
+    const pending = this.#pending
+    if (pending !== null && includedId >= pending.contribution.id) {
+      shared.scatter(pending.sent, before, pending.cut)
+      if (pending.residual !== null) shared.scatter(pending.residual, present(this.#residual, 'a residual'), pending.cut)
+      this.#include({ fragment: pending.fragment, isFinal: false }, pending.samplesBefore)
+    }
+    this.#forget()
+    // Ids go on after those that others have seen, also where the disk was lost.
+    this.#state = { ...this.#state, nextId: Math.max(this.#state.nextId, includedId + 1) }
+  }
+
+  /** The checkpoint that is durable now held the contribution with this id. */
+  settle(id: number): boolean {
+    if (this.#pending?.contribution.id !== id || this.#isDurable) return false
+    this.#isDurable = true
+    return true
+  }
+
+  save(): { readonly state: OfferState; readonly vectors: Vectors; readonly pendingId: number } {
+    const vectors: Record<string, Float32Array> = {}
+    if (this.#residual !== null) vectors['residual'] = this.#residual
+    const pending = this.#pending
+    if (pending === null) return { state: { ...this.#state, pending: null }, vectors, pendingId: 0 }
+    const { cut: _cut, sent, residual, bytes, madeAtMs: _madeAtMs, ...plain } = pending
+    vectors['sent'] = sent
+    vectors['offered'] = asVector(bytes)
+    if (residual !== null) vectors['next-residual'] = residual
+    const state = { ...this.#state, pending: { ...plain, fragments: this.#fragments } }
+    return { state, vectors, pendingId: plain.contribution.id }
+  }
+
+  restore(state: OfferState, vectors: Vectors, replica: Replica, shared: SharedParameters | null, nowMs: number): void {
+    const { memory, payloads } = this.#parts
+    if (vectors['residual'] !== undefined) memory.kernels.copy(this.#residualOf(replica), vectors['residual'])
+    if (state.pending === null || shared === null) return
+    const { fragments, ...plain } = state.pending
+    const { payload, round } = plain.contribution
+    const bytes = asBytes(present(vectors['offered'], 'what was offered'), payload.bytes)
+    const next = vectors['next-residual']
+    payloads.keep(round, payload.sha256, bytes)
+    this.#fragments = fragments
+    this.#pending = {
+      ...plain,
+      cut: shared.cut(fragments, plain.fragment),
+      sent: copyOf(memory, present(vectors['sent'], 'what was sent')),
+      residual: next === undefined ? null : copyOf(memory, next),
+      bytes,
+      madeAtMs: nowMs,
+    }
+    this.#isDurable = true
+  }
+
+  #residualOf(replica: Replica): Float32Array {
+    this.#residual ??= this.#parts.memory.allocate(replica.elementCount)
+    return this.#residual
+  }
+
+  #includedIn({ fragment, fragments, isFinal }: Exchange): readonly number[] {
+    const { includedSamples } = this.#state
+    if (!isFinal) return [includedSamples[fragment] ?? 0]
+    return Array.from({ length: Math.max(fragments, includedSamples.length, 1) }, (_, i) => includedSamples[i] ?? 0)
+  }
+
+  #include({ fragment, isFinal }: Pick<Exchange, 'fragment' | 'isFinal'>, samples: number): void {
+    const included = [...this.#state.includedSamples]
+    if (isFinal) included.fill(samples)
+    else for (let i = included.length; i <= fragment; i++) included.push(0)
+    if (!isFinal) included[fragment] = samples
+    this.#state = { ...this.#state, includedSamples: included }
+  }
+
+  #countLate({ contribution }: Pending): void {
+    const { lateCarried, lateDropped, stepsAtLastOffer } = this.#state
+    this.#state =
+      this.#parts.settings.late === 'drop'
+        ? { ...this.#state, lateDropped: lateDropped + 1 }
+        : // What it had to say is due again at once.
+          { ...this.#state, lateCarried: lateCarried + 1, stepsAtLastOffer: stepsAtLastOffer - contribution.steps }
+  }
+
+  #forget(): void {
+    const { memory } = this.#parts
+    if (this.#pending === null) return
+    release(memory, this.#pending)
+    this.#pending = null
+    this.#isDurable = false
+  }
+}
+
+function release(memory: VectorMemory, { sent, residual }: Pending): void {
+  memory.release(sent)
+  if (residual !== null) memory.release(residual)
+}
+
+/** The exchange of the round after `committedRound`, under the plan of that round. */
+export function nextExchange(plan: RoundPlan, committedRound: number, parts: Parts): Exchange {
+  const round = committedRound + 1
+  if (!plan.isFinalNext) {
+    return { round, fragment: fragmentOf(round, plan.fragments), fragments: plan.fragments, codec: plan.codec, isFinal: false }
+  }
+  // A sparse codec would leave most of the last steps behind, where no later round takes them along.
+  const isSparse = plan.codec === 'top-k' || plan.codec === 'sparse-loco'
+  const isExact = parts.membership !== 'rounds' || parts.what === 'model'
+  const codec = isExact ? 'fp32' : isSparse ? 'int8' : plan.codec
+  return { round, fragment: 0, fragments: 1, codec, isFinal: true }
+}

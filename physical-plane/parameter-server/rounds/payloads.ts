@@ -1,0 +1,64 @@
+// The encoded vectors that rounds are about: own and fetched contributions, results. Kept and offered to be fetched until
+// the round that they belong to is so long past that whoever missed it takes a snapshot.
+import type { Shelf } from '../peers/shelf.ts'
+import { asBytes, asVector } from './bytes.ts'
+import type { Payload } from './types.ts'
+
+type Kept = { readonly bytes: Uint8Array; round: number; readonly release: () => void }
+
+export class Payloads {
+  readonly #shelf: Shelf
+  readonly #kept = new Map<string, Kept>()
+
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf
+  }
+
+  has(sha256: string): boolean {
+    return this.#kept.has(sha256)
+  }
+
+  get(sha256: string): Uint8Array | null {
+    return this.#kept.get(sha256)?.bytes ?? null
+  }
+
+  /** Takes the bytes over; `release` is called once nobody can need them. */
+  keep(round: number, sha256: string, bytes: Uint8Array, release: () => void = () => {}): void {
+    const kept = this.#kept.get(sha256)
+    if (kept !== undefined) {
+      kept.round = Math.max(kept.round, round)
+      release()
+      return
+    }
+    this.#kept.set(sha256, { bytes, round, release })
+    this.#shelf.put(sha256, bytes)
+  }
+
+  /** Forgets what belongs to rounds before `round`. */
+  forgetBefore(round: number): void {
+    for (const [sha256, kept] of this.#kept) {
+      if (kept.round >= round) continue
+      this.#kept.delete(sha256)
+      this.#shelf.remove(sha256)
+      kept.release()
+    }
+  }
+
+  /** Bytes that belong to a round. */
+  bytesOf(round: number): number {
+    return [...this.#kept.values()].reduce((sum, kept) => sum + (kept.round === round ? kept.bytes.byteLength : 0), 0)
+  }
+
+  /** The payloads, as far as they are here, for a checkpoint. */
+  save(payloads: readonly Payload[]): Readonly<Record<string, Float32Array>> {
+    const held = payloads.filter(({ sha256 }) => this.has(sha256))
+    return Object.fromEntries(held.map(({ sha256 }) => [`payload/${sha256}`, asVector(this.get(sha256)!)]))
+  }
+
+  restore(round: number, payloads: readonly Payload[], vectors: Readonly<Record<string, Float32Array>>): void {
+    for (const { sha256, bytes } of payloads) {
+      const kept = vectors[`payload/${sha256}`]
+      if (kept !== undefined) this.keep(round, sha256, asBytes(kept, bytes))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// The other regions as this one sees them now: their newest statuses, and who was heard lately. A region is away once
+// nothing came from it for `silenceMs`; a status that it left behind still says what it had promised.
+import type { Clock } from '#runtime/clock.ts'
+import type { Members } from '../members.ts'
+import type { View } from './agreement.ts'
+import { silenceMs } from './config.ts'
+import type { PeerStatus } from './types.ts'
+
+export class PeersView {
+  readonly #members: Members
+  readonly #clock: Clock
+  readonly #statuses = new Map<string, PeerStatus>()
+  readonly #heardAtMs = new Map<string, number>()
+
+  constructor(members: Members, clock: Clock) {
+    this.#members = members
+    this.#clock = clock
+  }
+
+  statusChanged(region: string, status: PeerStatus): void {
+    this.#statuses.set(region, status)
+    this.heard(region)
+  }
+
+  heard(region: string): void {
+    this.#heardAtMs.set(region, this.#clock.monotonicMs())
+  }
+
+  statusOf(region: string): PeerStatus | null {
+    return this.#statuses.get(region) ?? null
+  }
+
+  hears(region: string): boolean {
+    const atMs = this.#heardAtMs.get(region)
+    return atMs !== undefined && this.#clock.monotonicMs() - atMs < silenceMs
+  }
+
+  /** Seconds since the region was last heard; null if it never was. */
+  silentSeconds(region: string): number | null {
+    const atMs = this.#heardAtMs.get(region)
+    return atMs === undefined ? null : (this.#clock.monotonicMs() - atMs) / 1000
+  }
+
+  /** Live peers that are heard now, ascending. */
+  get heardPeers(): readonly string[] {
+    return this.#members.peers.filter((region) => this.hears(region))
+  }
+
+  /** When the next region will count as away unless it is heard before. */
+  get nextSilenceAtMs(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.heardPeers.map((region) => this.#heardAtMs.get(region)! + silenceMs))
+  }
+
+  view(): View {
+    return {
+      electorate: this.#members.live,
+      statuses: this.#statuses,
+      hears: (region) => this.hears(region),
+      nowMs: this.#clock.monotonicMs(),
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// Work that takes time, started because the state asks for it: one of each name at once, again after a pause if it
+// fails, forgotten when the state no longer asks. Who starts a task looks at the state again when it is done.
+import type { Clock } from '#runtime/clock.ts'
+import { messageOf } from '#runtime/errors.ts'
+import type { Log } from '#runtime/log.ts'
+import { taskRetryMs } from './config.ts'
+
+export class Tasks {
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #onChange: () => void
+  readonly #running = new Map<string, AbortController>()
+  readonly #pausedUntilMs = new Map<string, number>()
+
+  constructor(clock: Clock, log: Log, onChange: () => void) {
+    this.#clock = clock
+    this.#log = log
+    this.#onChange = onChange
+  }
+
+  isRunning(name: string): boolean {
+    return this.#running.has(name)
+  }
+
+  /** Without effect while a task of this name runs or pauses. */
+  start(name: string, work: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#running.has(name)) return
+    if (this.#clock.monotonicMs() < (this.#pausedUntilMs.get(name) ?? 0)) return
+    const life = new AbortController()
+    this.#running.set(name, life)
+    void this.#run(name, life, work)
+  }
+
+  /** When something that failed may be tried again; infinity when nothing has. */
+  get nextAtMs(): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#pausedUntilMs.values())
+  }
+
+  /** Aborts every task whose name begins so, and what it paused for. */
+  stop(prefix = ''): void {
+    for (const [name, life] of this.#running) if (name.startsWith(prefix)) life.abort(new Error(`${name} is not wanted any more`))
+    for (const name of this.#pausedUntilMs.keys()) if (name.startsWith(prefix)) this.#pausedUntilMs.delete(name)
+  }
+
+  async #run(name: string, life: AbortController, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    try {
+      await work(life.signal)
+      this.#pausedUntilMs.delete(name)
+    } catch (error) {
+      if (!life.signal.aborted) {
+        this.#log.warn({ task: name, error: messageOf(error), retryMs: taskRetryMs }, `${name} failed; trying again`)
+        this.#pausedUntilMs.set(name, this.#clock.monotonicMs() + taskRetryMs)
+      }
+    }
+    this.#running.delete(name)
+    this.#onChange()
+  }
+}
