@@ -15,4 +15,8 @@ export const controlPlaneConfig = {
   /** With more regions to tell, all are computed in one pass. */
   regionsOneByOneMax: 8,
   stopGraceMs: 2_000,
+  /** Jobs with series of their own in /metrics. */
+  metricsJobsMax: 500,
+  /** An ended job's last numbers stay for a scrape or two. */
+  metricsAfterEndMs: 120_000,
 } as const

@@ -14,6 +14,7 @@ import { costService } from './api/cost-service.ts'
 import { jobService } from './api/job-service.ts'
 import { regionService } from './api/region-service.ts'
 import { ControlLoop } from './control-loop.ts'
+import { collectJobMetrics } from './job-metrics.ts'
 import type { ReconcileOptions } from './reconciler/reconcile.ts'
 import type { Store } from './store/store.ts'
 
@@ -43,6 +44,7 @@ export type ControlPlane = {
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { clock, store, catalogue } = options
   const fleet = new Fleet(options)
+  collectJobMetrics(options.metrics, store, clock)
   const loop = new ControlLoop({
     ...options,
     reconcile: options.config ?? {},

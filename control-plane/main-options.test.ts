@@ -5,7 +5,7 @@ describe('the command line', () => {
   test('defaults to loopback', () => {
     expect(parseOptions(['--data', '/d'])).toEqual({
       kind: 'options',
-      options: { data: '/d', host: '127.0.0.1', port: 7443, catalogue: null, logLevel: 'info' },
+      options: { data: '/d', host: '127.0.0.1', port: 7443, catalogue: null, logLevel: 'info', metricsListen: null },
     })
   })
 
@@ -23,6 +23,7 @@ describe('the command line', () => {
     [['--data', '/d', '--log-level', 'loud'], '--log-level loud'],
     [['--data', '/d', '--verbose'], '--verbose'],
     [['--data', '/d', 'extra'], 'extra'],
+    [['--data', '/d', '--metrics-listen', '0.0.0.0:9464'], '--metrics-listen'],
   ])('%j is refused by name', (args, text) => {
     expect(parseOptions(args)).toMatchObject({ kind: 'wrong', why: expect.stringContaining(text) })
   })

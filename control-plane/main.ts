@@ -7,6 +7,7 @@ import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { openLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
+import { serveMetrics } from '#runtime/serve-metrics.ts'
 import { controlPlaneConfig } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { parseOptions, usage, type MainOptions } from './main-options.ts'
@@ -24,6 +25,7 @@ async function run(options: MainOptions): Promise<void> {
   const controlPlane = createControlPlane({ clock, random: systemRandom(), log, metrics, store, catalogue })
   const listen = { host, port }
   const server = await serve({ services: controlPlane.services, listen, clock, log, metrics, withReflection: true })
+  const metricsServer = options.metricsListen === null ? null : await serveMetrics(metrics, options.metricsListen, log)
   controlPlane.start()
   let isStopping = false
   const stop = async (signal: string): Promise<void> => {
@@ -33,12 +35,15 @@ async function run(options: MainOptions): Promise<void> {
     server.setServing(false)
     await controlPlane.stop()
     await server.stop(controlPlaneConfig.stopGraceMs)
+    await metricsServer?.stop()
     store.close()
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   log.info({ address: server.address, data, catalogue: catalogue.version }, 'control plane ready')
-  process.stdout.write(`${JSON.stringify({ ready: true, address: server.address })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ ready: true, address: server.address, ...(metricsServer && { metrics: metricsServer.address }) })}\n`,
+  )
 }
 
 const parsed = parseOptions(process.argv.slice(2))
