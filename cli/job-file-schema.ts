@@ -1,5 +1,8 @@
 // The shape of a job file (job.yaml). Strict: a key that nobody reads is a misunderstanding, so it is refused.
 import { z } from 'zod'
+import { boundsInWords, isWithin } from '#proto/sync/check-sync.ts'
+import { optionNames, options, type Domain } from '#proto/sync/options.ts'
+import { defaultStrategy, strategies, type Strategies } from '#proto/sync/strategies.ts'
 
 const uint32Max = 4_294_967_295
 
@@ -37,12 +40,23 @@ const dataSchema = z.strictObject({
   holdout: placedData.optional(),
 })
 
-const syncSchema = z.strictObject({
-  strategy: z.enum(['asgd', 'asgd-ga', 'model-averaging']).default('asgd-ga'),
-  interval: z.int().min(1, 'must be at least 1').max(uint32Max).optional(),
-  mode: z.enum(['sum', 'mean', 'synchronous', 'asynchronous']).optional(),
-  delay_compensation: z.number().min(0, 'must not be negative').max(1000).optional(),
-})
+/** Every option there is; which of them the strategy takes, and how they go together, is checked on the whole. */
+export function syncSchemaOf(known: Strategies): z.ZodObject<Record<string, SyncValue>, z.core.$strict> {
+  const optional = optionNames.map((name) => [options[name].wireName, optionSchema(options[name].domain).optional()])
+  const strategy = z.enum([...known.keys()]).default(defaultStrategy)
+  return z.strictObject({ strategy, ...Object.fromEntries(optional) })
+}
+
+type SyncValue = z.ZodType<string | number | undefined>
+
+function optionSchema(domain: Domain): z.ZodType<string | number> {
+  if (domain.kind === 'choice') return z.enum(domain.choices)
+  const isFine = (value: number): boolean =>
+    (domain.kind === 'number' || Number.isSafeInteger(value)) && isWithin(domain, value)
+  return z.number().refine(isFine, `must be ${boundsInWords(domain)}`)
+}
+
+const syncSchema = syncSchemaOf(strategies)
 
 const trainingSchema = z.strictObject({
   epochs: z.int('must be a whole number').min(1, 'must be at least 1').max(1_000_000).default(1),

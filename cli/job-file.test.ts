@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { jsonValue, nat, sample, string, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { boundsInWords } from '#proto/sync/check-sync.ts'
+import { optionNames, options } from '#proto/sync/options.ts'
+import { strategies } from '#proto/sync/strategies.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { checkShardFiles } from './file-uri.ts'
 import { decodeJobFile } from './job-file.ts'
@@ -70,8 +73,32 @@ data: { shards: [{ region: onprem/lab, uri: "file:///x", samples: 1 }] }
 `
     const { spec, functionFolder } = decodeJobFile(text, 'sub/job.yaml')
     expect(functionFolder.endsWith('/sub/fn')).toBe(true)
-    expect(spec).toMatchObject({ policy: 'load-power', sync: { strategy: 'asgd-ga' }, training: { epochs: 1 } })
+    expect(spec).toMatchObject({ policy: 'load-power', sync: { strategy: 'auto' }, training: { epochs: 1 } })
     expect(spec).not.toHaveProperty('holdout')
+  })
+})
+
+describe('its documentation', () => {
+  const text = readFileSync(join(import.meta.dirname, 'job-file.md'), 'utf8')
+
+  test.each(optionNames)('says what %s is, and its values', (name) => {
+    const { wireName, help, domain } = options[name]
+    const row = text.split('\n').find((line) => line.startsWith(`| \`sync.${wireName}\` |`))
+    expect(row).toContain(help)
+    const values = domain.kind === 'choice' ? domain.choices : [boundsInWords(domain)]
+    expect(values.filter((value) => !row!.includes(value))).toEqual([])
+  })
+
+  test.each([...strategies.values()])('lists $name with its options', ({ name, summary, defaults, defaultsFor }) => {
+    const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`))
+    expect(row).toContain(summary)
+    const offered = optionNames.filter((option) => Object.hasOwn(defaults, option))
+    const documented = offered.map((option) => {
+      const value = defaults[option]
+      const isSaidInWords = value === null || value === options.quorum.neutral || defaultsFor !== undefined
+      return `\`${options[option].wireName}\`${isSaidInWords ? '' : ` ${value}`}`
+    })
+    expect(documented.filter((part) => !row!.includes(part))).toEqual([])
   })
 })
 
@@ -143,13 +170,40 @@ describe('refusals name field, line, value and fix', () => {
       'an unknown strategy',
       (t) => t.replace('asgd-ga', 'sgd'),
       'sync.strategy',
-      /"sgd".*asgd, asgd-ga, model-averaging/,
+      /"sgd".*asgd, asgd-ga, asp, model-averaging/,
     ],
     [
       'a mode of another strategy',
       (t) => t.replace('asgd-ga', 'model-averaging'),
       'sync.mode',
-      /"mean".*synchronous, asynchronous/,
+      /"mean".*synchronous or asynchronous \(line 12\)/,
+    ],
+    [
+      'an option of another strategy',
+      (t) => t.replace('mode: mean', 'fragments: 4'),
+      'sync.fragments',
+      /no option of asgd-ga; .*staleness_max \(line 12\)/,
+    ],
+    ['a misspelt option', (t) => t.replace('interval: 8', 'intervall: 8'), 'sync.intervall', /did you mean "interval"/],
+    [
+      'an interval of nothing',
+      (t) => t.replace('interval: 8', 'interval: 0'),
+      'sync.interval',
+      /^0 \(line 12\): must be a whole number from 1 to 100000/,
+    ],
+    ['half an interval', (t) => t.replace('interval: 8', 'interval: 1.5'), 'sync.interval', /^1\.5 .*whole number/],
+    ['text for an interval', (t) => t.replace('interval: 8', 'interval: often'), 'sync.interval', /must be a number/],
+    [
+      'a quorum of more regions than there are',
+      (t) => t.replace(/sync: .*/, 'sync: { strategy: diloco, quorum: 3 }'),
+      'sync.quorum',
+      /from 2 regions; use at most 2 \(line 12\)/,
+    ],
+    [
+      'a default that contradicts, without a line of its own',
+      (t) => t.replace(/sync: .*/, 'sync: { strategy: diloco, grace_max_ms: 10 }'),
+      'sync.grace_min_ms',
+      /1000 is above grace_max_ms, 10; change one of them$/,
     ],
     ['an unknown policy', (t) => t.replace('use-everything', 'cheapest'), 'policy', /load-power, use-everything/],
     ['a duration without unit', (t) => t.replace('2m', '120'), 'training.stall_timeout', /^120 .*"120s"/],

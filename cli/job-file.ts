@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path'
 import { LineCounter, parseDocument, type Document } from 'yaml'
 import type { z } from 'zod'
 import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
+import { optionNames, options } from '#proto/sync/options.ts'
+import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import { CloudlessError, invalid, messageOf, type FieldViolation } from '#runtime/errors.ts'
 import { limits } from './config.ts'
 import { jobFileSchema, knownKeysAt, type JobFileContent } from './job-file-schema.ts'
@@ -105,12 +107,21 @@ const kindNames: Readonly<Record<string, string>> = {
 }
 
 /** Rules between fields, which no field alone can break. */
-function crossChecks(content: JobFileContent, lineOf: LineOf): FieldViolation[] {
-  const { strategy, mode } = content.sync
-  const modes = strategy === 'model-averaging' ? ['synchronous', 'asynchronous'] : ['sum', 'mean']
-  if (mode === undefined || modes.includes(mode)) return []
-  const description = `"${mode}"${lineOf(['sync', 'mode'], false)}: with strategy ${strategy} must be one of ${modes.join(', ')}`
-  return [{ field: 'sync.mode', description }]
+function crossChecks({ sync, data }: JobFileContent, lineOf: LineOf): FieldViolation[] {
+  const regions = new Set(data.shards.map(({ region }) => region)).size
+  return resolveSync(givenSync(sync), { regions }).violations.map(({ field, description }) => ({
+    field: `sync.${field}`,
+    description: `${description}${lineOf(['sync', field], true)}`,
+  }))
+}
+
+/** Only what the file says: the control plane fills in the defaults. */
+function givenSync(sync: JobFileContent['sync']): GivenSync {
+  const given = optionNames.flatMap((name) => {
+    const value = sync[options[name].wireName]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return { strategy: String(sync['strategy']), ...Object.fromEntries(given) }
 }
 
 function toSpec(content: JobFileContent, folder: string, violations: FieldViolation[], lineOf: LineOf): JobSpec {
@@ -134,12 +145,7 @@ function toSpec(content: JobFileContent, folder: string, violations: FieldViolat
     },
     shards: content.data.shards.map((shard, index) => located(shard, ['data', 'shards', index])),
     ...(content.data.holdout === undefined ? {} : { holdout: located(content.data.holdout, ['data', 'holdout']) }),
-    sync: {
-      strategy: sync.strategy,
-      interval: sync.interval ?? 0,
-      mode: sync.mode ?? '',
-      delayCompensation: sync.delay_compensation ?? 0,
-    },
+    sync: givenSync(sync) as NonNullable<JobSpec['sync']>,
     training: {
       epochs: training.epochs,
       seed: training.seed,

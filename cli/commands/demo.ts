@@ -1,5 +1,6 @@
 // `cloudless demo`: one model, three regions, one command.
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { strategies } from '#proto/sync/strategies.ts'
 import type { Run } from '../context.ts'
 import { renderResult } from '../demo/result.ts'
 import { runDemo } from '../demo/run-demo.ts'
@@ -17,7 +18,7 @@ type Options = {
 export function demoCommand(run: Run): Command {
   return new Command('demo')
     .description('train an image model over three regions on this computer, and say what it cost')
-    .addOption(new Option('--strategy <name>', 'synchronisation').choices(['asgd', 'asgd-ga', 'model-averaging']))
+    .addOption(new Option('--strategy <name>', 'synchronisation').choices([...strategies.keys()]))
     .addOption(new Option('--dataset <name>', 'images').choices(['auto', 'fashion-mnist', 'digits']).default('auto'))
     .option('--samples <n>', 'only so many training images', wholeNumber)
     .option('--epochs <n>', 'exactly so many epochs, instead of up to the target accuracy', wholeNumber)
