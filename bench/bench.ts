@@ -3,6 +3,8 @@ import type { Clock } from '#runtime/clock.ts'
 
 export type BenchOptions = {
   readonly clock: Clock
+  /** The command line after the name, without `--json`. Empty unless the file exports `takesArguments = true`. */
+  readonly args: readonly string[]
   /** A line for the person who waits. */
   readonly note: (text: string) => void
 }

@@ -1,10 +1,13 @@
 // `npm run bench -- NAME [--json]` runs bench/NAME.ts. Notes go to standard error; with --json the last line of standard
-// output is one JSON object. Without a name it lists what there is.
+// output is one JSON object. Without a name it lists what there is. A benchmark that exports `takesArguments` is given
+// what else stands on the command line.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
 import type { Bench, BenchResult } from './bench.ts'
+
+type BenchFile = { readonly run: Bench; readonly takesArguments?: boolean }
 
 const usageError = 2
 const notBenches = ['run.ts', 'bench.ts']
@@ -13,18 +16,18 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: readonly string[]): Promise<number> {
   const names = benchNames()
-  const unknownOption = args.find((argument) => argument.startsWith('-') && argument !== '--json')
-  if (unknownOption !== undefined) return fail(`unknown option ${unknownOption}; there is only --json`, usageError)
-  const [name, ...more] = args.filter((argument) => !argument.startsWith('-'))
+  const [name, ...given] = args.filter((argument) => argument !== '--json')
   if (name === undefined) {
     console.log(names.join('\n'))
     return 0
   }
-  if (more.length > 0) return fail(`one benchmark at a time, not also "${more.join(' ')}"`, usageError)
   if (!names.includes(name)) return fail(`no benchmark "${name}"; there is ${names.join(', ')}`, usageError)
   try {
-    const { run } = (await import(`./${name}.ts`)) as { readonly run: Bench }
-    const result = await run({ clock: systemClock(), note: (text) => console.error(text) })
+    const { run, takesArguments = false } = (await import(`./${name}.ts`)) as BenchFile
+    if (given.length > 0 && !takesArguments) {
+      return fail(`${name} takes only --json, not "${given.join(' ')}"`, usageError)
+    }
+    const result = await run({ clock: systemClock(), args: given, note: (text) => console.error(text) })
     if (args.includes('--json')) console.log(JSON.stringify(result))
     else print(result)
     return 0

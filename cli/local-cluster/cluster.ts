@@ -9,7 +9,7 @@ import { waits } from '../config.ts'
 import { nearestKey } from '../nearest-key.ts'
 import type { Environment } from '../server-address.ts'
 import { openServices, type Services } from '../services.ts'
-import { startLinks, type RegionNetwork } from './links.ts'
+import { startLinks, type LinkShape, type RegionNetwork } from './links.ts'
 import { identify, isAlive } from './process-identity.ts'
 import { readClusterState, removeClusterState, writeClusterState } from './state-file.ts'
 import { clusterVariable, stopLeftovers, stopRecorded } from './stop-recorded.ts'
@@ -22,6 +22,8 @@ export type ClusterOptions = {
   readonly cpuUnits: number
   /** Rates are multiplied by this and round trips divided by it; 1 is the link table as it is. */
   readonly linkScale: number
+  /** Every link alike, instead of the link table. */
+  readonly linkShape?: LinkShape
   readonly python: string
   readonly environment: Environment
   readonly clock: Clock

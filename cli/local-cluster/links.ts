@@ -15,11 +15,15 @@ export type RegionNetwork = {
   readonly environment: Environment
 }
 
+export type LinkShape = { readonly mbitPerSecond: number; readonly roundTripMs: number }
+
 export type LinkOptions = {
   readonly folder: string
   readonly regions: readonly string[]
   readonly links: readonly Link__Output[]
   readonly linkScale: number
+  /** Every link alike, instead of the link table. */
+  readonly linkShape?: LinkShape
   readonly supervisor: Supervisor
   readonly note: (text: string) => void
 }
@@ -54,7 +58,7 @@ export async function startLinks(options: LinkOptions): Promise<readonly RegionN
 }
 
 export function relayConfig(
-  { regions, links, linkScale, folder }: Pick<LinkOptions, 'regions' | 'links' | 'linkScale' | 'folder'>,
+  { regions, links, linkScale, linkShape, folder }: Omit<LinkOptions, 'supervisor' | 'note'>,
   networks: readonly { readonly region: string; readonly host: string }[],
   ports: Readonly<Record<string, number>>,
 ): RelayConfig {
@@ -66,8 +70,8 @@ export function relayConfig(
       .map((link) => ({
         from: link.fromRegion,
         to: link.toRegion,
-        mbitPerSecond: link.mbitPerSecond * linkScale,
-        roundTripMs: link.roundTripMs / linkScale,
+        mbitPerSecond: linkShape?.mbitPerSecond ?? link.mbitPerSecond * linkScale,
+        roundTripMs: linkShape?.roundTripMs ?? link.roundTripMs / linkScale,
       })),
   }
 }

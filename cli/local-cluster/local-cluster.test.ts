@@ -176,6 +176,8 @@ test('links between the chosen regions alone are shaped, faster by the scale, on
     ],
     links: [{ from: 'a/a', to: 'b/b', mbitPerSecond: 400, roundTripMs: 10 }],
   })
+  const shaped = relayConfig({ ...options, linkShape: { mbitPerSecond: 7, roundTripMs: 30 } }, networks, {})
+  expect(shaped.links).toEqual([{ from: 'a/a', to: 'b/b', mbitPerSecond: 7, roundTripMs: 30 }])
 })
 
 function sleeper(environment: Readonly<Record<string, string>> = {}) {

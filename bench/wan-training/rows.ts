@@ -1,0 +1,56 @@
+// What is compared. Every row's learning rate (and what else a strategy is tuned by) was chosen among the same rates by
+// seconds to the target in the two-region world with seed 1: `--tune` repeats that. A sum over regions has in effect
+// a higher rate than a mean, so comparing at one rate for all would only compare rates.
+export type Variant = {
+  readonly learningRate: number
+  /** As in a job file. */
+  readonly sync: Readonly<Record<string, number | string>>
+}
+
+export type Row = {
+  readonly name: string
+  readonly title: string
+  /** alone: the first region and its own data; together: all data and as many workers in the first region. */
+  readonly place: 'regions' | 'alone' | 'together'
+  readonly tuned: Variant
+  readonly grid: readonly Variant[]
+}
+
+const rates = [0.1, 0.2, 0.4]
+
+export const rows: readonly Row[] = [
+  row('single', 'single region, its own data', 'alone', 0.2, [{ strategy: 'asgd' }]),
+  row('ideal', 'ideal: all data in one place', 'together', 0.2, [{ strategy: 'asgd' }]),
+  row('asgd', 'ASGD', 'regions', 0.1, [{ strategy: 'asgd' }]),
+  row('asgd-ga-8', 'ASGD-GA f=8', 'regions', 0.1, [{ strategy: 'asgd-ga', interval: 8 }]),
+  row('asgd-ga', 'ASGD-GA tuned', 'regions', 0.2, [
+    { strategy: 'asgd-ga', interval: 32, mode: 'mean' },
+    { strategy: 'asgd-ga', interval: 24 },
+    { strategy: 'asgd-ga', interval: 32 },
+  ]),
+  row('model-averaging', 'model averaging', 'regions', 0.4, [
+    { strategy: 'model-averaging', interval: 64 },
+    { strategy: 'model-averaging', interval: 24 },
+  ]),
+  row('diloco', 'DiLoCo int8', 'regions', 0.4, [
+    { strategy: 'diloco', interval: 48, codec: 'int8' },
+    { strategy: 'diloco', interval: 24, codec: 'int8' },
+  ]),
+  row('streaming-diloco', 'streaming DiLoCo int8', 'regions', 0.4, [
+    { strategy: 'streaming-diloco', interval: 48, codec: 'int8' },
+    { strategy: 'streaming-diloco', interval: 24, codec: 'int8' },
+  ]),
+  row('auto', 'auto', 'regions', 0.4, [{ strategy: 'auto' }]),
+]
+
+/** The first way to synchronise is the tuned one. */
+function row(
+  name: string,
+  title: string,
+  place: Row['place'],
+  learningRate: number,
+  ways: readonly [Variant['sync'], ...Variant['sync'][]],
+): Row {
+  const grid = ways.flatMap((sync) => rates.map((rate) => ({ learningRate: rate, sync })))
+  return { name, title, place, tuned: { learningRate, sync: ways[0] }, grid }
+}
