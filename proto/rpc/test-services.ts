@@ -28,9 +28,13 @@ export function aJobService(methods: Partial<JobService> = {}): JobService {
     getJob: absentUnary,
     listJobs: absentUnary,
     cancelJob: absentUnary,
+    resumeJob: absentUnary,
     watchJob: absent,
     streamLogs: absent,
     downloadModel: absent,
+    listRounds: absentUnary,
+    listEvaluations: absentUnary,
+    listEvents: absentUnary,
     ...methods,
   }
 }

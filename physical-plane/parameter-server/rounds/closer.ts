@@ -5,7 +5,7 @@
 import { assert } from '#runtime/assert.ts'
 import type { CodecName } from '#proto/sync/settings.ts'
 import type { VectorMemory } from '../replica/memory.ts'
-import { reduce } from '../sync/apply/reduce.ts'
+import { inShares, reduce } from '../sync/apply/reduce.ts'
 import { createCodec } from '../sync/codec/create-codec.ts'
 import { encodeWithFeedback } from '../sync/codec/error-feedback.ts'
 import { closingQuorum, isClosing } from '../sync/membership/quorum.ts'
@@ -119,14 +119,15 @@ export class Closer {
       assert(contribution !== undefined, `region ${region} is in the round without a contribution`)
       return { region, contribution }
     })
-    const total = offers.reduce((sum, { contribution }) => sum + contribution.weight, 0)
-    const members = offers.map(({ region, contribution }) => ({
-      region,
-      contributionId: contribution.id,
-      weight: total === 0 ? 1 / offers.length : contribution.weight / total,
-      payload: contribution.payload,
-      cursor: contribution.cursor,
-    }))
+    const members = inShares(
+      offers.map(({ region, contribution: { id, weight, payload, cursor } }) => ({
+        region,
+        contributionId: id,
+        weight,
+        payload,
+        cursor,
+      })),
+    )
     const isEncoded = !input.isPairwise && members.length > 0
     const result = isEncoded ? await this.#encodeMean(input, members, shared, elements) : null
     const { round, fragment, isFinal } = exchange

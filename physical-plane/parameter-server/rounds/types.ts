@@ -124,4 +124,6 @@ export type PeerStatus = {
   /** The updates that it still holds: who needs earlier ones needs a snapshot. First is last + 1 when it holds none. */
   readonly firstSeq: number
   readonly lastSeq: number
+  /** Regions that it knows to have finished; who is named by all of them may leave. */
+  readonly knownFinished: readonly string[]
 }

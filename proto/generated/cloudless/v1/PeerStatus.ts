@@ -30,6 +30,7 @@ export interface PeerStatus {
   'firstSeq'?: (number | string | Long);
   'lastSeq'?: (number | string | Long);
   'book'?: (_cloudless_v1_AddressBook | null);
+  'knownFinished'?: (string)[];
 }
 
 export interface PeerStatus__Output {
@@ -55,4 +56,5 @@ export interface PeerStatus__Output {
   'firstSeq': (number);
   'lastSeq': (number);
   'book': (_cloudless_v1_AddressBook__Output | null);
+  'knownFinished': (string)[];
 }
