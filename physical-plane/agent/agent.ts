@@ -25,6 +25,7 @@ import { Meter } from './meter.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
 import { observedInstance, refusedInstance, waitingInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
+import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
 import { SliceTable } from './slices.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -56,6 +57,7 @@ export class Agent {
   readonly #logs: LogShipper
   readonly #uploads: ModelUploads
   readonly #watch: WorkerWatch
+  readonly #partitions: PartitionMetrics
   readonly #reports = new Map<string, Report>()
   readonly #runningGauge: ReturnType<Metrics['gauge']>
   #isEnded = false
@@ -87,6 +89,7 @@ export class Agent {
       onGone: (instanceId) => this.#gone(instanceId),
     })
     this.#watch = new WorkerWatch({ clock, config, lives: () => this.#supervisor.lives })
+    this.#partitions = new PartitionMetrics(metrics, region, () => this.#partitionsNow())
     this.#desk = new InstanceDesk({
       log,
       journal,
@@ -94,6 +97,7 @@ export class Agent {
       attemptOf: (instanceId) => this.#runningAttempt(instanceId),
       directiveOf: (instanceId) => this.#directiveOf(instanceId),
       onStatus: (instanceId, status) => this.#status(instanceId, status),
+      onRound: (instanceId, round) => this.#partitions.heardRound(instanceId, round),
       onEvaluation: (instanceId, evaluation) => this.#evaluated(instanceId, evaluation),
     })
     this.#link = new ControlLink({
@@ -220,6 +224,13 @@ export class Agent {
       this.#runningGauge.set(counts.get(state) ?? 0, { state })
   }
 
+  #partitionsNow(): readonly PartitionNow[] {
+    return this.#supervisor.lives.flatMap(({ id, jobId, run }) => {
+      const progress = this.#reports.get(id)?.status?.progress ?? null
+      return run === null || progress === null ? [] : [{ instanceId: id, jobId, progress }]
+    })
+  }
+
   #desiredChanged(): void {
     for (const life of this.#supervisor.lives) {
       this.#logs.add(life.id, life.jobId)
@@ -246,6 +257,7 @@ export class Agent {
     this.#logs.remove(instanceId)
     this.#reports.delete(instanceId)
     this.#watch.forget(instanceId)
+    this.#partitions.forget(instanceId)
     void this.#uploads.forget(instanceId)
     void forgetLastWords(this.#d.journal, instanceId)
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { AsyncQueue } from '#runtime/async-queue.ts'
 import { silentLog } from '#runtime/log.ts'
 import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
+import { createMetrics } from '#runtime/metrics.ts'
 import type { AttachRequest__Output } from '#proto/generated/cloudless/v1/AttachRequest.ts'
 import type { AttachResponse } from '#proto/generated/cloudless/v1/AttachResponse.ts'
 import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
@@ -97,6 +98,33 @@ async function aTrainingWorld(): Promise<World & { readonly agent: Agent }> {
   await world.clock.advance(200)
   return { ...world, agent }
 }
+
+describe('metrics', () => {
+  test('tell of the partitions that run, under this region’s name', async () => {
+    const metrics = createMetrics()
+    const world = aWorld()
+    const agent = await world.startAgent({ metrics })
+    void agent.run()
+    world.controlPlane.desire([aParameterServer(), aWorker()])
+    await world.clock.advance(200)
+    const { up } = attach(agent.instanceService)
+    const progress = { steps: 12, samplesDone: 5, samplesTotal: 10, rounds: 2, sync: null } as PartitionProgress__Output
+    await up.push(aStatus({ progress }))
+    await up.push(aRound(1))
+    await up.push(aRound(2))
+    await world.clock.advance(200)
+    const text = await metrics.render()
+    for (const line of [
+      'cloudless_partition_steps_total{job_id="j-1",region="onprem/lab"} 12',
+      'cloudless_partition_stall_seconds_total{job_id="j-1",region="onprem/lab"} 0.5',
+      'cloudless_partition_excluded_data_ratio{job_id="j-1",region="onprem/lab"} 0.4',
+    ])
+      expect(text.split('\n')).toContain(line)
+    world.controlPlane.desire([])
+    await world.clock.advance(1_000)
+    expect(await metrics.render()).not.toContain('job_id="j-1"')
+  })
+})
 
 describe('a parameter server', () => {
   test('gets its directive at once and after every change', async () => {
@@ -382,6 +410,7 @@ test('no acknowledgement while the disk takes nothing; it comes when the disk do
     attemptOf: () => 1,
     directiveOf: () => ({}),
     onStatus: () => Promise.resolve(),
+    onRound: () => {},
     onEvaluation: () => {},
   }
   const { up, down } = attach(new InstanceDesk(dependencies).service)

@@ -10,6 +10,7 @@ import type { Evaluation__Output } from '#proto/generated/cloudless/v1/Evaluatio
 import type { InstanceHello__Output } from '#proto/generated/cloudless/v1/InstanceHello.ts'
 import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
 import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
+import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
 import type { AgentConfig } from './config.ts'
 import type { Journal, NewRecord } from './journal.ts'
@@ -24,6 +25,7 @@ export type InstanceServiceDependencies = {
   readonly directiveOf: (instanceId: string) => Directive
   /** Resolves when what must not be lost of it is durable. */
   readonly onStatus: (instanceId: string, status: InstanceStatus__Output) => Promise<void>
+  readonly onRound: (instanceId: string, round: Round__Output) => void
   readonly onEvaluation: (instanceId: string, evaluation: Evaluation__Output) => void
 }
 
@@ -141,7 +143,10 @@ export class InstanceDesk {
   #take(attachment: Attachment, request: AttachRequest__Output): Promise<void> | null {
     const { instanceId } = attachment
     if (request.message === 'status') return this.#status(attachment, request.status!)
-    if (request.message === 'round') return this.#append(attachment, { round: request.round! })
+    if (request.message === 'round') {
+      this.#d.onRound(instanceId, request.round!)
+      return this.#append(attachment, { round: request.round! })
+    }
     if (request.message === 'evaluation') {
       this.#d.onEvaluation(instanceId, request.evaluation!)
       return this.#append(attachment, { evaluation: request.evaluation! })

@@ -10,6 +10,7 @@ import { isLoopbackHost } from '#runtime/loopback.ts'
 import { openLog, type LogLevel } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
+import { parseMetricsAddress, serveMetrics, type Address } from '#runtime/serve-metrics.ts'
 import { openObjects } from '#physical-plane/object-store/open-objects.ts'
 import { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import { openClient } from '#proto/rpc/client.ts'
@@ -40,6 +41,7 @@ type Flags = {
   readonly python: string
   readonly logLevel: LogLevel
   readonly keepsInstances: boolean
+  readonly metricsListen: Address | null
 }
 
 const version = '0.1.0'
@@ -56,6 +58,7 @@ function readFlags(): Flags {
       'advertise-host': { type: 'string' },
       python: { type: 'string' },
       'log-level': { type: 'string', default: 'info' },
+      'metrics-listen': { type: 'string' },
       'keep-instances': { type: 'boolean', default: false },
       'allow-remote': { type: 'boolean', default: false },
     },
@@ -93,6 +96,10 @@ function readFlags(): Flags {
     python: values.python ?? process.env['CLOUDLESS_PYTHON'] ?? 'python3',
     logLevel: level as LogLevel,
     keepsInstances: values['keep-instances'],
+    metricsListen:
+      values['metrics-listen'] === undefined
+        ? null
+        : parseMetricsAddress(values['metrics-listen'], values['allow-remote']),
   }
 }
 
@@ -135,6 +142,7 @@ async function main(flags: Flags): Promise<number> {
     listen: { socketPath: folders.agentSocket },
     ...given,
   })
+  const metricsServer = flags.metricsListen === null ? null : await serveMetrics(metrics, flags.metricsListen, log)
   await agent.start()
   let stopping: Promise<void> | null = null
   const stop = (keepInstances: boolean, why: string): void => {
@@ -144,10 +152,12 @@ async function main(flags: Flags): Promise<number> {
   process.on('SIGTERM', () => stop(flags.keepsInstances, 'SIGTERM'))
   process.on('SIGINT', () => stop(flags.keepsInstances, 'SIGINT'))
   process.on('SIGUSR2', () => stop(true, 'SIGUSR2'))
-  process.stdout.write(`${JSON.stringify({ ready: true, region, agentId: identity.agentId, state: folders.state })}\n`)
+  const ready = { ready: true, region, agentId: identity.agentId, state: folders.state }
+  process.stdout.write(`${JSON.stringify({ ...ready, ...(metricsServer && { metrics: metricsServer.address }) })}\n`)
   const end = await agent.run()
   await (stopping ?? agent.stop({ keepInstances: true }))
   await desk.stop(0)
+  await metricsServer?.stop()
   fleet.close()
   await storage.close()
   lock.release()
