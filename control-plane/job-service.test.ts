@@ -145,6 +145,21 @@ describe('CreateJob', () => {
       { spec: { ...encodeJobSpec(aSpec()), sync: { strategy: 'asgd', mode: 'asynchronous' } } },
       'spec.sync.mode',
     ],
+    [
+      'an option that says what would be so anyway, of another strategy',
+      { spec: { ...encodeJobSpec(aSpec()), sync: { strategy: 'diloco', fragments: 1 } } },
+      'spec.sync.fragments',
+    ],
+    [
+      'a quorum of more regions than there are',
+      { spec: { ...encodeJobSpec(aSpec()), sync: { strategy: 'diloco', quorum: 2 } } },
+      'spec.sync.quorum',
+    ],
+    [
+      'a rate that is no number',
+      { spec: { ...encodeJobSpec(aSpec()), sync: { strategy: 'diloco', outerLearningRate: Number.NaN } } },
+      'spec.sync.outer_learning_rate',
+    ],
     ['an endless policy', { spec: { ...encodeJobSpec(aSpec()), policy: 'x'.repeat(5000) } }, 'spec.policy'],
     [
       'too many shards',
@@ -167,13 +182,18 @@ describe('CreateJob', () => {
     const error = await refusalOf(create(fields))
     expect(error.kind).toBe('invalid')
     expect(error.violations.map((violation) => violation.field)).toContain(field)
+    const said = error.violations.map((violation) => `${violation.field}: ${violation.description}`)
+    expect(said).toEqual([...new Set(said)])
   })
 
   test('what is left out takes its default', async () => {
     const { spec } = await create({
       spec: { ...encodeJobSpec(goodSpec()), sync: null, policy: '', training: { epochs: 2 } },
     })
-    expect(spec).toMatchObject({ policy: 'load-power', sync: { strategy: 'asgd-ga', interval: 8, mode: 'sum' } })
+    expect(spec).toMatchObject({
+      policy: 'load-power',
+      sync: { strategy: 'auto', interval: 0, codec: 'int8', fragments: 4, quorum: 0 },
+    })
     expect(spec?.training).toMatchObject({ epochs: 2, workerMode: 'asynchronous', restartsMax: 3 })
   })
 })

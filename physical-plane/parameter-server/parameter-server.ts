@@ -52,7 +52,7 @@ export async function runParameterServer(
       log,
     }),
     publishModel: async (layout, values) => {
-      await writeModelFile(modelPath, layout, values, { job: jobId, strategy: spec.sync.strategy })
+      await writeModelFile(modelPath, layout, values, { job: jobId, strategy: options.sync.strategy })
       return modelPath
     },
   })

@@ -1,11 +1,11 @@
 // What a partition is given, and what it tells about itself.
+import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
 import type { CheckpointStore } from './checkpoint.ts'
 import type { Member } from './members.ts'
 import type { Layout } from './replica/layout.ts'
 import type { VectorMemory } from './replica/memory.ts'
-import type { SyncOptions } from './sync/strategy.ts'
 import type { Phase } from './worker-group.ts'
 
 export type PartitionOptions = {
@@ -19,7 +19,7 @@ export type PartitionOptions = {
   readonly leaseSamples: number
   readonly stallTimeoutMs: number
   readonly workerMode: 'asynchronous' | 'synchronous'
-  readonly sync: SyncOptions
+  readonly sync: SyncSettings
   readonly seed: number
   /** The job's held-out data lies here. */
   readonly hasHoldout: boolean
