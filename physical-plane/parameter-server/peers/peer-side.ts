@@ -48,5 +48,9 @@ export interface PeerFetcher {
    * The whole payload, checked against its sha256, in memory that the caller releases. Goes on after cuts until the
    * signal is aborted. Rejects with `not-found` when the region does not hold it any more.
    */
-  fetch(region: string, payload: { readonly sha256: string; readonly bytes: number }, signal: AbortSignal): Promise<Uint8Array>
+  fetch(
+    region: string,
+    payload: { readonly sha256: string; readonly bytes: number },
+    signal: AbortSignal,
+  ): Promise<Uint8Array>
 }

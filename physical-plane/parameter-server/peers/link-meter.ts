@@ -1,0 +1,131 @@
+// What one incoming link can do, from what it did. The window follows BBR's idea (Cardwell and others, 2016): the greatest
+// delivery rate and the least round trip of late give the bandwidth-delay product; twice that in flight keeps the link
+// full, doubles every round trip until it is, and leaves at most one product in queues. What is told to others are
+// averages: of the least round trips, which do not count our own queue, and of goodput over slices of full use.
+import {
+  channelBytes,
+  channelsMax,
+  measurementWeight,
+  outlierFactor,
+  rangeBytesMax,
+  rangeBytesMin,
+  rangesPerWindow,
+  ratesKept,
+  roundTripMsDefault,
+  roundTripsKept,
+  sliceBytesMin,
+  sliceMs,
+  transferBytesMin,
+  transferMsMin,
+  windowBytesMax,
+  windowBytesMin,
+  windowMs,
+} from './config.ts'
+
+/** What had arrived when a range was asked for. */
+export type Mark = { readonly atMs: number; readonly arrivedBytes: number }
+
+type Slice = { readonly atMs: number; readonly windowBytes: number; bytes: number }
+
+export class LinkMeter {
+  #roundTrips: number[] = []
+  #rates: number[] = []
+  #arrivedBytes = 0
+  #roundTripMs = 0
+  #bytesPerSecond = 0
+  #slice: Slice | null = null
+  #lastArrivalMs = 0
+
+  /** Average; 0 until something was measured. */
+  get roundTripMs(): number {
+    return this.#roundTripMs
+  }
+
+  /** Average goodput; 0 until something large enough came. */
+  get bytesPerSecond(): number {
+    return this.#bytesPerSecond
+  }
+
+  /** Bytes that should be asked for and under way. */
+  get windowBytes(): number {
+    const rate = Math.max(0, ...this.#rates)
+    const product = (rate * this.#leastRoundTripMs) / 1000
+    const floor = rate === 0 ? windowBytesMin : clamp((rate * windowMs) / 1000, rangeBytesMin, windowBytesMin)
+    return clamp(2 * product, floor, windowBytesMax)
+  }
+
+  get rangeBytes(): number {
+    return Math.floor(clamp(this.windowBytes / rangesPerWindow, rangeBytesMin, rangeBytesMax))
+  }
+
+  /** Connections over which the window is spread. */
+  get channels(): number {
+    return clamp(Math.ceil(this.windowBytes / channelBytes), 1, channelsMax)
+  }
+
+  roundTrip(milliseconds: number): void {
+    this.#roundTrips = [...this.#roundTrips, milliseconds].slice(-roundTripsKept)
+    this.#roundTripMs = averaged(this.#roundTripMs, this.#leastRoundTripMs)
+  }
+
+  mark(nowMs: number): Mark {
+    return { atMs: nowMs, arrivedBytes: this.#arrivedBytes }
+  }
+
+  /** Bytes of a payload came; true when the average changed. */
+  arrived(bytes: number, nowMs: number): boolean {
+    this.#arrivedBytes += bytes
+    this.#lastArrivalMs = nowMs
+    const slice = this.#slice
+    if (slice === null) {
+      this.#slice = { atMs: nowMs, windowBytes: this.windowBytes, bytes: 0 }
+      return false
+    }
+    slice.bytes += bytes
+    if (slice.bytes < sliceBytesMin || nowMs - slice.atMs < sliceMs) return false
+    return this.#endSlice(nowMs, slice)
+  }
+
+  /** A range came whole. `wasIdle` where there was less to ask for than the window allows. */
+  completed(mark: Mark, nowMs: number, wasIdle: boolean): void {
+    const elapsedMs = nowMs - mark.atMs
+    if (elapsedMs <= 0) return
+    const rate = ((this.#arrivedBytes - mark.arrivedBytes) * 1000) / elapsedMs
+    if (wasIdle && rate <= Math.max(0, ...this.#rates)) return
+    this.#rates = [...this.#rates, rate].slice(-ratesKept)
+  }
+
+  /** Nothing is under way any more; true when the average changed. */
+  idle(): boolean {
+    const slice = this.#slice
+    this.#slice = null
+    if (slice === null || slice.bytes < transferBytesMin) return false
+    if (this.#lastArrivalMs - slice.atMs < transferMsMin) return false
+    const changed = this.#endSlice(this.#lastArrivalMs, slice)
+    this.#slice = null
+    return changed
+  }
+
+  get #leastRoundTripMs(): number {
+    return this.#roundTrips.length === 0 ? roundTripMsDefault : Math.min(...this.#roundTrips)
+  }
+
+  #endSlice(nowMs: number, { atMs, windowBytes, bytes }: Slice): boolean {
+    this.#slice = { atMs: nowMs, windowBytes: this.windowBytes, bytes: 0 }
+    const rate = (bytes * 1000) / (nowMs - atMs)
+    // While the window still grows, it is the limit and not the link.
+    const isGrowing = this.windowBytes > 1.25 * windowBytes
+    if (isGrowing && rate <= this.#bytesPerSecond) return false
+    this.#bytesPerSecond = averaged(this.#bytesPerSecond, rate)
+    return true
+  }
+}
+
+function averaged(average: number, value: number): number {
+  if (average === 0) return value
+  return average + measurementWeight * (clamp(value, average / outlierFactor, average * outlierFactor) - average)
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value))
+}
