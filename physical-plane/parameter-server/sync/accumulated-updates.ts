@@ -5,52 +5,60 @@
 // its step is more than `rate × gradient`. In mode "mean" each region steps with its rate × its data share.
 // Buffers: every region's change counts with its data share, its own included, so the sum is independent of order.
 import { assert } from '#runtime/assert.ts'
+import { CloudlessError } from '#runtime/errors.ts'
 import type { Layout } from '../replica/layout.ts'
-import type { Accumulator } from './accumulator.ts'
-import { DelayCompensation } from './delay-compensation.ts'
-import { GradientSum } from './gradient-sum.ts'
-import { ParameterChange } from './parameter-change.ts'
-import { segmentsOf, type Segment } from './segments.ts'
-import type { ClosedRound, LocalStep, StrategySnapshot, SyncContext, SyncStrategy } from './strategy.ts'
-import { draftOf, type Draft, type Update } from './update.ts'
+import { DelayCompensation } from './apply/delay-compensation.ts'
+import { StalenessClock } from './apply/staleness-clock.ts'
+import { stalenessFactor } from './apply/staleness.ts'
+import type { Telling } from './what/telling.ts'
+import type { Accumulator } from './what/accumulator.ts'
+import { GradientSum } from './what/gradient-sum.ts'
+import { ParameterChange } from './what/parameter-change.ts'
+import { segmentsOf, type Segment } from './what/segments.ts'
+import type { LocalStep, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
+import { draftOf, type Draft, type UpdateHeader } from './update.ts'
 
-export type AccumulatedOptions = {
-  readonly interval: number
-  readonly mode: 'sum' | 'mean'
-  readonly delayCompensation: number
-}
-
-type State = { readonly steps: number; readonly samples: number; readonly round: number; readonly basis: Versions }
 type Versions = Readonly<Record<string, number>>
+type State = {
+  readonly steps: number
+  readonly samples: number
+  readonly round: number
+  readonly basis: Versions
+  readonly clock: unknown
+  readonly accumulator: unknown
+}
+type Prepared = { readonly told: Float32Array; readonly isAll: boolean }
 
-export class AccumulatedUpdates implements SyncStrategy {
-  readonly isBlocked = false
+export class AccumulatedUpdates implements UpdateStrategy {
   readonly rateScale: number
   readonly bufferWeight: number
   readonly finalMass: number
   readonly #context: SyncContext
-  readonly #interval: number
+  readonly #telling: Telling
   readonly #accumulator: Accumulator
   readonly #compensation: DelayCompensation | null
+  readonly #clock = new StalenessClock()
   readonly #segments: readonly Segment[]
   #steps = 0
   #samples = 0
   #round = 0
   #basis: Versions = {}
+  #prepared: Prepared | null = null
 
-  constructor(options: AccumulatedOptions, context: SyncContext) {
-    const { replica, memory, dataShare } = context
-    const isPlain = isPlainSgd(replica.layout)
+  constructor(context: SyncContext, tellingOf: (exchanges: () => number) => Telling) {
+    const { replica, memory, dataShare, settings } = context
+    const telling = tellingOf(() => this.#round)
+    const isPlain = isPlainSgd(replica.layout) && telling.takesGradients
     this.#context = context
-    this.#interval = options.interval
-    this.rateScale = options.mode === 'mean' ? dataShare : 1
+    this.#telling = telling
+    this.rateScale = settings.mode === 'mean' ? dataShare : 1
     this.bufferWeight = dataShare
     this.finalMass = dataShare
     this.#accumulator = isPlain ? new GradientSum(context) : new ParameterChange(context)
     this.#segments = segmentsOf(replica.layout)
     // A parameter change carries no gradient to square.
-    const isCompensated = isPlain && options.delayCompensation > 0
-    this.#compensation = isCompensated ? new DelayCompensation(options.delayCompensation, replica, memory) : null
+    const isCompensated = isPlain && settings.delayCompensation > 0
+    this.#compensation = isCompensated ? new DelayCompensation(settings.delayCompensation, replica, memory) : null
   }
 
   start(): void {
@@ -62,81 +70,131 @@ export class AccumulatedUpdates implements SyncStrategy {
   stepped(step: LocalStep): void {
     if (this.#steps === 0) this.#basis = this.#context.versions()
     this.#accumulator.add(step)
+    this.#clock.stepped()
     this.#steps += 1
     this.#samples += step.samples
   }
 
   isDue(isLast: boolean): boolean {
-    return isLast ? this.#steps > 0 : this.#steps >= this.#interval
+    return isLast ? this.#steps > 0 : this.#steps >= this.#context.settings.interval
   }
 
-  seal(): Draft {
-    const { payload, learningRates } = this.#accumulator.take()
-    this.#round += 1
-    const draft = {
-      ...draftOf(this.#accumulator.kind, this.#round),
+  async prepare(): Promise<Draft> {
+    const { memory, replica } = this.#context
+    const { values, learningRates } = this.#accumulator.untold()
+    if (!(await memory.kernels.allFinite(values))) {
+      memory.release(values)
+      throw new CloudlessError('conflict', 'DIVERGED', `what is to be told holds NaN or infinity`)
+    }
+    const { encoded, told, isAll, error } = await this.#telling.encode(values, replica.values)
+    if (told !== values) memory.release(values)
+    this.#prepared = { told, isAll }
+    return {
+      ...draftOf(this.#telling.kindOf(this.#accumulator.kind), this.#round + 1),
       steps: this.#steps,
       samples: this.#samples,
       learningRates,
       basis: this.#basis,
-      payload,
+      encoded,
+      codecError: error,
     }
+  }
+
+  sealed(seq: number): void {
+    assert(this.#prepared !== null, 'nothing was prepared')
+    const { told, isAll } = this.#prepared
+    this.#accumulator.told(told, isAll)
+    this.#context.memory.release(told)
+    this.#prepared = null
+    this.#clock.sealed(seq)
+    this.#round += 1
     this.#steps = 0
     this.#samples = 0
-    return draft
   }
 
-  receive(update: Update): boolean {
-    const { header, payload } = update
-    const { replica, memory } = this.#context
-    assert(
-      header.kind === this.#accumulator.kind,
-      `a ${header.kind} update where ${this.#accumulator.kind} is exchanged`,
-    )
-    if (header.kind === 'delta') {
-      memory.kernels.addScaled(replica.values, payload, 1)
-      this.#accumulator.peerApplied(payload)
-      return true
+  decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
+    const kind = this.#telling.kindOf(this.#accumulator.kind)
+    if (header.kind === kind) return this.#telling.decode(bytes, target)
+    const text = `region ${header.region} sends a ${header.kind} update where ${kind} is exchanged`
+    throw new CloudlessError('invalid', 'STRATEGY_DIFFERS', text)
+  }
+
+  receive(header: UpdateHeader, values: Float32Array): void {
+    const { replica, memory, settings, region } = this.#context
+    const stalenessSteps = this.#clock.stepsSince(header.basis[region] ?? 0)
+    const weight = stalenessFactor(stalenessSteps, settings)
+    if (weight === null) return this.#context.dropped(header.region, stalenessSteps)
+    if (this.#accumulator.kind === 'delta') {
+      if (weight !== 1) memory.kernels.scale(values, weight)
+      memory.kernels.addScaled(replica.values, values, 1)
+      this.#accumulator.peerApplied(values)
+      return
     }
-    if (this.#compensation === null) this.#descend(update)
-    else this.#compensation.apply(update, this.#segments)
-    const buffers = replica.values.subarray(replica.parameterCount)
-    if (buffers.length > 0) memory.kernels.addScaled(buffers, payload.subarray(replica.parameterCount), 1)
+    if (this.#compensation === null) this.#descend(header, values, weight, replica.values)
+    else this.#compensation.apply(header, values, weight, this.#segments)
+    this.#moveBuffers(values, weight, replica.values)
     this.#compensation?.applied(header.region)
-    return true
   }
 
-  closeRound(): ClosedRound | null {
-    return null
+  rebase(
+    parameters: Float32Array,
+    untold: readonly { readonly header: UpdateHeader; readonly values: Float32Array }[],
+  ): void {
+    const { memory, replica } = this.#context
+    const target = memory.allocate(parameters.length)
+    memory.kernels.copy(target, parameters)
+    for (const { header, values } of untold) {
+      if (this.#accumulator.kind === 'delta') memory.kernels.addScaled(target, values, 1)
+      else {
+        this.#descend(header, values, 1, target)
+        this.#moveBuffers(values, 1, target)
+      }
+    }
+    this.#accumulator.addUntoldTo(target)
+    memory.kernels.copy(replica.values, target)
+    memory.release(target)
   }
 
   save(): StrategySnapshot {
     const accumulator = this.#accumulator.save()
     const compensation = this.#compensation?.save()
-    const state: State = { steps: this.#steps, samples: this.#samples, round: this.#round, basis: this.#basis }
+    const state: State = {
+      steps: this.#steps,
+      samples: this.#samples,
+      round: this.#round,
+      basis: this.#basis,
+      clock: this.#clock.save(),
+      accumulator: accumulator.state,
+    }
     return {
-      state: { ...state, accumulator: accumulator.state },
+      state,
       vectors: { ...prefixed('accumulator/', accumulator.vectors), ...prefixed('basis/', compensation?.vectors ?? {}) },
     }
   }
 
   restore({ state, vectors }: StrategySnapshot): void {
-    const saved = state as State & { readonly accumulator: unknown }
+    const saved = state as State
     this.#steps = saved.steps
     this.#samples = saved.samples
     this.#round = saved.round
     this.#basis = saved.basis
+    this.#clock.restore(saved.clock)
     this.#accumulator.restore({ state: saved.accumulator, vectors: unprefixed('accumulator/', vectors) })
     this.#compensation?.restore({ state: null, vectors: unprefixed('basis/', vectors) })
   }
 
-  #descend({ header, payload }: Update): void {
-    const { replica, memory } = this.#context
+  #descend(header: UpdateHeader, sum: Float32Array, weight: number, parameters: Float32Array): void {
+    const { kernels } = this.#context.memory
     for (const { group, start, end } of this.#segments) {
-      const rate = header.learningRates[group]
-      assert(rate !== undefined, `update ${header.seq} of ${header.region} has no learning rate for group ${group}`)
-      memory.kernels.addScaled(replica.values.subarray(start, end), payload.subarray(start, end), -rate)
+      const rate = header.learningRates[group] ?? 0
+      kernels.addScaled(parameters.subarray(start, end), sum.subarray(start, end), -rate * weight)
     }
+  }
+
+  #moveBuffers(sum: Float32Array, weight: number, parameters: Float32Array): void {
+    const { replica, memory } = this.#context
+    if (replica.parameterCount === replica.elementCount) return
+    memory.kernels.addScaled(parameters.subarray(replica.parameterCount), sum.subarray(replica.parameterCount), weight)
   }
 }
 

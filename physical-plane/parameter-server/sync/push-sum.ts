@@ -4,30 +4,31 @@
 // `w = (1-b) w + b w'` does not keep. Masses start as the data shares, so the conserved mean is weighted by data.
 // Targets rotate in an order drawn from the job's seed. A region whose mass fell under 1/64 of its share gives nothing
 // away until it receives, lest its own later steps count for nothing.
-import { assert } from '#runtime/assert.ts'
+import { CloudlessError } from '#runtime/errors.ts'
 import { seededRandom } from '#runtime/random.ts'
-import type { ClosedRound, LocalStep, StrategySnapshot, SyncContext, SyncStrategy } from './strategy.ts'
-import { draftOf, type Draft, type Update } from './update.ts'
+import type { LocalStep, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
+import { draftOf, type Draft, type UpdateHeader } from './update.ts'
+import { tellAll, type Telling } from './what/telling.ts'
 
 const massFloor = 1 / 64
 
 type State = { readonly mass: number; readonly round: number; readonly steps: number; readonly samples: number }
 
-export class PushSum implements SyncStrategy {
+export class PushSum implements UpdateStrategy {
   readonly rateScale = 1
   readonly bufferWeight = 1
-  readonly isBlocked = false
   readonly #context: SyncContext
-  readonly #interval: number
+  readonly #telling: Telling
   #mass: number
   #round = 0
   #steps = 0
   #samples = 0
 
-  constructor(interval: number, context: SyncContext) {
+  constructor(context: SyncContext) {
     this.#context = context
-    this.#interval = interval
     this.#mass = context.dataShare
+    // Models lose too much by a codec, and no residual brings it back.
+    this.#telling = tellAll({ ...context.settings, codec: 'fp32' }, context.memory)
   }
 
   get finalMass(): number {
@@ -41,46 +42,55 @@ export class PushSum implements SyncStrategy {
     this.#samples += samples
   }
 
-  /** The last steps need no gossip: the final average takes every model with its mass. */
+  /** The last steps need no gossip: the last round takes every model with its mass. */
   isDue(isLast: boolean): boolean {
-    if (isLast || this.#steps < this.#interval) return false
+    if (isLast || this.#steps < this.#context.settings.interval) return false
     return this.#mass >= massFloor * this.#context.dataShare && this.#targets().length > 0
   }
 
-  seal(): Draft {
+  async prepare(): Promise<Draft> {
+    const { replica } = this.#context
     const targets = rotated(this.#targets(), this.#context.seed, this.#round)
-    this.#round += 1
-    this.#mass /= 2
-    const draft = {
-      ...draftOf('mass', this.#round),
+    const { encoded } = await this.#telling.encode(replica.values, replica.values)
+    return {
+      ...draftOf('mass', this.#round + 1),
       steps: this.#steps,
       samples: this.#samples,
-      mass: this.#mass,
+      mass: this.#mass / 2,
       targetRegion: targets[0]!,
-      payload: this.#context.replica.values.slice(),
+      encoded,
     }
-    this.#steps = 0
-    this.#samples = 0
-    return draft
   }
 
-  receive({ header, payload }: Update): boolean {
-    assert(header.kind === 'mass', `a ${header.kind} update where models with a mass are exchanged`)
+  sealed(): void {
+    this.#round += 1
+    this.#mass /= 2
+    this.#steps = 0
+    this.#samples = 0
+  }
+
+  decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
+    if (header.kind === 'mass') return this.#telling.decode(bytes, target)
+    const text = `region ${header.region} sends a ${header.kind} update where models with a mass are exchanged`
+    throw new CloudlessError('invalid', 'STRATEGY_DIFFERS', text)
+  }
+
+  receive(header: UpdateHeader, values: Float32Array): void {
     const { region, replica, memory } = this.#context
-    if (header.targetRegion !== region) return true
+    if (header.targetRegion !== region) return
     const own = memory.allocate(replica.elementCount)
-    own.set(replica.values)
+    memory.kernels.copy(own, replica.values)
     memory.kernels.weightedMean(replica.values, [
       { values: own, weight: this.#mass },
-      { values: payload, weight: header.mass },
+      { values, weight: header.mass },
     ])
     memory.release(own)
     this.#mass += header.mass
-    return true
   }
 
-  closeRound(): ClosedRound | null {
-    return null
+  /** The snapshot's model counts like one that came with nothing: this region keeps its mass and takes the model over. */
+  rebase(parameters: Float32Array): void {
+    this.#context.memory.kernels.copy(this.#context.replica.values, parameters)
   }
 
   save(): StrategySnapshot {

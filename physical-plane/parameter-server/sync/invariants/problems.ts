@@ -59,8 +59,8 @@ function networkSlope(parameters: Numbers, { input, wanted }: Sample): Slope {
   const biasAt = hidden * inputs
   const outAt = biasAt + hidden
   const active = Array.from({ length: hidden }, (_, h) => {
-    const sum = input.reduce((sum, value, i) => sum + value * parameters[h * inputs + i]!, parameters[biasAt + h]!)
-    return Math.tanh(sum)
+    const reach = input.reduce((sum, value, i) => sum + value * parameters[h * inputs + i]!, parameters[biasAt + h]!)
+    return Math.tanh(reach)
   })
   const last = outAt + hidden
   const error = active.reduce((sum, value, h) => sum + value * parameters[outAt + h]!, parameters[last]!) - wanted

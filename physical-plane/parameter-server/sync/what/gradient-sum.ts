@@ -1,10 +1,10 @@
 // What ASGD sends: the sum of its mini-batch gradients, so that a receiver's `w -= rate × sum` repeats the sender's own
 // steps. Right only where a step is `w -= rate × gradient`: plain SGD. Steps at another learning rate than the sum's
 // first enter it × (their rate / its rate), so one number per group still describes the whole sum; at an unchanged rate
-// the factor is exactly 1. Buffer changes are summed × the region's data share.
-import type { Accumulator, Taken } from './accumulator.ts'
-import type { SyncContext, LocalStep, StrategySnapshot } from './strategy.ts'
+// the factor is exactly 1. Buffer changes are summed × the region's data share. What an encoding loses stays in the sum.
+import type { Accumulator, Untold } from './accumulator.ts'
 import { segmentsOf, type Segment } from './segments.ts'
+import type { LocalStep, StrategySnapshot, SyncContext } from '../update-strategy.ts'
 
 export class GradientSum implements Accumulator {
   readonly kind = 'gradient'
@@ -39,19 +39,37 @@ export class GradientSum implements Accumulator {
 
   peerApplied(): void {}
 
-  take(): Taken {
-    const taken = { payload: this.#sum.slice(), learningRates: this.#rates }
-    this.#sum.fill(0)
+  untold(): Untold {
+    const { memory } = this.#context
+    const values = memory.allocate(this.#sum.length)
+    memory.kernels.copy(values, this.#sum)
+    return { values, learningRates: this.#rates }
+  }
+
+  told(values: Float32Array, isAll: boolean): void {
+    const { kernels } = this.#context.memory
+    if (!isAll) return kernels.addScaled(this.#sum, values, -1)
+    kernels.scale(this.#sum, 0)
     this.#rates = []
-    return taken
+  }
+
+  addUntoldTo(parameters: Float32Array): void {
+    const { memory, replica } = this.#context
+    for (const { group, start, end } of this.#segments) {
+      const rate = this.#rates[group] ?? 0
+      memory.kernels.addScaled(parameters.subarray(start, end), this.#sum.subarray(start, end), -rate)
+    }
+    if (replica.parameterCount === replica.elementCount) return
+    const buffers = parameters.subarray(replica.parameterCount)
+    memory.kernels.addScaled(buffers, this.#sum.subarray(replica.parameterCount), 1)
   }
 
   save(): StrategySnapshot {
-    return { state: { rates: this.#rates }, vectors: { sum: this.#sum.slice() } }
+    return { state: { rates: this.#rates }, vectors: { sum: this.#sum } }
   }
 
   restore({ state, vectors }: StrategySnapshot): void {
     this.#rates = [...(state as { rates: number[] }).rates]
-    this.#sum.set(vectors['sum']!)
+    this.#context.memory.kernels.copy(this.#sum, vectors['sum']!)
   }
 }

@@ -2,13 +2,11 @@
 // `lambda × g × g × (w now - w then)` is a cheap guess of how it changed on the way. "Then" is kept per sender: this
 // replica as it stood right after the sender's previous update. (One backup for all senders would compensate against
 // whoever came last.) For a sum of f gradients lambda / f is used, since the square of a sum is about f times too large.
-import type { Replica } from '../replica/replica.ts'
-import type { VectorMemory } from '../replica/memory.ts'
-import type { Segment } from './segments.ts'
-import type { StrategySnapshot } from './strategy.ts'
-import type { Update } from './update.ts'
-
-const f = Math.fround
+import type { Replica } from '../../replica/replica.ts'
+import type { VectorMemory } from '../../replica/memory.ts'
+import type { Segment } from '../what/segments.ts'
+import type { StrategySnapshot } from '../update-strategy.ts'
+import type { UpdateHeader } from '../update.ts'
 
 export class DelayCompensation {
   readonly #lambda: number
@@ -28,13 +26,14 @@ export class DelayCompensation {
   }
 
   /** `parameters -= rate × compensated sum`, segment by segment. */
-  apply({ header, payload }: Update, segments: readonly Segment[]): void {
+  apply(header: UpdateHeader, sum: Float32Array, weight: number, segments: readonly Segment[]): void {
     const basis = this.#basisOf.get(header.region)
     const lambda = this.#lambda / Math.max(1, header.steps)
     for (const { group, start, end } of segments) {
       const values = this.#replica.values.subarray(start, end)
       const then = basis?.subarray(start, end) ?? values
-      descend(values, payload.subarray(start, end), then, lambda, header.learningRates[group]!)
+      const step = { lambda, learningRate: header.learningRates[group]! * weight }
+      this.#memory.kernels.descendCompensated(values, sum.subarray(start, end), then, step)
     }
   }
 
@@ -44,16 +43,15 @@ export class DelayCompensation {
   }
 
   save(): StrategySnapshot {
-    const entries = Array.from(this.#basisOf, ([region, basis]) => [region, basis.slice()] as const)
-    return { state: null, vectors: Object.fromEntries(entries) }
+    return { state: null, vectors: Object.fromEntries(this.#basisOf) }
   }
 
   restore({ vectors }: StrategySnapshot): void {
-    for (const [region, basis] of Object.entries(vectors)) this.#basis(region).set(basis)
+    for (const [region, basis] of Object.entries(vectors)) this.#memory.kernels.copy(this.#basis(region), basis)
   }
 
   #remember(region: string): void {
-    this.#basis(region).set(this.#replica.values)
+    this.#memory.kernels.copy(this.#basis(region), this.#replica.values)
   }
 
   #basis(region: string): Float32Array {
@@ -62,21 +60,5 @@ export class DelayCompensation {
     const basis = this.#memory.allocate(this.#replica.elementCount)
     this.#basisOf.set(region, basis)
     return basis
-  }
-}
-
-/** Rounds as the kernel `addScaled` does, so that without drift the result is ASGD's, bit for bit. */
-function descend(
-  values: Float32Array,
-  gradient: Float32Array,
-  then: Float32Array,
-  lambda: number,
-  learningRate: number,
-): void {
-  const scale = f(-learningRate)
-  for (let i = 0; i < values.length; i++) {
-    const slope = gradient[i]!
-    const compensated = f(slope + lambda * slope * slope * (values[i]! - then[i]!))
-    values[i] = values[i]! + f(compensated * scale)
   }
 }
