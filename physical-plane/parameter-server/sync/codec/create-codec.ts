@@ -37,7 +37,9 @@ export function createCodec(name: CodecName, { density, memory }: CodecOptions):
   }
   const kernels = arenaKernels[name]
   const extra = (elements: number): readonly number[] =>
-    name === 'top-k' || name === 'sparse-loco' ? [kept(chunkElements, density), kept(elements % chunkElements, density)] : []
+    name === 'top-k' || name === 'sparse-loco'
+      ? [kept(chunkElements, density), kept(elements % chunkElements, density)]
+      : []
   const askToDecode = async (bytes: Uint8Array, target: Float32Array, isSubtracted: 0 | 1): Promise<boolean> => {
     const operands = [bytes.byteOffset, target.byteOffset, target.byteLength, ...extra(target.length), isSubtracted]
     return (await memory.code.ask(kernels.decode, ...operands)) === 0

@@ -34,36 +34,40 @@ export async function encodeWithFeedback(
   memory: FeedbackMemory,
   keep = 1,
 ): Promise<Encoded> {
-  const { kernels } = memory
-  const sum = memory.allocate(values.length)
   const length = codec.encodedBytes(values.length)
   const store = memory.allocate(Math.ceil(length / 4))
   const bytes = new Uint8Array(store.buffer, store.byteOffset, length)
+  const release = (): void => memory.release(store)
+  const sum = memory.allocate(codec.isExact && residual === null ? 0 : values.length)
   try {
-    kernels.copy(sum, values)
-    if (residual !== null) kernels.addScaled(sum, residual, keep)
-    const before = await kernels.sumOfSquares(sum)
-    if (!Number.isFinite(before)) throw diverged(sum)
-    await codec.encode(sum, bytes)
-    if (codec.isExact) sum.fill(0)
-    else await codec.subtract(bytes, sum)
-    const after = codec.isExact ? 0 : await kernels.sumOfSquares(sum)
-    if (residual === null) memory.release(sum)
-    return {
-      bytes,
-      error: before === 0 ? 0 : Math.sqrt(after / before),
-      residual: residual === null ? null : sum,
-      release: () => memory.release(store),
+    if (codec.isExact && residual === null) {
+      // Nothing is added and nothing lost, so nothing is computed.
+      await checkedSquares(values, memory)
+      await codec.encode(values, bytes)
+      memory.release(sum)
+      return { bytes, error: 0, residual: null, release }
     }
+    memory.kernels.copy(sum, values)
+    if (residual !== null) memory.kernels.addScaled(sum, residual, keep)
+    const before = await checkedSquares(sum, memory)
+    await codec.encode(sum, bytes)
+    await codec.subtract(bytes, sum)
+    const after = await memory.kernels.sumOfSquares(sum)
+    if (residual === null) memory.release(sum)
+    const error = before === 0 ? 0 : Math.sqrt(after / before)
+    return { bytes, error, residual: residual === null ? null : sum, release }
   } catch (error) {
     memory.release(sum)
-    memory.release(store)
+    release()
     throw error
   }
 }
 
-function diverged(sum: Float32Array): CloudlessError {
-  const element = present(firstNonFinite(sum), 'an element that is not finite')
-  const text = `element ${element} of what is to be sent is ${sum[element]}`
-  return new CloudlessError('conflict', 'DIVERGED', text, { metadata: { element: String(element) } })
+/** The sum of squares, which is finite where every element is. */
+async function checkedSquares(values: Float32Array, memory: FeedbackMemory): Promise<number> {
+  const squares = await memory.kernels.sumOfSquares(values)
+  if (Number.isFinite(squares)) return squares
+  const element = present(firstNonFinite(values), 'an element that is not finite')
+  const text = `element ${element} of what is to be sent is ${values[element]}`
+  throw new CloudlessError('conflict', 'DIVERGED', text, { metadata: { element: String(element) } })
 }
