@@ -49,7 +49,7 @@ describe('I16: the interval', () => {
       fc.property(anySeconds, anySeconds, anyUtilisation, (seconds, step, utilisation) => {
         const steps = stepsNeeded(seconds, step, { isOverlapped: false, utilisation })
         expect(share(steps, seconds, step)).toBeGreaterThanOrEqual(utilisation - 1e-12)
-        if (steps > 1) expect(share(steps - 1, seconds, step)).toBeLessThan(utilisation)
+        expect(share(steps - 1, seconds, step)).toBeLessThan(utilisation)
       }),
     )
   })
@@ -59,7 +59,7 @@ describe('I16: the interval', () => {
       fc.property(anySeconds, anySeconds, (seconds, step) => {
         const steps = stepsNeeded(seconds, step, { isOverlapped: true, utilisation: 0.95 })
         expect(steps * step * (1 + 1e-12)).toBeGreaterThanOrEqual(seconds)
-        if (steps > 1) expect((steps - 1) * step).toBeLessThan(seconds)
+        expect((steps - 1) * step).toBeLessThan(seconds)
       }),
     )
   })
@@ -120,7 +120,8 @@ describe('I16: the interval', () => {
       fc.property(anySettings, anyWorld, fc.boolean(), (settings, world, isOverlapped) => {
         const { intervals, fragments } = plan(settings, inputOf(world), null, isOverlapped)
         const fastest = Math.max(...Object.values(intervals))
-        expect(fastest * fragments).toBeGreaterThanOrEqual(settings.intervalMin)
+        // Rounds come after whole steps, so a few steps of the interval may be left over.
+        expect(fastest * fragments).toBeGreaterThan(settings.intervalMin - fragments)
         expect(fastest * fragments).toBeLessThanOrEqual(Math.max(settings.intervalMax, fragments))
         for (const steps of Object.values(intervals)) expect(Number.isInteger(steps) && steps >= 1).toBe(true)
       }),
@@ -148,7 +149,7 @@ describe('I16: the interval', () => {
     expect(first.intervals['a']).toBe(25)
     expect(plan({ codec: 'fp32' }, { links: links(['a', 'b'], 86, 30) }, first)).toBe(first)
     const slower = plan({ codec: 'fp32' }, { links: links(['a', 'b'], 75, 30) }, first)
-    expect(slower).toMatchObject({ version: 2, intervals: { a: 33, b: 33 } })
+    expect(slower).toMatchObject({ version: 2, intervals: { a: 32, b: 32 } })
   })
 
   test('leaves time for each fragment to come back before the next one leaves', () => {

@@ -15,4 +15,4 @@ export const firstInterval = 16
  * Bound of (staleness in steps + 1) × (1 - density): staleness multiplies what sparse messages leave out
  * (DeCo-SGD, arXiv 2507.17346), so a slow link gets the one or the other.
  */
-export const staleSparseMax = 8
+export const staleSparseMax = 32

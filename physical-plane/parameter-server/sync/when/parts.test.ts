@@ -55,7 +55,9 @@ describe('steps in proportion to speed', () => {
         for (const region of regions) {
           const seconds = made[region]! / speedOf[region]!
           expect(made[region]).toBeGreaterThanOrEqual(1)
-          if (made[region]! > 1) expect(seconds).toBeLessThanOrEqual((steps / fastest) * (1 + 1e-12))
+          // A single step may take longer: nobody makes less.
+          const allowed = made[region] === 1 ? Number.POSITIVE_INFINITY : (steps / fastest) * (1 + 1e-12)
+          expect(seconds).toBeLessThanOrEqual(allowed)
         }
       }),
     )
