@@ -35,6 +35,6 @@ function prunings(jobId: string, before: AddressBook, after: AddressBook, nowMs:
     .map(({ region, dataShare }) => {
       const share = `${(dataShare * 100).toFixed(1)} %`
       const text = `region ${region} was lost for too long; the job goes on without its ${share} of the data`
-      return { jobId, instanceId: '', attempt: 0, kind: 'pruned', text, atMs: nowMs }
+      return { jobId, instanceId: `${jobId}/${region}`, attempt: 0, kind: 'pruned', text, atMs: nowMs }
     })
 }
