@@ -10,3 +10,14 @@ export const replicaBytesMax = 2 ** 31
 export const arenaBytesDefault = 2 ** 32
 /** Field violations that one refusal lists. */
 export const violationsMax = 8
+/** Commands that wait for the kernel thread; the next one waits, with its caller, until one is done. A power of two. */
+export const ringSlots = 1024
+export const ringOperandsMax = 14
+/** A kernel thread that does nothing for this long while its caller waits is taken for dead. */
+export const kernelStallMs = 60_000
+/** Kernels over no more bytes than this run at once where nothing is before them: the way to the thread costs more. */
+export const inlineBytesMax = 1 << 18
+/** Vectors of one weighted mean. */
+export const termsMax = 1024
+/** node:crypto takes less than 2 GiB at a time. */
+export const hashPieceBytes = 1 << 28

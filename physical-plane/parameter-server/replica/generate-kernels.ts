@@ -1,26 +1,42 @@
-// Compiles kernels.wat into kernels.wasm.ts, so that no compiler is needed where the parameter server runs.
-// Part of `npm run generate`; kernels.test.ts fails when the checked-in code is stale.
+// Compiles each .wat file of the parameter server into a .wasm.ts beside it, so that no compiler is needed where the
+// parameter server runs. Part of `npm run generate`; kernels.test.ts fails when checked-in code is stale. Every module
+// imports the arena as `(import "arena" "memory" (memory 1 65536 shared))`, since two threads run it.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 const columns = 118
 
-/** The text that kernels.wasm.ts should have. */
-export function compiledKernels(): string {
+/** All WebAssembly text there is. */
+export const kernelSources: readonly string[] = [
+  join(import.meta.dirname, 'kernels.wat'),
+  join(import.meta.dirname, 'merge-kernels.wat'),
+  join(import.meta.dirname, 'reduce-kernels.wat'),
+  join(import.meta.dirname, '../sync/codec/codec-kernels.wat'),
+].filter((path) => existsSync(path))
+
+/** Where the compiled form of a source lies. */
+export function compiledPathOf(source: string): string {
+  return source.replace(/\.wat$/, '.wasm.ts')
+}
+
+/** The text that the compiled form should have: `some-kernels.wat` becomes `export const someKernelsCode`. */
+export function compiled(source: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'kernels-'))
   try {
     const compiler = join(import.meta.dirname, '../../../node_modules/.bin/wat2wasm')
     const code = join(folder, 'kernels.wasm')
-    execFileSync(compiler, [join(import.meta.dirname, 'kernels.wat'), '-o', code], { stdio: 'inherit' })
+    execFileSync(compiler, ['--enable-threads', '--enable-relaxed-simd', source, '-o', code], { stdio: 'inherit' })
     const lines =
       readFileSync(code)
         .toString('base64')
         .match(new RegExp(`.{1,${columns}}`, 'g')) ?? []
+    const file = basename(source)
+    const name = file.replace(/\.wat$/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
     return [
-      '// Generated from kernels.wat by `npm run generate`. Do not edit.',
-      'export const kernelsCode = Buffer.from(',
+      `// Generated from ${file} by \`npm run generate\`. Do not edit.`,
+      `export const ${name}Code = Buffer.from(`,
       '  `',
       ...lines,
       '`,',
@@ -33,4 +49,6 @@ export function compiledKernels(): string {
   }
 }
 
-if (import.meta.main) writeFileSync(join(import.meta.dirname, 'kernels.wasm.ts'), compiledKernels())
+if (import.meta.main) {
+  for (const source of kernelSources) writeFileSync(compiledPathOf(source), compiled(source))
+}

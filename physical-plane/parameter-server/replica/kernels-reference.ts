@@ -1,11 +1,22 @@
 // What every kernel computes, in the order and precision that count: each operation rounds to float32 (`Math.fround`),
-// only the weighted mean sums in float64. Used for vectors outside the arena, and as the judge of kernels.wat.
+// only sums over vectors or elements are in float64. Used for vectors outside the arena, and as the judge of the .wat
+// files beside it.
 // Sums follow PyTorch's optimisers; PyTorch fuses some multiply-adds, so it agrees to about one unit in the last place.
 import type { Kernels } from './kernels.ts'
 
 const f = Math.fround
+/** Sums side by side, so that none waits for the one before. */
+const squareSums = 8
 
 export const referenceKernels: Kernels = {
+  copy(target, source) {
+    target.set(source)
+  },
+
+  clear(vector) {
+    vector.fill(0)
+  },
+
   addScaled(target, source, scale) {
     const by = f(scale)
     for (let i = 0; i < target.length; i++) target[i] = target[i]! + f(source[i]! * by)
@@ -16,9 +27,8 @@ export const referenceKernels: Kernels = {
     for (let i = 0; i < target.length; i++) target[i] = target[i]! * by
   },
 
-  allFinite(vector) {
-    for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i])) return false
-    return true
+  difference(target, a, b) {
+    for (let i = 0; i < target.length; i++) target[i] = a[i]! - b[i]!
   },
 
   sgd(parameters, gradient, { learningRate, weightDecay }) {
@@ -72,6 +82,28 @@ export const referenceKernels: Kernels = {
     }
   },
 
+  outerNesterov(shared, velocity, delta, { learningRate, momentum }) {
+    referenceKernels.nesterov(shared, delta, velocity, { learningRate, weightDecay: 0, momentum, gradientWeight: 1 })
+  },
+
+  rebase(local, shared, sent) {
+    for (let i = 0; i < local.length; i++) local[i] = shared[i]! + f(local[i]! - sent[i]!)
+  },
+
+  mix(local, shared, weight) {
+    const [other, keep] = [f(1 - weight), f(weight)]
+    for (let i = 0; i < local.length; i++) local[i] = f(shared[i]! * other) + f(local[i]! * keep)
+  },
+
+  addCompensated(values, gradient, then, { lambda, learningRate }) {
+    const by = f(-learningRate)
+    for (let i = 0; i < values.length; i++) {
+      const slope = gradient[i]!
+      const compensated = f(slope + lambda * slope * slope * (values[i]! - then[i]!))
+      values[i] = values[i]! + f(compensated * by)
+    }
+  },
+
   weightedMean(target, contributions) {
     const total = contributions.reduce((sum, { weight }) => sum + weight, 0)
     for (let i = 0; i < target.length; i++) {
@@ -79,5 +111,20 @@ export const referenceKernels: Kernels = {
       for (const { values, weight } of contributions) sum += values[i]! * weight
       target[i] = sum / total
     }
+  },
+
+  async allFinite(vector) {
+    for (let i = 0; i < vector.length; i++) if (!Number.isFinite(vector[i])) return false
+    return true
+  },
+
+  async sumOfSquares(vector) {
+    const sums = new Float64Array(squareSums)
+    const groupsEnd = vector.length - (vector.length % squareSums)
+    for (let i = 0; i < groupsEnd; i++) sums[i % squareSums]! += vector[i]! * vector[i]!
+    const lane = (at: number): number => sums[at]! + sums[at + 2]! + (sums[at + 4]! + sums[at + 6]!)
+    let total = lane(0) + lane(1)
+    for (let i = groupsEnd; i < vector.length; i++) total += vector[i]! * vector[i]!
+    return total
   },
 }

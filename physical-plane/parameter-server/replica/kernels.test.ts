@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compiledKernels } from './generate-kernels.ts'
+import { compiled, compiledPathOf, kernelSources } from './generate-kernels.ts'
 import { referenceKernels } from './kernels-reference.ts'
 import type { Kernels } from './kernels.ts'
 import { VectorMemory } from './memory.ts'
@@ -64,22 +64,52 @@ describe('kernels in the arena compute the bits of the reference', () => {
     expect(found).toBeNull()
   })
 
-  test('weightedMean', () => {
-    const weights = fc.array(fc.double({ noNaN: true, min: 1e-3, max: 1e6 }), { minLength: 3, maxLength: 3 })
-    const found = disagreement(vectors(4), weights, (kernels, [target, ...sources], by) =>
-      kernels.weightedMean(
-        target!,
-        sources.map((values, index) => ({ values, weight: by[index]! })),
-      ),
+  test('copy, clear, difference, rebase, mix', () => {
+    const nothing = fc.constant(null)
+    expect(disagreement(vectors(2), nothing, (kernels, [a, b]) => kernels.copy(a!, b!))).toBeNull()
+    expect(disagreement(vectors(1), nothing, (kernels, [a]) => kernels.clear(a!))).toBeNull()
+    expect(disagreement(vectors(3), nothing, (kernels, [a, b, c]) => kernels.difference(a!, b!, c!))).toBeNull()
+    expect(disagreement(vectors(3), nothing, (kernels, [a, b, c]) => kernels.rebase(a!, b!, c!))).toBeNull()
+    expect(disagreement(vectors(2), share, (kernels, [a, b], weight) => kernels.mix(a!, b!, weight))).toBeNull()
+  })
+
+  test('outerNesterov', () => {
+    const step = fc.record({ learningRate: factor, momentum: share })
+    const found = disagreement(vectors(3), step, (kernels, [shared, velocity, delta], values) =>
+      kernels.outerNesterov(shared!, velocity!, delta!, values),
+    )
+    expect(found).toBeNull()
+  })
+
+  test('addCompensated', () => {
+    const step = fc.record({ lambda: share, learningRate: factor })
+    const found = disagreement(vectors(3), step, (kernels, [values, gradient, then], by) =>
+      kernels.addCompensated(values!, gradient!, then!, by),
+    )
+    expect(found).toBeNull()
+  })
+
+  test.each([1, 2, 3, 4, 5, 8, 9])('weightedMean of %i vectors', (count) => {
+    const weight = fc.double({ noNaN: true, min: 1e-3, max: 1e6 })
+    const weights = fc.array(weight, { minLength: count, maxLength: count })
+    const found = disagreement(
+      vectors(count + 1),
+      weights,
+      (kernels, [target, ...sources], by) =>
+        kernels.weightedMean(
+          target!,
+          sources.map((values, index) => ({ values, weight: by[index]! })),
+        ),
+      30,
     )
     expect(found).toBeNull()
   })
 
   test('weightedMean of vectors longer than its scratch space', () => {
-    const lengths = fc.constantFrom(4095, 4096, 4097, 9001)
+    const lengths = fc.constantFrom(1023, 1024, 1025, 4097, 9001)
     fc.assert(
       fc.property(lengths, fc.integer(), (length, seed) => {
-        const sources = [1, 2].map((weight) => ({
+        const sources = [1, 2, 3, 4, 5].map((weight) => ({
           weight,
           values: inArena(Float32Array.from({ length }, (_, i) => Math.sin(i * weight + seed) * 1e3)),
         }))
@@ -94,20 +124,68 @@ describe('kernels in the arena compute the bits of the reference', () => {
     )
   })
 
-  test('allFinite finds a single infinity or NaN at any place', () => {
+  test('allFinite finds a single infinity or NaN at any place', async () => {
     const odd = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3.4e38, -1e-45, 0)
-    fc.assert(
-      fc.property(vectors(1), fc.nat(), odd, ([values], place, value) => {
+    await fc.assert(
+      fc.asyncProperty(vectors(1), fc.nat(), odd, async ([values], place, value) => {
         const vector = inArena(Float32Array.from(values!))
         if (vector.length > 0) vector[place % vector.length] = value
-        const answer = memory.kernels.allFinite(vector)
         const expected = vector.every(Number.isFinite)
+        expect(await memory.kernels.allFinite(vector)).toBe(expected)
+        expect(await referenceKernels.allFinite(vector)).toBe(expected)
         memory.release(vector)
-        expect(answer).toBe(expected)
-        expect(referenceKernels.allFinite(vector)).toBe(expected)
       }),
     )
   })
+
+  test('sumOfSquares', async () => {
+    await fc.assert(
+      fc.asyncProperty(vectors(1), async ([values]) => {
+        const vector = inArena(Float32Array.from(values!))
+        const total = await memory.kernels.sumOfSquares(vector)
+        expect(total).toBe(await referenceKernels.sumOfSquares(vector))
+        const plain = vector.reduce((sum, value) => sum + value * value, 0)
+        expect(Math.abs(total - plain)).toBeLessThanOrEqual(1e-12 * plain)
+        memory.release(vector)
+      }),
+    )
+  })
+})
+
+test('the outer step ends where Nesterov on pseudo-gradients ends', () => {
+  const [shared, velocity] = [inArena(Float32Array.of(1)), inArena(Float32Array.of(0))]
+  const seen = [0.2, 0.1, -0.05].map((delta) => {
+    memory.kernels.outerNesterov(shared, velocity, inArena(Float32Array.of(delta)), {
+      learningRate: 0.7,
+      momentum: 0.9,
+    })
+    return [shared[0]!, velocity[0]!] as const
+  })
+  const expected = [
+    [0.734, 0.2],
+    [0.4876, 0.28],
+    [0.39534, 0.202],
+  ]
+  for (const [step, [position, speed]] of seen.entries()) {
+    expect(position).toBeCloseTo(expected[step]![0]!, 6)
+    expect(speed).toBeCloseTo(expected[step]![1]!, 6)
+  }
+})
+
+test('without drift, or without lambda, compensation changes no bit', () => {
+  const values = [1.5, -2, 0.3]
+  const gradient = inArena(Float32Array.of(0.1, -7, 3))
+  const plain = inArena(Float32Array.from(values))
+  memory.kernels.addScaled(plain, gradient, -0.1)
+  for (const [lambda, drift] of [
+    [0.5, 0],
+    [0, 1],
+  ] as const) {
+    const target = inArena(Float32Array.from(values))
+    const then = inArena(Float32Array.from(values, (value) => value - drift))
+    memory.kernels.addCompensated(target, gradient, then, { lambda, learningRate: 0.1 })
+    expect(target).toEqual(plain)
+  }
 })
 
 test('a mean of models sums in float64 and rounds once', () => {
@@ -126,8 +204,8 @@ test('vectors of different lengths are refused', () => {
   expect(() => memory.kernels.addScaled(short, long, 1)).toThrow('vectors of 3 and 4 elements')
 })
 
-test('kernels.wasm.ts is what kernels.wat compiles to', () => {
-  expect(readFileSync(join(import.meta.dirname, 'kernels.wasm.ts'), 'utf8')).toBe(compiledKernels())
+test.each(kernelSources.map((path) => [basename(path), path]))('the compiled form of %s is up to date', (_, path) => {
+  expect(readFileSync(compiledPathOf(path), 'utf8')).toBe(compiled(path))
 })
 
 /** A counterexample in words, or null when both computed the same bits for every input tried. */
@@ -135,6 +213,7 @@ function disagreement<T>(
   values: fc.Arbitrary<number[][]>,
   scalars: fc.Arbitrary<T>,
   run: (kernels: Kernels, vectors: readonly Float32Array[], scalars: T) => void,
+  numRuns = 100,
 ): string | null {
   const property = fc.property(values, scalars, (arrays, by) => {
     const fast = arrays.map((array) => inArena(Float32Array.from(array)))
@@ -145,7 +224,7 @@ function disagreement<T>(
     for (const vector of fast) memory.release(vector)
     return isEqual
   })
-  return fc.defaultReportMessage(fc.check(property)) ?? null
+  return fc.defaultReportMessage(fc.check(property, { numRuns })) ?? null
 }
 
 function inArena(values: Float32Array): Float32Array {

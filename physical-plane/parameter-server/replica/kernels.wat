@@ -1,9 +1,8 @@
-;; The kernels of kernels-reference.ts, bit for bit, four elements at a time. `npm run generate` compiles this file
-;; into kernels.wasm.ts. Vectors are byte addresses in the arena; `end` is the address behind the first vector.
-;; Every kernel has the same shape: a loop over 16-byte groups, then one over the elements that are left.
-;; More than 400 lines, because they are one module over one memory and WebAssembly text has no includes.
+;; What one worker's step needs, as kernels-reference.ts says it, bit for bit, four elements at a time. `npm run generate`
+;; compiles this file into kernels.wasm.ts. Vectors are byte addresses in the arena; `end` is the address behind the
+;; first vector. Every kernel has the same shape: a loop over 16-byte groups, then one over the elements that are left.
 (module
-  (import "arena" "memory" (memory 1))
+  (import "arena" "memory" (memory 1 65536 shared))
 
   ;; target += source * by
   (func (export "addScaled") (param $target i32) (param $source i32) (param $bytes i32) (param $by f32)
@@ -255,41 +254,4 @@
       (local.set $mean (i32.add (local.get $mean) (i32.const 4)))
       (local.set $variance (i32.add (local.get $variance) (i32.const 4)))
       (br $element))))
-
-  ;; sums (float64) += source (float32) * weight; `bytes` are those of the source.
-  (func (export "addToSums") (param $sums i32) (param $source i32) (param $bytes i32) (param $weight f64)
-    (local $end i32) (local $groupsEnd i32) (local $weight2 v128)
-    (local.set $weight2 (f64x2.splat (local.get $weight)))
-    (local.set $end (i32.add (local.get $source) (local.get $bytes)))
-    (local.set $groupsEnd (i32.add (local.get $source) (i32.and (local.get $bytes) (i32.const -8))))
-    (block $groupsDone (loop $group
-      (br_if $groupsDone (i32.ge_u (local.get $source) (local.get $groupsEnd)))
-      (v128.store (local.get $sums)
-        (f64x2.add (v128.load (local.get $sums))
-          (f64x2.mul (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $source))) (local.get $weight2))))
-      (local.set $source (i32.add (local.get $source) (i32.const 8)))
-      (local.set $sums (i32.add (local.get $sums) (i32.const 16)))
-      (br $group)))
-    (if (i32.lt_u (local.get $source) (local.get $end)) (then
-      (f64.store (local.get $sums)
-        (f64.add (f64.load (local.get $sums))
-          (f64.mul (f64.promote_f32 (f32.load (local.get $source))) (local.get $weight)))))))
-
-  ;; target (float32) = sums (float64) / total, and the sums are zero again; `bytes` are those of the target.
-  (func (export "takeMeans") (param $target i32) (param $sums i32) (param $bytes i32) (param $total f64)
-    (local $end i32) (local $groupsEnd i32) (local $total2 v128)
-    (local.set $total2 (f64x2.splat (local.get $total)))
-    (local.set $end (i32.add (local.get $target) (local.get $bytes)))
-    (local.set $groupsEnd (i32.add (local.get $target) (i32.and (local.get $bytes) (i32.const -8))))
-    (block $groupsDone (loop $group
-      (br_if $groupsDone (i32.ge_u (local.get $target) (local.get $groupsEnd)))
-      (v128.store64_lane 0 (local.get $target)
-        (f32x4.demote_f64x2_zero (f64x2.div (v128.load (local.get $sums)) (local.get $total2))))
-      (v128.store (local.get $sums) (v128.const i64x2 0 0))
-      (local.set $target (i32.add (local.get $target) (i32.const 8)))
-      (local.set $sums (i32.add (local.get $sums) (i32.const 16)))
-      (br $group)))
-    (if (i32.lt_u (local.get $target) (local.get $end)) (then
-      (f32.store (local.get $target) (f32.demote_f64 (f64.div (f64.load (local.get $sums)) (local.get $total))))
-      (f64.store (local.get $sums) (f64.const 0)))))
 )

@@ -2,80 +2,127 @@
 // Growing such a memory detaches every view of it, so the whole address space is reserved at the start (pages cost
 // nothing until they are touched) and it never grows. Past its end, or where the machine refuses to reserve it,
 // vectors live in ordinary memory: the same numbers, computed more slowly by the reference kernels.
+// With a thread, kernels run beside the caller, one after another (arena-code.ts): await `settled` before you look at
+// elements, and change them with kernels only, while others may have asked for some on the same vector.
 import { assert } from '#runtime/assert.ts'
+import type { ArenaCode } from './arena-code.ts'
+import { sha256, sha256Function } from './arena-program.ts'
+import { ArenaStream } from './arena-stream.ts'
+import { Blocks } from './blocks.ts'
 import { arenaBytesDefault } from './config.ts'
+import { KernelQueue } from './kernel-queue.ts'
 import { referenceKernels } from './kernels-reference.ts'
 import { createArenaKernels, kernelScratchBytes, type Kernels } from './kernels.ts'
 import { reserveMemory, type WasmMemory } from './webassembly.ts'
 
-const alignmentBytes = 64
+export type VectorMemoryOptions = {
+  readonly bytes?: number
+  /** Kernels run on a thread of their own; `stop` ends it. Without, every call is done when it returns. */
+  readonly thread?: boolean
+  /** The thread died, and nothing asked of it will come. By default the process dies of the error, too. */
+  readonly onCrash?: (error: Error) => void
+}
 
-type Block = { readonly start: number; readonly end: number }
+const digestElements = 8
 
 export class VectorMemory {
   readonly kernels: Kernels
-  readonly #arena: WasmMemory | null
-  /** Sorted by start, never touching one another. */
-  #free: Block[]
-  readonly #used = new Map<number, Block>()
+  readonly #arena: { readonly memory: WasmMemory; readonly stream: ArenaStream; readonly blocks: Blocks } | null
 
-  private constructor(arena: WasmMemory | null) {
-    this.#arena = arena
-    this.kernels = arena === null ? referenceKernels : createArenaKernels(arena)
-    // Kernels compute the address behind a vector, which must not wrap round at 4 GiB.
-    const end = arena === null ? 0 : arena.buffer.byteLength - alignmentBytes
-    this.#free = end === 0 ? [] : [{ start: alignUp(kernelScratchBytes), end }]
+  private constructor(memory: WasmMemory | null, { thread = false, onCrash = die }: VectorMemoryOptions) {
+    if (memory === null) {
+      this.#arena = null
+      this.kernels = referenceKernels
+      return
+    }
+    const stream = new ArenaStream(memory, thread ? new KernelQueue(memory, onCrash) : null)
+    this.#arena = { memory, stream, blocks: new Blocks(kernelScratchBytes, memory.buffer.byteLength) }
+    this.kernels = createArenaKernels(memory, stream)
   }
 
-  static create(bytes: number = arenaBytesDefault): VectorMemory {
-    return new VectorMemory(reserveMemory(bytes))
+  /** A number is short for that many bytes. */
+  static create(options: VectorMemoryOptions | number = {}): VectorMemory {
+    const given = typeof options === 'number' ? { bytes: options } : options
+    return new VectorMemory(reserveMemory(given.bytes ?? arenaBytesDefault), given)
   }
 
   /** A vector of zeros. */
   allocate(elements: number): Float32Array {
     assert(Number.isSafeInteger(elements) && elements >= 0, `allocate: ${elements} is no number of elements`)
-    const bytes = alignUp(Math.max(elements, 1) * 4)
-    const index = this.#free.findIndex((block) => block.end - block.start >= bytes)
-    if (this.#arena === null || index === -1) return new Float32Array(elements)
-    const { start, end } = this.#free[index]!
-    if (end - start === bytes) this.#free.splice(index, 1)
-    else this.#free[index] = { start: start + bytes, end }
-    this.#used.set(start, { start, end: start + bytes })
-    return new Float32Array(this.#arena.buffer, start, elements).fill(0)
+    if (this.#arena === null) return new Float32Array(elements)
+    const { memory, stream, blocks } = this.#arena
+    blocks.reclaim(stream.done)
+    let block = blocks.take(elements * 4)
+    if (block === null && blocks.hasReleased) {
+      stream.settleNow()
+      blocks.reclaim(stream.done)
+      block = blocks.take(elements * 4)
+    }
+    if (block === null) return new Float32Array(elements)
+    const vector = new Float32Array(memory.buffer, block.start, elements)
+    // Memory that was never used is zero already, and costs nothing before it is touched.
+    return block.isUntouched ? vector : vector.fill(0)
   }
 
-  /** Gives a vector's memory back; the vector must not be used afterwards. */
+  /** Gives a vector's memory back; nothing more may be asked for on it. What was, is still done. */
   release(vector: Float32Array): void {
-    if (this.#arena === null || vector.buffer !== this.#arena.buffer) return
-    const block = this.#used.get(vector.byteOffset)
-    assert(block !== undefined, `release: no vector was allocated at ${vector.byteOffset}`)
-    this.#used.delete(block.start)
-    this.#free = insert(this.#free, block)
+    if (this.#arena === null || !this.holds(vector)) return
+    this.#arena.blocks.release(vector.byteOffset, this.#arena.stream.asked)
+  }
+
+  /** Whether arena functions can reach the view, at its byteOffset. */
+  holds(view: ArrayBufferView): boolean {
+    return this.#arena !== null && view.buffer === this.#arena.memory.buffer
+  }
+
+  /** Functions of a WebAssembly module of one's own, in the same stream; null where there is no arena. */
+  load(code: Uint8Array): ArenaCode | null {
+    return this.#arena?.stream.load(code) ?? null
+  }
+
+  /** Resolves once everything asked for so far is done: what it changed can be read. */
+  async settled(): Promise<void> {
+    await this.#arena?.stream.settled()
+  }
+
+  /** The same, holding up the caller and its event loop. */
+  settleNow(): void {
+    this.#arena?.stream.settleNow()
+  }
+
+  /** Nothing is being done, so vectors may be read and written until something is asked for. */
+  get isIdle(): boolean {
+    return this.#arena === null || this.#arena.stream.isIdle
+  }
+
+  /** Lower-case hex of the bytes as they are when all that was asked for before is done. */
+  async sha256(view: ArrayBufferView): Promise<string> {
+    if (this.#arena === null || !this.holds(view)) return sha256(view).toString('hex')
+    const { stream } = this.#arena
+    const digest = this.allocate(digestElements)
+    if (!this.holds(digest)) {
+      await stream.settled()
+      return sha256(view).toString('hex')
+    }
+    try {
+      await stream.ask(view.byteLength, sha256Function, [view.byteOffset, view.byteLength, digest.byteOffset])
+      return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('hex')
+    } finally {
+      this.release(digest)
+    }
   }
 
   /** Bytes of the arena in use. */
   get usedBytes(): number {
-    let bytes = 0
-    for (const { start, end } of this.#used.values()) bytes += end - start
-    return bytes
+    return this.#arena?.blocks.usedBytes ?? 0
+  }
+
+  /** Ends the thread, once it has done what was asked for. */
+  async stop(): Promise<void> {
+    await this.#arena?.stream.stop()
   }
 }
 
-function alignUp(bytes: number): number {
-  return Math.ceil(bytes / alignmentBytes) * alignmentBytes
-}
-
-function insert(free: readonly Block[], block: Block): Block[] {
-  const at = free.findIndex(({ start }) => start > block.start)
-  const position = at === -1 ? free.length : at
-  const before = free[position - 1]
-  const after = free[position]
-  const joinsBefore = before !== undefined && before.end === block.start
-  const joinsAfter = after !== undefined && after.start === block.end
-  const merged = { start: joinsBefore ? before.start : block.start, end: joinsAfter ? after.end : block.end }
-  return [
-    ...free.slice(0, joinsBefore ? position - 1 : position),
-    merged,
-    ...free.slice(joinsAfter ? position + 1 : position),
-  ]
+function die(error: Error): never {
+  throw error
 }
