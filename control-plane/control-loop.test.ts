@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
+import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { decideApart } from './decide-apart.ts'
 import { measure } from './measure.ts'
-import { aCatalogue, aJob, anInstance, aShard, aSnapshot, aSpec, someProgress } from './model/builders.ts'
+import { aCatalogue, aJob, anInstance, aShard, aSnapshot, aSpec, aSync, someProgress } from './model/builders.ts'
 import { noActions } from './model/actions.ts'
+import type { SyncProgress } from './model/snapshot.ts'
 import { ScriptedAgent, startRig, type Rig } from './rig.ts'
 import type { View } from './store/store.ts'
 
@@ -168,6 +170,31 @@ describe('measurements', () => {
       { kind: 'throughput', key: `${digest}/cpu`, samplesPerSecond: 150 },
       { kind: 'model-size', bundleDigest: digest, size: { updateBytes: 400, samplesPerStep: 32 } },
     ])
+  })
+
+  test.each<[string, GivenSync, readonly string[], number]>([
+    ['compressed updates', { strategy: 'asgd-ga', codec: 'fp16' }, ['a', 'b'], 800],
+    ['gossip to one of two peers', { strategy: 'model-averaging', mode: 'asynchronous' }, ['a', 'b', 'c'], 400],
+    ['updates to both peers', { strategy: 'asgd-ga' }, ['a', 'b', 'c'], 200],
+    // Four models cross for three regions that take part.
+    ['rounds over a hub', { strategy: 'model-averaging' }, ['a', 'b', 'c'], 300],
+    ['rounds of one fragment each', { strategy: 'streaming-diloco', codec: 'fp32' }, ['a', 'b'], 1600],
+  ])('the model behind %s is the whole one, as float32', (_, given, regions, updateBytes) => {
+    const book = { epoch: 1, peers: regions.map((region) => ({ ...peers[0]!, region })) }
+    const other = aJob({ state: 'running', addressBook: book, spec: aSpec({ sync: aSync(given) }) })
+    const instances = regions.flatMap((region) => partition(region, {}, 1))
+    const [change] = measure(view({ jobs: [other], instances }))
+    expect(change?.kind === 'model-size' ? change.size.updateBytes : 0).toBeCloseTo(updateBytes)
+  })
+
+  test('the codec of now counts, and significance says nothing of the size', () => {
+    const found = (given: GivenSync, sync: Partial<SyncProgress> | null) => {
+      const other = aJob({ state: 'running', addressBook: { epoch: 1, peers }, spec: aSpec({ sync: aSync(given) }) })
+      return measure(view({ jobs: [other], instances: partition('a', { sync }, 1) }))
+    }
+    const int8 = found({ strategy: 'auto' }, { codec: 'int8', fragments: 2 })
+    expect(int8).toMatchObject([{ size: { updateBytes: expect.closeTo((400 * 2 * 4 * 256) / 260) } }])
+    expect(found({ strategy: 'asp' }, null)).toEqual([])
   })
 
   test('start-up, missing workers and small differences say nothing', () => {

@@ -1,9 +1,12 @@
 // What running jobs teach the scheduler about their function: samples per second of one unit of a device model, bytes of
-// one update to one peer, samples of one step. Pure; only what differs clearly from what is known is stored.
+// the model, samples of one step. Pure; only what differs clearly from what is known is stored.
+import { codecNames } from '#proto/sync/settings.ts'
+import { strategies } from '#proto/sync/strategies.ts'
 import { controlPlaneConfig as config } from './config.ts'
 import type { Job } from './model/job.ts'
 import type { ModelSize } from './model/plan.ts'
 import { throughputKey, type Instance } from './model/snapshot.ts'
+import { exchangeBytes, sendsPerExchange } from './scheduler/exchange.ts'
 import type { Change, View } from './store/store.ts'
 
 export function measure(view: View): readonly Change[] {
@@ -40,19 +43,32 @@ function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Ins
   }
 }
 
+/** From what went over the wire: how many models that were, and how many elements had to be behind so many bytes. */
 function sizeOf(job: Job, instances: readonly Instance[]): ModelSize | null {
-  const peers = job.addressBook.peers.length - 1
+  const { sync } = job.spec
+  const regions = job.addressBook.peers.length
+  const parts = strategies.get(sync.strategy)?.parts(sync)
   const partitions = instances.flatMap(({ progress }) => progress ?? [])
   const sum = (value: (partition: (typeof partitions)[number]) => number): number =>
     partitions.reduce((total, partition) => total + value(partition), 0)
   const rounds = sum((partition) => partition.rounds)
   const steps = sum((partition) => partition.steps)
-  if (peers < 1 || steps === 0 || rounds < config.measuredRoundsMin * partitions.length) return null
+  // How much of a change is significant says nothing of the model's size.
+  if (parts === undefined || parts.what === 'significant-changes') return null
+  if (regions < 2 || steps === 0 || rounds < config.measuredRoundsMin * partitions.length) return null
+  const now = partitions.find((partition) => partition.sync !== null)?.sync
+  const codec = codecNames.find((name) => name === now?.codec) ?? sync.codec
+  const fragments = parts.membership === 'rounds' ? (now?.fragments ?? 0) || sync.fragments : 1
+  const models = (rounds * sendsPerExchange(parts, regions)) / fragments
+  const bytesPerElement = exchangeBytes(sampleElements, codec, sync, parts) / sampleElements
   return {
-    updateBytes: sum((partition) => partition.wanBytesSent) / (rounds * peers),
+    updateBytes: (4 * sum((partition) => partition.wanBytesSent)) / models / bytesPerElement,
     samplesPerStep: sum((partition) => partition.samplesDone) / steps,
   }
 }
+
+/** Enough of them that the last, shorter block of a codec hardly counts. */
+const sampleElements = 2 ** 20
 
 function speedChanges(view: View, speeds: ReadonlyMap<string, Speed>): readonly Change[] {
   return [...speeds].flatMap(([key, speed]): Change[] => {

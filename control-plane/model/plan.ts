@@ -48,7 +48,7 @@ export type Forecast = {
 
 /** What one inter-region update weighs and how much work lies behind it, measured in earlier runs of the function. */
 export type ModelSize = {
-  /** Payload of one update to one peer. */
+  /** One update of the whole model as float32, whatever it was compressed to. */
   readonly updateBytes: number
   /** Samples of one local step (the batch size). */
   readonly samplesPerStep: number

@@ -12,6 +12,9 @@ export const searchNodesMax = 200_000
 /** Regions without data that are named in a plan's reasons. */
 export const noDataReasonsMax = 16
 
+/** Share of the parameters that strategy asp is taken to send. It depends on the function; a tenth errs on the safe side. */
+export const significantShare = 0.1
+
 /** Bounds of what a job may ask for. */
 export const jobLimits = {
   shards: 10_000,

@@ -1,6 +1,8 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { aCatalogue, aSpec, aSync } from '#control-plane/model/builders.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { Partition } from '#control-plane/model/plan.ts'
 import { forecast } from './forecast.ts'
@@ -54,6 +56,77 @@ describe('forecast', () => {
   test('synchronous averaging waits for the wire at every round', () => {
     expect(run({ strategy: 'model-averaging', mode: 'synchronous' }).seconds).toBeCloseTo(100 + 10 * 0.15 + 0.3)
     expect(run({ strategy: 'model-averaging', mode: 'asynchronous' }).seconds).toBeCloseTo(100.3)
+  })
+
+  test('an exchange weighs what the codec makes of it', () => {
+    const whole = run({ interval: 10 }).wanBytes
+    // First and final parameters stay exact.
+    expect(run({ codec: 'fp16' }).wanBytes).toBe(whole - (15 * 1_250_000) / 2)
+  })
+
+  test('blocking rounds add, overlapped ones are hidden behind the steps', () => {
+    // int8 makes 317,384 bytes of the model: 0.05 + 0.0254 s.
+    const blocking = run({ strategy: 'diloco', interval: 10 })
+    expect(blocking.seconds).toBeCloseTo(100 + 10 * 0.0754 + 0.3, 3)
+    const overlapped = run({ strategy: 'streaming-diloco', interval: 10 })
+    expect(overlapped.seconds).toBeCloseTo(100.3)
+    expect(overlapped.wanBytes).toBe(blocking.wanBytes)
+    expect(blocking.wanBytes).toBe(20 * 317_384 + 3 * 1_250_000)
+  })
+
+  test('with even pacing everybody waits for the slowest that still has samples', () => {
+    // Five rounds of 20 s, in which b makes its 10 steps; then a goes on alone.
+    const even = run({ strategy: 'model-averaging', pacing: 'even' })
+    expect(even.seconds).toBeCloseTo(5 * 20 + 5 * 10 + 10 * 0.15 + 0.3)
+  })
+
+  test('overlapped rounds that take longer than their steps bound it', () => {
+    const fast = [partition('a', 1000, 1, 1000), partition('b', 1000, 1, 1000)]
+    const { seconds } = run({ strategy: 'streaming-diloco', interval: 4, codec: 'fp32' }, fast)
+    expect(seconds).toBeCloseTo(25 * 0.15 + 0.3)
+  })
+
+  test('auto is reckoned with the interval that the links will lead to', () => {
+    const fast = [partition('a', 100_000, 1, 1000), partition('b', 100_000, 1, 1000)]
+    // A step takes 10 ms, so a fragment of a quarter takes 6 of them: one leaves every 7 steps, a model every 28.
+    const { wanBytes, seconds } = run({ strategy: 'auto' }, fast)
+    expect(wanBytes).toBe(2 * Math.ceil(10_000 / 28) * 317_384 + 3 * 1_250_000)
+    expect(seconds).toBeLessThan(100 * 1.06)
+  })
+
+  test('gossip reaches one peer at a time, and asp sends little', () => {
+    const three = [...two, partition('c', 500, 1, 5)]
+    const exact = 1_250_000
+    const gossip = run({ strategy: 'model-averaging', mode: 'asynchronous', interval: 10 }, three)
+    expect(gossip.wanBytes).toBe((10 + 5 + 5) * exact + (2 + 6) * exact)
+    expect(run({ strategy: 'asp', interval: 10 }).wanBytes).toBe((15 * exact * 6) / 40 + 3 * exact)
+  })
+
+  test('rounds of three regions go over the lowest of them', () => {
+    const three = [...two, partition('c', 500, 1, 5)]
+    expect(run({ strategy: 'model-averaging', interval: 10 }, three).wanBytes).toBe((4 * 10 + 4 + 2) * 1_250_000)
+  })
+
+  test.each([...strategies.keys()])('%s never gets cheaper or quicker with a bigger model', (strategy) => {
+    const size = fc.integer({ min: 1, max: 1e9 })
+    fc.assert(
+      fc.property(size, size, fc.integer({ min: 1, max: 4 }), (one, other, regions) => {
+        const names = ['a', 'b', 'c', 'd'].slice(0, regions)
+        const partitions = names.map((name, i) => partition(name, 1000 * (i + 1), 1, 100))
+        // One codec throughout, and one interval: auto would answer a bigger model with fewer bytes.
+        const given = {
+          strategy,
+          ...(strategy === 'auto' ? { codec: 'top-k', intervalMin: 256, intervalMax: 256 } : {}),
+        }
+        const at = (updateBytes: number) => run(given, partitions, { updateBytes, samplesPerStep: 10 })
+        const small = at(4 * Math.min(one, other))
+        const big = at(4 * Math.max(one, other))
+        expect(big.seconds).toBeGreaterThanOrEqual(small.seconds)
+        expect(big.wanBytes).toBeGreaterThanOrEqual(small.wanBytes)
+        expect(Number.isFinite(big.totalUsd)).toBe(true)
+      }),
+      { numRuns: 30 },
+    )
   })
 
   test('three regions send to two peers each; one region sends nothing', () => {

@@ -1,0 +1,61 @@
+// What crosses the WAN when regions exchange one whole model, and how long that takes on the catalogue's links.
+//   independent: everybody sends to everybody, but gossip (push-sum) to one peer in turn.
+//   rounds: two regions swap. More meet at a hub, which is the lowest region as long as that one lives: contributions
+//   come in, then the result goes out to everybody through the hub's one uplink, as wide as its widest link.
+// One transfer takes round trip + bytes / bandwidth.
+import { encodedBytes } from '#proto/sync/encoded-bytes.ts'
+import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
+import type { Parts } from '#proto/sync/strategy.ts'
+import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { significantShare } from './config.ts'
+
+export type Pair = { readonly from: string; readonly to: string }
+
+export type Links = CatalogueIndex['link']
+
+/** Who sends one whole model to whom in a round in which everybody takes part; regions ascend. */
+export function roundPairs(regions: readonly string[]): readonly Pair[] {
+  if (regions.length <= 2) return allPairs(regions)
+  const [hub, ...spokes] = regions as [string, ...string[]]
+  return spokes.flatMap((spoke) => [
+    { from: spoke, to: hub },
+    { from: hub, to: spoke },
+  ])
+}
+
+export function allPairs(regions: readonly string[]): readonly Pair[] {
+  return regions.flatMap((from) => regions.filter((to) => to !== from).map((to) => ({ from, to })))
+}
+
+/** Whole models that a region sends per exchange of its own, on average over the regions. */
+export function sendsPerExchange({ membership, apply }: Parts, regions: number): number {
+  if (regions < 2) return 0
+  if (membership === 'rounds') return regions === 2 ? 1 : (2 * (regions - 1)) / regions
+  return apply === 'mass-mean' ? 1 : regions - 1
+}
+
+/** Bytes of a whole model of so many elements. What is significant is not known beforehand, so asp is a guess. */
+export function exchangeBytes(elements: number, codec: CodecName, { density }: SyncSettings, { what }: Parts): number {
+  if (what === 'significant-changes') return Math.round(6 * significantShare * elements)
+  return encodedBytes(codec, Math.round(elements), density)
+}
+
+/** How long a round is under way. Links that the catalogue does not know are taken as free. */
+export function roundSeconds(regions: readonly string[], links: Links, bytes: number): number {
+  const between = (from: string, to: string): number => transferSeconds(links, { from, to }, bytes)
+  if (regions.length < 2) return 0
+  if (regions.length === 2) return Math.max(...allPairs(regions).map(({ from, to }) => between(from, to)))
+  const [hub, ...spokes] = regions as [string, ...string[]]
+  const gather = Math.max(...spokes.map((spoke) => between(spoke, hub)))
+  const alone = Math.max(...spokes.map((spoke) => between(hub, spoke)))
+  const uplinks = spokes.flatMap((spoke) => links(hub, spoke) ?? [])
+  if (uplinks.length === 0) return gather
+  const uplinkBytesPerSecond = Math.max(...uplinks.map(({ mbitPerSecond }) => mbitPerSecond)) * 125_000
+  const delaySeconds = Math.max(...uplinks.map(({ roundTripMs }) => roundTripMs)) / 1000
+  return gather + Math.max(alone, delaySeconds + (spokes.length * bytes) / uplinkBytesPerSecond)
+}
+
+export function transferSeconds(links: Links, { from, to }: Pair, bytes: number): number {
+  const link = links(from, to)
+  return link === null ? 0 : link.roundTripMs / 1000 + bytes / (link.mbitPerSecond * 125_000)
+}

@@ -1,0 +1,26 @@
+// The interval and codec that a job will run with. Where they adapt, what the measured links will lead to is reckoned from
+// the catalogue's: as many local steps as one exchange takes, in fragments so many that each is back before the next
+// one leaves; if that exceeds the longest interval, fewer fragments, and then the next smaller codec.
+import { codecNames, type CodecName, type SyncSettings } from '#proto/sync/settings.ts'
+
+export type Expected = { readonly interval: number; readonly codec: CodecName }
+
+/** `exchangeSeconds`: how long a share of the model takes in that codec. */
+export function expectedInterval(
+  settings: SyncSettings,
+  stepSeconds: number,
+  exchangeSeconds: (codec: CodecName, share: number) => number,
+): Expected {
+  const { intervalMin, intervalMax, fragments } = settings
+  const ladder: readonly CodecName[] = codecNames.filter((name) => name !== 'sparse-loco')
+  const rungs = ladder.slice(ladder.indexOf(settings.codec))
+  for (const codec of rungs) {
+    for (let parts = fragments; parts >= 1; parts--) {
+      const steps = Math.ceil(exchangeSeconds(codec, 1 / parts) / stepSeconds)
+      const needed = parts === 1 ? steps : parts * (steps + 1)
+      if (needed <= intervalMax) return { interval: Math.max(intervalMin, needed), codec }
+    }
+  }
+  // Nothing fits: regions wait for the link.
+  return { interval: intervalMax, codec: rungs.at(-1)! }
+}

@@ -1,0 +1,142 @@
+// What a job sends over the WAN from its first parameters to its final model, and how long training takes with it.
+// Where regions do not wait for each other, or for the round under way, the wire overlaps with compute and only bounds it
+// (the larger counts); in blocking rounds it adds. A round waits for the slowest region that still has samples.
+import { strategies } from '#proto/sync/strategies.ts'
+import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { Parts } from '#proto/sync/strategy.ts'
+import type { JobSpec } from '#control-plane/model/job.ts'
+import type { ModelSize, Partition } from '#control-plane/model/plan.ts'
+import {
+  allPairs,
+  exchangeBytes,
+  roundPairs,
+  roundSeconds,
+  transferSeconds,
+  type Links,
+  type Pair,
+} from './exchange.ts'
+import { expectedInterval, type Expected } from './expected-interval.ts'
+
+export type Flow = Pair & { readonly bytes: number }
+
+export type Traffic = {
+  readonly flows: readonly Flow[]
+  /** Until the last region has used its samples. */
+  readonly trainingSeconds: number
+  /** First parameters out of the lowest region, and the final model everywhere: nothing overlaps with these. */
+  readonly outsideSeconds: number
+}
+
+export type TrafficInput = {
+  readonly spec: JobSpec
+  /** Ascending by region. */
+  readonly partitions: readonly Partition[]
+  readonly links: Links
+  readonly modelSize: ModelSize
+}
+
+/** Null for a strategy that does not exist. */
+export function trafficOf(input: TrafficInput): Traffic | null {
+  const parts = strategies.get(input.spec.sync.strategy)?.parts(input.spec.sync)
+  if (parts === undefined) return null
+  const paces = input.partitions.map((partition) => paceOf(input, partition))
+  const expected = expectedOf(input, parts, paces)
+  const middle =
+    parts.membership === 'rounds'
+      ? inRounds(input, parts, paces, expected)
+      : independently(input, parts, paces, expected)
+  const { modelSize, partitions, links } = input
+  const regions = partitions.map(({ region }) => region)
+  const first = allPairs(regions).filter(({ from }) => from === regions[0])
+  const last = parts.membership === 'rounds' ? roundPairs(regions) : allPairs(regions)
+  const wholly = [...first, ...last].map((pair) => ({ ...pair, bytes: modelSize.updateBytes }))
+  const alone = (pairs: readonly Pair[]): number =>
+    Math.max(0, ...pairs.map((pair) => transferSeconds(links, pair, modelSize.updateBytes)))
+  const lastSeconds = parts.membership === 'rounds' ? roundSeconds(regions, links, modelSize.updateBytes) : alone(last)
+  return {
+    flows: [...middle.flows, ...wholly],
+    trainingSeconds: middle.seconds,
+    outsideSeconds: alone(first) + lastSeconds,
+  }
+}
+
+type Pace = { readonly region: string; readonly steps: number; readonly stepsPerSecond: number }
+
+type Middle = { readonly flows: readonly Flow[]; readonly seconds: number }
+
+function paceOf({ spec, modelSize }: TrafficInput, { region, samples, loadPower }: Partition): Pace {
+  const { samplesPerStep } = modelSize
+  return {
+    region,
+    steps: (spec.training.epochs * samples) / samplesPerStep,
+    stepsPerSecond: (loadPower * samples) / samplesPerStep,
+  }
+}
+
+function expectedOf(input: TrafficInput, parts: Parts, paces: readonly Pace[]): Expected {
+  const { sync } = input.spec
+  const { interval, codec } = sync
+  if (parts.when === 'fixed-interval') return { interval, codec }
+  const regions = paces.map(({ region }) => region)
+  const stepSeconds = 1 / Math.max(...paces.map(({ stepsPerSecond }) => stepsPerSecond))
+  return expectedInterval(sync, stepSeconds, (tried, share) =>
+    roundSeconds(regions, input.links, exchangeBytes(share * elementsOf(input), tried, sync, parts)),
+  )
+}
+
+/** The last, shorter interval is sent too. */
+function independently(input: TrafficInput, parts: Parts, paces: readonly Pace[], expected: Expected): Middle {
+  const bytes = exchangeBytes(elementsOf(input), expected.codec, input.spec.sync, parts)
+  const peers = paces.length - 1
+  // Gossip reaches each peer in turn.
+  const share = parts.apply === 'mass-mean' ? 1 / Math.max(1, peers) : 1
+  const regions = paces.map(({ region }) => region)
+  const courses = paces.map(({ region, steps, stepsPerSecond }) => {
+    const exchanges = Math.ceil(steps / expected.interval)
+    const out = allPairs(regions).filter(({ from }) => from === region)
+    const slowest = Math.max(0, ...out.map((pair) => transferSeconds(input.links, pair, bytes)))
+    return {
+      flows: out.map((pair) => ({ ...pair, bytes: exchanges * share * bytes })),
+      seconds: Math.max(steps / stepsPerSecond, exchanges * slowest),
+    }
+  })
+  return {
+    flows: courses.flatMap(({ flows }) => flows),
+    seconds: Math.max(0, ...courses.map(({ seconds }) => seconds)),
+  }
+}
+
+function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], expected: Expected): Middle {
+  const { sync } = input.spec
+  const bytes = exchangeBytes(elementsOf(input), expected.codec, sync, parts)
+  const regions = paces.map(({ region }) => region)
+  const wireSeconds = roundSeconds(regions, input.links, bytes)
+  const courses = paces
+    .map((pace) => courseOf(pace, paces, sync, expected.interval))
+    .sort((a, b) => a.rounds - b.rounds)
+  let seconds = 0
+  let done = 0
+  for (const [i, { rounds }] of courses.entries()) {
+    const stepping = Math.max(...courses.slice(i).map((course) => course.secondsPerRound))
+    seconds += (rounds - done) * (parts.isOverlapped ? Math.max(stepping, wireSeconds) : stepping)
+    done = rounds
+  }
+  const exchanges = Math.ceil(done - 1e-9)
+  return {
+    flows: roundPairs(regions).map((pair) => ({ ...pair, bytes: exchanges * bytes })),
+    seconds: parts.isOverlapped ? seconds : seconds + exchanges * wireSeconds,
+  }
+}
+
+type Course = { readonly rounds: number; readonly secondsPerRound: number }
+
+function courseOf(pace: Pace, paces: readonly Pace[], { pacing }: SyncSettings, interval: number): Course {
+  const fastest = Math.max(...paces.map(({ stepsPerSecond }) => stepsPerSecond))
+  const stepsPerRound =
+    pacing === 'even' ? interval : Math.max(1, Math.floor(interval * (pace.stepsPerSecond / fastest)))
+  return { rounds: pace.steps / stepsPerRound, secondsPerRound: stepsPerRound / pace.stepsPerSecond }
+}
+
+function elementsOf({ modelSize }: TrafficInput): number {
+  return modelSize.updateBytes / 4
+}
