@@ -17,7 +17,7 @@ export const ringOperandsMax = 14
 export const kernelStallMs = 60_000
 /** Kernels over no more bytes than this run at once where nothing is before them: the way to the thread costs more. */
 export const inlineBytesMax = 1 << 18
-/** Vectors of one weighted mean. */
+/** Vectors of one weighted mean; their table is part of the arena's scratch space. */
 export const termsMax = 1024
 /** node:crypto takes less than 2 GiB at a time. */
 export const hashPieceBytes = 1 << 28

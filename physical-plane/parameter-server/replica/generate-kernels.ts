@@ -2,7 +2,7 @@
 // parameter server runs. Part of `npm run generate`; kernels.test.ts fails when checked-in code is stale. Every module
 // imports the arena as `(import "arena" "memory" (memory 1 65536 shared))`, since two threads run it.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -14,7 +14,7 @@ export const kernelSources: readonly string[] = [
   join(import.meta.dirname, 'merge-kernels.wat'),
   join(import.meta.dirname, 'reduce-kernels.wat'),
   join(import.meta.dirname, '../sync/codec/codec-kernels.wat'),
-].filter((path) => existsSync(path))
+]
 
 /** Where the compiled form of a source lies. */
 export function compiledPathOf(source: string): string {

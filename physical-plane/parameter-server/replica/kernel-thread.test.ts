@@ -121,7 +121,7 @@ describe('kernels on a thread', () => {
 test('a thread that dies takes everything that was asked of it along, loudly', async () => {
   let seen: Error | null = null
   const doomed = VectorMemory.create({ bytes: 1 << 20, thread: true, onCrash: (error) => (seen = error) })
-  const trap = doomed.load(trapCode)!
+  const trap = doomed.load(trapCode)
   trap.run('trap')
   const answer = trap.ask('trap')
   await expect(answer).rejects.toThrow('unreachable')
@@ -133,7 +133,7 @@ test('a thread that dies takes everything that was asked of it along, loudly', a
 
 test('a caller who holds still for a thread that died is told', async () => {
   const doomed = VectorMemory.create({ bytes: 1 << 20, thread: true, onCrash: () => {} })
-  doomed.load(trapCode)!.run('trap')
+  doomed.load(trapCode).run('trap')
   expect(() => doomed.settleNow()).toThrow('the kernel thread has failed')
   await doomed.stop()
 })

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compiled, compiledPathOf, kernelSources } from './generate-kernels.ts'
 import { referenceKernels } from './kernels-reference.ts'
-import type { Kernels } from './kernels.ts'
+import { kernelScratchBytes, type Kernels } from './kernels.ts'
 import { VectorMemory } from './memory.ts'
 
 const memory = VectorMemory.create(1 << 22)
@@ -197,6 +197,17 @@ test('a mean of models sums in float64 and rounds once', () => {
     values.map((vector) => ({ values: vector, weight: 0.5 })),
   )
   expect(target[0]).toBe(Math.fround(4 / 6))
+})
+
+test('a mean does not mind what others left in the scratch space', () => {
+  const [target, source] = [memory.allocate(5000), memory.allocate(5000).fill(3)]
+  new Float32Array(target.buffer, 0, kernelScratchBytes / 4).fill(7)
+  memory.kernels.weightedMean(target, [{ values: source, weight: 2 }])
+  expect(target).toEqual(source)
+  new Float32Array(target.buffer, 0, kernelScratchBytes / 4).fill(Number.NaN)
+  const five = Array.from({ length: 5 }, () => ({ values: source, weight: 2 }))
+  memory.kernels.weightedMean(target, five)
+  expect(target).toEqual(source)
 })
 
 test('vectors of different lengths are refused', () => {

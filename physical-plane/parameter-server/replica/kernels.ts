@@ -79,8 +79,8 @@ export interface Kernels {
   sumOfSquares(vector: Float32Array): Promise<number>
 }
 
-/** The start of the arena is scratch space of reduce-kernels.wat: sums, zeros, and terms with room to fill up four. */
-export const kernelScratchBytes = 8192 + 4096 + 16 * (termsMax + 4)
+/** The start of the arena, which the code of every module may use during a call: sums, tables, a last piece's padding. */
+export const kernelScratchBytes = 1 << 15
 
 /** The kernels for an arena whose first `kernelScratchBytes` are theirs. */
 export function createArenaKernels(memory: WasmMemory, stream: ArenaStream): Kernels {

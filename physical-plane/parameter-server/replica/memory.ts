@@ -4,7 +4,7 @@
 // vectors live in ordinary memory: the same numbers, computed more slowly by the reference kernels.
 // With a thread, kernels run beside the caller, one after another (arena-code.ts): await `settled` before you look at
 // elements, and change them with kernels only, while others may have asked for some on the same vector.
-import { assert } from '#runtime/assert.ts'
+import { assert, AssertionFailed } from '#runtime/assert.ts'
 import type { ArenaCode } from './arena-code.ts'
 import { sha256, sha256Function } from './arena-program.ts'
 import { ArenaStream } from './arena-stream.ts'
@@ -25,9 +25,18 @@ export type VectorMemoryOptions = {
 
 const digestElements = 8
 
+/** Where there is no arena nothing lies in it. */
+const noArenaCode: ArenaCode = {
+  run: refuse,
+  ask: refuse,
+  settled: () => Promise.resolve(),
+}
+
 export class VectorMemory {
   readonly kernels: Kernels
   readonly #arena: { readonly memory: WasmMemory; readonly stream: ArenaStream; readonly blocks: Blocks } | null
+
+  readonly #loaded = new Map<Uint8Array, ArenaCode>()
 
   private constructor(memory: WasmMemory | null, { thread = false, onCrash = die }: VectorMemoryOptions) {
     if (memory === null) {
@@ -75,9 +84,13 @@ export class VectorMemory {
     return this.#arena !== null && view.buffer === this.#arena.memory.buffer
   }
 
-  /** Functions of a WebAssembly module of one's own, in the same stream; null where there is no arena. */
-  load(code: Uint8Array): ArenaCode | null {
-    return this.#arena?.stream.load(code) ?? null
+  /** Functions of another WebAssembly module, in the same stream, for what the arena `holds`. */
+  load(code: Uint8Array): ArenaCode {
+    const known = this.#loaded.get(code)
+    if (known !== undefined) return known
+    const loaded = this.#arena === null ? noArenaCode : this.#arena.stream.load(code)
+    this.#loaded.set(code, loaded)
+    return loaded
   }
 
   /** Resolves once everything asked for so far is done: what it changed can be read. */
@@ -121,6 +134,10 @@ export class VectorMemory {
   async stop(): Promise<void> {
     await this.#arena?.stream.stop()
   }
+}
+
+function refuse(name: string): never {
+  throw new AssertionFailed(`there is no arena for ${name} to run on`)
 }
 
 function die(error: Error): never {

@@ -1,7 +1,8 @@
 ;; The weighted mean of kernels-reference.ts, bit for bit. Four terms at a time are read while their sums stay in
 ;; registers, and the last four end in the division, so that up to four vectors cost one pass at the memory's speed.
-;; The start of the arena is scratch space: float64 sums of one block of elements (8 KiB, in the nearest cache), zeros
-;; for the terms that the last four lack (4 KiB), and the table of terms, 16 bytes each: weight (f64), address (i32).
+;; The start of the arena is scratch space, which other modules use, too: float64 sums of one block of elements (8 KiB,
+;; in the nearest cache), zeros for the terms that the last four lack (4 KiB), and the table of terms, 16 bytes each:
+;; weight (f64), address (i32). Nothing may run between `setTerm` and its `weightedMean`.
 (module
   (import "arena" "memory" (memory 1 65536 shared))
   (global $zeros i32 (i32.const 8192))
@@ -16,6 +17,7 @@
   ;; target = sum of weight * source over the first `count` terms, in their order, / total
   (func (export "weightedMean") (param $target i32) (param $bytes i32) (param $count i32) (param $total f64)
     (local $at i32) (local $block i32) (local $term i32)
+    (memory.fill (i32.const 0) (i32.const 0) (global.get $terms))
     (block $isWhole (loop $fill
       (br_if $isWhole (i32.eqz (i32.and (local.get $count) (i32.const 3))))
       (call $setTerm (local.get $count) (global.get $zeros) (f64.const 0))
