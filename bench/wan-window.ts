@@ -1,23 +1,22 @@
-// Goodput of one parameter transfer between two regions 150 ms apart: pulled by a client with a raised HTTP/2 window, and
-// by one as grpc-js makes it, through the same relay in the same run. The rate of the link is set well above either.
+// Goodput of one stream between two regions 150 ms apart: fetched by a client as parameter servers open it, with a raised
+// HTTP/2 window, and by one as grpc-js makes it, through the same relay in the same run. The link's rate is well above either.
 import { createHash } from 'node:crypto'
 import { startRelay } from '#cli/local-cluster/relay/relay.ts'
+import { peerOpener } from '#physical-plane/parameter-server/peers/open-peer.ts'
 import type { PeerServiceHandlers } from '#proto/generated/cloudless/v1/PeerService.ts'
 import { allocatePayload, Assembler, cut } from '#proto/rpc/chunks.ts'
 import { openClient } from '#proto/rpc/client.ts'
 import { serve } from '#proto/rpc/serve.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
-import { from } from '#proto/rpc/streams.ts'
 import { assert, present } from '#runtime/assert.ts'
 import type { Clock } from '#runtime/clock.ts'
+import { notFound } from '#runtime/errors.ts'
 import { silentLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
 
 const roundTripMs = 150
 const mbitPerSecond = 1_000
-/** Twice the bandwidth-delay product. */
-const windowBytes = 2 * ((mbitPerSecond * 1e6) / 8) * (roundTripMs / 1_000)
 const payloadBytes = 45_000_000
 /** The default window needs two minutes for all of it; its rate is steady after the first round trips. */
 const payloadBytesDefault = 1_500_000
@@ -27,10 +26,10 @@ export async function run({ clock, note }: BenchOptions): Promise<BenchResult> {
   return overTheRelay(clock, async (pull) => {
     const raised: number[] = []
     for (let i = 0; i < repetitions; i++) {
-      raised.push(await pull(payloadBytes, windowBytes))
+      raised.push(await pull(payloadBytes, 'ours'))
       note(`raised window: ${payloadBytes / 1e6} MB at ${raised.at(-1)!.toFixed(1)} Mbit/s`)
     }
-    const unpatched = await pull(payloadBytesDefault, undefined)
+    const unpatched = await pull(payloadBytesDefault, 'default')
     note(`default window: ${payloadBytesDefault / 1e6} MB at ${unpatched.toFixed(1)} Mbit/s`)
     const median = raised.toSorted((a, b) => a - b)[Math.floor(repetitions / 2)]!
     return {
@@ -45,8 +44,10 @@ export async function run({ clock, note }: BenchOptions): Promise<BenchResult> {
   })
 }
 
-/** Pulls a payload once and returns megabits per second, connection included. */
-export type Pull = (payloadBytes: number, windowBytes: number | undefined) => Promise<number>
+/** Whose client fetches: as parameter servers open it, or as grpc-js makes it. */
+export type Window = 'ours' | 'default'
+/** Fetches a payload once over one stream and returns megabits per second, connection included. */
+export type Pull = (payloadBytes: number, window: Window) => Promise<number>
 
 /** A parameter server in region "b" and the relay that leads to it, for the time of `use`. */
 export async function overTheRelay<T>(clock: Clock, use: (pull: Pull) => Promise<T>): Promise<T> {
@@ -88,47 +89,36 @@ async function pullOnce(
   address: string,
   proxyPort: number,
   bytes: number,
-  window: number | undefined,
+  window: Window,
 ): Promise<number> {
   const client = throughProxy(proxyPort, () =>
-    openClient<PeerServiceHandlers>('cloudless.v1.PeerService', address, {
-      clock,
-      ...(window === undefined ? {} : { windowBytes: window }),
-    }),
+    window === 'ours'
+      ? peerOpener(clock)(address, 1)
+      : openClient<PeerServiceHandlers>('cloudless.v1.PeerService', address, { clock }),
   )
   const startedMs = clock.monotonicMs()
   try {
-    // The resume offset asks for the last `bytes` of the payload.
-    const open = { region: 'a', fromRegion: 'b', resumeOffset: payloadBytes - bytes, protocolVersion: 1 }
-    let sha256 = ''
-    let assembler: Assembler | null = null
-    const target = allocatePayload(payloadBytes, payloadBytes, 'the update')
-    for await (const { header, chunk } of client.pullUpdates(from([{ open }]))) {
-      if (header !== null && header !== undefined) {
-        sha256 = header.payloadSha256
-        assembler = new Assembler(target, payloadBytes - bytes)
-      }
-      if (chunk !== null && chunk !== undefined) present(assembler, 'header before chunk').add(chunk)
-    }
-    present(assembler, 'header').finish()
+    const offset = payloadBytes - bytes
+    const target = allocatePayload(payloadBytes, payloadBytes, 'the payload')
+    const assembler = new Assembler(target, offset)
+    for await (const { chunk } of client.fetch({ offset, length: bytes })) assembler.add(present(chunk, 'chunk'))
+    assembler.finish()
     const seconds = (clock.monotonicMs() - startedMs) / 1_000
-    if (bytes === payloadBytes) assert(digest(target) === sha256, 'the payload arrived changed')
+    if (bytes === payloadBytes) assert(digest(target) === digest(pattern(payloadBytes)), 'the payload arrived changed')
     return (bytes * 8) / 1e6 / seconds
   } finally {
     client.close()
   }
 }
 
+/** One stream of whatever length: the product's own service would cut it into several. */
 function sender(payload: Uint8Array): Implementation<PeerServiceHandlers> {
-  const payloadSha256 = digest(payload)
   return {
-    async *pullUpdates(requests) {
-      for await (const { open } of requests) {
-        if (open === null || open === undefined) continue
-        yield { header: { region: 'b', seq: 1, payloadBytes: payload.byteLength, payloadSha256 } }
-        for await (const chunk of cut(payload, { fromOffset: open.resumeOffset })) yield { chunk: { seq: 1, ...chunk } }
-        return
-      }
+    watchPeer: () => {
+      throw notFound('watch', 'in this benchmark')
+    },
+    async *fetch({ offset, length }) {
+      for await (const chunk of cut(payload.subarray(0, offset + length), { fromOffset: offset })) yield { chunk }
     },
   }
 }

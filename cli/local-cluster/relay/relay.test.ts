@@ -196,9 +196,10 @@ describe('the relay', () => {
     const server = await serve({
       services: {
         'cloudless.v1.PeerService': {
-          async *pullUpdates(requests) {
-            for await (const { ack } of requests) yield { chunk: { seq: ack?.durableSeq ?? 0 } }
+          async *watchPeer(requests) {
+            for await (const { ping } of requests) yield { pong: ping ?? { number: 0 } }
           },
+          async *fetch() {},
         },
       },
       listen: { host: hosts.b, port: 0 },
@@ -212,7 +213,7 @@ describe('the relay', () => {
         const ask = async (): Promise<number> => {
           const client = openClient<PeerServiceHandlers>('cloudless.v1.PeerService', server.address, { clock })
           try {
-            for await (const { chunk } of client.pullUpdates(from([{ ack: { durableSeq: 7 } }]))) return chunk!.seq
+            for await (const { pong } of client.watchPeer(from([{ ping: { number: 7 } }]))) return pong!.number
             return 0
           } finally {
             client.close()

@@ -25,6 +25,8 @@ export const fetchesPerRegionMax = 512
  * first, a link is given what it carries in `windowMs`, so that neither a quick link starves nor a thin one is clogged.
  */
 export const windowBytesMin = 2 ** 20
+/** Before anything is known of the link. */
+export const windowBytesFirst = 2 * 2 ** 20
 export const windowBytesMax = 64 * 2 ** 20
 export const windowMs = 100
 /** Ranges that a window is cut into. */

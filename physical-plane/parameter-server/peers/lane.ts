@@ -33,6 +33,7 @@ export class Lane {
   #transfers: Transfer[] = []
   readonly #underWay = new Map<AbortController, Transfer>()
   #askedBytes = 0
+  #heardAtMs = Number.NEGATIVE_INFINITY
   #isPaused = false
   #isStopped = false
 
@@ -49,6 +50,11 @@ export class Lane {
 
   get channelCount(): number {
     return this.#channels.count
+  }
+
+  /** When a payload's bytes came last. */
+  get heardAtMs(): number {
+    return this.#heardAtMs
   }
 
   add(transfer: Transfer): void {
@@ -151,10 +157,11 @@ export class Lane {
   #took(bytes: number, transfer: Transfer): void {
     const { region, side, clock } = this.#options
     this.#askedBytes -= bytes
+    this.#heardAtMs = clock.monotonicMs()
     this.#backOff.reset()
     side.received(region, chunkWireBytes(bytes))
     side.heard(region)
-    if (this.meter.arrived(bytes, clock.monotonicMs())) this.#tell()
+    if (this.meter.arrived(bytes, this.#heardAtMs)) this.#tell()
     if (transfer.isOver) this.remove(transfer)
     else this.advance()
   }

@@ -1,7 +1,8 @@
 // What one incoming link can do, from what it did. The window follows BBR's idea (Cardwell and others, 2016): the greatest
 // delivery rate and the least round trip of late give the bandwidth-delay product; twice that in flight keeps the link
-// full, doubles every round trip until it is, and leaves at most one product in queues. What is told to others are
-// averages: of the least round trips, which do not count our own queue, and of goodput over slices of full use.
+// full and leaves at most one product in queues. At first it is four times that, until the rate has stopped growing.
+// What is told to others are averages: of the least round trips, which do not count our own queue, and of goodput over
+// slices of full use.
 import {
   channelBytes,
   channelsMax,
@@ -17,6 +18,7 @@ import {
   sliceMs,
   transferBytesMin,
   transferMsMin,
+  windowBytesFirst,
   windowBytesMax,
   windowBytesMin,
   windowMs,
@@ -25,12 +27,19 @@ import {
 /** What had arrived when a range was asked for. */
 export type Mark = { readonly atMs: number; readonly arrivedBytes: number }
 
+/** Less than this is no growth. */
+const growth = 1.25
+/** Two windows full of ranges. */
+const flatRangesMax = 2 * rangesPerWindow
+
 type Slice = { readonly atMs: number; readonly windowBytes: number; bytes: number }
 
 export class LinkMeter {
   #roundTrips: number[] = []
   #rates: number[] = []
   #arrivedBytes = 0
+  /** Ranges in a row that showed no greater rate than those before; null once the link is known to be full. */
+  #flatRanges: number | null = 0
   #roundTripMs = 0
   #bytesPerSecond = 0
   #slice: Slice | null = null
@@ -50,8 +59,9 @@ export class LinkMeter {
   get windowBytes(): number {
     const rate = Math.max(0, ...this.#rates)
     const product = (rate * this.#leastRoundTripMs) / 1000
-    const floor = rate === 0 ? windowBytesMin : clamp((rate * windowMs) / 1000, rangeBytesMin, windowBytesMin)
-    return clamp(2 * product, floor, windowBytesMax)
+    if (rate === 0) return windowBytesFirst
+    const floor = clamp((rate * windowMs) / 1000, rangeBytesMin, windowBytesMin)
+    return clamp((this.#flatRanges === null ? 2 : 4) * product, floor, windowBytesMax)
   }
 
   get rangeBytes(): number {
@@ -91,7 +101,10 @@ export class LinkMeter {
     const elapsedMs = nowMs - mark.atMs
     if (elapsedMs <= 0) return
     const rate = ((this.#arrivedBytes - mark.arrivedBytes) * 1000) / elapsedMs
-    if (wasIdle && rate <= Math.max(0, ...this.#rates)) return
+    const most = Math.max(0, ...this.#rates)
+    if (wasIdle && rate <= most) return
+    if (this.#flatRanges !== null) this.#flatRanges = rate > growth * most ? 0 : this.#flatRanges + 1
+    if (this.#flatRanges === flatRangesMax) this.#flatRanges = null
     this.#rates = [...this.#rates, rate].slice(-ratesKept)
   }
 
@@ -114,7 +127,7 @@ export class LinkMeter {
     this.#slice = { atMs: nowMs, windowBytes: this.windowBytes, bytes: 0 }
     const rate = (bytes * 1000) / (nowMs - atMs)
     // While the window still grows, it is the limit and not the link.
-    const isGrowing = this.windowBytes > 1.25 * windowBytes
+    const isGrowing = this.windowBytes > growth * windowBytes
     if (isGrowing && rate <= this.#bytesPerSecond) return false
     this.#bytesPerSecond = averaged(this.#bytesPerSecond, rate)
     return true

@@ -17,6 +17,7 @@ export class OpenWatch {
   #lastPing = 0
   #acknowledged = 0
   #heardAtMs: number
+  #isOpen = false
 
   constructor(endpoint: string, afterSeq: number, nowMs: number) {
     this.endpoint = endpoint
@@ -26,6 +27,7 @@ export class OpenWatch {
 
   heard(nowMs: number): void {
     this.#heardAtMs = nowMs
+    this.#isOpen = true
   }
 
   isSilent(nowMs: number): boolean {
@@ -38,8 +40,9 @@ export class OpenWatch {
     if (this.requests.offer({ ack: { durableSeq } })) this.#acknowledged = durableSeq
   }
 
+  /** Only once the stream is open: connecting takes several round trips. */
   ping(nowMs: number): void {
-    if (this.#pings.size >= pongsWaitingMax) return
+    if (!this.#isOpen || this.#pings.size >= pongsWaitingMax) return
     const number = this.#lastPing + 1
     if (!this.requests.offer({ ping: { number } })) return
     this.#lastPing = number

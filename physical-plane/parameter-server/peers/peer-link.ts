@@ -144,15 +144,16 @@ export class PeerLink {
   }
 
   #ping(watch: OpenWatch): { readonly stop: () => void } {
-    const { clock, pingMs, region } = this.#options
+    const { clock, pingMs, region, lane } = this.#options
     let timer: Timer
     const tick = (): void => {
       const nowMs = clock.monotonicMs()
-      if (watch.isSilent(nowMs)) return watch.over.abort(silent(region))
+      // Behind a payload on a thin link a pong may wait for long; the payload is a sign of life as well.
+      if (watch.isSilent(nowMs) && nowMs - lane.heardAtMs > silentMs) return watch.over.abort(silent(region))
       watch.ping(nowMs)
       timer = clock.after(pingMs, tick)
     }
-    timer = clock.after(0, tick)
+    timer = clock.after(pingMs, tick)
     return { stop: () => timer.cancel() }
   }
 
