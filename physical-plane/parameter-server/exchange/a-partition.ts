@@ -32,7 +32,7 @@ export class APartition implements WorkerSide {
 
   initialise(_workerId: string, values: Float32Array): void {
     if (this.#isReady) return
-    this.replica!.values.set(values)
+    this.#memory.kernels.copy(this.replica!.values, values)
     this.version = 1
     this.#isReady = true
     this.#ready.resolve(undefined)

@@ -2,7 +2,7 @@
 // session that it names in HELLO, and its end is the session's end: a worker that dies gives its leases back at once.
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { assert, present } from '#runtime/assert.ts'
+import { present } from '#runtime/assert.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { VectorMemory } from '../replica/memory.ts'
@@ -11,7 +11,7 @@ import { encodeAnswer, RequestReader, type BellAnswer, type BellRequest, type St
 import { socketPathBytesMax } from './config.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { SharedFile } from './shared-file.ts'
-import { takeInitial, takeStep } from './take-step.ts'
+import { newestParameters, takeInitial, takeStep } from './take-step.ts'
 
 export type BellOptions = {
   readonly path: string
@@ -138,7 +138,10 @@ class Bell {
       await side.whenReady(this.#closed.signal)
       return this.#fresh(session, shared, false)
     }
-    const fault = takeInitial(side, session, shared.readParameters(session.landing, memory))
+    const isFinite = await shared.readParameters(session.landing, memory)
+    if (session.hasEnded) return this.#unknown(session.id)
+    const fault = takeInitial(side, session, isFinite)
+    await memory.settled()
     return fault === null ? this.#done(false) : this.#refused(fault)
   }
 
@@ -157,7 +160,8 @@ class Bell {
 
   async #step(session: Session, shared: SharedFile, request: StepRequest): Promise<BellAnswer> {
     const { side, memory } = this.#options
-    const isFinite = shared.readGradient(session.landing, memory)
+    const isFinite = await shared.readGradient(session.landing, memory)
+    if (session.hasEnded) return this.#unknown(session.id)
     const { status, text, version, isOver } = await takeStep(side, session, request, isFinite)
     if (session.hasEnded) return this.#unknown(session.id)
     if (status !== 'done') return { status, text, version, isOver }
@@ -165,19 +169,16 @@ class Bell {
   }
 
   /** Puts the newest parameters into the shared file, where the worker may read them once it has the answer. */
-  #fresh(session: Session, shared: SharedFile, isOver: boolean): BellAnswer {
+  async #fresh(session: Session, shared: SharedFile, isOver: boolean): Promise<BellAnswer> {
     if (session.hasEnded) return this.#unknown(session.id)
-    const values = present(this.#options.side.replica, 'the replica of a partition that is ready').values
-    assert(
-      values.length === session.landing.length,
-      `replica of ${values.length} elements for ${session.landing.length}`,
-    )
-    shared.writeParameters(values)
-    return this.#done(isOver)
+    const { side, memory } = this.#options
+    const version = await newestParameters(side, session, memory)
+    shared.writeParameters(session.landing)
+    return this.#done(isOver, version)
   }
 
-  #done(isOver: boolean): BellAnswer {
-    return { status: 'done', version: this.#options.side.version, isOver, text: '' }
+  #done(isOver: boolean, version = this.#options.side.version): BellAnswer {
+    return { status: 'done', version, isOver, text: '' }
   }
 
   #refused(text: string): BellAnswer {

@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 describe.each([true, false])('a shared file (mapped: %s)', (isMapped) => {
   test.each([1, 1023, 1024, 1025, chunkElements, chunkElements + 1, 2 * chunkElements + 7])(
     'of %i elements has two regions on whole pages, both taken, and carries every bit both ways',
-    (elements) => {
+    async (elements) => {
       const shared = SharedFile.create(folder, 'a', elements, isMapped)
       expect([shared.parametersOffset % 4096, shared.bytes - 2 * shared.parametersOffset]).toEqual([0, 0])
       expect(shared.parametersOffset).toBeGreaterThanOrEqual(elements * 4)
@@ -29,13 +29,13 @@ describe.each([true, false])('a shared file (mapped: %s)', (isMapped) => {
       const values = Float32Array.from({ length: elements }, (_, index) => Math.sin(index))
       put(shared.path, 0, values)
       const landing = memory.allocate(elements)
-      expect(shared.readGradient(landing, memory)).toBe(true)
+      expect(await shared.readGradient(landing, memory)).toBe(true)
       expect(landing).toEqual(values)
 
       shared.writeParameters(values.map((value) => -value))
-      expect(shared.readParameters(landing, memory)).toBe(true)
+      expect(await shared.readParameters(landing, memory)).toBe(true)
       expect(landing).toEqual(values.map((value) => -value))
-      expect(shared.readGradient(landing, memory)).toBe(true)
+      expect(await shared.readGradient(landing, memory)).toBe(true)
       expect(landing).toEqual(values)
       memory.release(landing)
       shared.close()
@@ -43,26 +43,26 @@ describe.each([true, false])('a shared file (mapped: %s)', (isMapped) => {
     },
   )
 
-  test('one number that is not finite is found in any piece', () => {
+  test('one number that is not finite is found in any piece', async () => {
     const elements = 2 * chunkElements + 7
     const shared = SharedFile.create(folder, 'a', elements, isMapped)
     const landing = memory.allocate(elements)
     for (const at of [0, chunkElements - 1, chunkElements, elements - 1]) {
       put(shared.path, at * 4, Float32Array.of(Number.NaN))
-      expect(shared.readGradient(landing, memory)).toBe(false)
+      expect(await shared.readGradient(landing, memory)).toBe(false)
       expect(landing[at]).toBeNaN()
       put(shared.path, at * 4, Float32Array.of(0))
     }
-    expect(shared.readGradient(landing, memory)).toBe(true)
+    expect(await shared.readGradient(landing, memory)).toBe(true)
     memory.release(landing)
     shared.close()
   })
 
-  test('that someone cut short is an error that says where, not a wait', () => {
+  test('that someone cut short is an error that says where, not a wait', async () => {
     const shared = SharedFile.create(folder, 'a', 5_000, isMapped)
     truncateSync(shared.path, 8_192)
     const landing = memory.allocate(5_000)
-    expect(() => shared.readGradient(landing, memory)).toThrow('the shared file ends at 8192')
+    await expect(shared.readGradient(landing, memory)).rejects.toThrow('the shared file ends at 8192')
     memory.release(landing)
     shared.close()
   })

@@ -1,7 +1,8 @@
 // The file through which one worker and its parameter server exchange tensors; its two regions are described in
 // proto/worker-exchange.md. Both sides map it; where this one cannot, it reads and writes, at a third of the speed.
-// Synchronous on purpose: asynchronous calls in several threads gain a third on large reads, nothing on writes and cost
-// four times as much on small models, and the replica cannot change under a write.
+// Copies are synchronous on purpose: asynchronous calls in several threads gain a third on large reads, nothing on writes
+// and cost four times as much on small models. The look for numbers that are not finite follows on the kernel thread,
+// piece by piece, while the next one is being copied.
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '#runtime/assert.ts'
@@ -49,16 +50,17 @@ export class SharedFile {
     }
   }
 
-  /** Fills `target` with the gradient; answers whether all of it is finite. */
-  readGradient(target: Float32Array, memory: VectorMemory): boolean {
+  /** Fills `target`, which no kernel may be using, with the gradient; answers whether all of it is finite. */
+  readGradient(target: Float32Array, memory: VectorMemory): Promise<boolean> {
     return this.#read(target, 0, memory)
   }
 
-  /** Fills `target` with the parameters that the worker wrote; answers whether all of them are finite. */
-  readParameters(target: Float32Array, memory: VectorMemory): boolean {
+  /** The same with the parameters that the worker wrote. */
+  readParameters(target: Float32Array, memory: VectorMemory): Promise<boolean> {
     return this.#read(target, this.parametersOffset, memory)
   }
 
+  /** No kernel may be changing the values. */
   writeParameters(values: Float32Array): void {
     assert(values.byteLength === this.#vectorBytes, `${values.byteLength} of ${this.#vectorBytes} bytes of parameters`)
     const mapped = this.#bytesAt(this.parametersOffset)
@@ -74,18 +76,18 @@ export class SharedFile {
     rmSync(this.path, { force: true })
   }
 
-  #read(target: Float32Array, offset: number, memory: VectorMemory): boolean {
+  async #read(target: Float32Array, offset: number, memory: VectorMemory): Promise<boolean> {
     assert(target.byteLength === this.#vectorBytes, `${target.byteLength} of ${this.#vectorBytes} bytes to read`)
     const bytes = bytesOf(target)
     const mapped = this.#bytesAt(offset)
-    let isFinite = true
+    const areFinite: Promise<boolean>[] = []
     for (let at = 0; at < bytes.length; at += readChunkBytes) {
       const end = Math.min(at + readChunkBytes, bytes.length)
       if (mapped === null) readFully(this.#file, bytes.subarray(at, end), offset + at)
       else bytes.set(mapped.subarray(at, end), at)
-      isFinite &&= memory.kernels.allFinite(target.subarray(at / 4, end / 4))
+      areFinite.push(memory.kernels.allFinite(target.subarray(at / 4, end / 4)))
     }
-    return isFinite
+    return (await Promise.all(areFinite)).every(Boolean)
   }
 
   /** The vector at `offset` in the map, after a look whether the file is whole: touching what was cut off is fatal. */

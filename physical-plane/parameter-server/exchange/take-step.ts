@@ -1,7 +1,9 @@
 // What both ways into a partition, bell and stream, do with a tensor that has landed: refuse it by name while nothing
 // has changed, or hand it on.
+import { present } from '#runtime/assert.ts'
 import type { Layout } from '../replica/layout.ts'
 import { tensorAt } from '../replica/layout.ts'
+import type { VectorMemory } from '../replica/memory.ts'
 import type { StepOutcome, WorkerSide } from '../worker-side.ts'
 import type { Session } from './sessions.ts'
 
@@ -14,7 +16,7 @@ export type StepReport = {
   readonly learningRates: readonly number[]
 }
 
-/** Applies the gradient in the session's landing buffer. */
+/** Applies the gradient in the session's landing buffer, which kernels may still be reading when the outcome is there. */
 export async function takeStep(
   side: WorkerSide,
   session: Session,
@@ -29,11 +31,23 @@ export async function takeStep(
   return side.step({ workerId: session.id, leaseId, leaseUsed, samples, loss, learningRates, gradient: landing })
 }
 
-/** Offers the values in the session's landing buffer as the partition's first; answers why not, or null. */
+/** Offers the values in the session's landing buffer as the partition's first, likewise; answers why not, or null. */
 export function takeInitial(side: WorkerSide, session: Session, isFinite: boolean): string | null {
   if (!isFinite) return notFinite('initial value', session.landing, session.layout, null)
   side.initialise(session.id, session.landing)
   return null
+}
+
+/**
+ * Copies the newest parameters into the session's landing buffer, in order with the steps that others take meanwhile.
+ * Resolves, once they can be read there, with their version.
+ */
+export async function newestParameters(side: WorkerSide, session: Session, memory: VectorMemory): Promise<number> {
+  const { values } = present(side.replica, 'the replica of a partition that is ready')
+  const { version } = side
+  memory.kernels.copy(session.landing, values)
+  await memory.settled()
+  return version
 }
 
 function faultOf(report: StepReport, layout: Layout): string | null {

@@ -406,7 +406,7 @@ async function* messages(
   yield { header: header as StepHeader__Output | null, chunk: null }
   for (let offset = 0; offset < bytes.length; offset += chunkBytes) {
     const data = bytes.subarray(offset, offset + chunkBytes)
-    yield { header: null, chunk: { seq: 0, offset, data, crc32: (crc32(data) ^ wrongCrc) >>> 0 } }
+    yield { header: null, chunk: { offset, data, crc32: (crc32(data) ^ wrongCrc) >>> 0 } }
   }
 }
 

@@ -10,7 +10,6 @@ import type { StepHeader__Output } from '#proto/generated/cloudless/v1/StepHeade
 import type { WorkerServiceHandlers } from '#proto/generated/cloudless/v1/WorkerService.ts'
 import { Assembler, cut } from '#proto/rpc/chunks.ts'
 import type { CallContext, Implementation } from '#proto/rpc/service.ts'
-import { present } from '#runtime/assert.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { CloudlessError, invalid, type FieldViolation } from '#runtime/errors.ts'
 import { decodeLayout } from '../replica/layout.ts'
@@ -18,7 +17,7 @@ import type { VectorMemory } from '../replica/memory.ts'
 import type { LeaseAnswer, WorkerSide } from '../worker-side.ts'
 import { identifierBytesMax, leaseWaitMs, metricsPerEvaluationMax, protocolVersion } from './config.ts'
 import type { Session, Sessions } from './sessions.ts'
-import { takeInitial, takeStep } from './take-step.ts'
+import { newestParameters, takeInitial, takeStep } from './take-step.ts'
 
 export type Dataset = { readonly uri: string; readonly samples: number }
 
@@ -164,23 +163,27 @@ async function pushInto(
 }
 
 async function takePushed(
-  { side, memory }: WorkerServiceOptions,
+  { side, sessions, memory }: WorkerServiceOptions,
   session: Session,
   header: StepHeader__Output,
 ): Promise<PushGradientResponse> {
-  const isFinite = memory.kernels.allFinite(session.landing)
+  const isFinite = await memory.kernels.allFinite(session.landing)
+  // It may have ended meanwhile.
+  sessions.get(session.id)
   if (header.isInitial) {
     const fault = takeInitial(side, session, isFinite)
+    await memory.settled()
     if (fault !== null) throw new CloudlessError('invalid', 'INITIAL_REFUSED', fault)
     return { version: side.version }
   }
   const outcome = await takeStep(side, session, header, isFinite)
+  await memory.settled()
   if (outcome.status === 'refused') throw new CloudlessError('invalid', 'STEP_REFUSED', outcome.text)
   return { version: outcome.version, leaseLost: outcome.status === 'lease-lost' }
 }
 
 async function* pull(
-  { side, sessions }: WorkerServiceOptions,
+  { side, sessions, memory }: WorkerServiceOptions,
   sessionId: string,
   call: CallContext,
 ): AsyncGenerator<PullParametersResponse, undefined> {
@@ -189,8 +192,7 @@ async function* pull(
   try {
     await side.whenReady(call.signal)
     // A copy, since the steps of other workers go on while it is being sent.
-    session.landing.set(present(side.replica, 'the replica of a partition that is ready').values)
-    const version = side.version
+    const version = await newestParameters(side, session, memory)
     for await (const { offset, data, crc32 } of cut(bytesOf(session.landing))) {
       yield { version, chunk: { offset, data, crc32 } }
     }
