@@ -1,7 +1,7 @@
 // What an encoded vector weighs, to the byte. The control plane forecasts with it, the parameter server sends exactly it.
 //   fp32 4n · fp16, bf16 2n · int8, int4: blocks of 256, an fp32 scale and then one byte or half a byte per element
 //   top-k: chunks of 4096; per chunk k = max(1, ceil(density x length)) uint16 indices, then k fp16 values
-//   sparse-loco: the same chunks; k uint16 indices, an fp32 scale, and 2 bits per value
+//   sparse-loco: the same chunks; k uint16 indices, two bfloat16 levels, and 2 bits per value
 import type { CodecName } from './settings.ts'
 
 export const blockElements = 256
