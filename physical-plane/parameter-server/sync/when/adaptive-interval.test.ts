@@ -64,6 +64,12 @@ describe('I16: the interval', () => {
     )
   })
 
+  test('takes no more than its share of the link', () => {
+    const half = stepsNeeded(3, 0.15, { isOverlapped: true, utilisation: 0.95, share: 0.5 })
+    expect(half).toBe(40)
+    expect(stepsNeeded(3, 0.15, { isOverlapped: false, utilisation: 0.95, share: 0.5 })).toBe(380)
+  })
+
   test('does not rise with bandwidth, nor fall with bytes', () => {
     const anyRate = fc.double({ min: 1, max: 10_000, noNaN: true })
     const anyElements = fc.integer({ min: 1000, max: 50_000_000 })

@@ -8,7 +8,7 @@ import { encodedBytes } from '#proto/sync/encoded-bytes.ts'
 import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import type { RoundPlan } from '../../rounds/types.ts'
 import { isRefinable, isSparse, rungsFrom } from './codec-ladder.ts'
-import { firstInterval, hysteresis, staleSparseMax } from './config.ts'
+import { firstInterval, hysteresis, linkShare, staleSparseMax } from './config.ts'
 import { exchangeTime, type ExchangeTime, type Topology } from './exchange-time.ts'
 import { fragmentsWithin, stepsPerRound, type PlanInput } from './fixed-interval.ts'
 import { stepsByRegion } from './proportional-steps.ts'
@@ -50,14 +50,22 @@ export function planAdaptively(
   })
 }
 
+export type Demand = {
+  readonly isOverlapped: boolean
+  /** Share of time that a region shall compute, where steps wait for exchanges. */
+  readonly utilisation: number
+  /** Share of the link's time that exchanges may take, where steps go on. */
+  readonly share?: number
+}
+
 /** Local steps between two exchanges that keep the link just busy, or the region busy to `utilisation`. */
 export function stepsNeeded(
   seconds: number,
   stepSeconds: number,
-  { isOverlapped, utilisation }: { readonly isOverlapped: boolean; readonly utilisation: number },
+  { isOverlapped, utilisation, share = linkShare }: Demand,
 ): number {
   const steps = seconds / stepSeconds
-  return Math.max(1, Math.ceil(isOverlapped ? steps : (utilisation / (1 - utilisation)) * steps))
+  return Math.max(1, Math.ceil(isOverlapped ? steps / share : (utilisation / (1 - utilisation)) * steps))
 }
 
 /** Steps that pass while an exchange is under way. */
@@ -79,7 +87,14 @@ function choose(
     const needed = stepsNeeded(time.seconds, stepSeconds, { isOverlapped, utilisation: settings.utilisation })
     const tau = delaySteps(time.seconds, stepSeconds)
     // A lone fragment may take all of its interval; of several, each must be back before the next one leaves.
-    return { codec, fragments, bytes, time, stepSeconds, needed: fragments > 1 && isOverlapped ? tau + 1 : needed }
+    return {
+      codec,
+      fragments,
+      bytes,
+      time,
+      stepSeconds,
+      needed: fragments > 1 && isOverlapped ? Math.max(tau + 1, needed) : needed,
+    }
   }
   const rungs = rungsFrom(settings.codec)
   const standing = previous === null ? -1 : rungs.indexOf(previous.codec)

@@ -8,6 +8,12 @@ export const outlierFactor = 3
 /** An interval changes only when it would change by more than this share of itself, lest every round has its own plan. */
 export const hysteresis = 0.2
 
+/**
+ * Share of a link's time that overlapped rounds may take. At 1 the link just keeps up, which is the shortest interval
+ * that nobody waits for; less makes intervals longer and traffic smaller in proportion.
+ */
+export const linkShare = 1
+
 /** Local steps of the first rounds, while nothing has been measured. */
 export const firstInterval = 16
 
