@@ -10,31 +10,28 @@ export const bf16: PlainCodec = {
   encodedBytes: (elements) => encodedBytes('bf16', elements, 1),
 
   encode(values, target) {
-    const wire = viewOf(target)
-    const element = new Float32Array(1)
-    const bits = new Int32Array(element.buffer)
-    for (const [index, value] of values.entries()) {
-      element[0] = value
-      const sign = (bits[0]! >>> 16) & 0x8000
-      const magnitude = Math.min(bits[0]! & 0x7fffffff, largestBits)
-      const isOdd = (magnitude >>> 16) & 1
-      wire.setUint16(index * 2, sign | ((magnitude + 0x7fff + isOdd) >>> 16), true)
-    }
+    const wire = new DataView(target.buffer, target.byteOffset, target.byteLength)
+    for (const [index, value] of values.entries()) wire.setUint16(index * 2, toBf16(value), true)
   },
 
   decode(bytes, target) {
-    const wire = viewOf(bytes)
-    const element = new Float32Array(1)
-    const bits = new Int32Array(element.buffer)
+    const wire = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     for (let index = 0; index < target.length; index++) {
-      bits[0] = wire.getUint16(index * 2, true) << 16
-      const value = element[0]!
+      const value = fromBf16(wire.getUint16(index * 2, true))
       if (!Number.isFinite(value)) throw malformed('bf16', index, `${value} is not finite`)
       target[index] = value
     }
   },
 }
 
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** The 16 bits of a finite float32. */
+export function toBf16(value: number): number {
+  const bits = new Int32Array(Float32Array.of(value).buffer)[0]!
+  const magnitude = Math.min(bits & 0x7fffffff, largestBits)
+  const isOdd = (magnitude >>> 16) & 1
+  return ((bits >>> 16) & 0x8000) | ((magnitude + 0x7fff + isOdd) >>> 16)
+}
+
+export function fromBf16(bits: number): number {
+  return new Float32Array(Int32Array.of(bits << 16).buffer)[0]!
 }

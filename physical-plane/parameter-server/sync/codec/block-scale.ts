@@ -28,9 +28,9 @@ export function blockScale(values: Float32Array, { start, end }: Block, levels: 
   const bits = new Int32Array(scale.buffer)
   for (let index = start; index < end; index++) scale[0] = Math.max(scale[0]!, Math.abs(values[index]!))
   scale[0] = scale[0]! / levels
-  if (scale[0]! < smallestNormal) return 0
+  if (scale[0] < smallestNormal) return 0
   if ((bits[0]! & levels) === (levels + 1) / 2) bits[0]! -= 1
-  return Math.min(scale[0]!, largestScales[levels])
+  return Math.min(scale[0], largestScales[levels])
 }
 
 /** The integer that stands for an element. */

@@ -620,7 +620,7 @@
       (br_if $next (i32.ne (local.get $source) (local.get $indexEnd))))
     (i32.const 0))
 
-  ;; Indices, a scale, two bits for each value.
+  ;; Indices, two levels, two bits for each value.
   (func $sparseLocoBytes (param $k i32) (result i32)
     (i32.add (i32.add (i32.shl (local.get $k) (i32.const 1)) (i32.const 4))
       (i32.shr_u (i32.add (local.get $k) (i32.const 3)) (i32.const 2))))
@@ -628,19 +628,22 @@
   ;; As sparse-loco.ts has it: sums in float64 and in the order of the indices.
   (func $encodeSparseLocoChunk (param $values i32) (param $target i32) (param $k i32)
     (local $indices i32) (local $end i32) (local $at i32) (local $bits i32) (local $place i32)
-    (local $cut f64) (local $magnitude f64) (local $sum f64) (local $squares f64) (local $scale f32)
+    (local $least f32) (local $greatest f32) (local $cut f64) (local $magnitude f64)
+    (local $smallSum f64) (local $small f64) (local $largeSum f64) (local $large f64)
     (call $selectLargest (local.get $values) (local.get $target) (local.get $k))
     (local.set $indices (local.get $target))
     (local.set $end (i32.add (local.get $target) (i32.shl (local.get $k) (i32.const 1))))
     (local.set $at (local.get $indices))
+    (local.set $least (f32.const inf))
     (loop $next
-      (local.set $sum (f64.add (local.get $sum)
-        (f64.promote_f32 (f32.abs (f32.load (call $elementAt (local.get $values) (local.get $at)))))))
+      (local.set $least
+        (f32.min (local.get $least) (f32.abs (f32.load (call $elementAt (local.get $values) (local.get $at))))))
+      (local.set $greatest
+        (f32.max (local.get $greatest) (f32.abs (f32.load (call $elementAt (local.get $values) (local.get $at))))))
       (local.set $at (i32.add (local.get $at) (i32.const 2)))
       (br_if $next (i32.ne (local.get $at) (local.get $end))))
-    (local.set $cut (f64.mul (f64.const 1.5)
-      (f64.div (local.get $sum) (f64.convert_i32_u (local.get $k)))))
-    (local.set $sum (f64.const 0))
+    (local.set $cut (f64.mul (f64.const 0.5)
+      (f64.add (f64.promote_f32 (local.get $least)) (f64.promote_f32 (local.get $greatest)))))
     (local.set $at (local.get $indices))
     (local.set $target (i32.add (local.get $end) (i32.const 4)))
     (loop $next
@@ -651,11 +654,11 @@
       (if (f64.gt (local.get $magnitude) (local.get $cut))
         (then
           (local.set $bits (i32.or (local.get $bits) (i32.const 1)))
-          (local.set $sum (f64.add (local.get $sum) (f64.add (local.get $magnitude) (local.get $magnitude))))
-          (local.set $squares (f64.add (local.get $squares) (f64.const 4))))
+          (local.set $largeSum (f64.add (local.get $largeSum) (local.get $magnitude)))
+          (local.set $large (f64.add (local.get $large) (f64.const 1))))
         (else
-          (local.set $sum (f64.add (local.get $sum) (local.get $magnitude)))
-          (local.set $squares (f64.add (local.get $squares) (f64.const 1)))))
+          (local.set $smallSum (f64.add (local.get $smallSum) (local.get $magnitude)))
+          (local.set $small (f64.add (local.get $small) (f64.const 1)))))
       (if (i32.eqz (local.get $place))
         (then (i32.store8 (local.get $target) (local.get $bits)))
         (else (i32.store8 (local.get $target)
@@ -664,17 +667,23 @@
       (if (i32.eqz (local.get $place)) (then (local.set $target (i32.add (local.get $target) (i32.const 1)))))
       (local.set $at (i32.add (local.get $at) (i32.const 2)))
       (br_if $next (i32.ne (local.get $at) (local.get $end))))
-    (local.set $scale (f32.min (f32.demote_f64 (f64.div (local.get $sum) (local.get $squares)))
-      (f32.const 0x1.fffffep+126)))
-    (f32.store (local.get $end) (local.get $scale)))
+    (call $storeMean (local.get $end) (local.get $smallSum) (local.get $small))
+    (call $storeMean (i32.add (local.get $end) (i32.const 2)) (local.get $largeSum) (local.get $large)))
+
+  ;; As bfloat16; 0 of nothing.
+  (func $storeMean (param $target i32) (param $sum f64) (param $count f64)
+    (i32.store16 (local.get $target) (i32x4.extract_lane 0 (call $toBf16 (f32x4.splat (f32.demote_f64
+      (f64.div (local.get $sum) (f64.max (local.get $count) (f64.const 1)))))))))
 
   (func $decodeSparseLocoChunk
     (param $source i32) (param $target i32) (param $length i32) (param $k i32) (param $isSubtracted i32) (result i32)
     (local $indexEnd i32) (local $code i32) (local $bits i32) (local $place i32)
-    (local $index i32) (local $least i32) (local $scale f32)
+    (local $index i32) (local $least i32) (local $small i32) (local $large i32)
     (local.set $indexEnd (i32.add (local.get $source) (i32.shl (local.get $k) (i32.const 1))))
-    (local.set $scale (f32.load (local.get $indexEnd)))
-    (if (i32.gt_u (i32.reinterpret_f32 (local.get $scale)) (i32.const 0x7effffff)) (then (return (i32.const 1))))
+    (local.set $small (i32.load16_u (local.get $indexEnd)))
+    (local.set $large (i32.load16_u offset=2 (local.get $indexEnd)))
+    (if (i32.or (i32.gt_u (local.get $small) (i32.const 0x7f7f)) (i32.gt_u (local.get $large) (i32.const 0x7f7f)))
+      (then (return (i32.const 1))))
     (local.set $code (i32.add (local.get $indexEnd) (i32.const 4)))
     (loop $next
       (local.set $index (i32.load16_u (local.get $source)))
@@ -683,9 +692,10 @@
         (then (return (i32.const 1))))
       (local.set $bits (i32.shr_u (i32.load8_u (local.get $code)) (local.get $place)))
       (call $putOne (i32.add (local.get $target) (i32.shl (local.get $index) (i32.const 2)))
-        (f32.mul (local.get $scale)
-          (f32.mul (select (f32.const 2) (f32.const 1) (i32.and (local.get $bits) (i32.const 1)))
-            (select (f32.const -1) (f32.const 1) (i32.and (local.get $bits) (i32.const 2)))))
+        (f32.reinterpret_i32 (i32.or
+          (i32.shl (select (local.get $large) (local.get $small) (i32.and (local.get $bits) (i32.const 1)))
+            (i32.const 16))
+          (i32.shl (i32.and (local.get $bits) (i32.const 2)) (i32.const 30))))
         (local.get $isSubtracted))
       (local.set $place (i32.and (i32.add (local.get $place) (i32.const 2)) (i32.const 7)))
       (if (i32.eqz (local.get $place)) (then (local.set $code (i32.add (local.get $code) (i32.const 1)))))

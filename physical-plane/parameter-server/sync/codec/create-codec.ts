@@ -21,7 +21,7 @@ export type CodecOptions = {
 
 export function createCodec(name: CodecName, { density, memory }: CodecOptions): Codec {
   const plain = plainCodec(name, density)
-  const { encodedBytes } = plain
+  const encodedBytes = (elements: number): number => plain.encodedBytes(elements)
 
   /** In the arena `step` is asked for at once; otherwise `plainStep` is taken once the arena's code is done. */
   const perform = async (

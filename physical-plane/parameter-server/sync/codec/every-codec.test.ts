@@ -94,8 +94,8 @@ describe.each(codecNames)('%s', (name) => {
             .decode(bytes, vector)
             .then(() => null, messageAndKind)
           expect(answer).toBe(refusal)
-          if (answer === null) expect(hex(vector)).toBe(hex(decoded))
-          if (answer === null) expect(vector.every(Number.isFinite)).toBe(true)
+          const isSame = hex(vector) === hex(decoded) && vector.every(Number.isFinite)
+          expect(answer !== null || isSame).toBe(true)
           expect(after.every((byte) => byte === 0xa5)).toBe(true)
           if (answer === null) taken += 1
           else refused += 1
@@ -104,6 +104,17 @@ describe.each(codecNames)('%s', (name) => {
       { numRuns: 150 },
     )
     expect(Math.min(refused, taken)).toBeGreaterThan(5)
+  })
+
+  test('what was decoded and encoded again decodes to the same', () => {
+    fc.assert(
+      fc.property(hardVectors(), densities, (values, density) => {
+        const once = roundTrip(name, density, values)
+        const twice = roundTrip(name, density, once)
+        expect(twice.every((value, index) => value === once[index])).toBe(true)
+      }),
+      runs,
+    )
   })
 
   test('is odd: the opposite vector decodes to the opposite', () => {
@@ -128,18 +139,6 @@ describe.each(codecNames)('%s', (name) => {
     await expect(decoding).rejects.toMatchObject({ kind: 'invalid', reason: 'MALFORMED_ENCODING' })
     await expect(decoding).rejects.toThrow(`${bytes.length} bytes of ${name}`)
   })
-})
-
-// sparse-loco fits a scale to what it is given, so what it gave does not give the same scale.
-test.each(codecNames.filter((name) => name !== 'sparse-loco'))('%s of what it decoded decodes to the same', (name) => {
-  fc.assert(
-    fc.property(hardVectors(), densities, (values, density) => {
-      const once = roundTrip(name, density, values)
-      const twice = roundTrip(name, density, once)
-      expect(twice.every((value, index) => value === once[index])).toBe(true)
-    }),
-    runs,
-  )
 })
 
 test('a density that means nothing is refused by name', () => {

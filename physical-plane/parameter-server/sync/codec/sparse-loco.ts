@@ -1,16 +1,15 @@
-// sparse-loco: the elements that top-k sends, with 2 bits each: sign and whether its magnitude is s or 2s (after
-// SparseLoCo, arXiv 2508.15706, which sends 1 to 3 % with 2 bits). Wire, per chunk of 4096: k uint16 indices, ascending;
-// the float32 s; four codes to a byte, the earliest in the lowest bits: 1 is 2s, 2 is minus. Bits left over are 0.
+// sparse-loco: the elements that top-k sends, with 2 bits each (after SparseLoCo, arXiv 2508.15706, which sends 1 to 3 %
+// with 2 bits). Wire, per chunk of 4096: k uint16 indices, ascending; two levels as bfloat16, for small magnitudes and for
+// large ones; four codes to a byte, the earliest in the lowest bits: 1 is the large level, 2 is minus. Bits left over are 0.
 //
-// Magnitudes above 1.5 times their mean are large. s is then the least-squares fit, sum(c|v|) / sum(c²) with c of 1 or 2:
-// whatever the values are, what is lost is smaller than what was there, as error feedback needs in order to converge.
+// Magnitudes above the middle between the least and the greatest are large, and a level is the mean of its magnitudes.
+// Hence what is lost is always less than what was there, as error feedback needs in order to converge: a mean loses only
+// the spread around it, and one outlier has a level of its own instead of raising that of the others.
 import { encodedBytes } from '#proto/sync/encoded-bytes.ts'
+import { fromBf16, toBf16 } from './bf16.ts'
 import type { PlainCodec } from './codec.ts'
 import { chunksOf, largestElements, readIndices, type Chunk } from './largest-elements.ts'
 import { malformed } from './malformed.ts'
-
-/** Twice this is the largest float32. */
-const largestScale = (2 - 2 ** -23) * 2 ** 126
 
 export function sparseLoco(density: number): PlainCodec {
   return {
@@ -22,10 +21,10 @@ export function sparseLoco(density: number): PlainCodec {
       let at = 0
       for (const chunk of chunksOf(values.length, density)) {
         const indices = largestElements(values, chunk)
-        const sent = indices.map((index) => values[chunk.start + index]!)
-        const { scale, codes } = quantise(sent)
+        const { small, large, codes } = quantise(indices.map((index) => values[chunk.start + index]!))
         for (const [i, index] of indices.entries()) wire.setUint16(at + i * 2, index, true)
-        wire.setFloat32(at + chunk.k * 2, scale, true)
+        wire.setUint16(at + chunk.k * 2, toBf16(small), true)
+        wire.setUint16(at + chunk.k * 2 + 2, toBf16(large), true)
         for (const [i, code] of codes.entries()) target[codeAt(at, chunk, i)]! |= code << ((i % 4) * 2)
         at = codeAt(at, chunk, chunk.k + 3)
       }
@@ -36,13 +35,12 @@ export function sparseLoco(density: number): PlainCodec {
       target.fill(0)
       let at = 0
       for (const chunk of chunksOf(target.length, density)) {
-        const scale = wire.getFloat32(at + chunk.k * 2, true)
-        if (!(scale >= 0 && scale <= largestScale) || Object.is(scale, -0)) {
-          throw malformed('sparse-loco', chunk.start, `the chunk's scale is ${scale}; it must be 0 to ${largestScale}`)
-        }
+        const small = readLevel(wire, at + chunk.k * 2, chunk)
+        const large = readLevel(wire, at + chunk.k * 2 + 2, chunk)
         for (const [i, index] of readIndices('sparse-loco', wire, at, chunk).entries()) {
           const code = bytes[codeAt(at, chunk, i)]! >> ((i % 4) * 2)
-          target[chunk.start + index] = scale * (code & 1 ? 2 : 1) * (code & 2 ? -1 : 1)
+          const magnitude = code & 1 ? large : small
+          target[chunk.start + index] = code & 2 ? -magnitude : magnitude
         }
         const rest = chunk.k % 4 === 0 ? 0 : bytes[codeAt(at, chunk, chunk.k)]! >> ((chunk.k % 4) * 2)
         if (rest !== 0) throw malformed('sparse-loco', chunk.start, `${rest} follows the last code; it must be 0`)
@@ -52,21 +50,26 @@ export function sparseLoco(density: number): PlainCodec {
   }
 }
 
+type Quantised = { readonly small: number; readonly large: number; readonly codes: readonly number[] }
+
 /** Sums in float64, in the order of the indices. */
-function quantise(sent: readonly number[]): { readonly scale: number; readonly codes: readonly number[] } {
-  let sum = 0
-  for (const value of sent) sum += Math.abs(value)
-  const cut = 1.5 * (sum / sent.length)
-  let products = 0
-  let squares = 0
+function quantise(sent: readonly number[]): Quantised {
+  const magnitudes = sent.map(Math.abs)
+  const cut = (Math.min(...magnitudes) + Math.max(...magnitudes)) / 2
+  const mean = (of: readonly number[]): number => of.reduce((sum, value) => sum + value, 0) / Math.max(of.length, 1)
+  const small = mean(magnitudes.filter((magnitude) => magnitude <= cut))
+  const large = mean(magnitudes.filter((magnitude) => magnitude > cut))
   const codes = sent.map((value) => {
-    const isLarge = Math.abs(value) > cut
-    products += isLarge ? Math.abs(value) * 2 : Math.abs(value)
-    squares += isLarge ? 4 : 1
     const isNegative = value < 0 || Object.is(value, -0)
-    return (isLarge ? 1 : 0) | (isNegative ? 2 : 0)
+    return (Math.abs(value) > cut ? 1 : 0) | (isNegative ? 2 : 0)
   })
-  return { scale: Math.min(Math.fround(products / squares), largestScale), codes }
+  return { small, large, codes }
+}
+
+function readLevel(wire: DataView, at: number, chunk: Chunk): number {
+  const level = fromBf16(wire.getUint16(at, true))
+  if (level >= 0 && Number.isFinite(level) && !Object.is(level, -0)) return level
+  throw malformed('sparse-loco', chunk.start, `the chunk has a level of ${level}; it must be finite and not negative`)
 }
 
 /** The byte of the i-th code of the chunk whose encoding starts at `at`. */
