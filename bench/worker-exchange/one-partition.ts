@@ -2,6 +2,7 @@
 // state in memory. Python workers join it as they join any other.
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { resolveSync } from '#proto/sync/resolve-sync.ts'
 import { memoryCheckpoints } from '#physical-plane/parameter-server/checkpoint.ts'
 import { openWorkerExchange } from '#physical-plane/parameter-server/exchange/worker-exchange.ts'
 import type { WorkerJob } from '#physical-plane/parameter-server/exchange/worker-service.ts'
@@ -70,7 +71,7 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
         leaseSamples: options.leaseSamples,
         stallTimeoutMs: 60_000,
         workerMode: 'asynchronous',
-        sync: { strategy: 'asgd', interval: 0, mode: '', delayCompensation: 0 },
+        sync: resolveSync({ strategy: 'asgd' }, { regions: 1 }).settings,
         seed: job.seed,
         hasHoldout: job.holdout !== null,
       },
