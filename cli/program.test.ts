@@ -24,7 +24,12 @@ const digest = createHash('sha256').update(model).digest('hex')
 
 let server: RpcServer
 let folder: string
-const received: { bundles: Buffer[]; created: unknown[]; states: string[] } = { bundles: [], created: [], states: [] }
+const received: { bundles: Buffer[]; created: unknown[]; states: string[]; resumed: unknown[] } = {
+  bundles: [],
+  created: [],
+  states: [],
+  resumed: [],
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cli-'))
@@ -95,6 +100,19 @@ describe('results', () => {
     expect((await cloudless('logs', 'j-1')).stdout).toBe('w-0 | hello\nw-1 | other\nw-0 | world\n')
     expect((await cloudless('logs', 'j-1', '--instance', 'w-0')).stdout).toBe('hello\nworld')
     expect((await cloudless('logs', 'j-1', '--all')).stdout).toContain('ps | listens\n')
+  })
+
+  test('resume asks once, as the same request when told so; --dry-run shows the plan', async () => {
+    const requestId = '00000000-0000-4000-8000-000000000001'
+    expect((await cloudless('resume', 'j-1', '--request-id', requestId)).stdout).toBe('j-1 pending\n')
+    expect((await cloudless('resume', 'j-1', '--dry-run')).stdout).toMatch(/^waiting by policy load-power/)
+    expect((await cloudless('resume', 'j-1', '--dry-run', '--json')).json).toMatchObject({ outcome: 'waiting' })
+    expect(received.resumed).toMatchObject([
+      { id: 'j-1', requestId, validateOnly: false },
+      { id: 'j-1', validateOnly: true },
+      { id: 'j-1', validateOnly: true },
+    ])
+    expect((await cloudless('resume', 'j-ended')).code).toBe(5)
   })
 
   test('cost in a table, with the saving', async () => {
@@ -320,12 +338,21 @@ function jobService(): Implementation<JobServiceHandlers> {
         { field: 'spec.b', description: 'is missing' },
       ])
     },
+    resumeJob: async ({ id, requestId, validateOnly }) => {
+      received.resumed.push({ id, requestId, validateOnly })
+      if (id === 'j-ended') throw new CloudlessError('conflict', 'JOB_SUCCEEDED', 'job j-ended has succeeded')
+      const plan = { outcome: 'PLAN_OUTCOME_WAITING' as const, policy: 'load-power' }
+      return { job: aJob(id, { state: 'JOB_STATE_PENDING', ...(validateOnly ? { plan } : {}) }) }
+    },
     streamLogs: async function* ({ instanceId }) {
       yield { instanceId: 'w-0', data: Buffer.from('hello\nwor') }
       if (instanceId === '') yield { instanceId: 'w-1', data: Buffer.from('other\n') }
       if (instanceId === '') yield { instanceId: 'ps', role: 'parameter-server', data: Buffer.from('listens\n') }
       yield { instanceId: 'w-0', data: Buffer.from('ld') }
     },
+    listRounds: async () => ({}),
+    listEvaluations: async () => ({}),
+    listEvents: async () => ({}),
     downloadModel: async function* ({ jobId }) {
       yield { totalBytes: model.length, digest, data: model.subarray(0, 60_000) }
       yield { data: jobId === 'j-damaged' ? Buffer.alloc(40_000) : model.subarray(60_000) }

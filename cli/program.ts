@@ -13,6 +13,7 @@ import { logsCommand } from './commands/logs.ts'
 import { modelCommand } from './commands/model.ts'
 import { planCommand } from './commands/plan.ts'
 import { regionsCommand } from './commands/regions.ts'
+import { resumeCommand } from './commands/resume.ts'
 import { setupPythonCommand } from './commands/setup-python.ts'
 import { statusCommand } from './commands/status.ts'
 import { submitCommand } from './commands/submit.ts'
@@ -99,6 +100,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     statusCommand(run),
     logsCommand(run),
     cancelCommand(run),
+    resumeCommand(run),
     costCommand(run),
     regionsCommand(run),
     linksCommand(run),

@@ -14,6 +14,8 @@ export const controlPlaneConfig = {
   measuredChange: 0.1,
   /** With more regions to tell, all are computed in one pass. */
   regionsOneByOneMax: 8,
+  /** Agents hear what they should run at least this often, should time alone have changed it. */
+  retellMs: 3_600_000,
   stopGraceMs: 2_000,
   /** Jobs with series of their own in /metrics. */
   metricsJobsMax: 500,

@@ -160,6 +160,7 @@ describe('measurements', () => {
       agents: [],
       throughput: new Map(),
       modelSizes: new Map(),
+      kept: [],
       ...fields,
     }
   }

@@ -43,6 +43,7 @@ export class ControlLoop {
   #running: Promise<void> | null = null
   #isAskedAgain = false
   #measuredAtMs = Number.NEGATIVE_INFINITY
+  #toldAllAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ControlLoopOptions) {
     const { metrics } = options
@@ -149,6 +150,7 @@ export class ControlLoop {
   }
 
   #tellAgents(): void {
+    this.#addAllRegionsNowAndThen()
     if (this.#regionsToTell.size === 0) return
     const snapshot = this.#snapshot()
     const regions = [...this.#regionsToTell].sort()
@@ -157,6 +159,14 @@ export class ControlLoop {
     for (const region of regions) {
       this.#options.tell(all?.get(region) ?? desiredFor(snapshot, region), snapshot.revision)
     }
+  }
+
+  /** Time alone ends the keeping of a job's checkpoints, without a commit. */
+  #addAllRegionsNowAndThen(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#toldAllAtMs < config.retellMs) return
+    this.#toldAllAtMs = nowMs
+    for (const { region } of this.#options.store.view().agents) this.#regionsToTell.add(region)
   }
 
   #countJobs(): void {

@@ -1,5 +1,6 @@
 // An agent's observed state against what the store holds: only differences are written.
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
+import { resumptionOf } from '#control-plane/model/resumption.ts'
 import type { Observed, ObservedInstance } from '#control-plane/wire/agent-messages.ts'
 import { encode } from '#runtime/encoding.ts'
 import type { Draft } from './draft.ts'
@@ -27,9 +28,9 @@ export function writeObserved(
   }
 }
 
-/** Null when nothing differs. What has ended stays ended. */
+/** Null when nothing differs. What has ended stays ended; what was before a resumption says nothing of what is now. */
 function merge(instance: Instance, report: ObservedInstance): Instance | null {
-  if (hasEnded(instance)) return null
+  if (hasEnded(instance) || report.resumption !== resumptionOf(instance)) return null
   const next: Instance = {
     ...instance,
     state: report.state,

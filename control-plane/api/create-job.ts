@@ -45,21 +45,28 @@ export async function createJob(context: CreateContext, request: CreateJobReques
 
 async function decode(context: CreateContext, request: CreateJobRequest__Output): Promise<JobSpec> {
   const checks = new Checks()
-  const { requestId, validateOnly } = request
-  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(requestId)
-  if (!isUuid && !(validateOnly && requestId === ''))
-    checks.note('request_id', `is ${quote(requestId)}; give a UUID, the same one when you send this request again`)
+  checkRequestId(checks, request)
   const spec = decodeJobSpec(checks, request.spec)
   if (spec === null) return refuse(checks)
   for (const { field, description } of validateJob(spec, context.catalogue, 'spec')) checks.note(field, description)
   const digest = spec.function.bundleDigest
-  if (!validateOnly && checks.violations.length === 0 && (await context.store.blob(digest))?.kind !== 'bundle')
+  if (!request.validateOnly && checks.violations.length === 0 && (await context.store.blob(digest))?.kind !== 'bundle')
     checks.note(
       'spec.function.bundle_digest',
       `no bundle ${digest} is stored here; upload it first, as \`cloudless submit\` does`,
     )
   checks.done()
   return spec
+}
+
+/** Nothing is stored of what is only validated, so it needs no id. */
+export function checkRequestId(
+  checks: Checks,
+  { requestId, validateOnly }: { readonly requestId: string; readonly validateOnly: boolean },
+): void {
+  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(requestId)
+  if (isUuid || (validateOnly && requestId === '')) return
+  checks.note('request_id', `is ${quote(requestId)}; give a UUID, the same one when you send this request again`)
 }
 
 function refuse(checks: Checks): never {
@@ -109,7 +116,7 @@ async function existing(store: Store, requestId: string, fingerprint: string): P
   return jobStatus((await store.job(known.id))!)
 }
 
-function refuseWhenFull(store: Store): void {
+export function refuseWhenFull(store: Store): void {
   const active = store.view().jobs.length
   if (active < apiConfig.activeJobsMax) return
   const text = `${active} jobs have not ended, the most that are taken; cancel some or wait`

@@ -20,6 +20,7 @@ import { createJob, type CreateContext } from './create-job.ts'
 import { jobStatus } from './job-status.ts'
 import { listEvaluations, listEvents, listRounds } from './list-history.ts'
 import { decodePageToken, encodePageToken, pageSize } from './page-token.ts'
+import { resumeJob } from './resume-job.ts'
 import { streamLogs } from './stream-logs.ts'
 import { Changes } from './watch.ts'
 
@@ -36,6 +37,7 @@ export function jobService(context: CreateContext): Implementation<JobServiceHan
     listJobs: (request) => listJobs(store, request),
     watchJob: (request, { signal }) => watchJob(store, clock, request, signal),
     cancelJob: async ({ id, reason }) => ({ job: encodeJob(jobStatus(await cancelJob(store, id, reason))) }),
+    resumeJob: async (request) => ({ job: encodeJob(await resumeJob(context, request)) }),
     streamLogs: (request, { signal }) => streamLogs(store, clock, request, signal),
     listRounds: (request) => listRounds(store, request),
     listEvaluations: (request) => listEvaluations(store, request),

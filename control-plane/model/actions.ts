@@ -6,7 +6,7 @@ import type { Instance, Snapshot } from './snapshot.ts'
 export type Actions = {
   /** In ascending order of job id; a job appears once. */
   readonly jobs: readonly JobUpdate[]
-  /** In ascending order of id; none of them exists yet. */
+  /** In ascending order of id. One that exists is of a resumed job and begins anew. */
   readonly newInstances: readonly Instance[]
   /** Instances to mark as released, in ascending order of id. */
   readonly releasedInstanceIds: readonly string[]
@@ -40,7 +40,8 @@ export function applyActions(snapshot: Snapshot, actions: Actions): Snapshot {
     })
     .filter((job) => !endStates.has(job.state))
   const living = new Set(jobs.map((job) => job.id))
-  const instances = [...snapshot.instances, ...actions.newInstances]
+  const begun = new Set(actions.newInstances.map((instance) => instance.id))
+  const instances = [...snapshot.instances.filter(({ id }) => !begun.has(id)), ...actions.newInstances]
     .map((instance) => (released.has(instance.id) ? { ...instance, isReleased: true } : instance))
     .filter((instance) => living.has(instance.jobId))
     .sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -9,6 +9,8 @@ export type Desired = {
   readonly instances: readonly DesiredInstance[]
   /** Of the jobs that have an instance here, in ascending order of job id. */
   readonly addressBooks: readonly { readonly jobId: string; readonly book: AddressBook }[]
+  /** Jobs without instances here whose state here must stay, in ascending order. */
+  readonly keptJobIds: readonly string[]
 }
 
 export type DesiredInstance = {

@@ -2,6 +2,7 @@
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { AddressBook } from './address-book.ts'
 import type { Plan } from './plan.ts'
+import type { Resumption } from './resumption.ts'
 
 export type Shard = { readonly region: string; readonly uri: string; readonly samples: number }
 
@@ -71,4 +72,6 @@ export type Job = {
   readonly evaluation: Readonly<Record<string, number>>
   /** sha256 of the final model once the control plane holds it. */
   readonly modelDigest: string | null
+  /** The last one; absent for a job that was never resumed. */
+  readonly resumption?: Resumption
 }

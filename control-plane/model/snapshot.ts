@@ -2,6 +2,7 @@
 import type { Catalogue } from '#regions/catalogue.ts'
 import type { Job } from './job.ts'
 import type { ModelSize } from './plan.ts'
+import type { KeptJob } from './resumption.ts'
 
 // The deciding folders import the model only; these come along with it.
 export type { Catalogue, CatalogueLink, CatalogueRegion } from '#regions/catalogue.ts'
@@ -20,6 +21,8 @@ export type Snapshot = {
   readonly throughput: ReadonlyMap<string, number>
   /** What earlier runs of a function sent, keyed by bundle digest; absent where nothing was measured. */
   readonly modelSizes?: ReadonlyMap<string, ModelSize>
+  /** Ended jobs that may be resumed, in ascending order of id. */
+  readonly kept?: readonly KeptJob[]
 }
 
 export type Agent = {
@@ -67,6 +70,8 @@ export type Instance = {
   readonly progress: PartitionProgress | null
   /** The agent should no longer run it. */
   readonly isReleased: boolean
+  /** The resumption of its job under which it was planned; absent for 0. */
+  readonly resumption?: number
 }
 
 export type PartitionPhase = 'starting' | 'training' | 'draining' | 'evaluating' | 'finished' | 'failed'

@@ -6,5 +6,8 @@ export const defaultPruneAfterMs = 10 * 60_000
 /** "unseen for N s" grows in these steps, so that waiting does not write a job at every loop. */
 export const unseenStepMs = 10_000
 
+/** A region keeps the checkpoints of at most so many ended jobs, the newest of them. */
+export const keptJobsMax = 10_000
+
 /** A job tells of so many instances that do not run. */
 export const troublesShownMax = 3

@@ -1,8 +1,11 @@
 // What each agent should run, straight from a snapshot: every instance that is not released, told what it needs to know
-// of its job. Level-triggered: the newest desired state replaces all earlier ones.
+// of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
+// those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
 import type { Desired, DesiredInstance } from '#control-plane/model/desired.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
+import type { KeptJob } from '#control-plane/model/resumption.ts'
+import { keptJobsMax } from './config.ts'
 import { uploaderOf } from './partitions.ts'
 
 /** For one region; an empty set where nothing should run. */
@@ -19,12 +22,17 @@ export function desiredByRegion(snapshot: Snapshot): ReadonlyMap<string, Desired
   return new Map([...regions].sort().map((region) => [region, build(region, instances.get(region) ?? [], context)]))
 }
 
-type Context = { readonly jobs: ReadonlyMap<string, Job>; readonly agents: ReadonlyMap<string, Agent> }
+type Context = {
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly agents: ReadonlyMap<string, Agent>
+  readonly kept: readonly KeptJob[]
+}
 
 function contextOf(snapshot: Snapshot): Context {
   return {
     jobs: new Map(snapshot.jobs.map((job) => [job.id, job])),
     agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
+    kept: (snapshot.kept ?? []).filter(({ untilMs }) => untilMs > snapshot.nowMs),
   }
 }
 
@@ -36,7 +44,18 @@ function build(region: string, instances: readonly Instance[], context: Context)
     region,
     instances: parts.flatMap((part) => part.instances).sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1)),
     addressBooks: parts.map((part) => part.addressBook).sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
+    keptJobIds: keptHere(region, instances, context).filter((jobId) => !wantedByJob.has(jobId)),
   }
+}
+
+function keptHere(region: string, instances: readonly Instance[], { jobs, kept }: Context): readonly string[] {
+  const ended = kept
+    .filter(({ regions }) => regions.includes(region))
+    .sort((a, b) => b.untilMs - a.untilMs || (a.id < b.id ? -1 : 1))
+    .slice(0, keptJobsMax)
+    .map(({ id }) => id)
+  const active = instances.map(({ jobId }) => jobId).filter((jobId) => jobs.has(jobId))
+  return [...new Set([...ended, ...active])].sort()
 }
 
 type Part = {

@@ -1,10 +1,24 @@
-// The instances of a placed plan: in every region one parameter server, and one worker per unit.
+// The instances of a placed plan: in every region one parameter server, and one worker per unit. Those of a resumed job
+// keep what they had: their attempts go on counting, and what their partition had reached stands until they say more.
 import type { Job } from '#control-plane/model/job.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
+import { resumptionOf } from '#control-plane/model/resumption.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 
-/** In ascending order of id. */
-export function instancesOf(job: Job, plan: Plan): readonly Instance[] {
+/** The instances of `plan` that are to be written beside those that exist, in ascending order of id. */
+export function beginning(job: Job, plan: Plan, existing: readonly Instance[]): readonly Instance[] {
+  const known = new Map(existing.map((instance) => [instance.id, instance]))
+  return instancesOf(job, plan).flatMap((instance) => {
+    const before = known.get(instance.id)
+    if (before === undefined) return [instance]
+    if (resumptionOf(before) === resumptionOf(job)) return []
+    const { attempt, progress } = before
+    const isServer = instance.role === 'parameter-server' && progress !== null
+    return [{ ...instance, attempt, progress: isServer ? { ...progress, phase: 'starting', workers: 0 } : null }]
+  })
+}
+
+function instancesOf(job: Job, plan: Plan): readonly Instance[] {
   return plan.partitions
     .flatMap((partition) => [parameterServer(job, partition), ...workers(job, partition)])
     .sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -33,5 +47,6 @@ function planned(job: Job, region: string): Omit<Instance, 'id' | 'role' | 'devi
     endpoint: '',
     progress: null,
     isReleased: false,
+    ...(job.resumption === undefined ? {} : { resumption: job.resumption.number }),
   }
 }

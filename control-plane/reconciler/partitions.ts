@@ -50,7 +50,8 @@ function phaseOf(parameterServer: Instance | null): PartitionPhase {
 
 function unseenMs(agent: Agent | undefined, job: Job, nowMs: number): number {
   if (agent?.isConnected === true) return 0
-  const lastSeenAtMs = Math.max(agent?.lastHeartbeatAtMs ?? 0, job.startedAtMs ?? nowMs)
+  const begunAtMs = Math.max(job.startedAtMs ?? nowMs, job.resumption?.atMs ?? 0)
+  const lastSeenAtMs = Math.max(agent?.lastHeartbeatAtMs ?? 0, begunAtMs)
   return Math.max(1, nowMs - lastSeenAtMs)
 }
 

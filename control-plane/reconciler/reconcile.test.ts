@@ -341,7 +341,7 @@ describe('address books and desired state', () => {
     const all = desiredByRegion({ ...training, agents: [...training.agents, anAgent('d', { cpu: 1 })] })
     expect([...all.keys()]).toEqual(['a', 'b', 'c', 'd'])
     for (const region of regions) expect(all.get(region)).toEqual(desiredFor(training, region))
-    expect(all.get('d')).toEqual({ region: 'd', instances: [], addressBooks: [] })
+    expect(all.get('d')).toEqual({ region: 'd', instances: [], addressBooks: [], keptJobIds: [] })
   })
 
   test('an instance of an ended job is not desired', () => {

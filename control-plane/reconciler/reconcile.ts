@@ -6,7 +6,7 @@ import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import { nextAddressBook } from './address-book.ts'
 import { defaultPruneAfterMs } from './config.ts'
-import { instancesOf } from './instances.ts'
+import { beginning } from './instances.ts'
 import { standingOf, standingOfCancelled, standingOfPending, type Standing } from './job-state.ts'
 import { viewPartitions, type PartitionView } from './partitions.ts'
 import { regionsToPrune } from './prune.ts'
@@ -65,10 +65,16 @@ function start(context: Context, job: Job, existing: readonly Instance[]): Next 
     const standing = standingOfPending(job)
     return { job: standing === null ? job : stand(context, job, standing), newInstances: [], releasedInstanceIds: [] }
   }
-  const known = new Set(existing.map((instance) => instance.id))
-  const newInstances = instancesOf(job, job.plan).filter((instance) => !known.has(instance.id))
-  const started: Job = { ...job, state: 'starting', startedAtMs: context.nowMs }
-  const next = advance(context, started, [...existing, ...newInstances])
+  const newInstances = beginning(job, job.plan, existing)
+  const begun = new Set(newInstances.map((instance) => instance.id))
+  const started: Job = {
+    ...job,
+    state: 'starting',
+    startedAtMs: job.startedAtMs ?? context.nowMs,
+    // A resumed job's regions are all in it again, and none listens where it did.
+    addressBook: { ...job.addressBook, peers: [] },
+  }
+  const next = advance(context, started, [...existing.filter(({ id }) => !begun.has(id)), ...newInstances])
   return { ...next, newInstances }
 }
 

@@ -24,7 +24,8 @@ export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits 
   }
   const started = new Set<string>()
   for (const instance of snapshot.instances) {
-    started.add(instance.jobId)
+    // Those of a job that is being resumed are of the time before.
+    if (!instance.isReleased) started.add(instance.jobId)
     if (instance.jobId !== exceptJobId && holdsUnits(instance)) {
       takeUnits(free, instance.region, instance.deviceModel, instance.units)
     }

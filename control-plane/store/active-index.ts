@@ -1,7 +1,8 @@
-// What has not ended, kept in memory so that a loop over thousands of jobs reads no disk. It follows the database: it
+// What has not ended (and which ended jobs may be resumed), kept in memory so that a loop over thousands of jobs reads no disk. It follows the database: it
 // changes only after a transaction was committed. Views are immutable and shared until the next change.
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
+import { keptJobOf, type KeptJob } from '#control-plane/model/resumption.ts'
 import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
 import { SortedMap } from './sorted-map.ts'
 import type { Change, Commit, View } from './store.ts'
@@ -10,6 +11,7 @@ export class ActiveIndex {
   readonly #jobs = new SortedMap<Job>()
   readonly #instances = new SortedMap<Instance>()
   readonly #agents = new SortedMap<Agent>()
+  readonly #kept = new SortedMap<KeptJob>()
   readonly #instancesOfJob = new Map<string, Map<string, Instance>>()
   #throughput: ReadonlyMap<string, number> = new Map()
   #modelSizes: ReadonlyMap<string, ModelSize> = new Map()
@@ -24,6 +26,7 @@ export class ActiveIndex {
       agents: this.#agents.values(),
       throughput: this.#throughput,
       modelSizes: this.#modelSizes,
+      kept: this.#kept.values(),
     }
     return this.#view
   }
@@ -83,6 +86,7 @@ export class ActiveIndex {
   }
 
   #putJob(job: Job): void {
+    this.#keep(job)
     if (!endStates.has(job.state)) {
       this.#jobs.set(job.id, job)
       return
@@ -90,6 +94,17 @@ export class ActiveIndex {
     this.#jobs.delete(job.id)
     for (const id of this.#instancesOfJob.get(job.id)?.keys() ?? []) this.#instances.delete(id)
     this.#instancesOfJob.delete(job.id)
+  }
+
+  /** Those whose time was over when this one ended are forgotten, so that years of failed jobs do not add up. */
+  #keep(job: Job): void {
+    const kept = keptJobOf(job)
+    if (kept === null) {
+      this.#kept.delete(job.id)
+      return
+    }
+    for (const { id, untilMs } of this.#kept.values()) if (untilMs < (job.endedAtMs ?? 0)) this.#kept.delete(id)
+    this.#kept.set(job.id, kept)
   }
 
   #putInstance(instance: Instance): void {

@@ -4,6 +4,7 @@
 import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
+import type { KeptJob } from '#control-plane/model/resumption.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
 import type { Blobs } from './blobs.ts'
@@ -42,6 +43,8 @@ export type View = {
   readonly agents: readonly Agent[]
   readonly throughput: ReadonlyMap<string, number>
   readonly modelSizes: ReadonlyMap<string, ModelSize>
+  /** Ended jobs that may be resumed, or could until a while ago, in ascending order of id. */
+  readonly kept: readonly KeptJob[]
 }
 
 /** What one commit touched: watchers and agents' links decide by it whether to look. */

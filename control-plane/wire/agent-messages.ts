@@ -32,6 +32,7 @@ export type ObservedInstance = {
   readonly endpoint: string
   readonly progress: PartitionProgress | null
   readonly firstStepAtMs: number | null
+  readonly resumption: number
 }
 
 export type JournalRecord = {
@@ -88,6 +89,7 @@ function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__O
     endpoint: checks.text(`${field}.endpoint`, wire.endpoint, config.idCharactersMax),
     progress: wire.progress === null ? null : decodeProgress(checks, `${field}.progress`, wire.progress),
     firstStepAtMs: wire.firstStepAtMs === 0 ? null : wire.firstStepAtMs,
+    resumption: wire.resumption,
   }
 }
 

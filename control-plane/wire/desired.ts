@@ -1,6 +1,7 @@
 // What one agent should run, as it is told.
 import type { DesiredState } from '#proto/generated/cloudless/v1/DesiredState.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
+import { resumptionOf } from '#control-plane/model/resumption.ts'
 import { wireRole } from './enums.ts'
 import { encodeJobSpec } from './job-spec.ts'
 
@@ -20,7 +21,9 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
       drain,
       uploadsModel,
       usdPerUnitHour: instance.usdPerUnitHour,
+      resumption: resumptionOf(instance),
     })),
+    keptJobIds: [...desired.keptJobIds],
     addressBooks: desired.addressBooks.map(({ jobId, book }) => ({
       jobId,
       epoch: book.epoch,

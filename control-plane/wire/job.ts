@@ -4,6 +4,7 @@ import type { Plan as WirePlan } from '#proto/generated/cloudless/v1/Plan.ts'
 import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
+import { resumptionOf } from '#control-plane/model/resumption.ts'
 import type { PartitionProgress } from '#control-plane/model/snapshot.ts'
 import { wireJobState, wireOutcome } from './enums.ts'
 import { encodeJobSpec } from './job-spec.ts'
@@ -49,6 +50,7 @@ export function encodeJob({ job, revision, costUsd, progress }: JobStatus): Wire
     firstStepAtMs: job.firstStepAtMs ?? 0,
     endedAtMs: job.endedAtMs ?? 0,
     costUsd,
+    resumptions: resumptionOf(job),
   }
 }
 

@@ -23,6 +23,7 @@ type Live = { readonly run: Run; readonly end: (exit: Exit) => void; isAlive: bo
 
 export class Machine implements InstanceRuntime {
   readonly launches: string[] = []
+  readonly forgottenJobs: string[] = []
   readonly #clock: VirtualClock
   readonly #runs = new Map<string, Live>()
   readonly #logs = new Map<string, Buffer>()
@@ -84,7 +85,8 @@ export class Machine implements InstanceRuntime {
     return Promise.resolve()
   }
 
-  forgetJob(): Promise<void> {
+  forgetJob(jobId: string): Promise<void> {
+    this.forgottenJobs.push(jobId)
     return Promise.resolve()
   }
 
@@ -114,11 +116,17 @@ export class ControlPlane {
   isDown = false
   refusal: CloudlessError | null = null
   acknowledges = true
-  #desired: { revision: number; instances: DesiredInstance__Output[]; addressBooks: never[] } | null = null
+  #desired: {
+    revision: number
+    instances: DesiredInstance__Output[]
+    addressBooks: never[]
+    keptJobIds: string[]
+  } | null = null
   #streams = new Set<AsyncQueue<ConnectResponse__Output>>()
 
-  desire(instances: readonly DesiredInstance__Output[]): void {
-    this.#desired = { revision: (this.#desired?.revision ?? 0) + 1, instances: [...instances], addressBooks: [] }
+  desire(instances: readonly DesiredInstance__Output[], keptJobIds: readonly string[] = []): void {
+    const revision = (this.#desired?.revision ?? 0) + 1
+    this.#desired = { revision, instances: [...instances], addressBooks: [], keptJobIds: [...keptJobIds] }
     for (const stream of this.#streams) stream.offer({ message: 'desired', desired: this.#desired })
   }
 
@@ -197,6 +205,7 @@ export function aWorker(over: Partial<DesiredInstance__Output> = {}): DesiredIns
     units: 1,
     workers: 1,
     dataShare: 1,
+    resumption: 0,
     drain: false,
     uploadsModel: false,
     usdPerUnitHour: 0.1,

@@ -161,7 +161,7 @@ export class Agent {
     const { desired, lives } = this.#supervisor
     const trouble = this.#d.journal.trouble
     const instances: ObservedInstance[] = lives.map((life) =>
-      observedInstance(life, this.#reports.get(life.id) ?? null, this.#uploads.digestOf(life.id), trouble),
+      observedInstance(life, this.#reportOf(life), this.#uploads.digestOf(life.id, life.instance.resumption), trouble),
     )
     // With a disk that takes nothing, not even what is desired can be acted on.
     const begun = new Set(lives.map(({ id }) => id))
@@ -240,17 +240,24 @@ export class Agent {
     this.#desk.directivesChanged()
   }
 
+  /** Null until the instance's partition has said something since its job was resumed last. */
+  #reportOf({ id, instance }: InstanceLife): Report | null {
+    const report = this.#reports.get(id)
+    return report?.resumption === instance.resumption ? report : null
+  }
+
   /** What a finished parameter server told this agent's predecessor. */
   #recall(life: InstanceLife): void {
-    if (this.#reports.has(life.id)) return
+    if (this.#reportOf(life) !== null) return
     const words = lastWordsOf(this.#d.journal, life.id)
     if (words !== null) this.#reports.set(life.id, { ...words, evaluation: {} })
   }
 
   /** Every region has the final model; the control plane says which one brings it, and may change its mind. */
   async #offerModel(life: InstanceLife): Promise<void> {
-    const path = this.#reports.get(life.id)?.status?.modelPath ?? ''
-    if (life.instance.uploadsModel && path !== '') await this.#uploads.offer(life.id, life.jobId, path)
+    const { id, jobId, instance } = life
+    const path = this.#reportOf(life)?.status?.modelPath ?? ''
+    if (instance.uploadsModel && path !== '') await this.#uploads.offer(id, jobId, instance.resumption, path)
   }
 
   #gone(instanceId: string): void {
@@ -277,20 +284,23 @@ export class Agent {
   async #status(instanceId: string, status: InstanceStatus__Output): Promise<void> {
     const life = this.#supervisor.life(instanceId)
     if (life === undefined) return
-    const evaluation = this.#reports.get(instanceId)?.evaluation ?? {}
-    this.#reports.set(instanceId, { attempt: life.attempt, status, evaluation })
+    const { resumption } = life.instance
+    const evaluation = this.#reportOf(life)?.evaluation ?? {}
+    this.#reports.set(instanceId, { attempt: life.attempt, resumption, status, evaluation })
     this.#meter.reportWan(instanceId, life.jobId, status.wanBytesSent)
     this.#watch.heard(life, status)
     this.#link.changed()
     if (status.progress?.phase !== 'PARTITION_PHASE_FINISHED') return
-    await keepLastWords(this.#d.journal, instanceId, { attempt: life.attempt, status })
+    await keepLastWords(this.#d.journal, instanceId, { attempt: life.attempt, resumption, status })
     await this.#offerModel(life)
   }
 
   #evaluated(instanceId: string, evaluation: Evaluation__Output): void {
-    const report = this.#reports.get(instanceId)
-    const attempt = this.#supervisor.life(instanceId)?.attempt ?? 0
-    this.#reports.set(instanceId, { attempt, status: report?.status ?? null, evaluation: evaluation.metrics })
+    const life = this.#supervisor.life(instanceId)
+    if (life === undefined) return
+    const { resumption } = life.instance
+    const status = this.#reportOf(life)?.status ?? null
+    this.#reports.set(instanceId, { attempt: life.attempt, resumption, status, evaluation: evaluation.metrics })
     this.#link.changed()
   }
 
@@ -298,7 +308,8 @@ export class Agent {
   async #incompleteBecause(instanceId: string, signal: AbortSignal): Promise<string> {
     const life = this.#supervisor.life(instanceId)
     if (life?.instance.role === 'worker') return this.#watch.incompleteBecause(life, signal)
-    const isMissing = life?.instance.uploadsModel === true && !this.#uploads.isKnown(instanceId)
+    const isMissing =
+      life?.instance.uploadsModel === true && !this.#uploads.isKnown(instanceId, life.instance.resumption)
     return isMissing ? 'it ended without naming its final model' : ''
   }
 }

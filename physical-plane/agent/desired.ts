@@ -17,39 +17,53 @@ export type DesiredInstance = {
   readonly dataShare: number
   readonly drain: boolean
   readonly uploadsModel: boolean
+  /** How often its job was resumed: one that ended under a lower number begins again. */
+  readonly resumption: number
 }
 
 export type Desired = {
   readonly revision: number
   /** Parameter servers first, then in ascending order of id. */
   readonly instances: readonly DesiredInstance[]
-  readonly refused: readonly { readonly id: string; readonly jobId: string; readonly reason: string }[]
+  readonly refused: readonly RefusedInstance[]
   readonly addressBooks: readonly AddressBook__Output[]
+  /** What this region has of these jobs stays, although nothing of them runs here. */
+  readonly keptJobIds: ReadonlySet<string>
 }
 
-export const nothingDesired: Desired = { revision: 0, instances: [], refused: [], addressBooks: [] }
+export type RefusedInstance = Pick<DesiredInstance, 'id' | 'jobId' | 'resumption'> & { readonly reason: string }
+
+export const nothingDesired: Desired = {
+  revision: 0,
+  instances: [],
+  refused: [],
+  addressBooks: [],
+  keptJobIds: new Set(),
+}
 
 export function decodeDesired(state: DesiredState__Output, region: string): Desired {
   const instances: DesiredInstance[] = []
-  const refused: { id: string; jobId: string; reason: string }[] = []
+  const refused: RefusedInstance[] = []
   const seen = new Set<string>()
   for (const wire of state.instances) {
     const reason = seen.has(wire.id) ? 'instance.id appears twice' : fault(wire, region)
     seen.add(wire.id)
-    if (reason !== null) refused.push({ id: wire.id, jobId: wire.jobId, reason })
+    const { id, jobId, resumption } = wire
+    if (reason !== null) refused.push({ id, jobId, resumption, reason })
     else instances.push(decodeInstance(wire))
   }
   const rank = (instance: DesiredInstance): number => (instance.role === 'parameter-server' ? 0 : 1)
   instances.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))
-  return { revision: state.revision, instances, refused, addressBooks: state.addressBooks }
+  const { revision, addressBooks, keptJobIds } = state
+  return { revision, instances, refused, addressBooks, keptJobIds: new Set(keptJobIds) }
 }
 
 function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
-  const { id, jobId, region, deviceModel, units, workers, dataShare, drain, uploadsModel } = wire
+  const { id, jobId, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption } = wire
   const role = wire.role === 'INSTANCE_ROLE_WORKER' ? 'worker' : 'parameter-server'
   // `fault` has seen that there is a spec.
   const spec = wire.spec as JobSpec__Output
-  return { id, jobId, role, spec, region, deviceModel, units, workers, dataShare, drain, uploadsModel }
+  return { id, jobId, role, spec, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption }
 }
 
 function fault(wire: DesiredInstance__Output, region: string): string | null {

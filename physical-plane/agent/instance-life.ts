@@ -39,10 +39,12 @@ const markSchema = z.object({
   reason: z.string(),
   /** The attempt's end is journaled. */
   isEnded: z.boolean(),
+  /** Of its job, when this was written. */
+  resumption: z.number().int().default(0),
 })
 type Mark = z.infer<typeof markSchema>
 
-const unborn: Mark = { attempt: 0, failures: 0, outcome: 'open', reason: '', isEnded: true }
+const unborn: Mark = { attempt: 0, failures: 0, outcome: 'open', reason: '', isEnded: true, resumption: 0 }
 
 export function lifeMarkOf(instanceId: string): string {
   return `instance/${instanceId}`
@@ -73,7 +75,7 @@ export class InstanceLife {
     this.#log = dependencies.log.child({ instanceId: instance.id })
     const mark = markSchema.safeParse(dependencies.journal.marks.get(lifeMarkOf(instance.id)))
     // A run on disk that the journal does not know: its numbers are not used again.
-    const known = mark.data ?? unborn
+    const known = resumed(mark.data ?? unborn, instance.resumption)
     this.#mark =
       recovered !== null && recovered.attempt > known.attempt
         ? { ...known, attempt: recovered.attempt, isEnded: false }
@@ -104,6 +106,7 @@ export class InstanceLife {
   /** The same instance with other wishes, for example to drain. */
   update(instance: DesiredInstance): void {
     this.#instance = instance
+    this.#mark = { ...this.#mark, resumption: instance.resumption }
   }
 
   /** No longer wanted: resolves when nothing of it is left. */
@@ -293,6 +296,12 @@ export class InstanceLife {
       return `(the log cannot be read: ${messageOf(error)})`
     }
   }
+}
+
+/** Whatever came of it before its job was resumed, it begins again; attempts go on counting. */
+function resumed(mark: Mark, resumption: number): Mark {
+  if (mark.resumption >= resumption) return mark
+  return { ...mark, resumption, outcome: 'open', failures: 0, reason: '' }
 }
 
 function describeSlices(slices: readonly Slice[]): string {

@@ -21,7 +21,8 @@ export type ModelUploadDependencies = {
   readonly onChange: () => void
 }
 
-const markSchema = z.object({ path: z.string(), digest: z.string() })
+const markSchema = z.object({ path: z.string(), digest: z.string(), resumption: z.number().int().default(0) })
+type Mark = z.infer<typeof markSchema>
 const markOf = (instanceId: string): string => `model/${instanceId}`
 
 export class ModelUploads {
@@ -32,47 +33,53 @@ export class ModelUploads {
     this.#d = dependencies
   }
 
-  /** sha256 of the model that the control plane holds; '' before. */
-  digestOf(instanceId: string): string {
-    return this.#mark(instanceId)?.digest ?? ''
+  /** sha256 of the model that the control plane holds; '' before. A resumed job's model is brought again. */
+  digestOf(instanceId: string, resumption: number): string {
+    return this.#mark(instanceId, resumption)?.digest ?? ''
   }
 
-  isKnown(instanceId: string): boolean {
-    return this.#mark(instanceId) !== null
+  isKnown(instanceId: string, resumption: number): boolean {
+    return this.#mark(instanceId, resumption) !== null
   }
 
   /** The partition's final model lies at `path`. Resolves when that is durable; the upload goes on by itself. */
-  async offer(instanceId: string, jobId: string, path: string): Promise<void> {
-    if (!this.isKnown(instanceId))
-      await this.#d.journal.append({ marks: { [markOf(instanceId)]: { path, digest: '' } } })
-    this.resume(instanceId, jobId)
+  async offer(instanceId: string, jobId: string, resumption: number, path: string): Promise<void> {
+    if (!this.isKnown(instanceId, resumption)) {
+      this.#active.get(instanceId)?.abort()
+      this.#active.delete(instanceId)
+      await this.#d.journal.append({ marks: { [markOf(instanceId)]: { path, digest: '', resumption } } })
+    }
+    this.#begin(instanceId, jobId, resumption)
   }
 
-  /** Goes on with an upload that a predecessor did not finish. */
-  resume(instanceId: string, jobId: string): void {
-    const mark = this.#mark(instanceId)
+  /** Also goes on with an upload that a predecessor did not finish. */
+  #begin(instanceId: string, jobId: string, resumption: number): void {
+    const mark = this.#mark(instanceId, resumption)
     if (mark === null || mark.digest !== '' || this.#active.has(instanceId)) return
     const abort = new AbortController()
     this.#active.set(instanceId, abort)
-    void this.#upload(instanceId, jobId, mark.path, abort.signal).finally(() => this.#active.delete(instanceId))
+    void this.#upload(instanceId, jobId, mark, abort.signal).finally(() => {
+      if (this.#active.get(instanceId) === abort) this.#active.delete(instanceId)
+    })
   }
 
   async forget(instanceId: string): Promise<void> {
     this.#active.get(instanceId)?.abort()
-    if (this.isKnown(instanceId)) await this.#d.journal.append({ marks: { [markOf(instanceId)]: null } })
+    if (this.#d.journal.marks.has(markOf(instanceId)))
+      await this.#d.journal.append({ marks: { [markOf(instanceId)]: null } })
   }
 
   stop(): void {
     for (const abort of this.#active.values()) abort.abort()
   }
 
-  async #upload(instanceId: string, jobId: string, path: string, signal: AbortSignal): Promise<void> {
+  async #upload(instanceId: string, jobId: string, mark: Mark, signal: AbortSignal): Promise<void> {
     const { clock, random, log, journal, config, uploadModel, onChange } = this.#d
     for (let failures = 1; !signal.aborted; failures++) {
       try {
-        const digest = await uploadModel(jobId, path, signal)
+        const digest = await uploadModel(jobId, mark.path, signal)
         if (signal.aborted) return
-        await journal.append({ marks: { [markOf(instanceId)]: { path, digest } } })
+        await journal.append({ marks: { [markOf(instanceId)]: { ...mark, digest } } })
         log.info({ instanceId, digest }, 'final model is in the control plane')
         return onChange()
       } catch (error) {
@@ -84,7 +91,8 @@ export class ModelUploads {
     }
   }
 
-  #mark(instanceId: string): z.infer<typeof markSchema> | null {
-    return markSchema.safeParse(this.#d.journal.marks.get(markOf(instanceId))).data ?? null
+  #mark(instanceId: string, resumption: number): Mark | null {
+    const mark = markSchema.safeParse(this.#d.journal.marks.get(markOf(instanceId))).data
+    return mark?.resumption === resumption ? mark : null
   }
 }

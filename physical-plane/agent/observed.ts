@@ -8,6 +8,8 @@ import type { InstanceLife, LifeState } from './instance-life.ts'
 /** What a parameter server last said, and what its workers evaluated. */
 export type Report = {
   readonly attempt: number
+  /** What was said before the job was resumed counts no more. */
+  readonly resumption: number
   readonly status: InstanceStatus__Output | null
   readonly evaluation: Readonly<Record<string, number>>
 }
@@ -45,13 +47,15 @@ export function observedInstance(
     evaluation: { ...report?.evaluation },
     firstStepAtMs: report?.status?.firstStepAtMs ?? 0,
     modelDigest,
+    resumption: life.instance.resumption,
   }
 }
 
 export function refusedInstance(refused: Desired['refused'][number]): ObservedInstance {
-  return { id: refused.id, jobId: refused.jobId, state: 'INSTANCE_STATE_FAILED', attempt: 0, reason: refused.reason }
+  return { ...refused, state: 'INSTANCE_STATE_FAILED', attempt: 0 }
 }
 
-export function waitingInstance({ id, jobId }: Desired['instances'][number], reason: string): ObservedInstance {
-  return { id, jobId, state: 'INSTANCE_STATE_STARTING', attempt: 0, reason }
+export function waitingInstance(instance: Desired['instances'][number], reason: string): ObservedInstance {
+  const { id, jobId, resumption } = instance
+  return { id, jobId, resumption, state: 'INSTANCE_STATE_STARTING', attempt: 0, reason }
 }

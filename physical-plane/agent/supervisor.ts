@@ -13,6 +13,7 @@ const desiredMarkSchema = z.object({
   revision: z.number(),
   instances: z.array(z.unknown()),
   addressBooks: z.array(z.unknown()),
+  keptJobIds: z.array(z.string()).default([]),
 })
 /** Since when nobody has wanted an instance that has ended. */
 const endedMark = 'ended/'
@@ -112,6 +113,8 @@ export class Supervisor {
         continue
       }
       if (ageMs > config.endedShownMs) this.#lives.delete(id)
+      // Its job may be resumed: checkpoints, attempts and logs stay.
+      if (this.#desired.keptJobIds.has(jobId)) continue
       // A control plane that takes no log for a day does not keep the disk full for ever.
       if (ageMs <= config.endedKeepMs || (!isShipped(id) && ageMs <= 24 * config.endedKeepMs)) continue
       await runtime
@@ -138,8 +141,9 @@ export class Supervisor {
     const books = newestBooks(this.#desired.addressBooks, desired)
     this.#desired = { ...desired, addressBooks: books }
     if (isNew) {
-      const { revision, instances } = wire
-      await this.#d.journal.append({ marks: { [desiredMark]: { revision, instances, addressBooks: books } } })
+      const { revision, instances, keptJobIds } = wire
+      const mark = { revision, instances, addressBooks: books, keptJobIds }
+      await this.#d.journal.append({ marks: { [desiredMark]: mark } })
       this.#wire = content
       if (this.#isStopped) return
       for (const { id, reason } of desired.refused) this.#d.log.error({ instanceId: id, reason }, 'instance refused')
@@ -155,8 +159,8 @@ export class Supervisor {
     for (const instance of this.#desired.instances) {
       const life = this.#lives.get(instance.id)
       if (life === undefined) this.#begin(instance, null)
-      // It was being stopped and is wanted again: begins anew once nothing is left of it.
-      else if (life.state === 'stopping' || life.state === 'stopped') void this.#beginAgain(life)
+      // Once nothing is left of it.
+      else if (isToBeginAgain(life, instance)) void this.#beginAgain(life)
       else life.update(instance)
     }
   }
@@ -202,9 +206,15 @@ export class Supervisor {
   }
 }
 
+/** It was being stopped and is wanted again, or it had ended and its job was resumed since. */
+function isToBeginAgain({ state, instance: { resumption } }: InstanceLife, wanted: DesiredInstance): boolean {
+  if (state === 'stopping' || state === 'stopped') return true
+  return (state === 'completed' || state === 'failed') && wanted.resumption > resumption
+}
+
 /** The revision grows with every change anywhere; only this agent's part matters. */
 function comparable(wire: DesiredState__Output): string {
-  return JSON.stringify([wire.instances, wire.addressBooks])
+  return JSON.stringify([wire.instances, wire.addressBooks, wire.keptJobIds])
 }
 
 /** A book with a lower epoch than one already known is old news; a job without instances here needs none. */

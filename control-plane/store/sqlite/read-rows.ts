@@ -8,6 +8,9 @@ import { decode } from '#runtime/encoding.ts'
 import type { BlobRecord, Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
 import type { Row, Statements } from './statements.ts'
 
+/** Of the jobs that may still be resumed the newest are known after a restart; older ones are kept no longer. */
+const resumableJobsReadMax = 10_000
+
 export function readRevision(sql: Statements): number {
   return Number(sql.get(`SELECT value FROM counters WHERE name = 'revision'`)?.value)
 }
@@ -15,13 +18,19 @@ export function readRevision(sql: Statements): number {
 /** Everything the index holds, as the changes that would have made it. */
 export function readActive(sql: Statements): readonly Change[] {
   const jobs = bodies<Job>(sql.all('SELECT body FROM jobs WHERE is_ended = 0'))
+  const resumable = bodies<Job>(
+    sql.all(
+      `SELECT body FROM jobs WHERE state IN ('failed', 'cancelled') ORDER BY created_at_ms DESC LIMIT ?`,
+      resumableJobsReadMax,
+    ),
+  )
   const instances = bodies<Instance>(
     sql.all('SELECT i.body FROM instances i JOIN jobs j ON j.id = i.job_id WHERE j.is_ended = 0'),
   )
   const agents = bodies<Agent>(sql.all('SELECT body FROM agents'))
   const measured = (kind: string): readonly Row[] => sql.all('SELECT key, body FROM measurements WHERE kind = ?', kind)
   return [
-    ...jobs.map((job): Change => ({ kind: 'job', job })),
+    ...[...jobs, ...resumable].map((job): Change => ({ kind: 'job', job })),
     ...instances.map((instance): Change => ({ kind: 'instance', instance })),
     ...agents.map((agent): Change => ({ kind: 'agent', agent })),
     ...measured('throughput').map((row): Change => ({
