@@ -33,6 +33,12 @@ describe('the interval that auto will choose', () => {
     expect(expectedInterval(settings, 0.15, over(1e3))).toEqual({ interval: 40, codec: 'top-k' })
   })
 
+  test('is the shortest one allowed, with exact messages, on links that carry these', () => {
+    const good = over(1e9, 0.001)
+    expect(expectedInterval(aSync({ fragments: 4 }), 0.15, good)).toEqual({ interval: 16, codec: 'fp32' })
+    expect(expectedInterval(aSync({ codec: 'top-k' }), 0.15, good)).toEqual({ interval: 16, codec: 'top-k' })
+  })
+
   test('never falls with a slower link, as long as the codec is the same', () => {
     const settings = aSync({ fragments: 1, codec: 'top-k' })
     const rate = fc.double({ min: 1e4, max: 1e9, noNaN: true })

@@ -12,13 +12,20 @@ export function expectedInterval(
   exchangeSeconds: (codec: CodecName, share: number) => number,
 ): Expected {
   const { intervalMin, intervalMax, fragments } = settings
+  const needed = (codec: CodecName, parts: number): number => {
+    const steps = Math.ceil(exchangeSeconds(codec, 1 / parts) / stepSeconds)
+    return parts === 1 ? steps : parts * (steps + 1)
+  }
   const ladder: readonly CodecName[] = codecNames.filter((name) => name !== 'sparse-loco')
   const rungs = ladder.slice(ladder.indexOf(settings.codec))
+  // Nothing is gained by coarser messages where exact ones are back, with a fifth to spare, before they may leave.
+  if (settings.codec !== 'top-k' && needed('fp32', fragments) * 1.2 <= intervalMin) {
+    return { interval: intervalMin, codec: 'fp32' }
+  }
   for (const codec of rungs) {
     for (let parts = fragments; parts >= 1; parts--) {
-      const steps = Math.ceil(exchangeSeconds(codec, 1 / parts) / stepSeconds)
-      const needed = parts === 1 ? steps : parts * (steps + 1)
-      if (needed <= intervalMax) return { interval: Math.max(intervalMin, needed), codec }
+      const interval = needed(codec, parts)
+      if (interval <= intervalMax) return { interval: Math.max(intervalMin, interval), codec }
     }
   }
   // Nothing fits: regions wait for the link.
