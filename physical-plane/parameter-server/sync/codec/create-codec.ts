@@ -5,6 +5,7 @@ import { CloudlessError, invalid } from '#runtime/errors.ts'
 import { chunkElements, kept } from '#proto/sync/encoded-bytes.ts'
 import type { CodecName } from '#proto/sync/settings.ts'
 import { bf16 } from './bf16.ts'
+import { codecKernelsCode } from './codec-kernels.wasm.ts'
 import type { Codec, CodecMemory, PlainCodec } from './codec.ts'
 import { fp16 } from './fp16.ts'
 import { fp32 } from './fp32.ts'
@@ -21,67 +22,50 @@ export type CodecOptions = {
 
 export function createCodec(name: CodecName, { density, memory }: CodecOptions): Codec {
   const plain = plainCodec(name, density)
-  const encodedBytes = (elements: number): number => plain.encodedBytes(elements)
-
-  /** In the arena `step` is asked for at once; otherwise `plainStep` is taken once the arena's code is done. */
-  const perform = async (
-    bytes: Uint8Array,
-    vector: Float32Array,
-    step: () => Promise<void>,
-    plainStep: () => void,
-  ): Promise<void> => {
-    const held = [bytes, vector].filter((view) => memory.holds(view)).length
-    if (held === 2) return step()
-    if (held === 1) await memory.code.settled()
-    plainStep()
-  }
+  const code = memory.load(codecKernelsCode)
   const kernels = arenaKernels[name]
+  const isSparse = name === 'top-k' || name === 'sparse-loco'
   const extra = (elements: number): readonly number[] =>
-    name === 'top-k' || name === 'sparse-loco'
-      ? [kept(chunkElements, density), kept(elements % chunkElements, density)]
-      : []
-  const askToDecode = async (bytes: Uint8Array, target: Float32Array, isSubtracted: 0 | 1): Promise<boolean> => {
-    const operands = [bytes.byteOffset, target.byteOffset, target.byteLength, ...extra(target.length), isSubtracted]
-    return (await memory.code.ask(kernels.decode, ...operands)) === 0
+    isSparse ? [kept(chunkElements, density), kept(elements % chunkElements, density)] : []
+
+  /** Whether the arena's code can do it; if not, the plain version may, at once. */
+  const isInArena = (bytes: Uint8Array, vector: Float32Array): boolean => {
+    checkLength(name, bytes, plain.encodedBytes(vector.length))
+    const held = [bytes, vector].filter((view) => memory.holds(view)).length
+    if (held === 1) memory.settleNow()
+    return held === 2
   }
 
   return {
     name,
     isExact: name === 'fp32',
-    encodedBytes,
+    encodedBytes: (elements) => plain.encodedBytes(elements),
 
-    async encode(values, target) {
-      checkLength(name, target, encodedBytes(values.length))
-      const step = (): Promise<void> => {
-        const operands = [values.byteOffset, values.byteLength, target.byteOffset, ...extra(values.length)]
-        memory.code.run(kernels.encode, ...operands)
-        return memory.code.settled()
-      }
-      await perform(target, values, step, () => plain.encode(values, target))
+    encode(values, target) {
+      if (!isInArena(target, values)) return plain.encode(values, target)
+      const { byteOffset, byteLength, length } = values
+      code.run(kernels.encode, byteOffset, byteLength, target.byteOffset, ...extra(length))
     },
 
     async decode(bytes, target) {
-      checkLength(name, bytes, encodedBytes(target.length))
-      const step = async (): Promise<void> => {
-        if (await askToDecode(bytes, target, 0)) return
-        // The plain version says what is wrong, and where.
-        plain.decode(bytes, new Float32Array(target.length))
-        assert(false, `${name}: the arena's code refused bytes that the plain version takes`)
-      }
-      await perform(bytes, target, step, () => plain.decode(bytes, target))
+      if (!isInArena(bytes, target)) return plain.decode(bytes, target)
+      const { byteOffset, byteLength, length } = target
+      const isRefused = await code.ask(kernels.decode, bytes.byteOffset, byteOffset, byteLength, ...extra(length), 0)
+      if (isRefused === 0) return
+      // The plain version says what is wrong, and where.
+      plain.decode(bytes, new Float32Array(length))
+      assert(false, `${name}: the arena's code refused bytes that the plain version takes`)
     },
 
-    async subtract(bytes, target) {
-      checkLength(name, bytes, encodedBytes(target.length))
-      const step = async (): Promise<void> => {
-        assert(await askToDecode(bytes, target, 1), `${name}: what was encoded here can not be decoded`)
+    subtract(bytes, target) {
+      const { byteOffset, byteLength, length } = target
+      if (isInArena(bytes, target)) {
+        code.run(kernels.decode, bytes.byteOffset, byteOffset, byteLength, ...extra(length), 1)
+        return
       }
-      const plainStep = (): void => {
-        const decoded = new Float32Array(target.length)
-        plain.decode(bytes, decoded)
-        for (const [index, value] of decoded.entries()) target[index]! -= value
-      }
-      await perform(bytes, target, step, plainStep)
+      const decoded = new Float32Array(length)
+      plain.decode(bytes, decoded)
+      for (const [index, value] of decoded.entries()) target[index]! -= value
     },
   }
 }

@@ -23,7 +23,7 @@ export type Encoded = {
 export type FeedbackMemory = Pick<VectorMemory, 'allocate' | 'release' | 'kernels'>
 
 /**
- * `values` and `residual` stay as they are; neither may change until the promise is kept. Without a residual nothing is
+ * `values` and `residual` stay as they are, and must until the promise is kept. Without a residual nothing is
  * added, and the error is only measured. Rejects with a `CloudlessError` of reason `DIVERGED`, whose metadata name the
  * `element`, where the sum is not finite.
  */
@@ -43,15 +43,15 @@ export async function encodeWithFeedback(
     if (codec.isExact && residual === null) {
       // Nothing is added and nothing lost, so nothing is computed.
       await checkedSquares(values, memory)
-      await codec.encode(values, bytes)
+      codec.encode(values, bytes)
       memory.release(sum)
       return { bytes, error: 0, residual: null, release }
     }
     memory.kernels.copy(sum, values)
     if (residual !== null) memory.kernels.addScaled(sum, residual, keep)
     const before = await checkedSquares(sum, memory)
-    await codec.encode(sum, bytes)
-    await codec.subtract(bytes, sum)
+    codec.encode(sum, bytes)
+    codec.subtract(bytes, sum)
     const after = await memory.kernels.sumOfSquares(sum)
     if (residual === null) memory.release(sum)
     const error = before === 0 ? 0 : Math.sqrt(after / before)

@@ -2,24 +2,24 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codecNames, type CodecName } from '#proto/sync/settings.ts'
 import { CloudlessError } from '#runtime/errors.ts'
-import { aCodecMemory } from './a-codec-memory.ts'
+import { VectorMemory } from '../../replica/memory.ts'
 import { createCodec, plainCodec } from './create-codec.ts'
 import { hardVectors, mulberry } from './hard-vectors.fixture.ts'
 
-const memory = aCodecMemory()
+const memory = VectorMemory.create(1 << 21)
+const arena = memory.allocate(1 << 17)
 const densities = fc.constantFrom(0.0001, 0.01, 0.015, 0.05, 0.07, 0.5, 1)
-const scratchBytes = 32_768
 const runs = { numRuns: 60 }
 
 describe.each(codecNames)('%s', (name) => {
-  test('in the arena encodes the bits of the plain version, whatever the addresses', async () => {
-    await fc.assert(
-      fc.asyncProperty(hardVectors(), densities, fc.nat(15), async (values, density, shift) => {
+  test('in the arena encodes the bits of the plain version, whatever the addresses', () => {
+    fc.assert(
+      fc.property(hardVectors(), densities, fc.nat(15), (values, density, shift) => {
         const plain = plainCodec(name, density)
         const wanted = new Uint8Array(plain.encodedBytes(values.length))
         plain.encode(values, wanted)
         const { vector, bytes, after } = place(values, wanted.length, shift)
-        await createCodec(name, { density, memory }).encode(vector, bytes)
+        createCodec(name, { density, memory }).encode(vector, bytes)
         expect(hex(bytes)).toBe(hex(wanted))
         expect(hex(vector)).toBe(hex(values))
         expect(after.every((byte) => byte === 0xa5)).toBe(true)
@@ -40,7 +40,7 @@ describe.each(codecNames)('%s', (name) => {
         const { vector, bytes, after } = place(values, encoded.length, shift)
         bytes.set(encoded)
         const codec = createCodec(name, { density, memory })
-        await codec.subtract(bytes, vector)
+        codec.subtract(bytes, vector)
         expect(hex(vector)).toBe(hex(left))
         await codec.decode(bytes, vector)
         expect(hex(vector)).toBe(hex(decoded))
@@ -57,13 +57,13 @@ describe.each(codecNames)('%s', (name) => {
     const length = codec.encodedBytes(values.length)
     const { vector, bytes } = place(values, length, 1)
     const outside = { vector: values, bytes: new Uint8Array(length + 1).subarray(1) }
-    await codec.encode(vector, bytes)
+    codec.encode(vector, bytes)
     for (const [from, to] of [
       [values, outside.bytes],
       [vector, outside.bytes],
     ] as const) {
       outside.bytes.fill(0)
-      await codec.encode(from, to)
+      codec.encode(from, to)
       expect(hex(to)).toBe(hex(bytes))
     }
     const target = new Float32Array(values.length)
@@ -71,7 +71,7 @@ describe.each(codecNames)('%s', (name) => {
     const wanted = hex(target)
     await codec.decode(outside.bytes, vector)
     expect(hex(vector)).toBe(wanted)
-    await codec.subtract(bytes, target)
+    codec.subtract(bytes, target)
     expect(target.every((value) => value === 0)).toBe(true)
   })
 
@@ -149,12 +149,12 @@ test('a density that means nothing is refused by name', () => {
 
 /** Copies in the arena: the vector at a multiple of 4, the bytes anywhere, and what lies behind them. */
 function place(values: Float32Array, length: number, shift: number) {
-  const vector = new Float32Array(memory.buffer, scratchBytes + 4 * shift, values.length)
+  const vector = new Float32Array(arena.buffer, arena.byteOffset + 4 * shift, values.length)
   vector.set(values)
-  const at = scratchBytes + 64 * 1024 + 64 * 256 + shift
-  const bytes = new Uint8Array(memory.buffer, at, length)
-  const after = new Uint8Array(memory.buffer, at + length, 64)
-  const between = new Uint8Array(memory.buffer, vector.byteOffset + vector.byteLength, 64)
+  const at = arena.byteOffset + 80 * 1024 + shift
+  const bytes = new Uint8Array(arena.buffer, at, length)
+  const after = new Uint8Array(arena.buffer, at + length, 64)
+  const between = new Uint8Array(arena.buffer, vector.byteOffset + vector.byteLength, 64)
   bytes.fill(0xa5)
   after.fill(0xa5)
   between.fill(0xa5)
