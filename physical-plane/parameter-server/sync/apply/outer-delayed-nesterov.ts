@@ -45,7 +45,7 @@ export function outerDelayedNesterov<V extends Vector>(
     if (isStepping) {
       kernels.scale(velocity, keep)
       kernels.addScaled(velocity, accumulated, 1 / delay)
-      kernels.scale(accumulated, 0)
+      kernels.clear(accumulated)
     }
     if (share !== 0) kernels.addScaled(shared, velocity, -learningRate * share * keep)
     kernels.addScaled(shared, change, -learningRate / delay)

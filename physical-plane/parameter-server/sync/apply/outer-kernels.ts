@@ -9,6 +9,8 @@ export type OuterStep = { readonly learningRate: number; readonly momentum: numb
 export interface OuterKernels<V extends Vector> {
   /** target = source */
   copy(target: V, source: V): void
+  /** vector = 0 */
+  clear(vector: V): void
   /** target += source × scale */
   addScaled(target: V, source: V, scale: number): void
   /** target ×= factor */

@@ -11,6 +11,9 @@ export function plainKernels<V extends Vector>(round: Round): OuterKernels<V> & 
     copy: (target, source) => {
       for (let i = 0; i < target.length; i++) target[i] = source[i]!
     },
+    clear: (vector) => {
+      for (let i = 0; i < vector.length; i++) vector[i] = 0
+    },
     addScaled: (target, source, scale) => {
       const by = round(scale)
       for (let i = 0; i < target.length; i++) target[i] = target[i]! + round(source[i]! * by)
