@@ -172,6 +172,13 @@ class Bell {
   async #fresh(session: Session, shared: SharedFile, isOver: boolean): Promise<BellAnswer> {
     if (session.hasEnded) return this.#unknown(session.id)
     const { side, memory } = this.#options
+    await memory.settled()
+    const { values } = present(side.replica, 'the replica of a partition that is ready')
+    if (memory.isIdle) {
+      // Nobody can ask for a kernel before this has been written, so that no copy is needed.
+      shared.writeParameters(values)
+      return this.#done(isOver)
+    }
     const version = await newestParameters(side, session, memory)
     shared.writeParameters(session.landing)
     return this.#done(isOver, version)
