@@ -43,5 +43,8 @@ class Adapter(Protocol):
     def fetch(self, dataset: Any, indices: np.ndarray, collate: Callable[[list], Any] | None) -> Any:
         """The batch of these sample numbers (int64)."""
 
+    def reseed(self, seed: int) -> None:
+        """Seeds every generator that a training function may draw from: Python's, numpy's, the framework's."""
+
     def evaluating(self) -> AbstractContextManager[None]:
         """Evaluation mode, without gradients."""

@@ -11,6 +11,7 @@ from typing import Any
 from .adapter import Adapter
 from .errors import NonFiniteLoss
 from .permutation import permutation
+from .randomness import Reseed, apply, batch_seed
 from .shards import Shard, shards_alone
 
 log = logging.getLogger("cloudless")
@@ -44,11 +45,13 @@ class AloneSession:
         batch_size: int,
         evaluate: Callable[[], Mapping[str, float]] | None = None,
         collate: Callable[[list], Any] | None = None,
+        reseed: Reseed = True,
     ) -> Iterator[Any]:
-        """Batches of every epoch; evaluates at each epoch's end."""
+        """Batches of every epoch; evaluates at each epoch's end. `reseed` as in a job."""
         for self.epoch in range(self.epochs):
             order = permutation(self.seed, self.epoch, len(dataset))
             for start in range(0, len(order), batch_size):
+                apply(reseed, self._adapter, batch_seed(self.seed, self.region, self.epoch, start))
                 yield self._adapter.fetch(dataset, order[start : start + batch_size], collate)
             if evaluate is not None:
                 with self._adapter.evaluating():

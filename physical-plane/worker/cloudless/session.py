@@ -22,6 +22,7 @@ from .config import PROTOCOL_VERSION, REJOIN_SECONDS, RETRY_FIRST_SECONDS, SDK_V
 from .errors import CloudlessError, NonFiniteLoss, ParameterServerUnavailable, SessionLost, Unsupported
 from .exchange import Exchange, SharedExchange, StepReport, StreamExchange
 from .permutation import permutation
+from .randomness import Reseed, apply, batch_seed
 from .settings import Settings
 from .shards import Shard, check_length, check_there, shard_of
 
@@ -92,11 +93,13 @@ class Session:
         batch_size: int,
         evaluate: Callable[[], Mapping[str, float]] | None = None,
         collate: Callable[[list], Any] | None = None,
+        reseed: Reseed = True,
     ) -> Iterator[Any]:
         """Batches of the samples leased to this worker, until training is over in every region.
 
         Call `step` once per batch. `evaluate` runs at epoch ends on the worker that was chosen for it, in evaluation
-        mode. DatasetMismatch when the dataset does not have the declared number of samples.
+        mode. Before each batch random, numpy and torch are seeded from its place in the data, so that a restart repeats
+        what it drew; `reseed=False` leaves them alone, a function is called with the seed instead. DatasetMismatch when the dataset does not have the declared number of samples.
         """
         if batch_size < 1:
             raise CloudlessError(f"batch_size is {batch_size}: it must be at least 1")
@@ -112,7 +115,7 @@ class Session:
             elif answer.outcome == outcomes["LEASE_OUTCOME_GRANTED"]:
                 self._lease = _Lease(answer)
                 self.epoch = answer.epoch
-                yield from self._batches_of(self._lease, dataset, batch_size, collate)
+                yield from self._batches_of(self._lease, dataset, batch_size, collate, reseed)
             else:
                 raise CloudlessError(f"parameter server answers a lease with outcome {answer.outcome}")
 
@@ -168,11 +171,12 @@ class Session:
         ]
 
     def _batches_of(
-        self, lease: _Lease, dataset: Any, batch_size: int, collate: Callable[[list], Any] | None
+        self, lease: _Lease, dataset: Any, batch_size: int, collate: Callable[[list], Any] | None, reseed: Reseed
     ) -> Iterator[Any]:
         order = self._order_of(self.epoch, len(dataset))
         for start in range(lease.start, lease.end, batch_size):
             indices = order[start : min(start + batch_size, lease.end)]
+            apply(reseed, self._adapter, batch_seed(self.seed, self.region, self.epoch, start))
             batch = self._adapter.fetch(dataset, indices, collate)
             lease.in_flight = len(indices)
             yield batch
