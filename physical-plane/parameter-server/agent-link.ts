@@ -4,6 +4,7 @@
 import type { AttachRequest } from '#proto/generated/cloudless/v1/AttachRequest.ts'
 import type { AttachResponse__Output } from '#proto/generated/cloudless/v1/AttachResponse.ts'
 import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
+import type { SyncProgress as WireSyncProgress } from '#proto/generated/cloudless/v1/SyncProgress.ts'
 import type { InstanceStatus } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
 import type { RpcClient } from '#proto/rpc/service.ts'
 import { AsyncQueue } from '#runtime/async-queue.ts'
@@ -15,6 +16,7 @@ import { BackOff } from './back-off.ts'
 import { protocolVersion, statusMs } from './config.ts'
 import type { Partition } from './partition.ts'
 import type { PartitionRecord } from './records.ts'
+import type { SyncProgress } from './sync-progress.ts'
 import type { Phase } from './worker-group.ts'
 
 export type AgentClient = RpcClient<InstanceServiceHandlers>
@@ -158,14 +160,14 @@ export class AgentLink {
     const { kind, ...fields } = record
     const named = { ...fields, jobId, region: partition.region }
     return kind === 'round'
-      ? { round: { ...named, members: [...record.members] } }
+      ? { round: { ...named, members: [...record.members], absent: { ...record.absent } } }
       : { evaluation: { ...named, metrics: { ...record.metrics } } }
   }
 
   #status(): InstanceStatus {
     const { partition, endpoint, workerEndpoint } = this.#options
     const progress = partition.progress()
-    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, isTrainingOver, wanBytesSent, ...rest } = progress
+    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, isTrainingOver, wanBytesSent, sync, ...rest } = progress
     // FINISHED is the last word: records come before it.
     const isLast = progress.phase !== 'finished' || partition.records.waiting.length === 0
     return {
@@ -174,6 +176,7 @@ export class AgentLink {
       progress: {
         ...rest,
         region: partition.region,
+        sync: sync === null ? null : encodeSync(sync),
         phase: isLast ? wirePhases[progress.phase] : wirePhases.evaluating,
         wanBytesSent: Object.values(wanBytesSent).reduce((sum, bytes) => sum + bytes, 0),
       },
@@ -184,6 +187,19 @@ export class AgentLink {
       joinedWorkers: [...joinedWorkers],
       isTrainingOver,
     }
+  }
+}
+
+function encodeSync({ links, hears, refused, ...rest }: SyncProgress): WireSyncProgress {
+  return {
+    ...rest,
+    hears: [...hears],
+    refused: { ...refused },
+    links: links.map(({ fromRegion, bytesPerSecond, roundTripMs }) => ({
+      fromRegion,
+      mbitPerSecond: (bytesPerSecond * 8) / 1e6,
+      roundTripMs,
+    })),
   }
 }
 

@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { resolveSync } from '#proto/sync/resolve-sync.ts'
+import { strategies } from '#proto/sync/strategies.ts'
+import { present } from '#runtime/assert.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { PartitionOptions } from './partition-options.ts'
@@ -71,6 +73,7 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
     const description = `name no shard in region ${region}; a partition lives where data lies`
     throw invalid([{ field: 'spec.shards', description }])
   }
+  const sync = syncOf(config, samples.size)
   return {
     jobId,
     region,
@@ -81,7 +84,9 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
     stallTimeoutMs:
       (training.stallTimeoutSeconds === 0 ? stallTimeoutSecondsDefault : training.stallTimeoutSeconds) * 1000,
     workerMode: training.workerMode === 'synchronous' ? 'synchronous' : 'asynchronous',
-    sync: syncOf(config, samples.size),
+    sync,
+    parts: present(strategies.get(sync.strategy), `the strategy ${sync.strategy}`).parts(sync),
+    attempt: config.attempt,
     seed: training.seed,
     hasHoldout: holdout?.region === region,
   }

@@ -1,7 +1,7 @@
 // Limits and intervals of a parameter server's exchange with other regions, its checkpoints and its agent.
 // Limits of replicas and of the exchange with workers are in replica/config.ts and exchange/config.ts.
 
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /** Sealed updates that some peer has not yet acknowledged; beyond, steps go on accumulating unsealed. */
 export const outboxUpdatesMax = 8
@@ -51,3 +51,6 @@ export const idlePatience = 5
 
 /** Weight of a step in the moving averages of loss and throughput. */
 export const averageWeight = 0.05
+
+/** A process draws its incarnation among so many numbers, so that two of one region are told apart. */
+export const incarnationsMax = 2 ** 47

@@ -1,6 +1,7 @@
-// The regions of the job as this one sees them: who belongs, where they listen, who was pruned, who has drained.
-// Membership and data shares come from the job, so that all regions agree on them; addresses and prunes from the
-// control plane's address book, where a higher epoch replaces a lower one.
+// The regions of the job as this one sees them: who belongs, where they listen, who was pruned. Membership and data
+// shares come from the job, so that all regions agree on them; addresses and prunes from the control plane's address
+// book, where a higher epoch replaces a lower one, however it came here: a region that hears the control plane tells the
+// others. Where a region that calls says that it listens counts more than what the book said before.
 import { assert } from '#runtime/assert.ts'
 
 export type Member = { readonly region: string; readonly dataShare: number }
@@ -12,7 +13,6 @@ export class Members {
   /** All regions of the job, ascending. */
   readonly all: readonly string[]
   readonly #shares: ReadonlyMap<string, number>
-  readonly #drained = new Set<string>()
   #book: AddressBook = { epoch: 0, peers: [] }
   #live: readonly string[]
 
@@ -36,6 +36,10 @@ export class Members {
   /** Not pruned, ascending, own included. */
   get live(): readonly string[] {
     return this.#live
+  }
+
+  get pruned(): readonly string[] {
+    return this.all.filter((region) => !this.#live.includes(region))
   }
 
   /** Live regions but this one. */
@@ -65,15 +69,13 @@ export class Members {
     return true
   }
 
-  drain(region: string): void {
-    this.#drained.add(region)
-  }
-
-  hasDrained(region: string): boolean {
-    return this.#drained.has(region)
-  }
-
-  get drained(): readonly string[] {
-    return [...this.#drained].sort()
+  /** Where a region that called says that it listens; false where that is known. */
+  called(region: string, endpoint: string): boolean {
+    const known = this.#book.peers.find((peer) => peer.region === region)
+    if (!this.has(region) || endpoint === '' || known?.endpoint === endpoint) return false
+    const called = { region, endpoint, pruned: known?.pruned ?? false }
+    const others = this.#book.peers.filter((peer) => peer.region !== region)
+    this.#book = { ...this.#book, peers: [...others, called].sort((a, b) => (a.region < b.region ? -1 : 1)) }
+    return true
   }
 }

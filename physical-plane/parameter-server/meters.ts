@@ -1,6 +1,7 @@
 // What a partition counts: its own steps, its rounds, and the bytes it sends to each region.
 import { averageWeight } from './config.ts'
 import type { RoundRecord } from './records.ts'
+import { movingAverage } from './sync/when/link-average.ts'
 
 export type StepCounts = {
   readonly steps: number
@@ -35,12 +36,16 @@ export class StepMeter {
   }
 }
 
+/** Of a round, what only this region's meters know. */
+export type RoundTraffic = Pick<RoundRecord, 'number' | 'bytesSent' | 'bytesReceived' | 'seconds' | 'stallSeconds'>
+
 export class RoundMeter {
   #rounds: number
-  #members = new Set<string>()
+  readonly #senders = new Set<string>()
   #bytesSent = 0
   #bytesReceived = 0
   #sinceMs: number
+  #stallSecondsBefore = 0
 
   constructor(rounds: number, nowMs: number) {
     this.#rounds = rounds
@@ -51,75 +56,96 @@ export class RoundMeter {
     return this.#rounds
   }
 
+  /** Regions whose updates were applied since the last round was closed. */
+  get senders(): readonly string[] {
+    return [...this.#senders].sort()
+  }
+
   sent(bytes: number): void {
     this.#bytesSent += bytes
   }
 
-  received(region: string, bytes: number): void {
-    this.#members.add(region)
+  received(bytes: number): void {
     this.#bytesReceived += bytes
   }
 
-  close(members: readonly string[], replicaHash: string, nowMs: number, monotonicMs: number): RoundRecord {
+  applied(region: string): void {
+    this.#senders.add(region)
+  }
+
+  close(monotonicMs: number, stallSeconds: number): RoundTraffic {
     this.#rounds += 1
-    const record: RoundRecord = {
-      kind: 'round',
+    const traffic = {
       number: this.#rounds,
-      members: [...new Set([...members, ...this.#members])].sort(),
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       seconds: Math.max(0, monotonicMs - this.#sinceMs) / 1000,
-      atMs: nowMs,
-      replicaHash,
+      stallSeconds: stallSeconds - this.#stallSecondsBefore,
     }
-    this.#members = new Set()
+    this.#senders.clear()
     this.#bytesSent = 0
     this.#bytesReceived = 0
     this.#sinceMs = monotonicMs
-    return record
+    this.#stallSecondsBefore = stallSeconds
+    return traffic
+  }
+}
+
+/** Time in which local steps had to wait for the WAN, and how quick they are otherwise. */
+export class StallMeter {
+  #stallSeconds = 0
+  #blockedSinceMs: number | null = null
+  #stepAtMs: number | null = null
+  #stallAtStep = 0
+  #stepSeconds = 0
+
+  get stallSeconds(): number {
+    return this.#stallSeconds
+  }
+
+  get stepsPerSecond(): number {
+    return this.#stepSeconds === 0 ? 0 : 1 / this.#stepSeconds
+  }
+
+  /** Call whenever it may have changed. */
+  blocked(isBlocked: boolean, monotonicMs: number): void {
+    if (this.#blockedSinceMs !== null) this.#stallSeconds += (monotonicMs - this.#blockedSinceMs) / 1000
+    this.#blockedSinceMs = isBlocked ? monotonicMs : null
+  }
+
+  step(monotonicMs: number): void {
+    if (this.#stepAtMs !== null) {
+      const waited = this.#stallSeconds - this.#stallAtStep
+      const seconds = Math.max(0, (monotonicMs - this.#stepAtMs) / 1000 - waited)
+      this.#stepSeconds = movingAverage(this.#stepSeconds, seconds)
+    }
+    this.#stepAtMs = monotonicMs
+    this.#stallAtStep = this.#stallSeconds
   }
 }
 
 /**
  * Bytes on the wire by receiving region, each time they are sent, since re-sent bytes are billed too. What a checkpoint
- * holds already includes every update that may still be sent after it, so after a crash the count is an upper bound.
+ * holds already includes all that may be fetched after it, so after a crash the count is an upper bound.
  */
 export class WanMeter {
   readonly #bytes: Map<string, number>
-  readonly #sentSeq = new Map<string, number>()
 
   constructor(bytes: Readonly<Record<string, number>> = {}) {
     this.#bytes = new Map(Object.entries(bytes))
-  }
-
-  get total(): number {
-    return [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0)
   }
 
   sent(region: string, bytes: number): void {
     this.#bytes.set(region, (this.#bytes.get(region) ?? 0) + bytes)
   }
 
-  completed(region: string, seq: number): void {
-    this.#sentSeq.set(region, Math.max(seq, this.#sentSeq.get(region) ?? 0))
-  }
-
   entries(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#bytes].sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
-  bound(
-    regions: readonly string[],
-    updates: readonly { readonly seq: number; readonly payloadBytes: number; readonly targetRegion: string }[],
-  ): Readonly<Record<string, number>> {
+  bound(regions: readonly string[], offeredBytes: number): Readonly<Record<string, number>> {
     const bytes = { ...this.entries() }
-    for (const region of regions) {
-      const sentSeq = this.#sentSeq.get(region) ?? 0
-      for (const { seq, payloadBytes, targetRegion } of updates) {
-        const isForRegion = targetRegion === '' || targetRegion === region
-        if (seq > sentSeq && isForRegion) bytes[region] = (bytes[region] ?? 0) + payloadBytes
-      }
-    }
+    for (const region of regions) bytes[region] = (bytes[region] ?? 0) + offeredBytes
     return bytes
   }
 }

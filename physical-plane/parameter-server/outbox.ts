@@ -1,10 +1,11 @@
 // Sealed updates on their way to the other regions. Numbered without gaps; offered only once a checkpoint that holds
 // them is durable; forgotten when every live peer has said that they are in its own durable checkpoint. So whatever dies,
-// an update that one region has seen is in the surviving history of the region that made it.
-import { createHash } from 'node:crypto'
+// an update that one region has seen is in the surviving history of the region that made it. Who was away for so long
+// that what it needs is forgotten takes a snapshot.
 import { assert } from '#runtime/assert.ts'
-import { CloudlessError } from '#runtime/errors.ts'
-import type { Draft, Update, UpdateHeader } from './sync/update.ts'
+import type { Shelf } from './peers/shelf.ts'
+import { asBytes, asVector } from './rounds/bytes.ts'
+import type { Draft, UpdateHeader } from './sync/update.ts'
 
 export type OutboxSnapshot = {
   readonly lastSeq: number
@@ -12,29 +13,49 @@ export type OutboxSnapshot = {
   readonly acknowledged: Readonly<Record<string, number>>
 }
 
+/** The vector is what a checkpoint keeps: the payload, filled up to whole elements. */
+type Held = { readonly header: UpdateHeader; readonly vector: Float32Array | null }
+
 export class Outbox {
   readonly #region: string
-  #updates: Update[] = []
+  readonly #shelf: Shelf
+  #updates: Held[] = []
   #lastSeq = 0
   #durableSeq = 0
   readonly #acknowledged = new Map<string, number>()
 
-  constructor(region: string) {
+  constructor(region: string, shelf: Shelf) {
     this.#region = region
+    this.#shelf = shelf
   }
 
   /** An outbox as a durable checkpoint holds it. */
-  static restore(region: string, snapshot: OutboxSnapshot, payloadOf: (seq: number) => Float32Array): Outbox {
-    const outbox = new Outbox(region)
-    outbox.#updates = snapshot.headers.map((header) => ({ header, payload: payloadOf(header.seq) }))
+  static restore(
+    region: string,
+    shelf: Shelf,
+    snapshot: OutboxSnapshot,
+    vectorOf: (seq: number) => Float32Array | null,
+  ): Outbox {
+    const outbox = new Outbox(region, shelf)
+    for (const header of snapshot.headers) outbox.#hold(header, vectorOf(header.seq))
     outbox.#lastSeq = snapshot.lastSeq
     outbox.#durableSeq = snapshot.lastSeq
     for (const [peer, seq] of Object.entries(snapshot.acknowledged)) outbox.#acknowledged.set(peer, seq)
     return outbox
   }
 
+  get firstSeq(): number {
+    return this.#updates[0]?.header.seq ?? this.#lastSeq + 1
+  }
+
+  /** Of all that were sealed. */
   get lastSeq(): number {
     return this.#lastSeq
+  }
+
+  /** Of those that others may know of. */
+  get durableSeq(): number {
+    return this.#durableSeq
   }
 
   /** Something sealed is not in a durable checkpoint yet. */
@@ -47,21 +68,18 @@ export class Outbox {
   }
 
   get bytes(): number {
-    return this.#updates.reduce((sum, { header }) => sum + header.payloadBytes, 0)
+    return this.#updates.reduce((sum, { header }) => sum + (header.payload?.bytes ?? 0), 0)
   }
 
-  seal(draft: Draft): UpdateHeader {
-    const { payload, ...rest } = draft
+  /** Copies the draft's bytes. */
+  seal({ encoded, ...draft }: Draft, sha256: string, cursor: string): UpdateHeader {
     this.#lastSeq += 1
-    const payloadSha256 = payload.length === 0 ? '' : sha256Of(payload)
-    const header = {
-      ...rest,
-      region: this.#region,
-      seq: this.#lastSeq,
-      payloadBytes: payload.byteLength,
-      payloadSha256,
-    }
-    this.#updates.push({ header, payload })
+    const payload =
+      encoded === null
+        ? null
+        : { sha256, bytes: encoded.bytes.byteLength, codec: encoded.codec, elements: encoded.elements }
+    const header = { ...draft, region: this.#region, seq: this.#lastSeq, payload, cursor }
+    this.#hold(header, encoded === null ? null : asVector(encoded.bytes))
     return header
   }
 
@@ -71,38 +89,41 @@ export class Outbox {
     this.#durableSeq = Math.max(this.#durableSeq, seq)
   }
 
-  /** The update after `seq` if it may be sent; null when there is none yet. */
-  after(seq: number): Update | null {
-    if (seq > this.#lastSeq) {
-      const text = `region ${this.#region} is at update ${this.#lastSeq}, but was asked for those after ${seq}: it lost its state`
-      throw new CloudlessError('conflict', 'UPDATES_AHEAD', text, { metadata: { region: this.#region } })
-    }
+  /** The header of the update after `seq`; null while there is none that may be sent, or it is forgotten. */
+  after(seq: number): UpdateHeader | null {
     if (seq >= this.#durableSeq) return null
-    const update = this.#updates.find(({ header }) => header.seq === seq + 1)
-    if (update !== undefined) return update
-    const text = `region ${this.#region} no longer holds update ${seq + 1}: every region it waited for had it`
-    throw new CloudlessError('conflict', 'UPDATES_FORGOTTEN', text, { metadata: { region: this.#region } })
+    return this.#updates.find(({ header }) => header.seq === seq + 1)?.header ?? null
   }
 
   /** The peer's durable checkpoint holds everything up to `seq`. */
   acknowledge(peer: string, seq: number): void {
-    if (seq > this.#durableSeq) {
-      const text = `region ${peer} acknowledges update ${seq} of ${this.#region}, which has sealed ${this.#durableSeq}`
-      throw new CloudlessError('conflict', 'UPDATES_AHEAD', text, { metadata: { region: peer } })
-    }
-    this.#acknowledged.set(peer, Math.max(seq, this.acknowledgedBy(peer)))
-  }
-
-  acknowledgedBy(peer: string): number {
-    return this.#acknowledged.get(peer) ?? 0
+    this.#acknowledged.set(peer, Math.max(Math.min(seq, this.#durableSeq), this.#acknowledgedBy(peer)))
   }
 
   /** Forgets what all of `peers` hold; true when something was forgotten. */
   trim(peers: readonly string[]): boolean {
-    const held = peers.reduce((least, peer) => Math.min(least, this.acknowledgedBy(peer)), this.#durableSeq)
-    const before = this.#updates.length
+    const held = peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), this.#durableSeq)
+    const forgotten = this.#updates.filter(({ header }) => header.seq <= held)
+    for (const { header } of forgotten) if (header.payload !== null) this.#shelf.remove(header.payload.sha256)
     this.#updates = this.#updates.filter(({ header }) => header.seq > held)
-    return this.#updates.length < before
+    return forgotten.length > 0
+  }
+
+  /** A snapshot of others says that they know of updates up to `seq`, which a lost disk forgot. */
+  continueAfter(seq: number): void {
+    if (seq <= this.#lastSeq) return
+    this.trim([])
+    this.#lastSeq = seq
+    this.#durableSeq = seq
+  }
+
+  /** Updates after `seq` with their bytes. */
+  since(seq: number): readonly { readonly header: UpdateHeader; readonly bytes: Uint8Array }[] {
+    return this.#updates.flatMap(({ header, vector }) =>
+      header.seq > seq && vector !== null && header.payload !== null
+        ? [{ header, bytes: asBytes(vector, header.payload.bytes) }]
+        : [],
+    )
   }
 
   snapshot(): OutboxSnapshot {
@@ -114,12 +135,20 @@ export class Outbox {
   }
 
   /** Payloads by seq; they never change. */
-  payloads(): readonly (readonly [number, Float32Array])[] {
-    return this.#updates.map(({ header, payload }) => [header.seq, payload])
+  vectors(): Readonly<Record<number, Float32Array>> {
+    return Object.fromEntries(
+      this.#updates.flatMap(({ header, vector }) => (vector === null ? [] : [[header.seq, vector] as const])),
+    )
   }
-}
 
-export function sha256Of(values: Float32Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-  return createHash('sha256').update(bytes).digest('hex')
+  #acknowledgedBy(peer: string): number {
+    return this.#acknowledged.get(peer) ?? 0
+  }
+
+  #hold(header: UpdateHeader, vector: Float32Array | null): void {
+    this.#updates.push({ header, vector })
+    if (header.payload !== null && vector !== null) {
+      this.#shelf.put(header.payload.sha256, asBytes(vector, header.payload.bytes))
+    }
+  }
 }

@@ -2,7 +2,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
-import type { PeerServiceHandlers } from '#proto/generated/cloudless/v1/PeerService.ts'
 import { openClient } from '#proto/rpc/client.ts'
 import { serve } from '#proto/rpc/serve.ts'
 import { openObjects } from '#physical-plane/object-store/open-objects.ts'
@@ -14,12 +13,14 @@ import { AgentLink } from './agent-link.ts'
 import { HashThread } from './checkpoints/hash-thread.ts'
 import { ObjectCheckpoints, partitionPrefix } from './checkpoints/object-checkpoints.ts'
 import { partitionOptionsOf, type ParameterServerConfig } from './config-file.ts'
-import { closingMs, lingerMs, peerMessageBytesMax, peerWindowBytes } from './config.ts'
+import { closingMs, lingerMs } from './config.ts'
 import { openWorkerExchange } from './exchange/worker-exchange.ts'
 import { writeModelFile } from './model-file.ts'
 import { Partition } from './partition.ts'
-import { PeerPuller } from './peer-puller.ts'
-import { createPeerService } from './peer-service.ts'
+import { peerOpener } from './peers/open-peer.ts'
+import { payloadMemory } from './peers/payload-memory.ts'
+import { PeerLinks } from './peers/peer-links.ts'
+import { createPeerService } from './peers/peer-service.ts'
 import { VectorMemory } from './replica/memory.ts'
 
 export type ParameterServerLinks = {
@@ -37,14 +38,24 @@ export async function runParameterServer(
 ): Promise<void> {
   const { clock, random, log, metrics } = links
   const { jobId, region, spec, instanceId, attempt } = config
-  const memory = VectorMemory.create()
+  const memory = VectorMemory.create({ thread: true })
   const modelPath = join(config.stateDir, 'model.safetensors')
   const options = partitionOptionsOf(config)
   const hashes = new HashThread()
+  const peerLinks = new PeerLinks({
+    jobId,
+    memory: payloadMemory(memory),
+    clock,
+    random,
+    log,
+    open: peerOpener(clock),
+  })
   const partition = await Partition.open(options, {
     clock,
     log,
     memory,
+    random,
+    fetcher: peerLinks,
     checkpoints: new ObjectCheckpoints({
       objects: openObjects(config.objectStore, 'objectStore', random),
       prefix: partitionPrefix(jobId, region),
@@ -80,19 +91,14 @@ export async function runParameterServer(
   })
   const peers = await serve({
     ...serving,
-    services: { 'cloudless.v1.PeerService': createPeerService({ partition, jobId, log }) },
+    services: { 'cloudless.v1.PeerService': createPeerService({ side: partition.exchange, jobId, log }) },
     listen: { host: config.bindHost, port: 0 },
   })
-  const openPeer = (endpoint: string) =>
-    openClient<PeerServiceHandlers>('cloudless.v1.PeerService', endpoint, {
-      clock,
-      windowBytes: peerWindowBytes,
-      messageBytesMax: peerMessageBytesMax,
-    })
-  const puller = new PeerPuller({ partition, jobId, memory, clock, random, log, open: openPeer })
   const agentAddress = config.agentSocket.startsWith('unix:') ? config.agentSocket : `unix:${config.agentSocket}`
   const agent = openClient<InstanceServiceHandlers>('cloudless.v1.InstanceService', agentAddress, { clock })
   const endpoint = `${config.advertiseHost}:${peers.address.slice(peers.address.lastIndexOf(':') + 1)}`
+  partition.exchange.endpoint = endpoint
+  peerLinks.start(partition.exchange)
   const link = new AgentLink({
     partition,
     jobId,
@@ -112,7 +118,7 @@ export async function runParameterServer(
     await untilReleased(partition, link, clock, log, signal)
   } finally {
     // Peers hear the last acknowledgements, then the rest goes in the order in which it came.
-    await puller.stop()
+    await peerLinks.stop()
     await partition.stop()
     await hashes.stop()
     linkLife.abort()

@@ -1,11 +1,15 @@
 // What a partition is given, and what it tells about itself.
 import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { Parts } from '#proto/sync/strategy.ts'
 import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
+import type { Random } from '#runtime/random.ts'
 import type { CheckpointStore } from './checkpoint.ts'
 import type { Member } from './members.ts'
+import type { PeerFetcher } from './peers/peer-side.ts'
 import type { Layout } from './replica/layout.ts'
 import type { VectorMemory } from './replica/memory.ts'
+import type { SyncProgress } from './sync-progress.ts'
 import type { Phase } from './worker-group.ts'
 
 export type PartitionOptions = {
@@ -20,6 +24,10 @@ export type PartitionOptions = {
   readonly stallTimeoutMs: number
   readonly workerMode: 'asynchronous' | 'synchronous'
   readonly sync: SyncSettings
+  /** What the settings' strategy is composed of. */
+  readonly parts: Parts
+  /** Of this partition's parameter server, from 1. */
+  readonly attempt: number
   readonly seed: number
   /** The job's held-out data lies here. */
   readonly hasHoldout: boolean
@@ -30,6 +38,8 @@ export type PartitionLinks = {
   readonly log: Log
   readonly memory: VectorMemory
   readonly checkpoints: CheckpointStore
+  readonly random: Random
+  readonly fetcher: PeerFetcher
   /** Writes the final model; answers its path. */
   readonly publishModel: (layout: Layout, values: Float32Array) => Promise<string>
 }
@@ -54,4 +64,6 @@ export type PartitionProgress = {
   readonly joinedWorkers: readonly string[]
   /** Workers that ask for samples hear that training is over. */
   readonly isTrainingOver: boolean
+  /** Null in a job of one region. */
+  readonly sync: SyncProgress | null
 }

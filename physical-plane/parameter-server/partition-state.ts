@@ -1,6 +1,7 @@
 // What of a partition survives its process: the JSON part of its checkpoints. Everything in it and the vectors beside
 // it were taken at one moment, between two steps.
 import { CloudlessError } from '#runtime/errors.ts'
+import { present } from '#runtime/assert.ts'
 import type { Snapshot } from './checkpoint.ts'
 import type { EvaluationSnapshot } from './evaluations.ts'
 import type { LeaseSnapshot } from './leases.ts'
@@ -8,11 +9,13 @@ import type { StepCounts } from './meters.ts'
 import type { OutboxSnapshot } from './outbox.ts'
 import type { PartitionRecord } from './records.ts'
 import type { Layout } from './replica/layout.ts'
+import type { VectorMemory } from './replica/memory.ts'
 import type { Replica } from './replica/replica.ts'
-import type { StrategySnapshot } from './sync/strategy.ts'
+import type { RoundsState } from './rounds/rounds.ts'
+import type { StrategySnapshot } from './sync/update-strategy.ts'
 import type { Phase } from './worker-group.ts'
 
-export const stateFormat = 1
+export const stateFormat = 2
 
 export type PartitionState = {
   readonly format: number
@@ -24,21 +27,22 @@ export type PartitionState = {
   readonly optimiserSteps: number
   readonly strategyName: string
   readonly strategy: unknown
+  readonly roundsState: RoundsState | null
   readonly leases: LeaseSnapshot
   readonly leasesReturned: number
   readonly evaluations: EvaluationSnapshot
   readonly applied: Readonly<Record<string, number>>
   readonly outbox: OutboxSnapshot
-  readonly drained: readonly string[]
-  readonly finals: readonly { readonly region: string; readonly mass: number }[]
   readonly counts: StepCounts
   readonly rounds: number
   readonly wanBytesSent: Readonly<Record<string, number>>
+  readonly refused: Readonly<Record<string, number>>
+  readonly cursors: Readonly<Record<string, string>>
   readonly records: readonly PartitionRecord[]
   readonly modelHash: string
 }
 
-type Vectors = Readonly<Record<string, Float32Array>>
+export type Vectors = Readonly<Record<string, Float32Array>>
 
 /** The state in a snapshot, checked to be this partition's. */
 export function stateOf(
@@ -55,23 +59,47 @@ export function stateOf(
   return state
 }
 
-/** Copies: the replica goes on changing while a checkpoint is written. */
 export function replicaVectors(replica: Replica): Vectors {
-  const optimiser = replica.optimiserState.map(({ name, values }) => [`optimiser/${name}`, values.slice()] as const)
-  return { values: replica.values.slice(), ...Object.fromEntries(optimiser) }
+  const optimiser = replica.optimiserState.map(({ name, values }) => [`optimiser/${name}`, values] as const)
+  return { values: replica.values, ...Object.fromEntries(optimiser) }
 }
 
-export function restoreReplica(replica: Replica, optimiserSteps: number, vectors: Vectors): void {
-  replica.values.set(vectors['values']!)
-  for (const { name, values } of replica.optimiserState) values.set(vectors[`optimiser/${name}`]!)
+export function restoreReplica(
+  replica: Replica,
+  optimiserSteps: number,
+  vectors: Vectors,
+  { kernels }: VectorMemory,
+): void {
+  for (const [name, target] of Object.entries(replicaVectors(replica))) {
+    kernels.copy(target, present(vectors[name], `the vector ${name} of a checkpoint`))
+  }
   replica.optimiserSteps = optimiserSteps
 }
 
 export function strategyVectors({ vectors }: StrategySnapshot): Vectors {
-  return Object.fromEntries(Object.entries(vectors).map(([name, values]) => [`strategy/${name}`, values]))
+  return prefixed('strategy/', vectors)
 }
 
-export function strategySnapshot(state: unknown, vectors: Vectors): StrategySnapshot {
-  const named = Object.entries(vectors).filter(([name]) => name.startsWith('strategy/'))
-  return { state, vectors: Object.fromEntries(named.map(([name, values]) => [name.slice('strategy/'.length), values])) }
+export function prefixed(prefix: string, vectors: Vectors): Vectors {
+  return Object.fromEntries(Object.entries(vectors).map(([name, values]) => [prefix + name, values]))
+}
+
+/** Those whose names begin so, without it. */
+export function unprefixed(prefix: string, vectors: Vectors): Vectors {
+  const named = Object.entries(vectors).filter(([name]) => name.startsWith(prefix))
+  return Object.fromEntries(named.map(([name, values]) => [name.slice(prefix.length), values]))
+}
+
+/** Copies of vectors that go on changing, taken where the stream of kernels stands now. Resolves when they can be read. */
+export async function copiesOf(
+  living: Vectors,
+  memory: VectorMemory,
+): Promise<{ readonly vectors: Vectors; readonly release: () => void }> {
+  const copies = Object.entries(living).map(([name, values]) => {
+    const copy = memory.allocate(values.length)
+    memory.kernels.copy(copy, values)
+    return [name, copy] as const
+  })
+  await memory.settled()
+  return { vectors: Object.fromEntries(copies), release: () => copies.forEach(([, copy]) => memory.release(copy)) }
 }

@@ -1,100 +1,155 @@
 // The part of a job in one region, without IO: replica, workers' steps, exchange with the other regions, and what of it
 // is durable. Phases: starting (waiting for the first parameters: the root region takes its first worker's, the others
-// pull them) -> training -> draining (own samples used; flush, say DRAINED) -> final synchronisation -> evaluating ->
-// finished. Nothing leaves the region that is not in a durable checkpoint, and what arrives is acknowledged only from
-// one, so after any crash every sample counts once and every update is applied once in the history that survives.
+// fetch them) -> training -> draining (own samples used; tell the rest, close the last round) -> evaluating -> finished.
+// Nothing leaves the region that is not in a durable checkpoint, and what arrives is acknowledged only from one, so after
+// any crash every sample counts once and every update is applied once in the history that survives.
 import { assert } from '#runtime/assert.ts'
+import type { Timer } from '#runtime/clock.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { ChangeSignal } from './change-signal.ts'
-import type { Snapshot } from './checkpoint.ts'
-import { Checkpointer } from './checkpointer.ts'
+import { Checkpointer, type Taken } from './checkpointer.ts'
 import { checkpointAfterReceiptMs, checkpointMs } from './config.ts'
 import { Course } from './course.ts'
 import { Evaluations } from './evaluations.ts'
-import { checkPayload, ExchangeState, type Mark } from './exchange-state.ts'
-import { LeaseTable } from './leases.ts'
+import { ExchangeState, type ExchangeMark } from './exchange-state.ts'
+import { ExchangeWithPeers, type ExchangeHost } from './exchange-with-peers.ts'
+import { LeaseTable, type LeaseSnapshot } from './leases.ts'
 import { Members, type AddressBook } from './members.ts'
 import { StepMeter } from './meters.ts'
 import type { PartitionLinks, PartitionOptions, PartitionProgress } from './partition-options.ts'
 import {
+  copiesOf,
+  prefixed,
   replicaVectors,
   restoreReplica,
   stateFormat,
   stateOf,
-  strategySnapshot,
   strategyVectors,
+  unprefixed,
   type PartitionState,
+  type Vectors,
 } from './partition-state.ts'
 import { Records } from './records.ts'
 import { layoutDifference, type Layout } from './replica/layout.ts'
 import { Replica } from './replica/replica.ts'
-import { createStrategy } from './sync/strategies.ts'
-import type { SyncStrategy } from './sync/strategy.ts'
-import { draftOf, type Update } from './sync/update.ts'
+import type { RoundsHost } from './rounds/host.ts'
+import { PeersView } from './rounds/peers-view.ts'
+import { Rounds, type RoundsMark } from './rounds/rounds.ts'
+import type { StateSnapshot } from './rounds/types.ts'
+import { recordOfRound, recordOfUpdate } from './round-records.ts'
+import { createStrategy } from './sync/create-strategy.ts'
+import type { UpdateHeader } from './sync/update.ts'
+import type { UpdateStrategy } from './sync/update-strategy.ts'
+import { syncProgressOf } from './sync-progress.ts'
 import { WorkerGroup, type AppliedStep, type Phase, type TrainingHost } from './worker-group.ts'
 import type { JoiningWorker, LeaseAnswer, Membership, Step, StepOutcome, WorkerSide } from './worker-side.ts'
+
+type Untold = { readonly header: UpdateHeader; readonly values: Float32Array }
+type Mark = { readonly exchange: ExchangeMark; readonly rounds: RoundsMark }
 
 export class Partition implements WorkerSide, TrainingHost {
   readonly region: string
   readonly changed = new ChangeSignal()
   readonly members: Members
   readonly records: Records
+  /** What the other regions meet. */
+  readonly exchange: ExchangeWithPeers
   readonly #options: PartitionOptions
   readonly #links: PartitionLinks
+  readonly #peers: PeersView
   readonly #group: WorkerGroup
   readonly #checkpointer: Checkpointer<Mark>
-  readonly #exchange: ExchangeState
+  readonly #state: ExchangeState
+  readonly #rounds: Rounds
   readonly #course: Course
   readonly #steps: StepMeter
   #replica: Replica | null = null
-  #strategy: SyncStrategy | null = null
+  #strategy: UpdateStrategy | null = null
   #initialiser: string | null = null
   #version = 0
+  #timer: Timer | null = null
+  #isAdvancing = false
+  #isAskedAgain = false
+  #isStopped = false
 
   /** A partition that goes on from its newest checkpoint, if there is one. */
   static async open(options: PartitionOptions, links: PartitionLinks): Promise<Partition> {
-    const partition = new Partition(options, links, await links.checkpoints.load())
+    const snapshot = await links.checkpoints.load()
+    const expected = { jobId: options.jobId, region: options.region, strategyName: options.sync.strategy }
+    const saved = snapshot === null ? null : { state: stateOf(snapshot, expected), vectors: snapshot.vectors }
+    const partition = new Partition(options, links, saved)
     partition.advance()
     return partition
   }
 
-  private constructor(options: PartitionOptions, links: PartitionLinks, snapshot: Snapshot | null) {
-    const { jobId, region, epochs } = options
-    const strategyName = options.sync.strategy
-    const state = snapshot === null ? null : stateOf(snapshot, { jobId, region, strategyName })
+  private constructor(
+    options: PartitionOptions,
+    links: PartitionLinks,
+    saved: { readonly state: PartitionState; readonly vectors: Vectors } | null,
+  ) {
+    const { region, epochs, sync, parts } = options
+    const state = saved?.state ?? null
+    const { clock, log, memory, fetcher } = links
     this.region = region
     this.#options = options
     this.#links = links
     this.members = new Members(region, options.members)
+    this.#peers = new PeersView(this.members, clock)
     this.records = new Records(state?.records)
     this.#steps = new StepMeter(state?.counts)
-    this.#exchange = new ExchangeState(this.members, state, snapshot?.vectors ?? {}, links.clock.monotonicMs())
+    this.#state = new ExchangeState(this.members, this.#peers, saved, clock.monotonicMs())
     const leases = state === null ? new LeaseTable(options) : LeaseTable.restore(options, state.leases)
     const evaluations = new Evaluations(state?.evaluations)
     const { workerMode, hasHoldout } = options
-    const saved = { leases, evaluations, leasesReturned: state?.leasesReturned ?? 0 }
-    this.#group = new WorkerGroup(this, { workerMode, hasHoldout, epochs }, saved, links)
+    const kept = { leases, evaluations, leasesReturned: state?.leasesReturned ?? 0 }
+    this.#group = new WorkerGroup(this, { workerMode, hasHoldout, epochs }, kept, links)
+    const requestCheckpoint = (withinMs: number): void => this.#checkpointer.request(withinMs)
+    const onChange = (): void => this.advance()
     this.#course = new Course({
       options,
       links,
       members: this.members,
-      exchange: this.#exchange,
-      records: this.records,
+      state: this.#state,
+      rounds: () => this.#rounds,
+      exchange: () => this.exchange,
       group: () => this.#group,
-      requestCheckpoint: (withinMs) => this.#checkpointer.request(withinMs),
-      onChange: () => this.advance(),
+      requestCheckpoint,
+      onChange,
     })
     this.#checkpointer = new Checkpointer({
       store: links.checkpoints,
-      clock: links.clock,
-      log: links.log,
+      clock,
+      log,
       take: () => this.#take(),
       onDurable: (mark) => {
-        this.#exchange.settle(mark)
+        this.#state.settle(mark.exchange)
+        this.#rounds.settle(mark.rounds)
         this.advance()
       },
+      onTaken: (error) => this.#course.fail(error.reason, messageOf(error)),
     })
-    if (snapshot !== null && state !== null) this.#restore(state, snapshot.vectors)
+    const host = this.#host()
+    this.#rounds = new Rounds(
+      {
+        settings: sync,
+        parts,
+        members: this.members,
+        peers: this.#peers,
+        host,
+        links: { clock, log, memory, fetcher, shelf: this.#state.shelf },
+        ownLinks: () => this.exchange.links,
+      },
+      state?.roundsState ?? null,
+    )
+    this.exchange = new ExchangeWithPeers({
+      host,
+      links,
+      members: this.members,
+      peers: this.#peers,
+      state: this.#state,
+      rounds: this.#rounds,
+    })
+    if (saved !== null) this.#restore(saved.state, saved.vectors)
   }
 
   get replica(): Replica | null {
@@ -110,7 +165,7 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   get hasEnded(): boolean {
-    return this.#exchange.hasEnded
+    return this.#state.hasEnded
   }
 
   get failure(): CloudlessError | null {
@@ -122,7 +177,7 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   get isBlocked(): boolean {
-    return this.#strategy?.isBlocked ?? false
+    return !this.members.isAlone && (this.exchange.isSealing || this.#rounds.isBlocked)
   }
 
   // Workers.
@@ -132,7 +187,7 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#adopt(worker.layout, `worker ${worker.instanceId}`)
     const evaluates = this.#group.join(worker)
     const hasParameters = this.#strategy !== null
-    const wantsInitial = !hasParameters && this.region === this.members.root && this.#initialiser === null
+    const wantsInitial = !hasParameters && this.#mayGiveFirst && this.#initialiser === null
     if (wantsInitial) this.#initialiser = worker.workerId
     return { hasParameters, wantsInitial, evaluates }
   }
@@ -143,16 +198,12 @@ export class Partition implements WorkerSide, TrainingHost {
     if (workerId !== this.#initialiser || replica === null) {
       throw new CloudlessError('conflict', 'NOT_ASKED', `worker ${workerId} was not asked for the first parameters`)
     }
-    const isWhole = values.length === replica.elementCount && this.#links.memory.kernels.allFinite(values)
-    if (!isWhole) {
-      const text = `the first parameters of worker ${workerId} must be ${replica.elementCount} finite numbers`
+    if (values.length !== replica.elementCount) {
+      const text = `the first parameters of worker ${workerId} are ${values.length} of ${replica.elementCount} numbers`
       throw new CloudlessError('invalid', 'INVALID_PARAMETERS', text)
     }
-    replica.values.set(values)
-    this.#begin(replica)
-    if (!this.members.isAlone) {
-      this.#course.seal({ ...draftOf('initial', 0), layout: replica.layout, payload: replica.values.slice() })
-    }
+    this.#begin(replica, values)
+    if (!this.members.isAlone) void this.exchange.sealInitial(replica.layout, replica.values)
     this.#checkpointer.request(0)
     this.advance()
   }
@@ -185,12 +236,17 @@ export class Partition implements WorkerSide, TrainingHost {
     const replica = this.#replica
     const strategy = this.#strategy
     assert(replica !== null && strategy !== null, 'a step needs parameters')
+    const { clock } = this.#links
     const scale = strategy.rateScale
     const learningRates = scale === 1 ? step.learningRates : step.learningRates.map((rate) => rate * scale)
     replica.applyStep(step.gradient, learningRates, strategy.bufferWeight)
-    if (!this.members.isAlone) strategy.stepped({ ...step, learningRates })
+    if (!this.members.isAlone) {
+      strategy.stepped({ ...step, learningRates })
+      this.#rounds.stepped(step.samples)
+    }
     this.#version += 1
-    this.#steps.step(step, this.#links.clock.now(), this.#links.clock.monotonicMs())
+    this.#steps.step(step, clock.now(), clock.monotonicMs())
+    this.#state.stall.step(clock.monotonicMs())
     this.#checkpointer.request(checkpointMs)
     this.advance()
   }
@@ -205,41 +261,8 @@ export class Partition implements WorkerSide, TrainingHost {
   direct(directive: { readonly book: AddressBook | null; readonly drain: boolean }): void {
     if (directive.book !== null) this.members.replace(directive.book)
     if (directive.drain) this.#course.requestDrain()
-    this.#exchange.trim()
+    this.#state.trim()
     this.advance()
-  }
-
-  // Other regions.
-
-  /** The update of this region after `seq`; null while there is none that may be sent. */
-  updateAfter(seq: number): Update | null {
-    return this.#exchange.outbox.after(seq)
-  }
-
-  acknowledge(region: string, seq: number): void {
-    this.#exchange.outbox.acknowledge(region, seq)
-    if (this.#exchange.trim()) this.#checkpointer.request(checkpointMs)
-    this.advance()
-  }
-
-  /** Bytes went over the wire to the region; `completedSeq` once a whole update did. */
-  sent(region: string, bytes: number, completedSeq: number | null): void {
-    this.#exchange.wan.sent(region, bytes)
-    this.#exchange.rounds.sent(bytes)
-    if (completedSeq !== null) this.#exchange.wan.completed(region, completedSeq)
-  }
-
-  appliedSeqOf(region: string): number {
-    return this.#exchange.versions.of(region)
-  }
-
-  durableSeqOf(region: string): number {
-    return this.#exchange.durableSeqOf(region)
-  }
-
-  /** Resolves once the update is taken in; a duplicate is ignored. The caller takes the payload back. */
-  async receive(update: Update, signal: AbortSignal): Promise<void> {
-    while (!this.#receiveNow(update)) await this.changed.wait(signal)
   }
 
   progress(): PartitionProgress {
@@ -247,116 +270,265 @@ export class Partition implements WorkerSide, TrainingHost {
       phase: this.phase,
       ...this.#steps.counts,
       ...this.#group.progress(),
-      rounds: this.#exchange.rounds.rounds,
-      wanBytesSent: this.#exchange.wan.entries(),
+      rounds: this.#state.rounds.rounds,
+      wanBytesSent: this.#state.wan.entries(),
       modelHash: this.#course.modelHash,
       modelPath: this.#course.modelPath,
       isTrainingOver: this.hasEnded,
+      sync: this.members.isAlone
+        ? null
+        : syncProgressOf({
+            region: this.region,
+            peers: this.#peers,
+            rounds: this.#rounds,
+            exchange: this.exchange,
+            state: this.#state,
+            settings: this.#options.sync,
+            startedAtMs: this.#steps.counts.firstStepAtMs,
+            nowMs: this.#links.clock.now(),
+          }),
     }
   }
 
-  /** Nobody needs this process any more: finished, and everybody has what it had to say. */
+  /** Nobody needs this process any more: finished, and everybody else is and knows that this region is. */
   get isReleased(): boolean {
-    return this.phase === 'finished' && this.#exchange.isSettled && this.#group.count === 0
+    if (this.phase !== 'finished' || !this.hasEnded || this.#group.count > 0) return false
+    return this.members.peers.every((region) => {
+      const status = this.#peers.statusOf(region)
+      return status !== null && status.hasFinished && status.knownFinished.includes(this.region)
+    })
+  }
+
+  /** Finished, and no region that is not is to be heard: the rest is the control plane's. */
+  get isLeftAlone(): boolean {
+    const isMissed = (region: string): boolean =>
+      this.#peers.hears(region) && this.#peers.statusOf(region)?.hasFinished !== true
+    return this.phase === 'finished' && this.hasEnded && !this.members.peers.some(isMissed)
   }
 
   /** Writes a last checkpoint, unless this is a failure's end. */
   async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    this.#rounds.stop()
     await this.#checkpointer.stop(this.failure === null && this.#strategy !== null)
   }
 
   advance(): void {
-    while (this.#course.advanceOnce()) this.#version += 1
+    if (this.#isStopped) return
+    this.#isAskedAgain = true
+    if (this.#isAdvancing) return
+    this.#isAdvancing = true
+    while (this.#isAskedAgain) {
+      this.#isAskedAgain = false
+      while (this.#course.advanceOnce()) this.#version += 1
+      if (!this.members.isAlone && this.failure === null && this.#rounds.advance()) this.#isAskedAgain = true
+    }
+    this.#isAdvancing = false
+    const nowMs = this.#links.clock.monotonicMs()
+    this.#state.stall.blocked(this.isBlocked && this.phase === 'training', nowMs)
+    if (!this.members.isAlone) {
+      this.exchange.refresh()
+      this.#wakeInTime()
+    }
     this.#group.release()
     this.changed.notify()
   }
 
-  #adopt(layout: Layout, whose: string): void {
+  /** Rounds go on when time passes, too. */
+  #wakeInTime(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+    const atMs = this.#rounds.nextAtMs
+    if (atMs === Number.POSITIVE_INFINITY || this.#isStopped) return
+    const delayMs = Math.max(1, Math.ceil(atMs - this.#links.clock.monotonicMs()))
+    this.#timer = this.#links.clock.after(delayMs, () => this.advance())
+  }
+
+  /** The root gives the first parameters, unless it lost its disk and the others have begun long ago. */
+  get #mayGiveFirst(): boolean {
+    if (this.region !== this.members.root) return false
+    if (this.#options.attempt === 1) return true
+    return this.members.peers.every((region) => this.#peers.statusOf(region)?.hasBegun === false)
+  }
+
+  #adopt(layout: Layout, whose: string): Replica {
     if (this.#replica === null) {
       this.#replica = Replica.create(layout, this.#links.memory)
-      return
+      return this.#replica
     }
     const difference = layoutDifference(this.#replica.layout, layout)
-    if (difference === null) return
+    if (difference === null) return this.#replica
     throw new CloudlessError('conflict', 'LAYOUT_DIFFERS', `${whose} trains another model: ${difference}`)
   }
 
-  #begin(replica: Replica): void {
+  #begin(replica: Replica, values: Float32Array): void {
+    this.#links.memory.kernels.copy(replica.values, values)
     const strategy = this.#createStrategy(replica)
     strategy.start()
+    if (!this.members.isAlone) this.#rounds.start(replica)
     this.#strategy = strategy
     this.#version += 1
-    this.#course.begin(replica, strategy)
+    this.#course.begin({ replica, strategy })
   }
 
-  #createStrategy(replica: Replica): SyncStrategy {
-    return createStrategy(this.#options.sync, {
+  #createStrategy(replica: Replica): UpdateStrategy {
+    const { sync, parts, seed } = this.#options
+    return createStrategy(parts, {
+      settings: sync,
       region: this.region,
       dataShare: this.members.shareOf(this.region),
       replica,
       memory: this.#links.memory,
-      seed: this.#options.seed,
+      seed,
       members: () => this.members.live,
-      hasDrained: (region) => this.members.hasDrained(region),
-      versions: () => this.#exchange.versions.entries(),
+      versions: () => this.#state.versions.entries(),
+      dropped: (region, stalenessSteps) =>
+        this.exchange.refused(region, 'TOO_STALE', `an update of region ${region} is ${stalenessSteps} steps old`),
     })
   }
 
-  /** False while the update must wait. */
-  #receiveNow(update: Update): boolean {
-    const { header } = update
-    const { region, seq } = header
-    if (!this.#exchange.versions.isNext(region, seq)) return true
-    if (this.failure !== null) throw this.failure
-    if (header.kind === 'initial') this.#receiveInitial(update)
-    else if (this.#strategy === null) return false
-    else if (!this.#receiveInTraining(update, this.#strategy)) return false
-    this.#exchange.versions.advance(region, seq)
-    this.#exchange.rounds.received(region, header.payloadBytes)
-    this.#version += 1
-    this.#checkpointer.request(checkpointAfterReceiptMs)
-    this.advance()
-    return true
+  #host(): RoundsHost & ExchangeHost {
+    // oxlint-disable-next-line typescript/no-this-alias -- getters of the object have their own `this`.
+    const self = this
+    return {
+      region: self.region,
+      changed: self.changed,
+      get replica() {
+        return self.#strategy === null ? null : self.#replica
+      },
+      get strategy() {
+        return self.#strategy
+      },
+      get failure() {
+        return self.failure
+      },
+      get hasDrained() {
+        return self.#course.hasDrained
+      },
+      get hasFinished() {
+        return self.hasEnded
+      },
+      get isReadyForFinal() {
+        return self.#isReadyForFinal
+      },
+      get finalMass() {
+        return self.#strategy?.finalMass ?? 0
+      },
+      get stepsPerSecond() {
+        return self.#state.stall.stepsPerSecond
+      },
+      get cursor() {
+        return JSON.stringify(self.#group.leases.snapshot())
+      },
+      get isBehindUpdates() {
+        return self.#isBehindUpdates
+      },
+      requestCheckpoint: (withinMs) => self.#checkpointer.request(withinMs),
+      advance: () => self.advance(),
+      touched: () => {
+        self.#version += 1
+      },
+      fail: (reason, text) => self.#course.fail(reason, text),
+      refused: (region, reason, text) => self.exchange.refused(region, reason, text),
+      begin: (layout, values, whose) => self.#beginWith(layout, values, whose),
+      sealed: (draft) => self.records.add(recordOfUpdate(draft, self.#recordContext())),
+      committed: (round) => {
+        self.#version += 1
+        const context = self.#recordContext()
+        void round.stateHash.then((hash) => {
+          if (round.proposal.members.length > 0) self.records.add(recordOfRound(round, hash, context))
+          self.#checkpointer.request(checkpointAfterReceiptMs)
+          self.changed.notify()
+        })
+      },
+      cursors: () => Object.fromEntries(self.#state.cursors),
+      versions: () => ({ ...self.#state.versions.entries(), [self.region]: self.#state.outbox.durableSeq }),
+      replicaFor: ({ layout }) => self.#adopt(layout, 'a snapshot'),
+      untoldSince: (snapshot) => self.#untoldSince(snapshot),
+      adopted: (snapshot, parameters, untold) => self.#adopted(snapshot, parameters, untold),
+    }
   }
 
-  #receiveInitial({ header, payload }: Update): void {
-    if (header.region !== this.members.root || header.layout === null || this.#strategy !== null) {
-      throw new CloudlessError(
-        'conflict',
-        'UNEXPECTED_INITIAL',
-        `region ${header.region} may not give the first parameters`,
-      )
+  #recordContext() {
+    const { clock } = this.#links
+    const { loss } = this.#steps.counts
+    const { samplesDone, samplesTotal } = this.#group.leases
+    return {
+      members: this.members,
+      traffic: this.#state.rounds.close(clock.monotonicMs(), this.#state.stall.stallSeconds),
+      senders: this.#state.rounds.senders,
+      atMs: clock.now(),
+      loss,
+      fraction: samplesTotal === 0 ? 0 : samplesDone / samplesTotal,
     }
+  }
+
+  #beginWith(layout: Layout, values: Float32Array, whose: string): void {
     try {
-      this.#adopt(header.layout, `region ${header.region}`)
+      this.#begin(this.#adopt(layout, whose), values)
     } catch (error) {
       this.#course.fail('LAYOUT_DIFFERS', messageOf(error))
-      this.advance()
       throw error
     }
-    const replica = this.#replica!
-    checkPayload(header, payload, replica.elementCount, this.#links.memory.kernels)
-    replica.values.set(payload)
-    this.#begin(replica)
   }
 
-  #receiveInTraining(update: Update, strategy: SyncStrategy): boolean {
-    const { header, payload } = update
-    if (header.kind === 'drained') {
-      this.members.drain(header.region)
-      return true
+  get #isReadyForFinal(): boolean {
+    return this.members.peers.every((region) => {
+      const status = this.#peers.statusOf(region)
+      return status !== null && status.hasDrained && this.#state.versions.of(region) >= status.lastSeq
+    })
+  }
+
+  get #isBehindUpdates(): boolean {
+    return this.members.peers.some((region) => {
+      const status = this.#peers.statusOf(region)
+      return status !== null && status.firstSeq > this.#state.versions.of(region) + 1
+    })
+  }
+
+  /** Updates of this region that the snapshot does not have; the caller releases their vectors. */
+  async #untoldSince({ versions }: StateSnapshot): Promise<readonly Untold[]> {
+    const strategy = this.#strategy
+    if (strategy === null) return []
+    if (this.exchange.isSealing) throw new CloudlessError('unavailable', 'SEALING', 'an update is being sealed')
+    const untold: Untold[] = []
+    for (const { header, bytes } of this.#state.outbox.since(versions[this.region] ?? 0)) {
+      if (header.kind === 'initial') continue
+      const values = this.#links.memory.allocate(this.#replica!.elementCount)
+      await strategy.decodes(header, bytes, values)
+      untold.push({ header, values })
     }
-    const isForOther = header.targetRegion !== '' && header.targetRegion !== this.region
-    checkPayload(header, payload, isForOther ? 0 : this.#replica!.elementCount, this.#links.memory.kernels)
-    if (header.kind !== 'final') return strategy.receive(update)
-    this.#exchange.finals.add(header.region, { mass: header.mass, values: payload.slice() })
-    return true
+    return untold
   }
 
-  #take(): { snapshot: Snapshot; mark: Mark } {
+  #adopted(snapshot: StateSnapshot, parameters: Float32Array, untold: readonly Untold[]): void {
+    const { versions, cursors } = snapshot
+    const replica = this.#replica!
+    const own = versions[this.region] ?? 0
+    if (this.#strategy === null) {
+      const cursor = cursors[this.region]
+      if (cursor !== undefined) this.#group.resume(LeaseTable.restore(this.#options, JSON.parse(cursor) as LeaseSnapshot))
+      const strategy = this.#createStrategy(replica)
+      this.#links.memory.kernels.copy(replica.values, parameters)
+      strategy.start()
+      this.#strategy = strategy
+      this.#course.begin({ replica, strategy })
+    } else this.#strategy.rebase(parameters, untold)
+    this.#state.outbox.continueAfter(own)
+    for (const [region, seq] of Object.entries(versions)) {
+      if (region !== this.region) this.#state.versions.advanceTo(region, seq)
+    }
+    this.#version += 1
+    this.#links.log.info({ round: snapshot.round, versions }, 'partition took a snapshot of another region over')
+  }
+
+  async #take(): Promise<Taken<Mark>> {
     const strategy = this.#strategy?.save() ?? { state: null, vectors: {} }
-    const exchange = this.#exchange.save(this.phase === 'finished')
+    const exchange = this.#state.save(this.phase === 'finished')
+    const rounds = this.#rounds.save()
     const replica = this.#replica
+    const hasBegun = this.#strategy !== null
     const state: PartitionState = {
       ...exchange.state,
       format: stateFormat,
@@ -364,33 +536,39 @@ export class Partition implements WorkerSide, TrainingHost {
       region: this.region,
       phase: this.phase,
       isDrainRequested: this.#course.isDrainRequested,
-      layout: replica?.layout ?? null,
+      layout: hasBegun ? (replica?.layout ?? null) : null,
       optimiserSteps: replica?.optimiserSteps ?? 0,
       strategyName: this.#options.sync.strategy,
       strategy: strategy.state,
+      roundsState: rounds.state,
       ...this.#group.save(),
-      drained: this.members.drained,
       counts: this.#steps.counts,
       records: [...this.records.waiting],
       modelHash: this.#course.modelHash,
     }
-    const own = replica === null ? {} : replicaVectors(replica)
-    const vectors = { ...own, ...strategyVectors(strategy), ...exchange.vectors }
-    return { snapshot: { state, vectors }, mark: exchange.mark }
+    const own = replica === null || !hasBegun ? {} : replicaVectors(replica)
+    const living = { ...own, ...strategyVectors(strategy), ...prefixed('rounds/', rounds.living) }
+    const fixed = { ...exchange.fixed, ...prefixed('rounds/', rounds.fixed) }
+    const { vectors, release } = await copiesOf(living, this.#links.memory)
+    const mark = { exchange: exchange.mark, rounds: rounds.mark }
+    return { snapshot: { state, vectors: { ...vectors, ...fixed } }, mark, release }
   }
 
-  #restore(state: PartitionState, vectors: Readonly<Record<string, Float32Array>>): void {
-    for (const region of state.drained) this.members.drain(region)
+  #restore(state: PartitionState, vectors: Vectors): void {
     if (state.layout === null || state.phase === 'starting') return this.#course.restore(state, null)
-    const replica = Replica.create(state.layout, this.#links.memory)
-    restoreReplica(replica, state.optimiserSteps, vectors)
+    const { memory, log } = this.#links
+    const replica = Replica.create(state.layout, memory)
+    restoreReplica(replica, state.optimiserSteps, vectors, memory)
     const strategy = this.#createStrategy(replica)
-    strategy.restore(strategySnapshot(state.strategy, vectors))
+    strategy.restore({ state: state.strategy, vectors: unprefixed('strategy/', vectors) })
+    if (state.roundsState !== null && !this.members.isAlone) {
+      this.#rounds.restore(state.roundsState, unprefixed('rounds/', vectors), replica)
+    }
     this.#replica = replica
     this.#strategy = strategy
     this.#version = 1
     this.#course.restore(state, { replica, strategy })
     const { phase, applied, outbox } = state
-    this.#links.log.info({ phase, applied, sealed: outbox.lastSeq }, 'partition goes on from its checkpoint')
+    log.info({ phase, applied, sealed: outbox.lastSeq }, 'partition goes on from its checkpoint')
   }
 }

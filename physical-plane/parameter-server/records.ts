@@ -6,11 +6,28 @@ export type RoundRecord = {
   readonly kind: 'round'
   readonly number: number
   readonly members: readonly string[]
+  /** Regions that took no part, and why. */
+  readonly absent: Readonly<Record<string, string>>
+  /** Share of the job's data that lies in regions that took no part. */
+  readonly excludedDataShare: number
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly seconds: number
   readonly atMs: number
   readonly replicaHash: string
+  readonly fragment: number
+  readonly fragments: number
+  readonly codec: string
+  readonly steps: number
+  readonly samples: number
+  readonly stallSeconds: number
+  readonly stalenessSteps: number
+  readonly codecError: number
+  readonly planVersion: number
+  readonly hub: string
+  readonly term: number
+  readonly loss: number
+  readonly fraction: number
 }
 export type EvaluationRecord = {
   readonly kind: 'evaluation'

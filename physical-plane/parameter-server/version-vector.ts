@@ -26,6 +26,11 @@ export class VersionVector {
     if (this.isNext(region, seq)) this.#applied.set(region, seq)
   }
 
+  /** Everything up to `seq` is in a snapshot that was taken over. */
+  advanceTo(region: string, seq: number): void {
+    this.#applied.set(region, Math.max(seq, this.of(region)))
+  }
+
   entries(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#applied].sort(([a], [b]) => (a < b ? -1 : 1)))
   }

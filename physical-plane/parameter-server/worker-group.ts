@@ -56,8 +56,8 @@ export type WorkerGroupOptions = {
 }
 
 export class WorkerGroup {
-  readonly leases: LeaseTable
   readonly evaluations: Evaluations
+  #leases: LeaseTable
   #leasesReturned: number
   readonly #host: TrainingHost
   readonly #options: WorkerGroupOptions
@@ -76,7 +76,7 @@ export class WorkerGroup {
   ) {
     this.#host = host
     this.#options = options
-    this.leases = state.leases
+    this.#leases = state.leases
     this.#leasesReturned = state.leasesReturned
     this.evaluations = state.evaluations
     this.#clock = links.clock
@@ -87,6 +87,15 @@ export class WorkerGroup {
 
   get count(): number {
     return this.#roster.count
+  }
+
+  get leases(): LeaseTable {
+    return this.#leases
+  }
+
+  /** Goes on where another region saw this one last, because it lost its own memory of it. */
+  resume(leases: LeaseTable): void {
+    this.#leases = leases
   }
 
   progress(): WorkersProgress {

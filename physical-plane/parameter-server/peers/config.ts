@@ -17,7 +17,7 @@ export const fetchMessageBytesMax = chunkBytesMax + 4096
 
 /** One call of Fetch asks for at most this much, and the server answers at most this many of a region at once. */
 export const rangeBytesMax = 4 * 2 ** 20
-export const rangeBytesMin = 64 * 1024
+export const rangeBytesMin = 16 * 1024
 export const fetchesPerRegionMax = 512
 
 /**

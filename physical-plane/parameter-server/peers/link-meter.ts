@@ -60,7 +60,7 @@ export class LinkMeter {
     const rate = Math.max(0, ...this.#rates)
     const product = (rate * this.#leastRoundTripMs) / 1000
     if (rate === 0) return windowBytesFirst
-    const floor = clamp((rate * windowMs) / 1000, rangeBytesMin, windowBytesMin)
+    const floor = clamp((rate * windowMs) / 1000, rangesPerWindow * rangeBytesMin, windowBytesMin)
     return clamp((this.#flatRanges === null ? 2 : 4) * product, floor, windowBytesMax)
   }
 

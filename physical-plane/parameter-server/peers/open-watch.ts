@@ -27,7 +27,10 @@ export class OpenWatch {
 
   heard(nowMs: number): void {
     this.#heardAtMs = nowMs
+    if (this.#isOpen) return
     this.#isOpen = true
+    // Before anything large is on its way.
+    this.ping(nowMs)
   }
 
   isSilent(nowMs: number): boolean {

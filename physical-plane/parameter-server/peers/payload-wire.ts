@@ -21,7 +21,7 @@ export function decodePayload(
   options: { readonly density?: number; readonly lengths?: (elements: number) => Lengths } = {},
 ): Payload {
   if (wire === null) {
-    checks.that(false, field, 'nothing', 'a payload')
+    checks.wrong(field, 'nothing', 'a payload')
     return { sha256: '', bytes: 0, codec: 'fp32', elements: 0 }
   }
   const isHash = /^[0-9a-f]{64}$/.test(wire.sha256)

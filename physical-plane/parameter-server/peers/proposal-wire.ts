@@ -58,7 +58,7 @@ export function decodeProposal(checks: WireChecks, field: string, wire: Proposal
 
 export function decodePlan(checks: WireChecks, field: string, wire: RoundPlan__Output | null): RoundPlan {
   if (wire === null) {
-    checks.that(false, field, 'nothing', 'a plan of rounds')
+    checks.wrong(field, 'nothing', 'a plan of rounds')
     return noPlan
   }
   return {
@@ -95,9 +95,9 @@ function decodeMembers(checks: WireChecks, field: string, wire: readonly RoundMe
   }))
   const regions = members.map(({ region }) => region)
   const isAscending = regions.every((region, at) => at === 0 || region > regions[at - 1]!)
-  checks.that(isAscending, field, regions.join(', '), 'regions in ascending order, each once')
+  checks.fact(isAscending, field, `${regions.length} regions`, 'in ascending order, each once')
   const sum = members.reduce((total, { weight }) => total + weight, 0)
   const isWhole = members.length === 0 || Math.abs(sum - 1) <= weightTolerance
-  checks.that(isWhole, field, `weights that sum to ${sum}`, 'weights that sum to 1')
+  checks.fact(isWhole, field, `weights that sum to ${sum}`, 'weights that sum to 1')
   return members
 }

@@ -72,7 +72,7 @@ export function decodeHeader(
   }
   const hasLayout = header.layout !== null
   if (!checks.hasFailed) {
-    checks.that(hasLayout === (kind === 'initial'), 'header.layout', `${kind}`, 'there for the first parameters only')
+    checks.fact(hasLayout === (kind === 'initial'), 'header.layout', `${kind}`, 'there for the first parameters only')
   }
   checks.done()
   return header
@@ -89,7 +89,7 @@ function payloadOf(
     const lengths = kind === 'significant' ? significantLengths : undefined
     return decodePayload(checks, 'header.payload', wire.payload, lengths === undefined ? {} : { lengths })
   }
-  checks.that(wire.payload === null, 'header.payload', 'a payload', 'absent: there is nothing in it for this region')
+  checks.fact(wire.payload === null, 'header.payload', 'a payload', 'absent: there is nothing in it for this region')
   return null
 }
 

@@ -23,9 +23,17 @@ export class WireChecks {
   }
 
   that(isRight: boolean, field: string, value: unknown, wanted: string): boolean {
-    if (isRight) return true
+    return isRight || this.wrong(field, shown(value), wanted)
+  }
+
+  /** `found` in words, for what is no value of its own. */
+  fact(isRight: boolean, field: string, found: string, wanted: string): boolean {
+    return isRight || this.wrong(field, found, wanted)
+  }
+
+  wrong(field: string, found: string, wanted: string): false {
     if (this.#violations.length < violationsMax) {
-      this.#violations.push({ field, description: `${shown(value)} must be ${wanted}` })
+      this.#violations.push({ field, description: `${found} must be ${wanted}` })
     }
     return false
   }
@@ -81,18 +89,18 @@ export class WireChecks {
   }
 
   list(field: string, values: readonly unknown[], most: number): boolean {
-    return this.that(values.length <= most, field, `${values.length} entries`, `at most ${most} entries`)
+    return this.fact(values.length <= most, field, `${values.length} entries`, `at most ${most} entries`)
   }
 
   /** UTF-8 text in a `bytes` field. */
   utf8(field: string, value: Uint8Array, bytesMax = cursorBytesMax): string {
-    if (!this.that(value.byteLength <= bytesMax, field, `${value.byteLength} bytes`, `at most ${bytesMax} bytes`)) {
+    if (!this.fact(value.byteLength <= bytesMax, field, `${value.byteLength} bytes`, `at most ${bytesMax} bytes`)) {
       return ''
     }
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value)
     } catch {
-      this.that(false, field, `${value.byteLength} bytes`, 'UTF-8 text')
+      this.wrong(field, `${value.byteLength} bytes`, 'UTF-8 text')
       return ''
     }
   }
@@ -103,7 +111,7 @@ export class WireChecks {
     try {
       return JSON.parse(text) as unknown
     } catch {
-      this.that(false, field, text, 'JSON')
+      this.wrong(field, shown(text), 'JSON')
       return null
     }
   }

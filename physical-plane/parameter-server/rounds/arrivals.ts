@@ -11,11 +11,11 @@ export class Arrivals {
   readonly #memory: VectorMemory
   readonly #arrived = new Map<string, Arrival>()
   readonly #offsetsMs = new Map<string, readonly number[]>()
-  #openedMs: number
+  /** When the first contribution of the round was here: how long regions compute is no lateness. */
+  #openedMs: number | null = null
 
-  constructor(memory: VectorMemory, nowMs: number) {
+  constructor(memory: VectorMemory) {
     this.#memory = memory
-    this.#openedMs = nowMs
   }
 
   get(region: string): Arrival | null {
@@ -40,18 +40,21 @@ export class Arrivals {
 
   /** The region's contribution is here; for those that need no fetching. */
   noted(region: string, nowMs: number): void {
+    this.#openedMs ??= nowMs
     this.#offsetsMs.set(region, rememberArrival(this.#offsetsMs.get(region) ?? [], nowMs - this.#openedMs))
   }
 
-  /** A new round is open. */
-  open(nowMs: number): void {
+  /** The round is over. Who of `missing` was heard is late by this much at least. */
+  close(missing: readonly string[], nowMs: number): void {
+    if (this.#openedMs !== null) for (const region of missing) this.noted(region, nowMs)
     for (const { decoded } of this.#arrived.values()) this.#memory.release(decoded)
     this.#arrived.clear()
-    this.#openedMs = nowMs
+    this.#openedMs = null
   }
 
   /** Until when those that are missing are waited for, once there is a quorum. */
   graceEndsMs(missing: readonly string[], bounds: GraceBounds): number {
+    if (this.#openedMs === null) return Number.POSITIVE_INFINITY
     return graceEndsMs(this.#openedMs, missing, (region) => this.#offsetsMs.get(region) ?? [], bounds)
   }
 }

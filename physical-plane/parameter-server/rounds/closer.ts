@@ -53,7 +53,9 @@ export function closingOf(input: ClosingInput): ClosingAnswer {
     region !== own && peers.hears(region) && (peers.statusOf(region)?.contribution ?? null) !== null
   const expected = isFinal ? live : live.filter((region) => mayStillCome(region) || isOnItsWay(region))
   const missing = expected.filter((region) => !arrived.includes(region))
-  const quorum = isFinal ? live.length : closingQuorum(settings.quorum, live.length, live.length)
+  // Who has drained and has nothing on its way will never contribute: a quorum can not count on it.
+  const spent = live.filter((region) => !expected.includes(region) && hasDrainedAsSeen(region, input))
+  const quorum = isFinal ? live.length : closingQuorum(settings.quorum, live.length, live.length - spent.length)
   const graceEndsMs = isFinal ? Number.POSITIVE_INFINITY : arrivals.graceEndsMs(missing, settings)
   const isClosed = arrived.length >= quorum && isClosing({ arrived, expected, quorum, graceEndsMs }, nowMs)
   if (!isClosed) {
@@ -65,9 +67,13 @@ export function closingOf(input: ClosingInput): ClosingAnswer {
   return { closing: { members: arrived, absent }, nextAtMs: Number.POSITIVE_INFINITY }
 }
 
-function reasonOf(region: string, { own, peers, hasDrained }: ClosingInput): string {
-  const hasNothing = region === own ? hasDrained : peers.statusOf(region)?.hasDrained === true
-  if (hasNothing) return 'has used all its samples'
+function hasDrainedAsSeen(region: string, { own, peers, hasDrained }: ClosingInput): boolean {
+  return region === own ? hasDrained : peers.statusOf(region)?.hasDrained === true
+}
+
+function reasonOf(region: string, input: ClosingInput): string {
+  const { own, peers } = input
+  if (hasDrainedAsSeen(region, input)) return 'has used all its samples'
   if (region === own) return 'late: its own contribution was not ready'
   const seconds = peers.silentSeconds(region)
   if (seconds === null) return 'never heard'

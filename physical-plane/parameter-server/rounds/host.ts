@@ -5,6 +5,7 @@ import type { PeerFetcher } from '../peers/peer-side.ts'
 import type { Shelf } from '../peers/shelf.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { UpdateHeader } from '../sync/update.ts'
 import type { Proposal, StateSnapshot } from './types.ts'
 
 export type RoundsLinks = {
@@ -52,10 +53,19 @@ export interface RoundsHost {
   fail(reason: string, text: string): void
   refused(region: string, reason: string, text: string): void
   committed(round: CommittedRound): void
-  /** Updates applied, by region, and other things that a snapshot tells beside the rounds' own. */
+  /** Updates applied, by region, and the positions in their data that came with them. */
   versions(): Readonly<Record<string, number>>
+  cursors(): Readonly<Record<string, string>>
   /** Makes a replica for the snapshot's layout where there is none; answers it. */
   replicaFor(snapshot: StateSnapshot): Replica
-  /** The rounds' part of the snapshot is in place. `parameters` belong to the caller. */
-  adopted(snapshot: StateSnapshot, parameters: Float32Array): void
+  /** Updates of this region that the snapshot does not have; the caller releases the vectors. Rejects while one is being sealed. */
+  untoldSince(
+    snapshot: StateSnapshot,
+  ): Promise<readonly { readonly header: UpdateHeader; readonly values: Float32Array }[]>
+  /** The rounds' part of the snapshot is in place. All vectors belong to the caller. */
+  adopted(
+    snapshot: StateSnapshot,
+    parameters: Float32Array,
+    untold: readonly { readonly header: UpdateHeader; readonly values: Float32Array }[],
+  ): void
 }

@@ -3,7 +3,6 @@
 // commits has it in, so that a round without it is as if it had never been made. Steps go on meanwhile: `sent` is the
 // replica as it stood.
 import { present } from '#runtime/assert.ts'
-import { CloudlessError } from '#runtime/errors.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import type { Replica } from '../replica/replica.ts'
 import { createCodec } from '../sync/codec/create-codec.ts'
@@ -56,7 +55,6 @@ export async function makeContribution(
   const kept = residual === null ? null : shared.gather(residual, cut)
   const codec = createCodec(input.codec, { density: plan.density, memory })
   try {
-    if (!(await memory.kernels.allFinite(moved))) throw new CloudlessError('conflict', 'DIVERGED', 'not finite')
     const encoded = await encodeWithFeedback(codec, moved, kept, memory)
     return {
       contribution: {

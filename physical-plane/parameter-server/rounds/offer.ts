@@ -9,7 +9,7 @@ import type { VectorMemory } from '../replica/memory.ts'
 import type { Replica } from '../replica/replica.ts'
 import { merge } from '../sync/apply/merge.ts'
 import { fragmentOf } from '../sync/when/fragment-schedule.ts'
-import { asBytes, asVector, copyOf } from './bytes.ts'
+import { copyOf } from './bytes.ts'
 import type { RoundsHost } from './host.ts'
 import { makeContribution, type Pending } from './make-contribution.ts'
 import type { Payloads } from './payloads.ts'
@@ -210,9 +210,8 @@ export class Offer {
     if (this.#residual !== null) vectors['residual'] = this.#residual
     const pending = this.#pending
     if (pending === null) return { state: { ...this.#state, pending: null }, vectors, pendingId: 0 }
-    const { cut: _cut, sent, residual, bytes, madeAtMs: _madeAtMs, ...plain } = pending
+    const { cut: _cut, sent, residual, bytes: _bytes, madeAtMs: _madeAtMs, ...plain } = pending
     vectors['sent'] = sent
-    vectors['offered'] = asVector(bytes)
     if (residual !== null) vectors['next-residual'] = residual
     const state = { ...this.#state, pending: { ...plain, fragments: this.#fragments } }
     return { state, vectors, pendingId: plain.contribution.id }
@@ -223,10 +222,8 @@ export class Offer {
     if (vectors['residual'] !== undefined) memory.kernels.copy(this.#residualOf(replica), vectors['residual'])
     if (state.pending === null || shared === null) return
     const { fragments, ...plain } = state.pending
-    const { payload, round } = plain.contribution
-    const bytes = asBytes(present(vectors['offered'], 'what was offered'), payload.bytes)
+    const bytes = present(payloads.get(plain.contribution.payload.sha256), 'what was offered')
     const next = vectors['next-residual']
-    payloads.keep(round, payload.sha256, bytes)
     this.#fragments = fragments
     this.#pending = {
       ...plain,

@@ -4,7 +4,13 @@ import type { Shelf } from '../peers/shelf.ts'
 import { asBytes, asVector } from './bytes.ts'
 import type { Payload } from './types.ts'
 
-type Kept = { readonly bytes: Uint8Array; round: number; readonly release: () => void }
+type Kept = {
+  readonly bytes: Uint8Array
+  round: number
+  readonly release: () => void
+  /** For checkpoints, which know an unchanged vector by its identity. */
+  vector: Float32Array | null
+}
 
 export class Payloads {
   readonly #shelf: Shelf
@@ -30,7 +36,7 @@ export class Payloads {
       release()
       return
     }
-    this.#kept.set(sha256, { bytes, round, release })
+    this.#kept.set(sha256, { bytes, round, release, vector: null })
     this.#shelf.put(sha256, bytes)
   }
 
@@ -49,10 +55,16 @@ export class Payloads {
     return [...this.#kept.values()].reduce((sum, kept) => sum + (kept.round === round ? kept.bytes.byteLength : 0), 0)
   }
 
-  /** The payloads, as far as they are here, for a checkpoint. */
+  /** The payloads, as far as they are here, for a checkpoint. They never change. */
   save(payloads: readonly Payload[]): Readonly<Record<string, Float32Array>> {
-    const held = payloads.filter(({ sha256 }) => this.has(sha256))
-    return Object.fromEntries(held.map(({ sha256 }) => [`payload/${sha256}`, asVector(this.get(sha256)!)]))
+    const vectors: Record<string, Float32Array> = {}
+    for (const { sha256 } of payloads) {
+      const kept = this.#kept.get(sha256)
+      if (kept === undefined) continue
+      kept.vector ??= asVector(kept.bytes)
+      vectors[`payload/${sha256}`] = kept.vector
+    }
+    return vectors
   }
 
   restore(round: number, payloads: readonly Payload[], vectors: Readonly<Record<string, Float32Array>>): void {

@@ -7,7 +7,7 @@ import { CloudlessError } from '#runtime/errors.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { Members } from '../members.ts'
-import type { MeasuredLink } from './types.ts'
+import { prefixed, unprefixed, type Vectors } from '../partition-state.ts'
 import type { Replica } from '../replica/replica.ts'
 import { outerRates } from '../sync/apply/outer-rates.ts'
 import type { RoundRule } from '../sync/apply/apply-result.ts'
@@ -24,7 +24,7 @@ import { firstPlan, nextPlan } from './plan.ts'
 import { SharedParameters } from './shared-parameters.ts'
 import { fetchSnapshot, Snapshots } from './snapshots.ts'
 import { Tasks } from './tasks.ts'
-import type { Payload, PeerStatus, Proposal, RoundPlan, StateSnapshot } from './types.ts'
+import type { MeasuredLink, Payload, PeerStatus, Proposal, RoundPlan, StateSnapshot } from './types.ts'
 
 /** Common to all regions as of the newest round: what a snapshot tells beside vectors. */
 type Common = {
@@ -55,7 +55,6 @@ export type RoundsParts = {
   readonly ownLinks: () => readonly MeasuredLink[]
 }
 
-type Vectors = Readonly<Record<string, Float32Array>>
 type Training = { readonly replica: Replica; readonly shared: SharedParameters; readonly plan: RoundPlan }
 
 export class Rounds {
@@ -80,7 +79,7 @@ export class Rounds {
     this.#parts = parts
     this.#common = saved?.common ?? { plan: null, included: {}, cursors: {}, isFinished: false }
     this.#agreement = new Agreement(host.region, saved?.agreement ?? firstState, clock.monotonicMs())
-    this.#arrivals = new Arrivals(memory, clock.monotonicMs())
+    this.#arrivals = new Arrivals(memory)
     this.#payloads = new Payloads(shelf)
     const refused = (region: string, reason: string, text: string): void => host.refused(region, reason, text)
     this.#source = new PayloadSource(this.#payloads, links, refused)
@@ -116,6 +115,10 @@ export class Rounds {
 
   get hub(): string | null {
     return this.#agreement.hub(this.#parts.peers.view())
+  }
+
+  get committedRound(): number {
+    return this.#agreement.state.committedRound
   }
 
   get late(): { readonly carried: number; readonly dropped: number } {
@@ -190,14 +193,21 @@ export class Rounds {
 
   // What survives.
 
-  save(): { readonly state: RoundsState; readonly vectors: Vectors; readonly mark: RoundsMark } {
-    const offer = this.#offer.save()
+  /** `living` vectors go on changing, `fixed` ones never do. */
+  save(): { readonly state: RoundsState; readonly living: Vectors; readonly fixed: Vectors; readonly mark: RoundsMark } {
     const { accepted } = this.#agreement.state
-    const vectors: Record<string, Float32Array> = { ...prefixed('offer/', offer.vectors), ...this.#payloads.save(accepted === null ? [] : payloadsOf(accepted)) }
-    if (this.#shared !== null) Object.assign(vectors, prefixed('shared/', this.#shared.vectors()))
-    if (this.#closer.residual !== null) vectors['hub-residual'] = this.#closer.residual
-    const state = { agreement: this.#agreement.state, common: this.#common, commits: this.#shared?.commits ?? [], offer: offer.state }
-    return { state, vectors, mark: { agreement: this.#agreement.state, offeredId: offer.pendingId } }
+    const { pending } = this.#offer
+    const offer = this.#offer.save()
+    const living: Record<string, Float32Array> = { ...prefixed('offer/', offer.vectors) }
+    if (this.#shared !== null) Object.assign(living, prefixed('shared/', this.#shared.vectors()))
+    if (this.#closer.residual !== null) living['hub-residual'] = this.#closer.residual
+    const payloads = [...(accepted === null ? [] : payloadsOf(accepted)), ...(pending === null ? [] : [pending.contribution.payload])]
+    return {
+      state: { agreement: this.#agreement.state, common: this.#common, commits: this.#shared?.commits ?? [], offer: offer.state },
+      living,
+      fixed: this.#payloads.save(payloads),
+      mark: { agreement: this.#agreement.state, offeredId: offer.pendingId },
+    }
   }
 
   settle({ agreement, offeredId }: RoundsMark): void {
@@ -212,7 +222,8 @@ export class Rounds {
     this.#begin(replica)
     if (vectors['hub-residual'] !== undefined) this.#closer.restoreResidual(vectors['hub-residual'])
     const { accepted, committedRound } = agreement
-    this.#payloads.restore(committedRound + 1, accepted === null ? [] : payloadsOf(accepted), vectors)
+    const payloads = [...(accepted === null ? [] : payloadsOf(accepted)), ...(offer.pending === null ? [] : [offer.pending.contribution.payload])]
+    this.#payloads.restore(committedRound + 1, payloads, vectors)
     this.#offer.restore(offer, unprefixed('offer/', vectors), replica, shared, this.#parts.links.clock.monotonicMs())
   }
 
@@ -433,7 +444,9 @@ export class Rounds {
     this.#useless.clear()
     this.#tasks.stop('fetch')
     this.#tasks.stop('accept')
-    this.#arrivals.open(this.#parts.links.clock.monotonicMs())
+    const { members, peers, links } = this.#parts
+    const isLate = (region: string): boolean => peers.hears(region) && !proposal.members.some((member) => member.region === region)
+    this.#arrivals.close(members.peers.filter(isLate), links.clock.monotonicMs())
     const isKeptForSnapshot = this.#snapshots.offered !== null
     const most = isKeptForSnapshot ? recentRoundsForSnapshotMax : recentRoundsMax
     let recent = [...this.#recent, proposal].slice(-most)
@@ -524,7 +537,7 @@ export class Rounds {
       term: committedTerm,
       plan,
       included,
-      cursors,
+      cursors: { ...this.#parts.host.cursors(), ...cursors },
       versions: this.#parts.host.versions(),
       layout: replica.layout,
       state: { commits: this.#shared?.commits ?? [], isFinished },
@@ -544,18 +557,18 @@ export class Rounds {
     if (source === undefined || snapshot === null) return
     this.#tasks.start('take snapshot', (signal) =>
       fetchSnapshot(source, snapshot, links, signal, async (vectors) => {
-        if (this.#agreement.state.committedRound > snapshot.round) return
-        this.#adopt(snapshot, vectors)
-        await links.memory.settled()
+        const untold = await host.untoldSince(snapshot)
+        if (this.#agreement.state.committedRound <= snapshot.round) this.#adopt(snapshot, vectors, untold)
+        for (const { values } of untold) this.#release(values)
       }),
     )
   }
 
   /** What was learnt here since the last round that this region took part in stays: it is added to the snapshot's parameters. */
-  #adopt(snapshot: StateSnapshot, vectors: Vectors): void {
+  #adopt(snapshot: StateSnapshot, vectors: Vectors, untold: Awaited<ReturnType<RoundsHost['untoldSince']>>): void {
     const { host, links, settings } = this.#parts
     const isFirst = host.replica === null
-    const replica = host.replicaFor(snapshot)
+    const replica = host.replica ?? host.replicaFor(snapshot)
     const shared = this.#shared ?? this.#createShared(replica)
     const { commits, isFinished } = snapshot.state as { readonly commits: readonly number[]; readonly isFinished: boolean }
     const whole = shared.cut(1, 0)
@@ -569,10 +582,10 @@ export class Rounds {
     }
     links.memory.release(before)
     this.#common = { plan: snapshot.plan, included: snapshot.included, cursors: snapshot.cursors, isFinished }
-    this.#arrivals.open(links.clock.monotonicMs())
+    this.#arrivals.close([], links.clock.monotonicMs())
     this.#recent = []
     this.#agreement.jump(snapshot.round, snapshot.term)
-    host.adopted(snapshot, vectors['parameters']!)
+    host.adopted(snapshot, vectors['parameters']!, untold)
     host.requestCheckpoint(0)
     host.advance()
   }
@@ -589,13 +602,4 @@ function sourcesOf({ hub, members, result }: Proposal): readonly { readonly regi
 
 function payloadsOf(proposal: Proposal): readonly Payload[] {
   return sourcesOf(proposal).map(({ payload }) => payload)
-}
-
-function prefixed(prefix: string, vectors: Vectors): Vectors {
-  return Object.fromEntries(Object.entries(vectors).map(([name, values]) => [prefix + name, values]))
-}
-
-function unprefixed(prefix: string, vectors: Vectors): Vectors {
-  const named = Object.entries(vectors).filter(([name]) => name.startsWith(prefix))
-  return Object.fromEntries(named.map(([name, values]) => [name.slice(prefix.length), values]))
 }

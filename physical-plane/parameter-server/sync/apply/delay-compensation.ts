@@ -33,7 +33,7 @@ export class DelayCompensation {
       const values = this.#replica.values.subarray(start, end)
       const then = basis?.subarray(start, end) ?? values
       const step = { lambda, learningRate: header.learningRates[group]! * weight }
-      this.#memory.kernels.descendCompensated(values, sum.subarray(start, end), then, step)
+      this.#memory.kernels.addCompensated(values, sum.subarray(start, end), then, step)
     }
   }
 

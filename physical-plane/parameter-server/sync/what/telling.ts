@@ -4,7 +4,6 @@ import type { SyncSettings } from '#proto/sync/settings.ts'
 import { payloadMemory } from '../../peers/payload-memory.ts'
 import type { VectorMemory } from '../../replica/memory.ts'
 import { createCodec } from '../codec/create-codec.ts'
-import { relativeError } from '../codec/relative-error.ts'
 import type { Draft, UpdateKind } from '../update.ts'
 import { decodeSignificant, encodeSignificant, significanceAt } from './significant-changes.ts'
 
@@ -64,4 +63,15 @@ export function tellSignificant(
       decodeSignificant(bytes, target)
     },
   }
+}
+
+/** |u - y| / |u|; 0 where u is 0. */
+async function relativeError(values: Float32Array, told: Float32Array, memory: VectorMemory): Promise<number> {
+  const lost = memory.allocate(values.length)
+  memory.kernels.copy(lost, values)
+  memory.kernels.addScaled(lost, told, -1)
+  const before = await memory.kernels.sumOfSquares(values)
+  const after = await memory.kernels.sumOfSquares(lost)
+  memory.release(lost)
+  return before === 0 ? 0 : Math.sqrt(after / before)
 }

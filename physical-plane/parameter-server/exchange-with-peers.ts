@@ -1,0 +1,316 @@
+// A partition as the other regions meet it: what it seals for them, what it takes in of theirs, what it says about
+// itself. Sealing encodes, which takes a moment; until it is done no step is taken and nothing is applied, so that what
+// was sealed is exactly what is counted as told.
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import type { ChangeSignal } from './change-signal.ts'
+import { checkpointAfterReceiptMs, checkpointMs, incarnationsMax } from './config.ts'
+import type { ExchangeState } from './exchange-state.ts'
+import type { Members } from './members.ts'
+import type { PartitionLinks } from './partition-options.ts'
+import { payloadMemory } from './peers/payload-memory.ts'
+import type { PeerSide } from './peers/peer-side.ts'
+import type { Layout } from './replica/layout.ts'
+import { tensorAt } from './replica/layout.ts'
+import type { Replica } from './replica/replica.ts'
+import type { PeersView } from './rounds/peers-view.ts'
+import type { Rounds } from './rounds/rounds.ts'
+import type { MeasuredLink, PeerStatus } from './rounds/types.ts'
+import { draftOf, type Draft, type Update, type UpdateHeader } from './sync/update.ts'
+import type { UpdateStrategy } from './sync/update-strategy.ts'
+
+export interface ExchangeHost {
+  readonly region: string
+  readonly changed: ChangeSignal
+  readonly replica: Replica | null
+  readonly strategy: UpdateStrategy | null
+  readonly failure: CloudlessError | null
+  /** This region gives no more local steps and has told all of them. */
+  readonly hasDrained: boolean
+  readonly hasFinished: boolean
+  /** Training begins with the root's values; `whose` names it. Throws where the layout is another. */
+  begin(layout: Layout, values: Float32Array, whose: string): void
+  /** JSON of the lease table as it is now. */
+  readonly cursor: string
+  requestCheckpoint(withinMs: number): void
+  /** An update is on its way to the others. */
+  sealed(draft: Draft): void
+  /** Parameters changed. */
+  touched(): void
+  advance(): void
+  fail(reason: string, text: string): void
+}
+
+export type ExchangeParts = {
+  readonly host: ExchangeHost
+  readonly links: Pick<PartitionLinks, 'clock' | 'log' | 'memory' | 'random'>
+  readonly members: Members
+  readonly peers: PeersView
+  readonly state: ExchangeState
+  readonly rounds: Rounds
+}
+
+export class ExchangeWithPeers implements PeerSide {
+  endpoint = ''
+  readonly #parts: ExchangeParts
+  readonly #incarnation: number
+  readonly #measured = new Map<string, MeasuredLink>()
+  #isSealing = false
+  #status: PeerStatus | null = null
+  #said = ''
+  #revision = 0
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts
+    this.#incarnation = 1 + parts.links.random.integer(incarnationsMax)
+  }
+
+  get region(): string {
+    return this.#parts.host.region
+  }
+
+  get members(): Members {
+    return this.#parts.members
+  }
+
+  get changed(): ChangeSignal {
+    return this.#parts.host.changed
+  }
+
+  get shelf() {
+    return this.#parts.state.shelf
+  }
+
+  get isSealing(): boolean {
+    return this.#isSealing
+  }
+
+  get links(): readonly MeasuredLink[] {
+    return [...this.#measured.values()].sort((a, b) => (a.fromRegion < b.fromRegion ? -1 : 1))
+  }
+
+  // What others hear.
+
+  get status(): PeerStatus {
+    return this.#status ?? this.refresh()
+  }
+
+  /** Says anew what has changed. Call after every change. */
+  refresh(): PeerStatus {
+    const content = this.#content()
+    const said = JSON.stringify(content)
+    if (said === this.#said && this.#status !== null) return this.#status
+    this.#said = said
+    this.#revision += 1
+    this.#status = { ...content, incarnation: this.#incarnation, revision: this.#revision }
+    return this.#status
+  }
+
+  updateAfter(seq: number): UpdateHeader | null {
+    return this.#parts.state.outbox.after(seq)
+  }
+
+  acknowledge(region: string, seq: number): void {
+    const { state, host } = this.#parts
+    state.outbox.acknowledge(region, seq)
+    if (state.trim()) host.requestCheckpoint(checkpointMs)
+    host.advance()
+  }
+
+  sent(region: string, bytes: number): void {
+    this.#parts.state.wan.sent(region, bytes)
+    this.#parts.state.rounds.sent(bytes)
+  }
+
+  // What others say.
+
+  appliedSeqOf(region: string): number {
+    return this.#parts.state.versions.of(region)
+  }
+
+  durableSeqOf(region: string): number {
+    return this.#parts.state.durableSeqOf(region)
+  }
+
+  called(region: string, endpoint: string): void {
+    this.heard(region)
+    if (this.members.called(region, endpoint)) this.#parts.host.advance()
+  }
+
+  heard(region: string): void {
+    const { peers, host } = this.#parts
+    const wasAway = !peers.hears(region)
+    peers.heard(region)
+    if (wasAway) host.advance()
+  }
+
+  statusChanged(region: string, status: PeerStatus): void {
+    this.#parts.peers.statusChanged(region, status)
+    this.members.replace(status.book)
+    this.#parts.host.advance()
+  }
+
+  received(_region: string, bytes: number): void {
+    this.#parts.state.rounds.received(bytes)
+  }
+
+  measured(measured: MeasuredLink): void {
+    this.#measured.set(measured.fromRegion, measured)
+  }
+
+  refused(region: string, reason: string, text: string): void {
+    const { refused } = this.#parts.state
+    const name = `${reason} of ${region}`
+    if (!refused.has(name)) this.#parts.links.log.error({ peer: region, reason }, text)
+    refused.set(name, (refused.get(name) ?? 0) + 1)
+  }
+
+  /** Resolves once the update is taken in; a duplicate is ignored. */
+  async receive(update: Update, signal: AbortSignal): Promise<void> {
+    const { host, state, links } = this.#parts
+    const { header, bytes } = update
+    if (!state.versions.isNext(header.region, header.seq)) return
+    if (header.kind === 'initial') return this.#receiveInitial(header, bytes)
+    while (host.strategy === null) await this.#change(signal)
+    const isForOther = header.targetRegion !== '' && header.targetRegion !== this.region
+    const values = isForOther || bytes === null ? null : await this.#decoded(header, bytes, host.strategy, host.replica!)
+    while (this.#isSealing) await this.#change(signal)
+    if (!state.versions.isNext(header.region, header.seq)) return
+    if (values !== null) {
+      host.strategy.receive(header, values)
+      links.memory.release(values)
+    }
+    this.#took(header)
+  }
+
+  // What this region says in between rounds.
+
+  /** Seals what the strategy has to tell, if it is time to. */
+  sealIfDue(isLast: boolean): void {
+    const { host, members, state } = this.#parts
+    const { strategy } = host
+    if (strategy === null || members.isAlone || this.#isSealing || !strategy.isDue(isLast) || !state.hasRoom) return
+    this.#isSealing = true
+    void this.#seal(strategy)
+  }
+
+  /** The root's first values, for everybody. */
+  async sealInitial(layout: Layout, values: Float32Array): Promise<void> {
+    const { memory } = this.#parts.links
+    const copy = memory.allocate(values.length)
+    memory.kernels.copy(copy, values)
+    const bytes = new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
+    const encoded = { bytes, codec: 'fp32', elements: copy.length } as const
+    await this.#put({ ...draftOf('initial', 0), layout, encoded }, () => {})
+    memory.release(copy)
+  }
+
+  async #seal(strategy: UpdateStrategy): Promise<void> {
+    const { host, links } = this.#parts
+    try {
+      const draft = await strategy.prepare()
+      await this.#put(draft, (seq) => strategy.sealed(seq))
+      if (draft.encoded !== null && links.memory.holds(draft.encoded.bytes)) {
+        payloadMemory(links.memory).release(draft.encoded.bytes)
+      }
+    } catch (error) {
+      host.fail(
+        error instanceof CloudlessError ? error.reason : 'SEAL_FAILED',
+        `training failed in region ${this.region}: ${messageOf(error)}; lower the learning rate`,
+      )
+    } finally {
+      this.#isSealing = false
+      host.advance()
+    }
+  }
+
+  /** `onSealed` is called in the same moment, so that no checkpoint comes between. */
+  async #put(draft: Draft, onSealed: (seq: number) => void): Promise<void> {
+    const { host, links, state } = this.#parts
+    const { cursor } = host
+    const sha256 = draft.encoded === null ? '' : await links.memory.sha256(draft.encoded.bytes)
+    await links.memory.settled()
+    const { seq } = state.outbox.seal(draft, sha256, cursor)
+    onSealed(seq)
+    if (draft.kind !== 'initial') host.sealed(draft)
+    host.requestCheckpoint(0)
+  }
+
+  #receiveInitial(header: UpdateHeader, bytes: Uint8Array | null): void {
+    const { host, members } = this.#parts
+    const { region, layout } = header
+    if (region !== members.root || layout === null || bytes === null || host.strategy !== null) {
+      throw new CloudlessError('conflict', 'UNEXPECTED_INITIAL', `region ${region} may not give the first parameters`)
+    }
+    const values = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4)
+    const wrong = values.findIndex((value) => !Number.isFinite(value))
+    if (wrong !== -1) {
+      const text = `region ${region} gives ${values[wrong]} as the first value of ${tensorAt(layout, wrong)?.name ?? '?'}`
+      throw new CloudlessError('invalid', 'UPDATE_NOT_FINITE', text)
+    }
+    host.begin(layout, values, `region ${region}`)
+    this.#took(header)
+  }
+
+  async #decoded(
+    header: UpdateHeader,
+    bytes: Uint8Array,
+    strategy: UpdateStrategy,
+    replica: Replica,
+  ): Promise<Float32Array> {
+    const { region, seq, kind, payload } = header
+    if (payload?.elements !== replica.elementCount) {
+      const text = `update ${seq} (${kind}) of region ${region} has ${payload?.elements ?? 0} elements where the model has ${replica.elementCount}`
+      throw new CloudlessError('conflict', 'LAYOUT_DIFFERS', text, { metadata: { region } })
+    }
+    const { memory } = this.#parts.links
+    const values = memory.allocate(replica.elementCount)
+    try {
+      await strategy.decodes(header, bytes, values)
+      return values
+    } catch (error) {
+      memory.release(values)
+      throw error
+    }
+  }
+
+  #took({ region, seq, cursor }: UpdateHeader): void {
+    const { state, host } = this.#parts
+    if (cursor !== '') state.cursors.set(region, cursor)
+    state.versions.advance(region, seq)
+    state.rounds.applied(region)
+    host.touched()
+    host.requestCheckpoint(checkpointAfterReceiptMs)
+    host.advance()
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    const { failure, changed } = this.#parts.host
+    if (failure !== null) throw failure
+    await changed.wait(signal)
+  }
+
+  #content(): Omit<PeerStatus, 'incarnation' | 'revision'> {
+    const { host, members, peers, rounds, state } = this.#parts
+    return {
+      ...rounds.ownStatus,
+      book: members.book,
+      hasBegun: host.strategy !== null,
+      hasDrained: host.hasDrained,
+      hasFinished: host.hasFinished,
+      stepsPerSecond: coarse(state.stall.stepsPerSecond),
+      links: this.links.map(({ fromRegion, bytesPerSecond, roundTripMs }) => ({
+        fromRegion,
+        bytesPerSecond: coarse(bytesPerSecond),
+        roundTripMs: coarse(roundTripMs),
+      })),
+      firstSeq: state.outbox.firstSeq,
+      lastSeq: state.outbox.durableSeq,
+      knownFinished: members.peers.filter((region) => peers.statusOf(region)?.hasFinished === true),
+    }
+  }
+}
+
+/** Two digits: a measurement that wobbles is no news. */
+function coarse(value: number): number {
+  return Number(value.toPrecision(2))
+}
