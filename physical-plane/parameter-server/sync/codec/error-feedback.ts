@@ -20,7 +20,7 @@ export type Encoded = {
   readonly release: () => void
 }
 
-export type FeedbackMemory = Pick<VectorMemory, 'allocate' | 'release' | 'kernels'>
+export type FeedbackMemory = Pick<VectorMemory, 'allocate' | 'release' | 'kernels' | 'settled'>
 
 /**
  * `values` and `residual` stay as they are, and must until the promise is kept. Without a residual nothing is
@@ -44,6 +44,7 @@ export async function encodeWithFeedback(
       // Nothing is added and nothing lost, so nothing is computed.
       await checkedSquares(values, memory)
       codec.encode(values, bytes)
+      await memory.settled()
       memory.release(sum)
       return { bytes, error: 0, residual: null, release }
     }

@@ -30,7 +30,8 @@ export function tellAll({ codec: name, density }: SyncSettings, memory: VectorMe
     kindOf: (accumulated) => accumulated,
     encode: async (values) => {
       const bytes = payloadMemory(memory).allocate(codec.encodedBytes(values.length))
-      await codec.encode(values, bytes)
+      codec.encode(values, bytes)
+      await memory.settled()
       const encoded = { bytes, codec: name, elements: values.length }
       if (codec.isExact) return { encoded, told: values, isAll: true, error: 0 }
       const told = memory.allocate(values.length)
