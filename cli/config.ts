@@ -9,6 +9,8 @@ export const limits = {
   pageSize: 100,
   /** Pages followed with `--all` before giving up on a server that never ends. */
   pagesMax: 10_000,
+  /** Rounds, evaluations and events asked for at a time: small rows, and all of them are wanted. */
+  historyPageSize: 500,
   /** Text of a child process kept for an error message. */
   childTextBytesMax: 16 * 1024,
 } as const

@@ -16,7 +16,7 @@ export async function followJob(context: Context, jobs: JobClient, id: string): 
   try {
     for await (const job of watchJob({ jobs, id, clock, signal, onAway: (text) => output.warn(text) })) {
       last = job
-      if (view !== null) view.show(() => renderJob(job, output.style, clock.now()))
+      if (view !== null) view.show(() => renderJob(job, output.style, clock.now(), output.columns))
       else if (output.isJson) output.result(job, () => '')
       else {
         const line = renderJobLine(job)

@@ -2,7 +2,16 @@
 // base64, numbers that JSON cannot say as null.
 
 /** Maps from names that a user chose: their keys are data and stay as they are. */
-const mapFields: ReadonlySet<string> = new Set(['environment', 'samplesPerSecond', 'evaluation', 'metrics', 'metadata'])
+const mapFields: ReadonlySet<string> = new Set([
+  'environment',
+  'samplesPerSecond',
+  'evaluation',
+  'metrics',
+  'metadata',
+  'absent',
+  'absentRounds',
+  'refused',
+])
 
 const enumPrefixes = [
   'JOB_STATE_',

@@ -131,6 +131,40 @@ describe('results', () => {
   })
 })
 
+describe('the course of a job', () => {
+  test('rounds, each once even when the server merged some between two pages', async () => {
+    const { json } = await cloudless('rounds', 'j-1', '--json')
+    const { rounds } = json as { rounds: { number: number; bytes_sent: number; absent: object }[] }
+    expect(rounds.map(({ number, bytes_sent }) => [number, bytes_sent])).toEqual([
+      [3, 3000],
+      [4, 1000],
+    ])
+    expect(rounds[0]?.absent).toEqual({ 'aws/us-east-1': 'cut' })
+    expect((await cloudless('rounds', 'j-1')).stdout).toMatch(/1-3 .*aws\/us-east-1 \(1 of 3 rounds, cut\)/)
+    expect((await cloudless('rounds', 'j-1', '--region', 'nowhere')).stdout).toBe('no rounds yet\n')
+  })
+
+  test('a report as text, JSON and page, which is whole or not there', async () => {
+    expect((await cloudless('report', 'j-1')).stdout).toContain('running: 50 % of the samples used so far')
+    expect((await cloudless('report', 'j-1', '--json')).json).toMatchObject({
+      job_id: 'j-1',
+      verdict: { kind: 'running' },
+      regions: [{ region: 'onprem/lab', rounds: 0 }],
+    })
+    const path = join(folder, 'report.html')
+    expect((await cloudless('report', 'j-1', '--html', path)).stdout).toBe(`${path}\n`)
+    expect(readFileSync(path, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<\/html>\s*$/)
+    expect((await cloudless('report', 'j-none', '--html', path)).code).toBe(3)
+    expect((await cloudless('report', 'j-1', '--html', folder)).stderr).toContain('is a folder; name a file')
+    expect((await cloudless('report', 'j-1', '--html', join(folder, 'no/x.html'))).code).toBe(2)
+    expect(readdirSync(folder).filter((name) => name.includes('.part'))).toEqual([])
+  })
+
+  test('a list that never ends is an error', async () => {
+    expect((await cloudless('report', 'j-endless')).stderr).toContain('page token again with itself')
+  })
+})
+
 describe('submitting', () => {
   test('packs and uploads the function, and sends the spec with absolute addresses', async () => {
     const { code, json } = await cloudless('submit', join(folder, 'job.yaml'), '--request-id', 'r-1', '--json')
@@ -350,9 +384,16 @@ function jobService(): Implementation<JobServiceHandlers> {
       if (instanceId === '') yield { instanceId: 'ps', role: 'parameter-server', data: Buffer.from('listens\n') }
       yield { instanceId: 'w-0', data: Buffer.from('ld') }
     },
-    listRounds: async () => ({}),
+    listRounds: async ({ pageToken, region }) => {
+      const round = (number: number) => ({ jobId: 'j-1', region: 'onprem/lab', number, bytesSent: 1000 })
+      if (region === 'nowhere') return {}
+      // Between the pages rounds 1 and 2 were merged with 3.
+      if (pageToken === '') return { rounds: [round(1), round(2)], nextPageToken: 'more' }
+      const merged = { ...round(3), rounds: 3, firstNumber: 1, bytesSent: 3000, absent: { 'aws/us-east-1': 'cut' } }
+      return { rounds: [merged, round(4)] }
+    },
     listEvaluations: async () => ({}),
-    listEvents: async () => ({}),
+    listEvents: async ({ jobId }) => ({ nextPageToken: jobId === 'j-endless' ? 'again' : '' }),
     downloadModel: async function* ({ jobId }) {
       yield { totalBytes: model.length, digest, data: model.subarray(0, 60_000) }
       yield { data: jobId === 'j-damaged' ? Buffer.alloc(40_000) : model.subarray(60_000) }

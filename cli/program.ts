@@ -13,7 +13,9 @@ import { logsCommand } from './commands/logs.ts'
 import { modelCommand } from './commands/model.ts'
 import { planCommand } from './commands/plan.ts'
 import { regionsCommand } from './commands/regions.ts'
+import { reportCommand } from './commands/report.ts'
 import { resumeCommand } from './commands/resume.ts'
+import { roundsCommand } from './commands/rounds.ts'
 import { setupPythonCommand } from './commands/setup-python.ts'
 import { statusCommand } from './commands/status.ts'
 import { submitCommand } from './commands/submit.ts'
@@ -98,6 +100,8 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     submitCommand(run),
     jobsCommand(run),
     statusCommand(run),
+    roundsCommand(run),
+    reportCommand(run),
     logsCommand(run),
     cancelCommand(run),
     resumeCommand(run),

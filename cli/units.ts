@@ -28,6 +28,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
+/** For durations that are mostly below a second, such as waiting in one round. */
+export function formatBrief(seconds: number): string {
+  return seconds < 0.9995 ? `${Math.round(seconds * 1000)} ms` : formatSeconds(seconds)
+}
+
 /** At least cents, and below a dollar three significant digits, so that a job of a minute does not read as free. */
 export function formatUsd(usd: number): string {
   if (!Number.isFinite(usd)) return '-'

@@ -8,7 +8,7 @@ import { renderJob } from '../render/job.ts'
 
 export function statusCommand(run: Run): Command {
   return new Command('status')
-    .description('show a job: state, regions, loss, evaluation, rounds, bytes, cost so far')
+    .description('show a job: state, regions, loss, evaluation, how it synchronises, bytes, cost so far')
     .argument('<job>', 'job id')
     .option('--watch', 'go on until the job ends; the exit code says how')
     .action(
@@ -18,7 +18,9 @@ export function statusCommand(run: Run): Command {
         if (options.watch === true) return await followJob(context, services.jobs, id)
         const answer = await services.jobs.getJob({ id }, { signal: context.signal })
         const job = present(answer.job, 'job in the answer to GetJob')
-        context.output.result(job, () => renderJob(job, context.output.style, context.clock.now()))
+        context.output.result(job, () =>
+          renderJob(job, context.output.style, context.clock.now(), context.output.columns),
+        )
         return exitCodes.ok
       }),
     )

@@ -18,7 +18,7 @@ export async function showTraining(context: Context, jobs: JobClient, id: string
   try {
     for await (const job of watchJob({ jobs, id, clock, signal, onAway: (text) => output.warn(text) })) {
       last = job
-      view?.show(() => renderJob(job, output.style, clock.now()))
+      view?.show(() => renderJob(job, output.style, clock.now(), output.columns))
       if (view !== null) continue
       if (job.state !== stateShown) output.note(`${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`)
       stateShown = job.state

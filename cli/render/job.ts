@@ -5,6 +5,7 @@ import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/Pa
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
+import { renderSync } from './sync.ts'
 import {
   formatBytes,
   formatCount,
@@ -15,7 +16,7 @@ import {
   formatUsd,
 } from '../units.ts'
 
-export function renderJob(job: Job__Output, style: Style, nowMs: number): string {
+export function renderJob(job: Job__Output, style: Style, nowMs: number, columns: number): string {
   const { progress } = job
   const lines = [
     `${style.bold(job.spec?.name ?? '')} ${style.dim(job.id)}  ${renderState(job.state, style)}${job.reason === '' ? '' : `: ${job.reason}`}`,
@@ -28,6 +29,8 @@ export function renderJob(job: Job__Output, style: Style, nowMs: number): string
         `   cost so far ${formatUsd(job.costUsd)}   ${elapsed(job, nowMs)}`,
     )
     if (progress.partitions.length > 0) lines.push('', renderPartitions(progress.partitions, style))
+    const sync = renderSync(progress, job.spec?.sync?.strategy ?? '', style, columns)
+    if (sync !== '') lines.push('', sync)
   }
   return lines.join('\n')
 }
@@ -42,8 +45,6 @@ function renderPartitions(partitions: readonly PartitionProgress__Output[], styl
       { head: 'samples', align: 'right' },
       { head: 'samples/s', align: 'right' },
       { head: 'loss', align: 'right' },
-      { head: 'rounds', align: 'right' },
-      { head: 'sent', align: 'right' },
     ],
     partitions.map((partition) => [
       partition.region,
@@ -53,8 +54,6 @@ function renderPartitions(partitions: readonly PartitionProgress__Output[], styl
       formatPercent(partition.samplesTotal > 0 ? partition.samplesDone / partition.samplesTotal : 0),
       partition.samplesPerSecond > 0 ? formatCount(partition.samplesPerSecond) : '-',
       partition.steps > 0 ? formatFigure(partition.loss) : '-',
-      formatCount(partition.rounds),
-      formatBytes(partition.wanBytesSent),
     ]),
     style,
   )

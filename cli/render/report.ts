@@ -1,0 +1,74 @@
+// A job's report as text: the verdict first, then the figures, regions and what happened.
+import type { Style } from '../output.ts'
+import { reportConfig } from '../report/config.ts'
+import type { JobReport } from '../report/job-report.ts'
+import type { Verdict } from '../report/verdict.ts'
+import { renderTable } from '../table.ts'
+import { formatBytes, formatCount, formatFigure, formatPercent, formatSeconds, formatUsd } from '../units.ts'
+import { wrap } from '../wrap.ts'
+import { evaluationText } from './job.ts'
+
+export function renderReport(report: JobReport, style: Style, columns: number): string {
+  const { verdict } = report
+  const width = Math.max(40, columns - 1)
+  const figures = [
+    evaluationText(report.evaluation),
+    `loss ${formatFigure(report.loss)}`,
+    formatSeconds(report.seconds),
+    `cost ${formatUsd(report.cost.totalUsd)}${report.cost.isFinal ? '' : ' so far'}`,
+    `WAN ${formatBytes(report.wanBytes)}`,
+    `${formatCount(report.rounds)} rounds`,
+    `${formatPercent(report.stallShare)} of the time stalled`,
+  ]
+  const head = [
+    `${style.bold(report.name)} ${style.dim(report.jobId)}  ${report.strategy}`,
+    colourOf(verdict.kind, style)(wrap(verdict.text, width, '  ')),
+    ...verdict.notes.map((note) => wrap(`- ${note}`, width - 2, '  ')),
+    '',
+    wrap(figures.filter((text) => text !== '').join(', '), width, '  '),
+  ]
+  const blocks = [head.join('\n'), regionTable(report, style)]
+  blocks.push(report.happenings.length === 0 ? 'nothing else happened' : happeningTable(report, style))
+  return blocks.join('\n\n')
+}
+
+function colourOf(kind: Verdict['kind'], style: Style): (text: string) => string {
+  return { whole: style.green, partial: style.yellow, failed: style.red, running: style.cyan }[kind]
+}
+
+function regionTable({ regions }: JobReport, style: Style): string {
+  return renderTable(
+    [
+      { head: 'region' },
+      { head: 'data', align: 'right' },
+      { head: 'used', align: 'right' },
+      { head: 'rounds', align: 'right' },
+      { head: 'absent', align: 'right' },
+      { head: 'sent', align: 'right' },
+      { head: 'stall', align: 'right' },
+      { head: 'cost', align: 'right' },
+    ],
+    regions.map((region) => [
+      region.isPruned ? `${region.region} (given up)` : region.region,
+      formatPercent(region.dataShare),
+      formatPercent(region.samplesTotal > 0 ? region.samplesDone / region.samplesTotal : 0),
+      formatCount(region.rounds),
+      formatCount(region.absentRounds),
+      formatBytes(region.bytesSent),
+      region.stallShare === null ? formatSeconds(region.stallSeconds) : formatPercent(region.stallShare),
+      formatUsd(region.costUsd),
+    ]),
+    style,
+  )
+}
+
+function happeningTable({ happenings }: JobReport, style: Style): string {
+  const shown = happenings.slice(0, reportConfig.happeningsMax)
+  const table = renderTable(
+    [{ head: 'after' }, { head: 'region' }, { head: 'what' }, { head: 'details' }],
+    shown.map(({ seconds, region, kind, text }) => [formatSeconds(seconds), region, kind, text]),
+    style,
+  )
+  const left = happenings.length - shown.length
+  return left > 0 ? `${table}\n${formatCount(left)} more with --json` : table
+}

@@ -1,0 +1,64 @@
+// Rounds as a person reads them: a table per region, newest last, so that what just happened stands above the prompt.
+import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
+import type { Style } from '../output.ts'
+import { renderTable } from '../table.ts'
+import { formatBrief, formatBytes, formatCount, formatPercent } from '../units.ts'
+
+export function renderRounds(rounds: readonly Round__Output[], lastOnly: number, style: Style): string {
+  if (rounds.length === 0) return 'no rounds yet'
+  const byRegion = Map.groupBy(rounds, ({ region }) => region)
+  return [...byRegion].map(([region, own]) => renderRegion(region, own, lastOnly, style)).join('\n\n')
+}
+
+function renderRegion(region: string, rounds: readonly Round__Output[], lastOnly: number, style: Style): string {
+  const shown = lastOnly === 0 ? rounds : rounds.slice(-lastOnly)
+  const total = rounds.reduce((count, round) => count + weight(round), 0)
+  const left = rounds.length - shown.length
+  const head = `${style.bold(region)}  ${formatCount(total)} rounds${left > 0 ? style.dim(`, the last ${shown.length} records`) : ''}`
+  const table = renderTable(
+    [
+      { head: 'round', align: 'right' },
+      { head: 'in', align: 'right' },
+      { head: 'sent', align: 'right' },
+      { head: 'received', align: 'right' },
+      { head: 'time', align: 'right' },
+      { head: 'stall', align: 'right' },
+      { head: 'stale', align: 'right' },
+      { head: 'error', align: 'right' },
+      { head: 'without' },
+    ],
+    shown.map((round) => [
+      roundName(round),
+      String(round.members.length),
+      formatBytes(round.bytesSent),
+      formatBytes(round.bytesReceived),
+      formatBrief(round.seconds),
+      formatBrief(round.stallSeconds),
+      formatCount(round.stalenessSteps),
+      formatPercent(round.codecError),
+      withoutText(round),
+    ]),
+    style,
+  )
+  return `${head}\n${table}`
+}
+
+/** Several rounds that were merged read as a range. */
+export function roundName(round: Round__Output): string {
+  return round.rounds > 1 ? `${round.firstNumber}-${round.number}` : String(round.number)
+}
+
+export function weight(round: Pick<Round__Output, 'rounds'>): number {
+  return Math.max(1, round.rounds)
+}
+
+export function withoutText(round: Round__Output): string {
+  return Object.entries(round.absent)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([region, why]) => {
+      const share = weight(round) > 1 ? `${round.absentRounds[region] ?? 1} of ${weight(round)} rounds` : ''
+      const details = [share, why].filter((text) => text !== '').join(', ')
+      return details === '' ? region : `${region} (${details})`
+    })
+    .join('; ')
+}

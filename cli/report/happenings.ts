@@ -1,0 +1,98 @@
+// What happened beside the training itself: restarts, kills, failures, pruned and absent regions, new hubs and plans.
+import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
+import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
+import { roundName } from '../render/rounds.ts'
+import type { JobHistory } from './job-history.ts'
+import { regionOfInstance, regionReports } from './regions.ts'
+
+export type Happening = {
+  /** Since the start. */
+  readonly seconds: number
+  readonly region: string
+  /** "restart", "absent", "pruned", "hub", "plan", "exited", "killed", "failed", "adopted", "reaped". */
+  readonly kind: string
+  readonly text: string
+}
+
+/** Oldest first. */
+export function listHappenings(history: JobHistory, startMs: number): readonly Happening[] {
+  const { job, rounds, events } = history
+  const regions = regionReports(history).map(({ region }) => region)
+  const at = (atMs: number): number => Math.max(0, atMs - startMs) / 1000
+  const found = [
+    ...events.flatMap((event) => eventHappening(event, regionOfInstance(job.id, event.instanceId, regions), at)),
+    ...regions.flatMap((region) => absenceHappenings(rounds, region, at)),
+    ...changeHappenings(rounds, at),
+  ]
+  return found.sort((a, b) => a.seconds - b.seconds || (a.region < b.region ? -1 : 1))
+}
+
+function eventHappening(
+  { instanceId, kind, text, attempt, atMs }: InstanceEvent__Output,
+  region: string,
+  at: (atMs: number) => number,
+): readonly Happening[] {
+  // Every instance starts once and exits once; that is no news.
+  if (kind === 'started' && attempt <= 1) return []
+  if (kind === 'exited' && text === '') return []
+  if (kind === 'pruned') return [{ seconds: at(atMs), region, kind, text }]
+  // The region stands in its own column.
+  const role = region === '' ? instanceId : instanceId.slice(instanceId.lastIndexOf('/') + 1)
+  const what = kind === 'started' ? `started again, attempt ${attempt}` : text
+  const name = kind === 'started' ? 'restart' : kind
+  return [{ seconds: at(atMs), region, kind: name, text: what === '' ? role : `${role}: ${what}` }]
+}
+
+/** Records in a row that name a region absent are one happening, told by the region that named it in most. */
+function absenceHappenings(
+  rounds: readonly Round__Output[],
+  region: string,
+  at: (atMs: number) => number,
+): readonly Happening[] {
+  const tellers = [...Map.groupBy(rounds, (round) => round.region).values()].filter((told) =>
+    told.some(({ absent }) => absent[region] !== undefined),
+  )
+  const count = (told: readonly Round__Output[]): number =>
+    told.filter(({ absent }) => absent[region] !== undefined).length
+  const teller = tellers.toSorted((a, b) => count(b) - count(a))[0] ?? []
+  const happenings: Happening[] = []
+  let run: Round__Output[] = []
+  const close = (): void => {
+    const [first, last] = [run[0], run.at(-1)]
+    run = []
+    if (first === undefined || last === undefined) return
+    const names =
+      first === last ? `round ${roundName(first)}` : `rounds ${first.firstNumber || first.number}-${last.number}`
+    const why = last.absent[region] ?? ''
+    const text = `took no part in ${names}${why === '' ? '' : `: ${why}`}`
+    happenings.push({ seconds: at(first.atMs), region, kind: 'absent', text })
+  }
+  for (const round of teller) {
+    if (round.absent[region] === undefined) close()
+    else run.push(round)
+  }
+  close()
+  return happenings
+}
+
+/** New hubs and plans, as the first region by name saw them: all change at the same round. */
+function changeHappenings(rounds: readonly Round__Output[], at: (atMs: number) => number): readonly Happening[] {
+  const own = rounds.filter(({ region }) => region === rounds[0]?.region)
+  return own.flatMap((round, i): readonly Happening[] => {
+    const before = own[i - 1]
+    if (before === undefined) return []
+    const seconds = at(round.atMs)
+    const hub = {
+      seconds,
+      region: round.hub,
+      kind: 'hub',
+      text: `closes rounds from ${round.number} on, term ${round.term}`,
+    }
+    const fragments = round.fragments > 1 ? `, ${round.fragments} fragments` : ''
+    const plan = `plan ${round.planVersion} from round ${round.number} on: ${round.codec}${fragments}`
+    return [
+      ...(round.hub !== '' && (round.hub !== before.hub || round.term !== before.term) ? [hub] : []),
+      ...(round.planVersion === before.planVersion ? [] : [{ seconds, region: '', kind: 'plan', text: plan }]),
+    ]
+  })
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest'
+import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
+import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
+import { aHistory, aJob, overTheWire, someRounds, startMs } from './a-history.fixture.ts'
+import { reportConfig } from './config.ts'
+import { thin } from './curves.ts'
+import { jobReport } from './job-report.ts'
+
+const last = 'tencent/ap-shanghai'
+
+/** The trained job with one region's progress changed. */
+function withRegion(region: string, change: Partial<PartitionProgress__Output>) {
+  const { progress } = aJob()
+  const partitions = progress!.partitions.map((each) => (each.region === region ? { ...each, ...change } : each))
+  return { progress: { ...progress, partitions } }
+}
+
+const pruned = overTheWire<InstanceEvent__Output>('InstanceEvent', {
+  jobId: 'j-4k2m9x7p',
+  instanceId: `j-4k2m9x7p/${last}`,
+  kind: 'pruned',
+  text: `region ${last} was lost for too long`,
+  atMs: startMs + 90_000,
+})
+
+describe('the verdict', () => {
+  test('on all data is whole, and still says who missed rounds and what share of the data that was', () => {
+    const { verdict } = jobReport(aHistory())
+    expect(verdict).toMatchObject({ kind: 'whole', text: 'trained on all data of 3 regions', unusedDataShare: 0 })
+    expect(verdict.notes).toEqual([
+      `${last} took no part in 7 of 40 rounds (last: no word for 12.0 s, grace ended)`,
+      'on average 2.9 % of the data took no part in a round',
+    ])
+    expect(verdict.excludedDataShare).toBeCloseTo(7 / 40 / 6)
+  })
+
+  test('on a silent subset is never a success: a region given up, its data named first', () => {
+    const job = withRegion(last, { samplesDone: 5_000, modelHash: '', phase: 'PARTITION_PHASE_FAILED' })
+    const { verdict, regions } = jobReport(aHistory(job, { events: [pruned] }))
+    expect(verdict.kind).toBe('partial')
+    expect(verdict.text).toBe('finished without 13 % of the data')
+    expect(verdict.notes[0]).toBe(`${last} was given up, with 17 % of the data`)
+    expect(regions[2]).toMatchObject({ isPruned: true, region: last })
+  })
+
+  test('on samples that nobody used is partial, unless the target was reached', () => {
+    const job = withRegion(last, { samplesDone: 10_000 })
+    const { verdict } = jobReport(aHistory(job))
+    expect(verdict).toMatchObject({ kind: 'partial', text: 'finished without 8.3 % of the data' })
+    expect(verdict.notes).toContain(`${last} used 50 % of its samples`)
+    const spec = { ...aJob().spec, training: { epochs: 2, target: { metric: 'accuracy', atLeast: 0.9 } } }
+    const early = jobReport(aHistory({ ...job, spec })).verdict
+    expect(early).toMatchObject({ kind: 'whole', text: 'reached its target accuracy 0.9000 (0.9013), in 3 regions' })
+  })
+
+  test('on a region that never started counts all of its data as unused', () => {
+    const { progress } = aJob()
+    const partitions = progress!.partitions.filter(({ region }) => region !== last)
+    const { verdict } = jobReport(aHistory({ progress: { ...progress, partitions } }))
+    expect(verdict).toMatchObject({ kind: 'partial', text: 'finished without 17 % of the data' })
+  })
+
+  test('on replicas that differ says so', () => {
+    const { verdict } = jobReport(aHistory(withRegion(last, { modelHash: 'cd'.repeat(32) })))
+    expect(verdict).toMatchObject({ kind: 'partial', text: 'finished, but not as one model everywhere' })
+    expect(verdict.notes).toContain('the regions ended with 2 different models')
+  })
+
+  test('on a job that failed or runs is what it is', () => {
+    expect(jobReport(aHistory({ state: 'JOB_STATE_FAILED', reason: 'out of memory' })).verdict).toMatchObject({
+      kind: 'failed',
+      text: 'failed: out of memory',
+    })
+    const job = aHistory({ state: 'JOB_STATE_RUNNING', endedAtMs: 0, progress: { fraction: 0.4 } })
+    expect(jobReport(job)).toMatchObject({
+      seconds: 240,
+      verdict: { text: 'running: 40 % of the samples used so far' },
+    })
+  })
+})
+
+describe('the course', () => {
+  test('curves begin at the start and bytes add up', () => {
+    const { wanCurves, lossCurves, metricCharts } = jobReport(aHistory())
+    expect(wanCurves.map(({ name, points }) => [name, points[0]![1], points.at(-1)![1]])).toEqual([
+      ['aws/us-east-1', 0, 20_000_000],
+      ['onprem/lab', 0, 20_800_000],
+      ['tencent/ap-shanghai', 0, 17_820_000],
+    ])
+    expect(lossCurves[0]!.points[0]).toEqual([10.5, 1.28])
+    expect(metricCharts.map(({ metric, curves }) => [metric, curves.map(({ name }) => name)])).toEqual([
+      ['accuracy', ['onprem/lab']],
+      ['loss', ['onprem/lab']],
+    ])
+  })
+
+  test('the timeline shows a region absent while the others went on', () => {
+    const { timeline } = jobReport(aHistory())
+    const kinds = timeline.map(({ spans }) => [...new Set(spans.map(({ kind }) => kind))])
+    expect(kinds[0]).toEqual(['none', 'in'])
+    const away = timeline[2]!.spans.find(({ kind }) => kind === 'absent')!
+    expect(away.why).toBe('no word for 12.0 s, grace ended')
+    expect(away.fromSeconds).toBeGreaterThan(85)
+    expect(away.toSeconds).toBeLessThan(135)
+    // Nothing is shown before the first and after the last round.
+    expect(timeline[2]!.spans.at(-1)?.kind).toBe('none')
+  })
+
+  test('restarts, absences, prunes, hubs and plans are told in order', () => {
+    const { happenings } = jobReport(aHistory({}, { events: [...aHistory().events, pruned] }))
+    expect(happenings.map(({ kind, region, text }) => [kind, region, text])).toEqual([
+      ['plan', '', 'plan 3 from round 6 on: int8, 4 fragments'],
+      ['exited', 'aws/us-east-1', 'worker-0: killed by SIGKILL, failure 1 of 3'],
+      ['restart', 'aws/us-east-1', 'worker-0: started again, attempt 2'],
+      ['pruned', last, `region ${last} was lost for too long`],
+      ['absent', last, 'took no part in rounds 16-22: no word for 12.0 s, grace ended'],
+      ['adopted', 'onprem/lab', 'ps'],
+      ['hub', 'onprem/lab', 'closes rounds from 28 on, term 2'],
+    ])
+  })
+
+  test('a job without any round is reported all the same', () => {
+    const job = aJob({ state: 'JOB_STATE_PENDING', startedAtMs: 0, endedAtMs: 0, progress: null, spec: null })
+    const report = jobReport({ ...aHistory(), job, rounds: [], evaluations: [], events: [] })
+    expect(report).toMatchObject({ regions: [], lossCurves: [], timeline: [], happenings: [] })
+  })
+
+  test('a long line keeps its ends', () => {
+    const points = Array.from({ length: 5_000 }, (_, i) => i)
+    const kept = thin(points)
+    expect(kept).toHaveLength(reportConfig.pointsMax)
+    expect([kept[0], kept.at(-1)]).toEqual([0, 4_999])
+    expect(someRounds()).toHaveLength(40 + 40 + 33)
+  })
+})

@@ -1,0 +1,157 @@
+// A job's report as one page that loads nothing: style, data and charts are inside, and its policy lets the browser run
+// these scripts only, whatever a name or a reason may hold.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatFigure,
+  formatPercent,
+  formatSeconds,
+  formatTime,
+  formatUsd,
+} from '../../units.ts'
+import type { JobReport } from '../job-report.ts'
+import { chartFigures, hasCharts } from './chart-figures.ts'
+import { html, Html } from './html.ts'
+import { costTables, happeningTable, regionTable, roundTable } from './tables.ts'
+import { timelineFigure } from './timeline-figure.ts'
+
+export type PageAssets = { readonly style: string; readonly scripts: readonly string[] }
+
+/** Our own files and uPlot's (MIT), which carries its licence line. */
+export async function readAssets(): Promise<PageAssets> {
+  const require = createRequire(import.meta.url)
+  const read = (path: string): Promise<string> => readFile(path, 'utf8')
+  const [plot, plotStyle, charts, style] = await Promise.all([
+    read(require.resolve('uplot/dist/uPlot.iife.min.js')),
+    read(require.resolve('uplot/dist/uPlot.min.css')),
+    read(join(import.meta.dirname, 'charts.js')),
+    read(join(import.meta.dirname, 'page.css')),
+  ])
+  return { style: `${plotStyle}\n${style}`, scripts: [plot, charts] }
+}
+
+export function renderPage(report: JobReport, rounds: readonly Round__Output[], assets: PageAssets): string {
+  const scripts = hasCharts(report) ? assets.scripts : []
+  const policy = [
+    "default-src 'none'",
+    `style-src ${hashOf(assets.style)}`,
+    ...(scripts.length > 0 ? [`script-src ${scripts.map(hashOf).join(' ')}`] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+  const title = `${report.name} ${report.jobId}: ${report.state}`
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <title>${title}</title>
+        ${element('style', assets.style)}
+      </head>
+      <body>
+        ${head(report)}
+        <main>
+          <section aria-labelledby="over-time">
+            <h2 id="over-time">Over time</h2>
+            ${chartFigures(report)}
+          </section>
+          <section aria-labelledby="rounds">
+            <h2 id="rounds">Who took part when</h2>
+            ${timelineFigure(report)}
+          </section>
+          <section aria-labelledby="regions">
+            <h2 id="regions">Regions</h2>
+            ${regionTable(report)}
+          </section>
+          <section aria-labelledby="happened">
+            <h2 id="happened">What happened</h2>
+            ${happeningTable(report)}
+          </section>
+          <section aria-labelledby="cost">
+            <h2 id="cost">Cost</h2>
+            ${costText(report)}${costTables(report)}
+          </section>
+          <section aria-labelledby="round-list">
+            <h2 id="round-list">Rounds</h2>
+            <details>
+              <summary>The newest records of ${formatCount(rounds.length)}</summary>
+              ${roundTable(rounds)}
+            </details>
+          </section>
+        </main>
+        <footer>
+          Times are since the start of the job. Several rounds that were merged show as a range; their bytes and seconds
+          are sums.
+        </footer>
+        ${scripts.map((script) => element('script', script))}
+      </body>
+    </html> `
+  return page.text
+}
+
+/** Of our own content only, to the byte: the policy names its hash, so not even a line end may be added. */
+function element(name: 'script' | 'style', content: string): Html {
+  return new Html(`<${name}>${content}</${name}>`)
+}
+
+function head(report: JobReport): Html {
+  const { verdict } = report
+  const notes =
+    verdict.notes.length === 0
+      ? null
+      : html`<ul>
+          ${verdict.notes.map((note) => html`<li>${note}</li>`)}
+        </ul>`
+  return html`<header>
+    <h1>${report.name}</h1>
+    <p class="dim"><code>${report.jobId}</code>, ${report.strategy}, started ${formatTime(report.startedAtMs)}</p>
+    <div class="verdict ${verdict.kind}"><strong>${sentence(verdict.text)}</strong>${notes}</div>
+    <dl class="cards">
+      ${figures(report).map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>
+  </header>`
+}
+
+function figures(report: JobReport): readonly (readonly [string, string])[] {
+  return [
+    ...Object.entries(report.evaluation)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, formatFigure(value)] as const),
+    ['loss', formatFigure(report.loss)],
+    ['time', formatSeconds(report.seconds)],
+    ['cost', formatUsd(report.cost.totalUsd)],
+    ['sent over the WAN', formatBytes(report.wanBytes)],
+    ['rounds', formatCount(report.rounds)],
+    ['waited for the WAN', formatPercent(report.stallShare)],
+    ['samples used', formatPercent(report.fraction)],
+  ]
+}
+
+function costText({ cost }: JobReport): Html {
+  const saving = cost.useEverythingUsd > 0 ? `, ${formatPercent(cost.saving)} less than using everything` : ''
+  const state = cost.isFinal ? '' : ' so far'
+  return html`<p>
+    ${formatUsd(cost.totalUsd)}${state}: compute ${formatUsd(cost.computeUsd)}, egress
+    ${formatUsd(cost.egressUsd)}${saving}. Prices of catalogue ${cost.catalogVersion}.
+  </p>`
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function hashOf(content: string): string {
+  return `'sha256-${createHash('sha256').update(content).digest('base64')}'`
+}

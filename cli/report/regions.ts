@@ -1,0 +1,99 @@
+// One region's part: its data and how much of it was used, what it sent, how long it waited, how often it was missing.
+import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
+import { enumWord } from '../json.ts'
+import { weight } from '../render/rounds.ts'
+import type { JobHistory } from './job-history.ts'
+
+export type RegionReport = {
+  readonly region: string
+  /** Share of the job's samples, 0 to 1. */
+  readonly dataShare: number
+  readonly phase: string
+  readonly samplesDone: number
+  readonly samplesTotal: number
+  readonly steps: number
+  readonly rounds: number
+  /** Rounds in which others went on without this region. */
+  readonly absentRounds: number
+  readonly lastAbsence: string
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly stallSeconds: number
+  /** Null where the region did not say. */
+  readonly stallShare: number | null
+  readonly stalenessSteps: number
+  readonly codecError: number
+  readonly restarts: number
+  readonly isPruned: boolean
+  readonly modelHash: string
+  readonly costUsd: number
+}
+
+/** In ascending order of name: regions with data, and any other that took part. */
+export function regionReports(history: JobHistory): readonly RegionReport[] {
+  const { job } = history
+  const shards = job.spec?.shards ?? []
+  const partitions = job.progress?.partitions ?? []
+  const names = [...new Set([...shards, ...partitions].map(({ region }) => region))].sort()
+  return names.map((region) => regionReport(history, region))
+}
+
+function regionReport({ job, cost, rounds, events }: JobHistory, region: string): RegionReport {
+  const shards = job.spec?.shards ?? []
+  const samplesAll = shards.reduce((total, { samples }) => total + samples, 0)
+  const samplesHere = shards
+    .filter((shard) => shard.region === region)
+    .reduce((total, { samples }) => total + samples, 0)
+  const partition = job.progress?.partitions.find((each) => each.region === region)
+  const totals = job.progress?.roundTotals.find((each) => each.region === region)
+  const own = events.filter(({ instanceId }) => regionOfInstance(job.id, instanceId, [region]) === region)
+  const { count, last } = absences(rounds, region)
+  return {
+    region,
+    dataShare: samplesAll > 0 ? samplesHere / samplesAll : 0,
+    phase: partition === undefined ? 'not started' : enumWord(partition.phase),
+    samplesDone: partition?.samplesDone ?? 0,
+    samplesTotal: samplesHere * (job.spec?.training?.epochs ?? 1),
+    steps: partition?.steps ?? 0,
+    rounds: totals?.rounds ?? 0,
+    absentRounds: count,
+    lastAbsence: last,
+    bytesSent: partition?.wanBytesSent ?? totals?.bytesSent ?? 0,
+    bytesReceived: totals?.bytesReceived ?? 0,
+    stallSeconds: totals?.stallSeconds ?? 0,
+    stallShare: partition?.sync?.stallShare ?? null,
+    stalenessSteps: meanOf(rounds, region, ({ stalenessSteps }) => stalenessSteps),
+    codecError: meanOf(rounds, region, ({ codecError }) => codecError),
+    restarts: own.filter(({ kind, attempt }) => kind === 'started' && attempt > 1).length,
+    isPruned: own.some(({ kind }) => kind === 'pruned'),
+    modelHash: partition?.modelHash ?? '',
+    costUsd: cost.regions.find((each) => each.region === region)?.totalUsd ?? 0,
+  }
+}
+
+/** By the region that counted most of them: each one only saw the rounds in which it was itself. */
+function absences(rounds: readonly Round__Output[], region: string): { readonly count: number; readonly last: string } {
+  const naming = rounds.filter(({ absent }) => absent[region] !== undefined)
+  const counts = [...Map.groupBy(naming, (round) => round.region).values()].map((told) =>
+    told.reduce((total, round) => total + absentIn(round, region), 0),
+  )
+  const last = naming.toSorted((a, b) => a.atMs - b.atMs).at(-1)
+  return { count: Math.max(0, ...counts), last: last?.absent[region] ?? '' }
+}
+
+/** In how many of the rounds that a record stands for a region was absent. */
+export function absentIn(round: Round__Output, region: string): number {
+  if (round.absent[region] === undefined) return 0
+  return Math.min(weight(round), round.absentRounds[region] ?? 1)
+}
+
+function meanOf(rounds: readonly Round__Output[], region: string, value: (round: Round__Output) => number): number {
+  const own = rounds.filter((round) => round.region === region)
+  const total = own.reduce((count, round) => count + weight(round), 0)
+  return total === 0 ? 0 : own.reduce((all, round) => all + value(round) * weight(round), 0) / total
+}
+
+/** Instances are named job/region/role; a region's name may hold a slash itself. Empty when it is none of these. */
+export function regionOfInstance(jobId: string, instanceId: string, regions: readonly string[]): string {
+  return regions.find((region) => `${instanceId}/`.startsWith(`${jobId}/${region}/`)) ?? ''
+}
