@@ -52,6 +52,9 @@ describe.each(codecNames)('%s', (name) => {
           const encoded = await encodeWithFeedback(createCodec(name, { density, memory: of }), vector, residual, of)
           const found = { bytes: Buffer.from(encoded.bytes), error: encoded.error, left: Array.from(encoded.residual!) }
           encoded.release()
+          const alone = await encodeWithFeedback(createCodec(name, { density, memory: of }), vector, null, of)
+          expect(Buffer.from(alone.bytes).equals(found.bytes)).toBe(true)
+          alone.release()
           for (const each of [vector, residual, encoded.residual!]) of.release(each)
           return found
         }),

@@ -9,7 +9,7 @@ import { hardVectors, mulberry } from './hard-vectors.fixture.ts'
 const memory = VectorMemory.create(1 << 21)
 const arena = memory.allocate(1 << 17)
 const densities = fc.constantFrom(0.0001, 0.01, 0.015, 0.05, 0.07, 0.5, 1)
-const runs = { numRuns: 60 }
+const runs = { numRuns: 40 }
 
 describe.each(codecNames)('%s', (name) => {
   test('in the arena encodes the bits of the plain version, whatever the addresses', () => {
