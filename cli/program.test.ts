@@ -1,4 +1,5 @@
 // The whole command line against a real gRPC server with small services, all in this process.
+// More than 400 lines, because one server with one answer per call stands behind all commands.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
