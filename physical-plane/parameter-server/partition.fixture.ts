@@ -6,11 +6,18 @@ import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
 import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
 import type { PartitionOptions } from './partition-options.ts'
 import type { PartitionState } from './partition-state.ts'
+import type { AddressBook } from './members.ts'
 import { Partition } from './partition.ts'
 import { VectorMemory } from './replica/memory.ts'
 import type { Layout, ParameterGroup } from './replica/layout.ts'
-import type { SyncOptions } from './sync/strategy.ts'
+import type { SyncSettings } from '#proto/sync/settings.ts'
+import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
+import { strategies } from '#proto/sync/strategies.ts'
+import { CloudlessError } from '#runtime/errors.ts'
+import { payloadMemory } from './peers/payload-memory.ts'
+import type { PeerFetcher } from './peers/peer-side.ts'
 import type { Update } from './sync/update.ts'
+import type { PeerStatus } from './rounds/types.ts'
 import type { StepOutcome } from './worker-side.ts'
 
 export type GradientOf = (at: {
@@ -30,7 +37,7 @@ type RegionOptions = {
 
 export type ClusterOptions = {
   readonly regions: readonly RegionOptions[]
-  readonly sync: SyncOptions
+  readonly sync: GivenSync & { readonly strategy: string }
   readonly layout: Layout
   readonly initial: readonly number[]
   readonly gradientOf: GradientOf
@@ -71,14 +78,20 @@ export function aLayout(
   }
 }
 
-export function sync(strategy: string, options: Partial<SyncOptions> = {}): SyncOptions {
-  return { strategy, interval: 0, mode: '', delayCompensation: 0, ...options }
+export function sync(strategy: string, options: GivenSync = {}): GivenSync & { readonly strategy: string } {
+  return { ...options, strategy }
+}
+
+function settingsOf(given: GivenSync, regions: number): SyncSettings {
+  const { settings, violations } = resolveSync(given, { regions })
+  if (violations.length > 0) throw new Error(JSON.stringify(violations))
+  return settings
 }
 
 type Node = {
   readonly name: string
-  readonly store: CheckpointStore
-  readonly options: PartitionOptions
+  store: CheckpointStore
+  options: PartitionOptions
   partition: Partition
   incarnation: number
   life: AbortController
@@ -94,6 +107,7 @@ export class Cluster {
   readonly memory = VectorMemory.create(2 ** 20)
   readonly evaluations: { readonly region: string; readonly isFinal: boolean }[] = []
   failure: unknown = null
+  readonly #down = new Set<string>()
   #workers = 0
 
   private constructor(options: ClusterOptions) {
@@ -103,6 +117,7 @@ export class Cluster {
 
   static async open(options: ClusterOptions, holdoutRegion = ''): Promise<Cluster> {
     const cluster = new Cluster(options)
+    const settings = settingsOf(options.sync, options.regions.length)
     const total = options.regions.reduce((sum, { samples }) => sum + samples, 0)
     for (const { name, samples } of options.regions) {
       const partitionOptions: PartitionOptions = {
@@ -114,7 +129,9 @@ export class Cluster {
         leaseSamples: options.leaseSamples ?? 8,
         stallTimeoutMs: 60_000,
         workerMode: options.workerMode ?? 'asynchronous',
-        sync: options.sync,
+        sync: settings,
+        parts: strategies.get(settings.strategy)!.parts(settings),
+        attempt: 1,
         seed: 7,
         hasHoldout: name === holdoutRegion,
       }
@@ -136,8 +153,22 @@ export class Cluster {
     node.incarnation += 1
     node.life.abort(new Error('crashed'))
     node.life = new AbortController()
+    await node.partition.stop().catch(() => {})
     node.partition = await this.#openPartition(node)
     this.#start(node)
+  }
+
+  /** Lost with its disk: the machine comes back empty. */
+  async loseDisk(region: string): Promise<void> {
+    const node = this.nodes.get(region)!
+    node.store = memoryCheckpoints()
+    node.options = { ...node.options, attempt: node.options.attempt + 1 }
+    await this.crash(region)
+  }
+
+  /** What the control plane tells everybody who hears it. */
+  tell(book: AddressBook, regions: readonly string[] = [...this.nodes.keys()]): void {
+    for (const region of regions) this.at(region).direct({ book, drain: false })
   }
 
   /** Nothing crosses between the two regions, either way, for so long; what is under way is lost. */
@@ -183,7 +214,7 @@ export class Cluster {
     for (const [name, { partition }] of this.nodes) {
       for (const [peer, lastSeq] of lastSeqs) {
         if (peer === name) continue
-        const found = [partition.appliedSeqOf(peer), states.get(name)!.applied[peer]]
+        const found = [partition.exchange.appliedSeqOf(peer), states.get(name)!.applied[peer]]
         if (found.every((seq) => seq === lastSeq)) continue
         throw new Error(`${name} has applied ${found.join(', durably ')} of the ${lastSeq} updates of ${peer}`)
       }
@@ -214,6 +245,8 @@ export class Cluster {
       clock: this.clock,
       log: silentLog,
       memory: this.memory,
+      random: this.random,
+      fetcher: this.#fetcherOf(name, isAlive),
       publishModel: () => Promise.resolve('model.safetensors'),
       checkpoints: {
         load: () => store.load(),
@@ -235,36 +268,99 @@ export class Cluster {
     }
     const workers = this.#regionOf(node).workers ?? 1
     for (let index = 0; index < workers; index++) guard(this.#work(node, node.partition, signal))
-    for (const peer of this.nodes.keys()) if (peer !== node.name) guard(this.#pull(node, peer, signal))
+    for (const peer of this.nodes.keys()) {
+      if (peer === node.name) continue
+      guard(this.#pull(node, peer, signal))
+      guard(this.#listen(node, peer, signal))
+    }
+  }
+
+  /** What is asked for comes late, and comes again while links are cut or peers are down. */
+  #fetcherOf(name: string, isAlive: () => boolean): PeerFetcher {
+    return {
+      fetch: async (region, { sha256, bytes }, signal) => {
+        for (;;) {
+          await this.clock.sleep(this.#delay(), signal)
+          if (!isAlive()) await new Promise(() => {})
+          if (this.#isCut(region, name) || this.#isTrouble()) continue
+          const held = this.at(region).exchange.shelf.get(sha256)
+          if (held === null) {
+            throw new CloudlessError('not-found', 'OBJECT_GONE', `region ${region} no longer holds ${sha256}`)
+          }
+          const copy = payloadMemory(this.memory).allocate(bytes)
+          copy.set(held)
+          return copy
+        }
+      },
+    }
+  }
+
+  #isTrouble(): boolean {
+    return this.random.next() < (this.#options.trouble ?? 0)
+  }
+
+  #isCut(from: string, to: string): boolean {
+    return (this.#cuts.get(`${from} ${to}`) ?? 0) > this.clock.now()
+  }
+
+  /** What `peer` says, as it changes: late, lost, repeated, overtaken. */
+  async #listen(node: Node, peer: string, signal: AbortSignal): Promise<void> {
+    const { partition } = node
+    let said: PeerStatus | null = null
+    let earlier: PeerStatus | null = null
+    while (!signal.aborted) {
+      const other = this.at(peer)
+      if (said !== null && said === other.exchange.status) {
+        await Promise.race([other.changed.wait(signal), this.clock.sleep(heartbeatMs, signal)]).catch(() => {})
+      }
+      await this.clock.sleep(this.#delay(), signal)
+      if (signal.aborted) return
+      if (this.#isCut(peer, node.name) || this.#isTrouble() || !this.#isUp(peer)) continue
+      const status = this.at(peer).exchange.status
+      if (status === said) partition.exchange.heard(peer)
+      else partition.exchange.statusChanged(peer, status)
+      // One that was overtaken is dropped by the link, which compares revisions.
+      if (earlier !== null && earlier.incarnation === status.incarnation && earlier.revision > status.revision) {
+        throw new Error(`the revision of ${peer} went back`)
+      }
+      earlier = status
+      said = status
+    }
   }
 
   /** One stream of updates from `peer` that is cut, repeated and slow. */
   async #pull(node: Node, peer: string, signal: AbortSignal): Promise<void> {
     const { partition } = node
-    const isTrouble = (): boolean => this.random.next() < (this.#options.trouble ?? 0)
-    const isCut = (): boolean => (this.#cuts.get(`${peer} ${node.name}`) ?? 0) > this.clock.now()
     let earlier: Update | null = null
     while (!signal.aborted) {
+      const header = this.at(peer).exchange.updateAfter(partition.exchange.appliedSeqOf(peer))
+      if (header === null) {
+        const news = [this.at(peer).changed.wait(signal), partition.changed.wait(signal)]
+        await Promise.race([...news, this.clock.sleep(heartbeatMs, signal)]).catch(() => {})
+      }
       await this.clock.sleep(this.#delay(), signal)
-      if (isCut()) continue
-      const update = this.at(peer).updateAfter(partition.appliedSeqOf(peer))
-      if (update !== null && !isTrouble()) {
-        const { targetRegion } = update.header
+      if (signal.aborted) return
+      if (this.#isCut(peer, node.name) || this.#isTrouble() || !this.#isUp(peer)) continue
+      if (header !== null) {
+        const { targetRegion, payload } = header
         const isForUs = targetRegion === '' || targetRegion === node.name
-        const sent = { header: update.header, payload: isForUs ? update.payload.slice() : new Float32Array(0) }
-        await this.clock.sleep(this.#delay(), signal)
+        const held = payload === null || !isForUs ? null : this.at(peer).exchange.shelf.get(payload.sha256)
+        if (payload !== null && isForUs && held === null) continue
+        const update = { header, bytes: held === null ? null : held.slice() }
+        await deliver(partition, update, signal)
         if (signal.aborted) return
-        if (isCut()) continue
-        await deliver(partition, sent, signal)
-        if (isTrouble()) await deliver(partition, sent, signal)
+        if (this.#isTrouble()) await deliver(partition, update, signal)
         // Out of order: one that was overtaken by the one above.
-        if (earlier !== null && isTrouble()) await deliver(partition, earlier, signal)
-        earlier = sent
+        if (earlier !== null && this.#isTrouble()) await deliver(partition, earlier, signal)
+        earlier = update
       }
       // A life that ended says nothing; one that goes on says only what is durable.
-      if (!signal.aborted && !isCut() && !isTrouble())
-        this.at(peer).acknowledge(node.name, partition.durableSeqOf(peer))
+      if (!signal.aborted) this.at(peer).exchange.acknowledge(node.name, partition.exchange.durableSeqOf(peer))
     }
+  }
+
+  #isUp(region: string): boolean {
+    return !this.#down.has(region)
   }
 
   async #work(node: Node, partition: Partition, signal: AbortSignal): Promise<void> {
@@ -314,11 +410,14 @@ export class Cluster {
 }
 
 /** Takes the payload back afterwards, as a receive buffer would be. */
-async function deliver(partition: Partition, { header, payload }: Update, signal: AbortSignal): Promise<void> {
-  const lent = payload.slice()
-  await partition.receive({ header, payload: lent }, signal)
-  lent.fill(Number.NaN)
+async function deliver(partition: Partition, { header, bytes }: Update, signal: AbortSignal): Promise<void> {
+  const lent = bytes === null ? null : bytes.slice()
+  await partition.exchange.receive({ header, bytes: lent }, signal)
+  lent?.fill(255)
 }
+
+/** Between signs of life where nothing is new. */
+const heartbeatMs = 1000
 
 /** Small whole numbers that depend on everything, so that sums in float32 are exact in any order. */
 export const wholeGradients: GradientOf = ({ region, epoch, position, values }) =>

@@ -37,7 +37,10 @@ export const channelsMax = 8
 /** HTTP/2 window of each connection: above anything that is ever in flight on it, unlike the 64 KiB of grpc-js. */
 export const channelWindowBytes = 32 * 2 ** 20
 
-/** Payloads being fetched at the same time, all regions together; a single larger one is fetched alone. */
+/** Ranges of one link that are asked for at once, however small. */
+export const rangesUnderWayMax = 64
+
+/** Payloads being fetched from one region at the same time; a single larger one is fetched alone. */
 export const fetchingBytesMax = 2 ** 30
 /** Updates fetched ahead of the one that is being taken in, while they have at most this many bytes together. */
 export const prefetchUpdates = 2
@@ -56,6 +59,8 @@ export const pongsWaitingMax = 16
 export const requestsWaitingMax = 64
 /** After a peer refused, or sent what had to be refused. */
 export const refusalMs = 3000
+/** The same trouble of a link is told again after this. */
+export const troubleMs = 60_000
 /** A payload of which this many answers had to be refused is given up. */
 export const refusalsPerPayloadMax = 3
 /** How long a stream that was told to end may take to say its last words. */

@@ -8,11 +8,12 @@ import type { Log } from '#runtime/log.ts'
 import type { Random } from '#runtime/random.ts'
 import { BackOff } from '../back-off.ts'
 import { Channels, type Channel, type OpenPeer } from './channels.ts'
-import { protocolVersion, refusalMs, refusalsPerPayloadMax, stalledMs } from './config.ts'
+import { protocolVersion, rangesUnderWayMax, refusalMs, refusalsPerPayloadMax, stalledMs } from './config.ts'
 import { endpointOf } from './endpoint-of.ts'
 import { LinkMeter } from './link-meter.ts'
 import type { PeerSide } from './peer-side.ts'
 import type { Range, Transfer } from './transfer.ts'
+import { TroubleLog } from './trouble-log.ts'
 import { chunkWireBytes } from './wire-bytes.ts'
 
 export type LaneOptions = {
@@ -30,6 +31,7 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #channels: Channels
   readonly #backOff: BackOff
+  readonly #troubles: TroubleLog
   #transfers: Transfer[] = []
   readonly #underWay = new Map<AbortController, Transfer>()
   #askedBytes = 0
@@ -41,6 +43,7 @@ export class Lane {
     this.#options = options
     this.#channels = new Channels(options.open)
     this.#backOff = new BackOff(options.random)
+    this.#troubles = new TroubleLog(options.log, options.clock)
   }
 
   /** Bytes asked for and not yet here. */
@@ -58,6 +61,7 @@ export class Lane {
   }
 
   add(transfer: Transfer): void {
+    if (this.#isStopped) return transfer.fail(stopped)
     this.#transfers.push(transfer)
     this.advance()
   }
@@ -77,7 +81,7 @@ export class Lane {
     if (endpoint === null || this.#isPaused) return
     const { windowBytes, rangeBytes } = this.meter
     for (const transfer of this.#transfers) {
-      while (this.#askedBytes < windowBytes) {
+      while (this.#askedBytes < windowBytes && this.#underWay.size < rangesUnderWayMax) {
         const range = transfer.next(rangeBytes)
         if (range === null) break
         void this.#fetch(endpoint, transfer, range)
@@ -173,7 +177,7 @@ export class Lane {
   }
 
   #failed(channel: Channel | null, transfer: Transfer, error: unknown): void {
-    const { region, side, log } = this.#options
+    const { region, side } = this.#options
     if (transfer.isOver || this.#isStopped || error === unwanted || error === moved) return
     const known = error instanceof CloudlessError ? error : null
     if (known?.reason === 'OBJECT_GONE') return transfer.fail(error)
@@ -184,7 +188,7 @@ export class Lane {
       if (isHopeless) return transfer.fail(error)
     } else if (channel !== null) this.#channels.drop(channel)
     const delayMs = known?.kind === 'conflict' ? refusalMs : this.#backOff.nextMs()
-    log.info({ peer: region, error: messageOf(error), delayMs }, 'fetching from a peer broke off')
+    this.#troubles.tell({ peer: region, delayMs }, messageOf(error), 'fetching from a peer broke off')
     this.#pause(delayMs)
   }
 

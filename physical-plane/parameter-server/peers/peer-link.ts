@@ -17,6 +17,7 @@ import { OpenWatch } from './open-watch.ts'
 import type { PayloadMemory } from './payload-memory.ts'
 import type { PeerFetcher, PeerSide } from './peer-side.ts'
 import { decodeStatus } from './status-wire.ts'
+import { TroubleLog } from './trouble-log.ts'
 import { UpdateIntake } from './update-intake.ts'
 import { decodeHeader } from './update-wire.ts'
 import { watchBytes } from './wire-bytes.ts'
@@ -41,15 +42,17 @@ export class PeerLink {
   readonly #roomMade = new ChangeSignal()
   readonly #intake: UpdateIntake
   readonly #backOff: BackOff
+  readonly #troubles: TroubleLog
   readonly #loop: Promise<void>
   #watch: OpenWatch | null = null
   #newest: Pick<PeerStatus__Output, 'incarnation' | 'revision'> | null = null
 
   /** Starts at once. */
   constructor(options: PeerLinkOptions) {
-    const { region, side, fetcher, memory, random } = options
+    const { region, side, fetcher, memory, random, log, clock } = options
     this.#options = options
     this.#backOff = new BackOff(random)
+    this.#troubles = new TroubleLog(log, clock)
     this.#intake = new UpdateIntake({
       region,
       side,
@@ -76,7 +79,7 @@ export class PeerLink {
 
   /** Never rejects. */
   async #follow(): Promise<void> {
-    const { region, side, log } = this.#options
+    const { region, side } = this.#options
     const { signal } = this.#stopping
     while (!signal.aborted) {
       const endpoint = endpointOf(side.members, region)
@@ -90,14 +93,16 @@ export class PeerLink {
         if (signal.aborted) return
         if (error === repositioned) continue
         const delayMs = isRefusal(error) ? refusalMs : this.#backOff.nextMs()
-        log.info({ peer: region, endpoint, error: messageOf(error), delayMs }, 'watching a peer broke off')
+        this.#troubles.tell({ peer: region, endpoint, delayMs }, messageOf(error), 'watching a peer broke off')
         await this.#sleep(delayMs, endpoint)
       }
     }
   }
 
   async #watchAt(endpoint: string): Promise<void> {
-    const { region, side, jobId, open, clock } = this.#options
+    const { region, side, jobId, open, clock, lane } = this.#options
+    // What waited for an address can go.
+    lane.advance()
     const client = open(endpoint, 0)
     const watch = new OpenWatch(endpoint, this.#intake.lastSeq, clock.monotonicMs())
     const opening = { jobId, region: side.region, fromRegion: region, afterSeq: watch.seq, protocolVersion }

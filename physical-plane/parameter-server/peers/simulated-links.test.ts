@@ -13,6 +13,8 @@ import { silentMs } from './config.ts'
 import { PeerLinks } from './peer-links.ts'
 import { createPeerService } from './peer-service.ts'
 
+const never = new AbortController().signal
+
 class Lab {
   readonly clock = new VirtualClock()
   readonly network: SimulatedNetwork
@@ -160,6 +162,50 @@ describe('payloads', () => {
     expect(await ending).toMatchObject({ message: 'enough' })
     expect(lab.memory.usedBytes).toBe(0)
   })
+})
+
+test('what is asked of a region that is away keeps nobody from the others, and goes on when it is back', async () => {
+  const lab = new Lab(12)
+  const [a, b, c] = ['a', 'b', 'c'].map((region) => aSide(region, ['a', 'b', 'c'])) as [ASide, ASide, ASide]
+  lab.start(a)
+  lab.start(c)
+  const found: string[] = []
+  const fetch = (from: ASide, seed: number): void => {
+    const bytes = pattern(200_000, seed)
+    from.shelf.put(hashOf(bytes), bytes)
+    void lab.links[1]!.fetch(from.region, { sha256: hashOf(bytes), bytes: bytes.length }, never).then((received) => {
+      found.push(`${from.region} ${hashOf(received) === hashOf(bytes)}`)
+      lab.memory.release(received)
+    })
+  }
+  for (let seed = 1; seed <= 5; seed++) fetch(b, seed)
+  fetch(a, 6)
+  c.knows([a])
+  await lab.runUntil(() => found.length === 1, 10)
+  expect(found).toEqual(['a true'])
+  lab.start(b)
+  c.knows([a, b])
+  await lab.runUntil(() => found.length === 6, 10)
+  expect(lab.memory.usedBytes).toBe(0)
+})
+
+test('a hundred small payloads at once all come', async () => {
+  const lab = new Lab(13)
+  const [a, b] = pair()
+  lab.start(a)
+  lab.start(b)
+  introduce([a, b])
+  let count = 0
+  for (let seed = 0; seed < 100; seed++) {
+    const bytes = pattern(100 + seed, seed)
+    a.shelf.put(hashOf(bytes), bytes)
+    void lab.links[1]!.fetch('a', { sha256: hashOf(bytes), bytes: bytes.length }, never).then((received) => {
+      if (hashOf(received) === hashOf(bytes)) count += 1
+      lab.memory.release(received)
+    })
+  }
+  await lab.runUntil(() => count === 100, 5)
+  expect(a.told.sentBytes).toBeLessThan(100 * 400)
 })
 
 describe('the link', () => {

@@ -1,4 +1,5 @@
 // From what a status names to numbers: fetched unless it is here, decoded, refused where it can not be what it claims.
+import { present } from '#runtime/assert.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { payloadMemory } from '../peers/payload-memory.ts'
 import type { PeerFetcher } from '../peers/peer-side.ts'
@@ -39,7 +40,8 @@ export class PayloadSource {
     if (kept !== null) return kept
     const bytes = await this.#fetcher.fetch(region, payload, signal)
     this.#payloads.keep(round, payload.sha256, bytes, () => payloadMemory(this.#memory).release(bytes))
-    return bytes
+    // Somebody else may have fetched the same meanwhile: then ours were given back.
+    return present(this.#payloads.get(payload.sha256), 'what is kept')
   }
 
   /** The vector, which the caller releases. Throws `invalid` after telling who sent what can not be used. */
