@@ -12,7 +12,7 @@ import { seededRandom } from '#runtime/random.ts'
 export function checkpointsIn(
   folder: string,
   seed: number,
-): { readonly store: ObjectCheckpoints; stop(): Promise<void> } {
+): { readonly store: ObjectCheckpoints; readonly stop: () => Promise<void> } {
   const hashes = new HashThread()
   const store = new ObjectCheckpoints({
     objects: openObjects(pathToFileURL(folder).href, 'folder', seededRandom(seed)),
