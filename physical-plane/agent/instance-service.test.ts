@@ -59,11 +59,11 @@ function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Out
 }
 
 const finished = { phase: 'PARTITION_PHASE_FINISHED' } as PartitionProgress__Output
-const round = messageDefinition<Round, Round__Output>('cloudless.v1.Round')
+const roundMessage = messageDefinition<Round, Round__Output>('cloudless.v1.Round')
 const absent = { 'aws/us-east-1': 'no word for 9 s' }
 const aRound = (number: number): AttachRequest__Output => {
   const said = { number, members: ['onprem/lab'], absent, stallSeconds: 0.25, codec: 'int8', loss: Number.NaN }
-  return { message: 'round', round: round.deserialize(round.serialize(said)) }
+  return { message: 'round', round: roundMessage.deserialize(roundMessage.serialize(said)) }
 }
 
 async function aTrainingWorld(): Promise<World & { readonly agent: Agent }> {
