@@ -29,11 +29,16 @@ export function wireToJson(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(wireToJson)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
+    fieldsOf(value).map(([key, inner]) => [
       snakeCase(key),
       mapFields.has(key) && typeof inner === 'object' && inner !== null ? finiteOnly(inner) : wireToJson(inner),
     ]),
   )
+}
+
+/** Decoding adds `_field` for each optional field that is set, which tells nothing that the field does not. */
+function fieldsOf(message: object): readonly (readonly [string, unknown])[] {
+  return Object.entries(message).filter(([key]) => !key.startsWith('_'))
 }
 
 /** `JOB_STATE_RUNNING` reads "running"; other text is left alone. */

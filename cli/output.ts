@@ -8,6 +8,7 @@ import { openProgress, type Progress } from './progress.ts'
 export type Stream = {
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
+  readonly rows?: number | undefined
   write(data: string | Uint8Array): unknown
 }
 
@@ -28,6 +29,8 @@ export type Output = {
   /** A person watches standard output: redrawing in place makes sense. */
   readonly isLive: boolean
   readonly columns: number
+  /** Of the terminal; without one there is no end. */
+  readonly rows: number
   /** The command's result: with --json the value, else the text. */
   result(value: unknown, text: () => string): void
   /** Raw bytes of a log; with --json the value. */
@@ -52,7 +55,13 @@ export function openOutput(options: OutputOptions): Output {
     style,
     isJson,
     isLive: stdout.isTTY === true && !isJson && !isQuiet,
-    columns: stdout.columns ?? 100,
+    // Asked each time: a window changes its size.
+    get columns() {
+      return stdout.columns ?? 100
+    },
+    get rows() {
+      return stdout.rows ?? Number.POSITIVE_INFINITY
+    },
     result: (value, text) => {
       stdout.write(isJson ? `${JSON.stringify(wireToJson(value))}\n` : withNewline(text()))
     },

@@ -30,8 +30,9 @@ export function renderSync(progress: JobProgress__Output, strategy: string, styl
     ...choiceFacts(regions, strategy),
     ...hubFacts(regions),
     ...hearingFacts(regions),
-    ...linkFacts(regions),
+    // Before the links: a small window shows the beginning.
     ...troubleFacts(regions),
+    ...linkFacts(regions),
   ]
   const width = Math.max(40, columns - 1)
   const lines = facts.map(({ title, text, isTrouble }) => {
