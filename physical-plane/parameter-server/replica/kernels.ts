@@ -80,7 +80,7 @@ export interface Kernels {
 }
 
 /** The start of the arena, which the code of every module may use during a call: sums, tables, a last piece's padding. */
-export const kernelScratchBytes = 1 << 15
+export const kernelScratchBytes = 40 << 10
 
 /** The kernels for an arena whose first `kernelScratchBytes` are theirs. */
 export function createArenaKernels(memory: WasmMemory, stream: ArenaStream): Kernels {

@@ -1,11 +1,14 @@
 ;; The codecs of this folder for vectors and bytes in the arena, bit for bit what their plain TypeScript versions do.
 ;; `npm run generate` compiles this file into codec-kernels.wasm.ts.
-;; Vectors and bytes are addresses; `bytes` is the length of the float32 vector in bytes. The first 32 KiB of the arena
+;; Vectors and bytes are addresses; `bytes` is the length of the float32 vector in bytes. The first 40 KiB of the arena
 ;; are scratch, of no meaning between calls. What is left behind the last whole piece is padded with zeros there, so
 ;; that a piece has always 256 or 4096 elements. No function writes beyond its vector, whatever the bytes say.
 ;; More than 400 lines, because they are one module over one memory and WebAssembly text has no includes.
 (module
   (import "arena" "memory" (memory 1 65536 shared))
+  ;; Scratch: what is left of a vector at 0, then a list of at most 4096 magnitudes and of which elements they are.
+  (global $magnitudes i32 (i32.const 16384))
+  (global $places i32 (i32.const 32768))
   (type $encodeBlock (func (param i32 i32)))
   (type $decodeBlock (func (param i32 i32 v128) (result i32)))
   (table funcref (elem
@@ -451,8 +454,7 @@
   ;; that at least k elements reach, and few more do where k is small. Among those the k-th largest is searched for.
   (func $selectLargest (param $values i32) (param $indices i32) (param $k i32)
     (local $groupVectors i32) (local $threshold i32) (local $count i32) (local $ties i32)
-    (local $at i32) (local $end i32) (local $reached i32) (local $lane i32)
-    (local $threshold4 v128)
+    (local $at i32) (local $end i32) (local $index i32) (local $magnitude i32)
     (if (i32.le_u (local.get $k) (i32.const 256)) (then
       (local.set $groupVectors (select (i32.const 16) (i32.const 4) (i32.le_u (local.get $k) (i32.const 64))))
       (call $groupMaxima (local.get $values) (local.get $groupVectors))
@@ -464,27 +466,24 @@
       (call $kthLargest (local.get $count) (local.get $k) (local.get $threshold) (i32.const 1)))
     (local.set $ties (i32.sub (local.get $k)
       (call $countFrom (local.get $count) (i32.add (local.get $threshold) (i32.const 1)))))
-    (local.set $threshold4 (i32x4.splat (local.get $threshold)))
-    (local.set $at (local.get $values))
-    (local.set $end (i32.add (local.get $values) (i32.const 16384)))
-    (block $done (loop $group
-      (local.set $reached (call $reaching (local.get $at) (local.get $threshold4)))
-      (block $none (loop $lanes
-        (br_if $none (i32.eqz (local.get $reached)))
-        (local.set $lane (i32.add (local.get $at) (i32.shl (i32.ctz (local.get $reached)) (i32.const 2))))
-        (local.set $reached
-          (i32.and (local.get $reached) (i32.sub (local.get $reached) (i32.const 1))))
-        (if (i32.eq (i32.and (i32.load (local.get $lane)) (i32.const 0x7fffffff)) (local.get $threshold)) (then
-          (br_if $lanes (i32.le_s (local.get $ties) (i32.const 0)))
+    (local.set $at (global.get $magnitudes))
+    (local.set $end (i32.add (local.get $at) (i32.shl (local.get $count) (i32.const 4))))
+    (local.set $index (global.get $places))
+    (loop $next
+      (local.set $magnitude (i32.load (local.get $at)))
+      (block $stays
+        (br_if $stays (i32.lt_s (local.get $magnitude) (local.get $threshold)))
+        (if (i32.eq (local.get $magnitude) (local.get $threshold)) (then
+          (br_if $stays (i32.le_s (local.get $ties) (i32.const 0)))
           (local.set $ties (i32.sub (local.get $ties) (i32.const 1)))))
-        (i32.store16 (local.get $indices)
-          (i32.shr_u (i32.sub (local.get $lane) (local.get $values)) (i32.const 2)))
+        (i32.store16 (local.get $indices) (i32.load16_u (local.get $index)))
         (local.set $indices (i32.add (local.get $indices) (i32.const 2)))
-        (local.set $k (i32.sub (local.get $k) (i32.const 1)))
-        (br_if $done (i32.eqz (local.get $k)))
-        (br $lanes)))
-      (local.set $at (i32.add (local.get $at) (i32.const 64)))
-      (br_if $group (i32.ne (local.get $at) (local.get $end))))))
+        (local.set $k (i32.sub (local.get $k) (i32.const 1))))
+      (local.set $at (i32.add (local.get $at) (i32.const 4)))
+      (local.set $index (i32.add (local.get $index) (i32.const 2)))
+      (br_if $next (i32.and
+        (i32.ne (local.get $k) (i32.const 0))
+        (i32.ne (local.get $at) (local.get $end))))))
 
   ;; Of sixteen elements a bit for each whose magnitude reaches the bound.
   (func $reaching (param $values i32) (param $bound v128) (result i32)
@@ -496,10 +495,10 @@
         (i32x4.ge_s (call $magnitude (v128.load offset=32 (local.get $values))) (local.get $bound))
         (i32x4.ge_s (call $magnitude (v128.load offset=48 (local.get $values))) (local.get $bound))))))
 
-  ;; Magnitudes are listed in scratch from 16384 on. Of each group of vectors the four largest, lane by lane.
+  ;; Lists, of each group of vectors, the largest magnitudes lane by lane.
   (func $groupMaxima (param $values i32) (param $groupVectors i32)
     (local $at i32) (local $groupEnd i32) (local $end i32) (local $greatest v128)
-    (local.set $at (i32.const 16384))
+    (local.set $at (global.get $magnitudes))
     (local.set $end (i32.add (local.get $values) (i32.const 16384)))
     (loop $group
       (local.set $greatest (v128.const i32x4 0 0 0 0))
@@ -516,20 +515,25 @@
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br_if $group (i32.ne (local.get $values) (local.get $end)))))
 
-  ;; Lists the magnitudes that reach the bound, then zeros up to four whole vectors; gives the number of vectors.
+  ;; Lists the magnitudes that reach the bound and which elements they are of, in their order, then zeros up to four
+  ;; whole vectors; gives the number of vectors.
   (func $collect (param $values i32) (param $bound i32) (result i32)
-    (local $at i32) (local $end i32) (local $reached i32) (local $bound4 v128)
+    (local $at i32) (local $index i32) (local $start i32) (local $end i32) (local $lane i32) (local $reached i32)
+    (local $bound4 v128)
     (local.set $bound4 (i32x4.splat (local.get $bound)))
-    (local.set $at (i32.const 16384))
+    (local.set $at (global.get $magnitudes))
+    (local.set $index (global.get $places))
+    (local.set $start (local.get $values))
     (local.set $end (i32.add (local.get $values) (i32.const 16384)))
     (loop $group
       (local.set $reached (call $reaching (local.get $values) (local.get $bound4)))
       (block $none (loop $lanes
         (br_if $none (i32.eqz (local.get $reached)))
-        (i32.store (local.get $at)
-          (i32.and (i32.const 0x7fffffff)
-            (i32.load (i32.add (local.get $values) (i32.shl (i32.ctz (local.get $reached)) (i32.const 2))))))
+        (local.set $lane (i32.add (local.get $values) (i32.shl (i32.ctz (local.get $reached)) (i32.const 2))))
+        (i32.store (local.get $at) (i32.and (i32.load (local.get $lane)) (i32.const 0x7fffffff)))
+        (i32.store16 (local.get $index) (i32.shr_u (i32.sub (local.get $lane) (local.get $start)) (i32.const 2)))
         (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (local.set $index (i32.add (local.get $index) (i32.const 2)))
         (local.set $reached (i32.and (local.get $reached) (i32.sub (local.get $reached) (i32.const 1))))
         (br $lanes)))
       (local.set $values (i32.add (local.get $values) (i32.const 64)))
@@ -539,7 +543,7 @@
       (i32.store (local.get $at) (i32.const 0))
       (local.set $at (i32.add (local.get $at) (i32.const 4)))
       (br $pad)))
-    (i32.shr_u (i32.sub (local.get $at) (i32.const 16384)) (i32.const 4)))
+    (i32.shr_u (i32.sub (local.get $at) (global.get $magnitudes)) (i32.const 4)))
 
   ;; The largest number that at least k of the listed magnitudes reach, or one less than `precision` below it. Bisects
   ;; between `low`, which at least k reach, and what no finite number does.
@@ -558,8 +562,8 @@
   (func $countFrom (param $vectors i32) (param $bound i32) (result i32)
     (local $at i32) (local $end i32) (local $bound4 v128) (local $count v128)
     (local.set $bound4 (i32x4.splat (local.get $bound)))
-    (local.set $at (i32.const 16384))
-    (local.set $end (i32.add (i32.const 16384) (i32.shl (local.get $vectors) (i32.const 4))))
+    (local.set $at (global.get $magnitudes))
+    (local.set $end (i32.add (local.get $at) (i32.shl (local.get $vectors) (i32.const 4))))
     (loop $next
       (local.set $count (i32x4.add (local.get $count)
         (i32x4.add
