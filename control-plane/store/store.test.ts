@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aJob as aJobOf, anAgent, anInstance as anInstanceOf } from '#control-plane/model/builders.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
+import { resumableMs } from '#control-plane/model/resumption.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import { memoryStore, openStore } from './open-store.ts'
 import type { Change, Commit, Store } from './store.ts'
@@ -59,6 +61,19 @@ async function commitNow(store: Store, ...changes: Change[]): Promise<void> {
   expect(await store.commit(changes, store.view().revision)).toMatchObject({ kind: 'committed' })
 }
 
+const somePlan: Plan = {
+  outcome: 'placed',
+  policy: 'load-power',
+  partitions: [],
+  reasons: [],
+  forecast: null,
+  forecastUseEverything: null,
+  catalogVersion: '',
+  catalogHash: '',
+  loadPower: 1,
+  bottleneckRegion: 'a',
+}
+
 describe('what was acknowledged survives', () => {
   test('a reopened store holds the same view', async () => {
     const store = await open()
@@ -73,6 +88,37 @@ describe('what was acknowledged survives', () => {
     const before = store.view()
     store.close()
     expect((await open()).view()).toEqual(before)
+  })
+
+  test('which ended jobs are kept is known again, and a resumed one has its instances back', async () => {
+    const plan = { ...somePlan, partitions: [{ region: 'a', samples: 1, allocations: [], loadPower: 1 }] }
+    const store = await open()
+    const failed = (n: number, endedAtMs: number): Job =>
+      aJob({ id: `j-${n}`, requestId: `r-${n}`, state: 'failed', plan, endedAtMs })
+    for (const job of [failed(1, 10), failed(2, 20), { ...failed(3, 30), state: 'succeeded' as const }]) {
+      await commitNow(store, createJob({ id: job.id, requestId: job.requestId }))
+      await commitNow(store, { kind: 'instance', instance: anInstance({ id: `${job.id}/a/ps`, jobId: job.id }) })
+      await commitNow(store, { kind: 'job', job })
+    }
+    expect(store.view()).toMatchObject({ jobs: [], instances: [] })
+    expect(store.view().kept.map(({ id, regions }) => [id, ...regions])).toEqual([
+      ['j-1', 'a'],
+      ['j-2', 'a'],
+    ])
+    await commitNow(
+      store,
+      { kind: 'job', job: { ...failed(1, 10), state: 'pending', endedAtMs: null } },
+      { kind: 'instance', instance: anInstance({ id: 'j-1/a/ps', jobId: 'j-1', isReleased: true }) },
+    )
+    const before = store.view()
+    expect(before.kept.map(({ id }) => id)).toEqual(['j-2'])
+    expect(before.instances.map(({ id }) => id)).toEqual(['j-1/a/ps'])
+    store.close()
+    const reopened = await open()
+    expect(reopened.view()).toEqual(before)
+    // One that ends when another's time is over takes it along.
+    await commitNow(reopened, { kind: 'job', job: failed(1, 21 + resumableMs) })
+    expect(reopened.view().kept.map(({ id }) => id)).toEqual(['j-1'])
   })
 
   test('a loss of NaN comes back as NaN', async () => {

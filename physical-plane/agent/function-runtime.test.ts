@@ -1,6 +1,6 @@
 // The agent's core on real processes, a real Unix socket and real gRPC, with a small stand-in for the parameter server.
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -12,6 +12,7 @@ import { silentLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { openObjects } from '#physical-plane/object-store/open-objects.ts'
+import { partitionPrefix } from '#physical-plane/parameter-server/checkpoints/object-checkpoints.ts'
 import { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import { serve, type RpcServer } from '#proto/rpc/serve.ts'
 import { ControlPlane, aParameterServer, aSpec, aWorker } from './agent.fixture.ts'
@@ -210,6 +211,33 @@ describe('a job on real processes', () => {
     await end()
     expect(reason).toMatch(/fetch it again/)
   })
+})
+
+test('a forgotten job leaves nothing of this region, in the state folder or the object store', async () => {
+  const folders = openFolders(join(root, 'forgetting'))
+  const objects = openObjects(pathToFileURL(join(root, 'shared-objects')).href, '--object-store', seededRandom(1))
+  const processes = new ProcessRuntime({ folder: folders.instances, clock, random: seededRandom(1), log: silentLog })
+  const bundles = new BundleCache(folders.bundles, { fetchBundle: async function* () {} }, clock)
+  const runtime = new FunctionRuntime(processes, bundles, {
+    folders,
+    region: 'onprem/lab',
+    objects,
+    python: '/bin/sh',
+    bindHost: '127.0.0.1',
+    advertiseHost: 'lab.example',
+    logLevel: 'info',
+    environment: {},
+    threadsPerGpu: 1,
+    parameterServerScript: '',
+  })
+  const kept = [`${partitionPrefix('j-2', 'onprem/lab')}x`, `${partitionPrefix('j-1', 'onprem/lab-2')}x`]
+  for (const name of [`${partitionPrefix('j-1', 'onprem/lab')}objects/x`, ...kept])
+    await objects.put(name, Buffer.from('x'))
+  mkdirSync(folders.job('j-1'), { recursive: true })
+  await runtime.forgetJob('j-1')
+  expect(existsSync(folders.job('j-1'))).toBe(false)
+  expect(await objects.list('jobs/')).toEqual(kept.toSorted())
+  await runtime.forgetJob('j-1')
 })
 
 test('a state folder has one agent at a time', async () => {

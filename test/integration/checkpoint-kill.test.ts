@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '#runtime/clock.ts'
+import { silentLog, type Log } from '#runtime/log.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { checkpointsIn, snapshotOf } from './checkpoint-writer.ts'
 
@@ -36,12 +37,16 @@ async function killedWriter(seed: number, extraMs: number): Promise<number> {
 
 test('after each of many kills the newest checkpoint is whole, and not older than what was said', async () => {
   const random = seededRandom(11)
+  const damage: unknown[] = []
+  const log: Log = { ...silentLog, error: (fields) => damage.push(fields) }
   let last = 0
   for (let round = 1; round <= 12; round++) {
     const durable = await killedWriter(round, random.integer(40))
     expect(durable).toBeGreaterThan(last)
-    const { store, stop } = checkpointsIn(folder, 1_000 + round)
+    const { store, stop } = checkpointsIn(folder, 1_000 + round, log)
     const loaded = await store.load()
+    // Not the one before: a kill damages nothing.
+    expect(damage).toEqual([])
     await stop()
     const { step } = loaded!.state as { readonly step: number }
     // The one in flight may have made it, though nobody was told.

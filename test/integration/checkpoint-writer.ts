@@ -6,19 +6,20 @@ import { openObjects } from '#physical-plane/object-store/open-objects.ts'
 import { HashThread } from '#physical-plane/parameter-server/checkpoints/hash-thread.ts'
 import { ObjectCheckpoints, partitionPrefix } from '#physical-plane/parameter-server/checkpoints/object-checkpoints.ts'
 import type { Snapshot } from '#physical-plane/parameter-server/checkpoint.ts'
-import { silentLog } from '#runtime/log.ts'
+import { silentLog, type Log } from '#runtime/log.ts'
 import { seededRandom } from '#runtime/random.ts'
 
 export function checkpointsIn(
   folder: string,
   seed: number,
+  log: Log = silentLog,
 ): { readonly store: ObjectCheckpoints; readonly stop: () => Promise<void> } {
   const hashes = new HashThread()
   const store = new ObjectCheckpoints({
     objects: openObjects(pathToFileURL(folder).href, 'folder', seededRandom(seed)),
     prefix: partitionPrefix('j-1', 'aws/us-east-1'),
     sha256: (values) => hashes.sha256(values),
-    log: silentLog,
+    log,
   })
   return { store, stop: () => hashes.stop() }
 }
