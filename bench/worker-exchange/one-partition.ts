@@ -2,7 +2,6 @@
 // state in memory. Python workers join it as they join any other.
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { resolveSync } from '#proto/sync/resolve-sync.ts'
 import { memoryCheckpoints } from '#physical-plane/parameter-server/checkpoint.ts'
 import { openWorkerExchange } from '#physical-plane/parameter-server/exchange/worker-exchange.ts'
 import type { WorkerJob } from '#physical-plane/parameter-server/exchange/worker-service.ts'
@@ -10,8 +9,13 @@ import { writeModelFile } from '#physical-plane/parameter-server/model-file.ts'
 import { Partition } from '#physical-plane/parameter-server/partition.ts'
 import type { Layout } from '#physical-plane/parameter-server/replica/layout.ts'
 import { VectorMemory } from '#physical-plane/parameter-server/replica/memory.ts'
+import type { PeerFetcher } from '#physical-plane/parameter-server/peers/peer-side.ts'
 import { serve } from '#proto/rpc/serve.ts'
+import { resolveSync } from '#proto/sync/resolve-sync.ts'
+import { strategies } from '#proto/sync/strategies.ts'
+import { present } from '#runtime/assert.ts'
 import type { Clock } from '#runtime/clock.ts'
+import { CloudlessError } from '#runtime/errors.ts'
 import { silentLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
@@ -42,6 +46,11 @@ export const region = 'onprem/lab'
 export const modelName = 'model.safetensors'
 
 const arenaBytes = 1 << 30
+const sync = resolveSync({ strategy: 'asgd' }, { regions: 1 }).settings
+/** There is no other region to fetch from. */
+const nobody: PeerFetcher = {
+  fetch: (from) => Promise.reject(new CloudlessError('not-found', 'NO_PEERS', `there is no region ${from}`)),
+}
 
 export async function openOnePartition(options: OnePartitionOptions): Promise<OnePartition> {
   const { clock, folder, job } = options
@@ -59,7 +68,7 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
   }
 
   const open = async () => {
-    const memory = VectorMemory.create(arenaBytes)
+    const memory = VectorMemory.create({ bytes: arenaBytes, thread: true })
     const samples = job.shards.reduce((sum, shard) => sum + shard.samples, 0)
     const partition = await Partition.open(
       {
@@ -71,11 +80,13 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
         leaseSamples: options.leaseSamples,
         stallTimeoutMs: 60_000,
         workerMode: 'asynchronous',
-        sync: resolveSync({ strategy: 'asgd' }, { regions: 1 }).settings,
+        sync,
+        parts: present(strategies.get(sync.strategy), 'the strategy').parts(sync),
+        attempt,
         seed: job.seed,
         hasHoldout: job.holdout !== null,
       },
-      { clock, log, memory, checkpoints, publishModel },
+      { clock, log, memory, checkpoints, random: systemRandom(), fetcher: nobody, publishModel },
     )
     const exchange = await openWorkerExchange({
       side: partition,
@@ -90,9 +101,10 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
     })
     const services = { 'cloudless.v1.WorkerService': exchange.service }
     const server = await serve({ services, listen, clock, log, metrics: createMetrics() })
-    return { partition, exchange, server }
+    return { memory, partition, exchange, server }
   }
 
+  let attempt = 1
   let running = await open()
   const close = async (): Promise<void> => {
     await running.exchange.stop()
@@ -103,11 +115,13 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
     partition: () => running.partition,
     crash: close,
     start: async () => {
+      attempt += 1
       running = await open()
     },
     stop: async () => {
       await close()
       await running.partition.stop()
+      await running.memory.stop()
       rmSync(sharedDir, { recursive: true, force: true })
     },
   }
