@@ -57,28 +57,28 @@ export function renderPage(report: JobReport, rounds: readonly Round__Output[], 
       <body>
         ${head(report)}
         <main>
-          <section aria-labelledby="over-time">
-            <h2 id="over-time">Over time</h2>
+          <section>
+            <h2>Over time</h2>
             ${chartFigures(report)}
           </section>
-          <section aria-labelledby="rounds">
-            <h2 id="rounds">Who took part when</h2>
+          <section>
+            <h2>Who took part when</h2>
             ${timelineFigure(report)}
           </section>
-          <section aria-labelledby="regions">
-            <h2 id="regions">Regions</h2>
+          <section>
+            <h2>Regions</h2>
             ${regionTable(report)}
           </section>
-          <section aria-labelledby="happened">
-            <h2 id="happened">What happened</h2>
+          <section>
+            <h2>What happened</h2>
             ${happeningTable(report)}
           </section>
-          <section aria-labelledby="cost">
-            <h2 id="cost">Cost</h2>
+          <section>
+            <h2>Cost</h2>
             ${costText(report)}${costTables(report)}
           </section>
-          <section aria-labelledby="round-list">
-            <h2 id="round-list">Rounds</h2>
+          <section>
+            <h2>Rounds</h2>
             <details>
               <summary>The newest records of ${formatCount(rounds.length)}</summary>
               ${roundTable(rounds)}
