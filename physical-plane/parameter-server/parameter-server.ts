@@ -17,6 +17,7 @@ import { closingMs, lingerMs } from './config.ts'
 import { openWorkerExchange } from './exchange/worker-exchange.ts'
 import { writeModelFile } from './model-file.ts'
 import { Partition } from './partition.ts'
+import { watchMessageBytesMax } from './peers/config.ts'
 import { peerOpener } from './peers/open-peer.ts'
 import { payloadMemory } from './peers/payload-memory.ts'
 import { PeerLinks } from './peers/peer-links.ts'
@@ -93,6 +94,8 @@ export async function runParameterServer(
     ...serving,
     services: { 'cloudless.v1.PeerService': createPeerService({ side: partition.exchange, jobId, log }) },
     listen: { host: config.bindHost, port: 0 },
+    // The first header holds the model's layout.
+    messageBytesMax: watchMessageBytesMax,
   })
   const agentAddress = config.agentSocket.startsWith('unix:') ? config.agentSocket : `unix:${config.agentSocket}`
   const agent = openClient<InstanceServiceHandlers>('cloudless.v1.InstanceService', agentAddress, { clock })
