@@ -50,7 +50,10 @@ export class ControlLoop {
     this.#options = options
     this.#seconds = metrics.histogram('cloudless_loop_seconds', 'Seconds of one pass of the control loop.')
     this.#jobs = metrics.gauge('cloudless_jobs', 'Jobs that have not ended.', ['state'])
-    this.#failures = metrics.counter('cloudless_loop_failures', 'Passes that ended in an error and were tried again.')
+    this.#failures = metrics.counter(
+      'cloudless_loop_failures_total',
+      'Passes that ended in an error and were tried again.',
+    )
     const { store } = options
     for (const { region } of [...store.view().agents, ...store.view().instances]) this.#regionsToTell.add(region)
     this.#stopWatching = store.onCommit(({ regions }) => {

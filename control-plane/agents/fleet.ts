@@ -48,7 +48,10 @@ export class Fleet {
     this.#catalogue = indexCatalogue(options.catalogue)
     this.#intake = new Intake(store, clock)
     this.#leases = new Leases(clock, agentsConfig.leaseMs)
-    this.#refused = metrics.counter('cloudless_journal_records_refused', 'Journal records that could not be right.')
+    this.#refused = metrics.counter(
+      'cloudless_journal_records_refused_total',
+      'Journal records that could not be right.',
+    )
     this.#connected = metrics.gauge('cloudless_agents_connected', 'Agents with a stream.')
     this.service = {
       connect: (requests, call) => this.#connect(requests, call),
