@@ -1,7 +1,8 @@
 // Limits and intervals of a parameter server's exchange with other regions, its checkpoints and its agent.
 // Limits of replicas and of the exchange with workers are in replica/config.ts and exchange/config.ts.
 
-export const protocolVersion = 2
+/** Of what is said to the agent; that between regions has its own. */
+export const protocolVersion = 1
 
 /** Sealed updates that some peer has not yet acknowledged; beyond, steps go on accumulating unsealed. */
 export const outboxUpdatesMax = 8
