@@ -68,19 +68,31 @@ export class SimulatedNetwork {
     from: SimulatedNode,
     address: string,
   ): RpcClient<Services[Name]['handlers']> & { close(): void } {
+    const underWay = new Set<Exchange>()
     const methods = Object.entries(serviceDefinition(name)).map(([method, definition]) => [
       method.charAt(0).toLowerCase() + method.slice(1),
-      this.#method(name, definition, from, address),
+      this.#method(name, definition, from, address, underWay),
     ])
-    return { ...Object.fromEntries(methods), close: () => {} } as RpcClient<Services[Name]['handlers']> & {
+    const close = (): void => {
+      for (const exchange of underWay) exchange.fail(unavailable('the connection was closed'))
+    }
+    return { ...Object.fromEntries(methods), close } as RpcClient<Services[Name]['handlers']> & {
       close(): void
     }
   }
 
-  #method(service: string, method: Method, from: SimulatedNode, address: string): unknown {
+  #method(
+    service: string,
+    method: Method,
+    from: SimulatedNode,
+    address: string,
+    underWay: Set<Exchange>,
+  ): unknown {
     const name = method.path.slice(method.path.lastIndexOf('/') + 1)
     const call = (input: unknown, options: CallOptions = {}): Exchange => {
       const exchange = new Exchange(from, method, options)
+      underWay.add(exchange)
+      exchange.onOver(() => underWay.delete(exchange))
       void this.#connect(exchange, service, name.charAt(0).toLowerCase() + name.slice(1), address, input)
       return exchange
     }

@@ -82,7 +82,7 @@ function watch(world: World): void {
       for (const source of regionNames) {
         world.checkers.grows(
           `updates of ${source} durable in ${machine.region} for ${jobId}`,
-          partition.durableSeqOf(source),
+          partition.exchange.durableSeqOf(source),
         )
       }
     }

@@ -6,13 +6,19 @@ import type { CheckpointStore } from '#physical-plane/parameter-server/checkpoin
 import { decodeConfig, partitionOptionsOf } from '#physical-plane/parameter-server/config-file.ts'
 import { Partition } from '#physical-plane/parameter-server/partition.ts'
 import { untilReleased } from '#physical-plane/parameter-server/parameter-server.ts'
-import { PeerPuller } from '#physical-plane/parameter-server/peer-puller.ts'
-import { createPeerService } from '#physical-plane/parameter-server/peer-service.ts'
+import { payloadMemory } from '#physical-plane/parameter-server/peers/payload-memory.ts'
+import { PeerLinks } from '#physical-plane/parameter-server/peers/peer-links.ts'
+import { createPeerService } from '#physical-plane/parameter-server/peers/peer-service.ts'
 import { VectorMemory } from '#physical-plane/parameter-server/replica/memory.ts'
+import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Random } from '#runtime/random.ts'
 import type { SimulatedNetwork } from './network.ts'
 import type { SimulatedNode } from './node.ts'
+
+const arenaBytes = 2 ** 17
+/** A checkpoint takes up to this long; what is not on the disk when its process dies never was. */
+const diskMs = 40
 
 export type SimulatedServerOptions = {
   readonly node: SimulatedNode
@@ -50,12 +56,22 @@ export async function runServer(options: SimulatedServerOptions, signal: AbortSi
     dataShare: instance.dataShare,
   })
   // A small arena: thousands of small partitions live and die in one process.
-  const memory = VectorMemory.create(2 ** 16)
+  const memory = VectorMemory.create(arenaBytes)
+  const peerLinks = new PeerLinks({
+    jobId,
+    memory: payloadMemory(memory),
+    clock,
+    random,
+    log,
+    open: (address) => network.client('cloudless.v1.PeerService', node, address),
+  })
   const partition = await Partition.open(partitionOptionsOf(config), {
     clock,
     log,
     memory,
-    checkpoints: options.checkpoints,
+    random,
+    fetcher: peerLinks,
+    checkpoints: onDisk(options.checkpoints, clock, random),
     publishModel: (_, values) => {
       options.onModel(values.slice())
       return Promise.resolve(`model:${jobId}`)
@@ -63,11 +79,11 @@ export async function runServer(options: SimulatedServerOptions, signal: AbortSi
   })
   const endpoint = `${region}:${jobId}:${attempt}`
   const close = network.listen(node, endpoint, {
-    'cloudless.v1.PeerService': createPeerService({ partition, jobId, log }),
+    'cloudless.v1.PeerService': createPeerService({ side: partition.exchange, jobId, log }),
   })
+  partition.exchange.endpoint = endpoint
+  peerLinks.start(partition.exchange)
   options.onOpen(partition)
-  const open = (address: string) => network.client('cloudless.v1.PeerService', node, address)
-  const puller = new PeerPuller({ partition, jobId, memory, clock, random, log, open })
   const client = network.client('cloudless.v1.InstanceService', node, options.agentAddress)
   const link = new AgentLink({
     partition,
@@ -89,10 +105,21 @@ export async function runServer(options: SimulatedServerOptions, signal: AbortSi
   } catch {
     return 1
   } finally {
-    await puller.stop()
+    await peerLinks.stop()
     await partition.stop()
     linkLife.abort()
     await linked
     close()
+  }
+}
+
+/** What a checkpoint holds is copied at the end, so that a vector which changes although it may not is found. */
+function onDisk(store: CheckpointStore, clock: Clock, random: Random): CheckpointStore {
+  return {
+    load: () => store.load(),
+    save: async (snapshot) => {
+      await clock.sleep(diskMs * random.next())
+      await store.save(snapshot)
+    },
   }
 }
