@@ -12,6 +12,8 @@ import { compileModule, type WasmMemory } from './webassembly.ts'
 export interface SizedCode extends ArenaCode {
   runOver(bytes: number, name: string, ...operands: readonly number[]): void
   askOver(bytes: number, name: string, ...operands: readonly number[]): Promise<number>
+  /** At once and beside what was asked for, so only on memory that nothing of that uses. */
+  runNow(name: string, ...operands: readonly number[]): void
 }
 
 export class ArenaStream {
@@ -34,6 +36,7 @@ export class ArenaStream {
       ask: (name, ...operands) => this.ask(Infinity, numberOf(name), operands),
       runOver: (bytes, name, ...operands) => this.run(bytes, numberOf(name), operands),
       askOver: (bytes, name, ...operands) => this.ask(bytes, numberOf(name), operands),
+      runNow: (name, ...operands) => void this.#program.call(numberOf(name), operands),
       settled: () => this.settled(),
     }
   }

@@ -19,5 +19,7 @@ export const kernelStallMs = 60_000
 export const inlineBytesMax = 1 << 18
 /** Vectors of one weighted mean; their table is part of the arena's scratch space. */
 export const termsMax = 1024
+/** What is larger is copied and hashed on a thread of its own. */
+export const hashInStreamBytes = 1 << 18
 /** node:crypto takes less than 2 GiB at a time. */
 export const hashPieceBytes = 1 << 28

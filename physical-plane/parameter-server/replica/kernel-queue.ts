@@ -27,12 +27,12 @@ export class KernelQueue {
   #isWatching = false
 
   /** `onCrash` is told when the thread dies; nothing that was asked for comes any more. */
-  constructor(memory: WasmMemory, onCrash: (error: Error) => void) {
+  constructor(name: string, memory: WasmMemory, onCrash: (error: Error) => void) {
     const { port1, port2 } = new MessageChannel()
     const workerData: KernelThreadData = { ring: this.#ring.words.buffer, memory, modules: port2 }
     this.#modules = port1
     this.#worker = new Worker(new URL('kernel-thread.ts', import.meta.url), {
-      name: 'kernels',
+      name,
       workerData,
       transferList: [port2],
       execArgv: [],

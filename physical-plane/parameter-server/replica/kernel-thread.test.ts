@@ -116,6 +116,31 @@ describe('kernels on a thread', () => {
     release(vector)
     expect(memory.usedBytes).toBe(0)
   })
+
+  test('hash what the bytes were when it was asked for, while kernels go on', async () => {
+    const vector = aVector(1)
+    const hashes: Promise<string>[] = []
+    for (let i = 0; i < 8; i++) {
+      hashes.push(memory.sha256(vector), memory.sha256(vector.subarray(0, 9)))
+      memory.kernels.addScaled(vector, vector, 1)
+    }
+    release(vector)
+    const expected = Array.from({ length: 8 }, (_, i) => {
+      const plain = new Uint8Array(new Float32Array(long).fill(2 ** i).buffer)
+      return [plain, plain.subarray(0, 36)].map((bytes) => createHash('sha256').update(bytes).digest('hex'))
+    })
+    expect(await Promise.all(hashes)).toEqual(expected.flat())
+    expect(memory.usedBytes).toBe(0)
+  })
+
+  test('hash in the stream where there is no room for a copy', async () => {
+    const small = VectorMemory.create({ bytes: 1 << 21, thread: true })
+    const vectors = Array.from({ length: 7 }, () => small.allocate(long).fill(3))
+    const expected = createHash('sha256').update(new Float32Array(long).fill(3)).digest('hex')
+    expect(vectors.every((vector) => small.holds(vector))).toBe(true)
+    expect(await small.sha256(vectors[6]!)).toBe(expected)
+    await small.stop()
+  })
 })
 
 test('a thread that dies takes everything that was asked of it along, loudly', async () => {

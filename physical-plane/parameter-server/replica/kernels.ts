@@ -6,7 +6,6 @@ import type { ArenaStream, SizedCode } from './arena-stream.ts'
 import { termsMax } from './config.ts'
 import { referenceKernels } from './kernels-reference.ts'
 import { kernelsCode } from './kernels.wasm.ts'
-import { mergeKernelsCode } from './merge-kernels.wasm.ts'
 import { reduceKernelsCode } from './reduce-kernels.wasm.ts'
 import type { WasmMemory } from './webassembly.ts'
 
@@ -82,10 +81,9 @@ export interface Kernels {
 /** The start of the arena, which the code of every module may use during a call: sums, tables, a last piece's padding. */
 export const kernelScratchBytes = 40 << 10
 
-/** The kernels for an arena whose first `kernelScratchBytes` are theirs. */
-export function createArenaKernels(memory: WasmMemory, stream: ArenaStream): Kernels {
+/** The kernels for an arena whose first `kernelScratchBytes` are theirs; `merges` is the code of merge-kernels.wat. */
+export function createArenaKernels(memory: WasmMemory, stream: ArenaStream, merges: SizedCode): Kernels {
   const steps = stream.load(kernelsCode)
-  const merges = stream.load(mergeKernelsCode)
   const reduces = stream.load(reduceKernelsCode)
   const { buffer } = memory
   /** Whether the arena's code can do it; if not, the reference may, at once. */

@@ -6,13 +6,15 @@
 // elements, and change them with kernels only, while others may have asked for some on the same vector.
 import { assert, AssertionFailed } from '#runtime/assert.ts'
 import type { ArenaCode } from './arena-code.ts'
-import { sha256, sha256Function } from './arena-program.ts'
-import { ArenaStream } from './arena-stream.ts'
-import { Blocks } from './blocks.ts'
+import { ArenaHashes } from './arena-hashes.ts'
+import { sha256 } from './arena-program.ts'
+import { ArenaStream, type SizedCode } from './arena-stream.ts'
+import { Blocks, type Taken } from './blocks.ts'
 import { arenaBytesDefault } from './config.ts'
 import { KernelQueue } from './kernel-queue.ts'
 import { referenceKernels } from './kernels-reference.ts'
 import { createArenaKernels, kernelScratchBytes, type Kernels } from './kernels.ts'
+import { mergeKernelsCode } from './merge-kernels.wasm.ts'
 import { reserveMemory, type WasmMemory } from './webassembly.ts'
 
 export type VectorMemoryOptions = {
@@ -23,7 +25,14 @@ export type VectorMemoryOptions = {
   readonly onCrash?: (error: Error) => void
 }
 
-const digestElements = 8
+type Arena = {
+  readonly memory: WasmMemory
+  readonly stream: ArenaStream
+  /** That of merge-kernels.wat. */
+  readonly code: SizedCode
+  readonly hashes: ArenaHashes
+  readonly blocks: Blocks
+}
 
 /** Where there is no arena nothing lies in it. */
 const noArenaCode: ArenaCode = {
@@ -34,8 +43,7 @@ const noArenaCode: ArenaCode = {
 
 export class VectorMemory {
   readonly kernels: Kernels
-  readonly #arena: { readonly memory: WasmMemory; readonly stream: ArenaStream; readonly blocks: Blocks } | null
-
+  readonly #arena: Arena | null
   readonly #loaded = new Map<Uint8Array, ArenaCode>()
 
   private constructor(memory: WasmMemory | null, { thread = false, onCrash = die }: VectorMemoryOptions) {
@@ -44,9 +52,16 @@ export class VectorMemory {
       this.kernels = referenceKernels
       return
     }
-    const stream = new ArenaStream(memory, thread ? new KernelQueue(memory, onCrash) : null)
-    this.#arena = { memory, stream, blocks: new Blocks(kernelScratchBytes, memory.buffer.byteLength) }
-    this.kernels = createArenaKernels(memory, stream)
+    const stream = new ArenaStream(memory, thread ? new KernelQueue('kernels', memory, onCrash) : null)
+    const code = stream.load(mergeKernelsCode)
+    const hashes = new ArenaHashes({
+      stream,
+      code,
+      startThread: thread ? () => new KernelQueue('hashes', memory, onCrash) : null,
+      take: (bytes) => this.#take(bytes),
+    })
+    this.#arena = { memory, stream, code, hashes, blocks: new Blocks(kernelScratchBytes, memory.buffer.byteLength) }
+    this.kernels = createArenaKernels(memory, stream, code)
   }
 
   /** A number is short for that many bytes. */
@@ -59,18 +74,12 @@ export class VectorMemory {
   allocate(elements: number): Float32Array {
     assert(Number.isSafeInteger(elements) && elements >= 0, `allocate: ${elements} is no number of elements`)
     if (this.#arena === null) return new Float32Array(elements)
-    const { memory, stream, blocks } = this.#arena
-    blocks.reclaim(stream.done)
-    let block = blocks.take(elements * 4)
-    if (block === null && blocks.hasReleased) {
-      stream.settleNow()
-      blocks.reclaim(stream.done)
-      block = blocks.take(elements * 4)
-    }
+    const { memory, code } = this.#arena
+    const block = this.#block(elements * 4)
     if (block === null) return new Float32Array(elements)
-    const vector = new Float32Array(memory.buffer, block.start, elements)
     // Memory that was never used is zero already, and costs nothing before it is touched.
-    return block.isUntouched ? vector : vector.fill(0)
+    if (!block.isUntouched) code.runNow('clear', block.start, elements * 4)
+    return new Float32Array(memory.buffer, block.start, elements)
   }
 
   /** Gives a vector's memory back; nothing more may be asked for on it. What was, is still done. */
@@ -111,18 +120,11 @@ export class VectorMemory {
   /** Lower-case hex of the bytes as they are when all that was asked for before is done. */
   async sha256(view: ArrayBufferView): Promise<string> {
     if (this.#arena === null || !this.holds(view)) return sha256(view).toString('hex')
-    const { stream } = this.#arena
-    const digest = this.allocate(digestElements)
-    if (!this.holds(digest)) {
-      await stream.settled()
-      return sha256(view).toString('hex')
-    }
-    try {
-      await stream.ask(view.byteLength, sha256Function, [view.byteOffset, view.byteLength, digest.byteOffset])
-      return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('hex')
-    } finally {
-      this.release(digest)
-    }
+    const { stream, hashes } = this.#arena
+    const digest = await hashes.sha256(view)
+    if (digest !== null) return digest.toString('hex')
+    await stream.settled()
+    return sha256(view).toString('hex')
   }
 
   /** Bytes of the arena in use. */
@@ -130,9 +132,32 @@ export class VectorMemory {
     return this.#arena?.blocks.usedBytes ?? 0
   }
 
-  /** Ends the thread, once it has done what was asked for. */
+  /** Ends the threads, once they have done what was asked for. */
   async stop(): Promise<void> {
+    await this.#arena?.hashes.stop()
     await this.#arena?.stream.stop()
+  }
+
+  /** Null where the arena is full. */
+  #block(bytes: number): Taken | null {
+    const { stream, blocks } = this.#arena!
+    blocks.reclaim(stream.done)
+    const block = blocks.take(bytes)
+    if (block !== null || !blocks.hasReleased) return block
+    stream.settleNow()
+    blocks.reclaim(stream.done)
+    return blocks.take(bytes)
+  }
+
+  /** As `allocate`, of whatever content. */
+  #take(bytes: number): { readonly bytes: Uint8Array; readonly release: () => void } | null {
+    const { memory, stream, blocks } = this.#arena!
+    const block = this.#block(bytes)
+    if (block === null) return null
+    return {
+      bytes: new Uint8Array(memory.buffer, block.start, bytes),
+      release: () => blocks.release(block.start, stream.asked),
+    }
   }
 }
 
