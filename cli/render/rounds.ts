@@ -43,9 +43,19 @@ function renderRegion(region: string, rounds: readonly Round__Output[], lastOnly
   return `${head}\n${table}`
 }
 
-/** Several rounds that were merged read as a range. */
+/** By the number that all regions share, where there is one. Several rounds that were merged read as a range. */
 export function roundName(round: Round__Output): string {
-  return round.rounds > 1 ? `${round.firstNumber}-${round.number}` : String(round.number)
+  const [first, last] = [firstRound(round), lastRound(round)]
+  return first === last ? String(last) : `${first}-${last}`
+}
+
+export function lastRound({ round, number }: Pick<Round__Output, 'round' | 'number'>): number {
+  return round > 0 ? round : number
+}
+
+export function firstRound({ round, number, rounds, firstRound: first, firstNumber }: Round__Output): number {
+  if (rounds <= 1) return round > 0 ? round : number
+  return round > 0 ? first : firstNumber
 }
 
 export function weight(round: Pick<Round__Output, 'rounds'>): number {

@@ -76,7 +76,13 @@ test('a job that has not synchronised shows nothing of it', () => {
 
 test('rounds show who was absent and why; merged ones say of how many', () => {
   const rounds = someRounds().filter(({ region, number }) => region === regionNames[0] && number >= 21 && number <= 23)
-  const merged = { ...rounds[0]!, rounds: 8, firstNumber: 14, absentRounds: { 'tencent/ap-shanghai': 6 }, number: 21 }
+  const merged = {
+    ...rounds[0]!,
+    rounds: 8,
+    firstNumber: 14,
+    firstRound: 14,
+    absentRounds: { 'tencent/ap-shanghai': 6 },
+  }
   expect(renderRounds([merged, ...rounds.slice(1)], 0, plain)).toBe(
     `
 aws/us-east-1  10 rounds

@@ -7,6 +7,7 @@ import type { SyncProgress__Output } from '#proto/generated/cloudless/v1/SyncPro
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
 import { formatBytes, formatCount, formatPercent } from '../units.ts'
+import { lastRound } from './rounds.ts'
 import { wrap } from '../wrap.ts'
 
 type Region = {
@@ -124,7 +125,7 @@ function troubleFacts(regions: readonly Region[]): readonly Fact[] {
     const absent = Object.entries(totals?.last?.absent ?? {})
     if (absent.length === 0 || totals?.last == null) return []
     const who = absent.map(([name, why]) => (why === '' ? name : `${name} (${why})`)).join(', ')
-    return [`round ${totals.last.number} at ${region} without ${who}`]
+    return [`round ${lastRound(totals.last)} at ${region} without ${who}`]
   })
   const excluded = Math.max(0, ...regions.map(({ totals }) => totals?.excludedDataShare ?? 0))
   const mean = `on average ${formatPercent(excluded)} of the data took no part in a round`

@@ -106,7 +106,8 @@ export function someRounds(): readonly Round__Output[] {
       const round: Round = {
         jobId: 'j-4k2m9x7p',
         region,
-        number,
+        number: i === 2 && number > 22 ? number - 7 : number,
+        round: number,
         members: isAway ? regionNames.slice(0, 2) : [...regionNames],
         bytesSent: 500_000 + i * 20_000,
         bytesReceived: 900_000,
@@ -128,7 +129,8 @@ export function someRounds(): readonly Round__Output[] {
         loss: 0.28 + i / 100 + 2 / (number + 1),
         fraction: number / 40,
         rounds: 1,
-        firstNumber: number,
+        firstNumber: 0,
+        firstRound: 0,
         absentRounds: isAway ? { 'tencent/ap-shanghai': 1 } : {},
       }
       return [overTheWire<Round__Output>('Round', round)]

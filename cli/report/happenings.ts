@@ -1,7 +1,7 @@
 // What happened beside the training itself: restarts, kills, failures, pruned and absent regions, new hubs and plans.
 import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
-import { roundName } from '../render/rounds.ts'
+import { firstRound, lastRound } from '../render/rounds.ts'
 import type { JobHistory } from './job-history.ts'
 import { regionOfInstance, regionReports } from './regions.ts'
 
@@ -61,8 +61,8 @@ function absenceHappenings(
     const [first, last] = [run[0], run.at(-1)]
     run = []
     if (first === undefined || last === undefined) return
-    const names =
-      first === last ? `round ${roundName(first)}` : `rounds ${first.firstNumber || first.number}-${last.number}`
+    const [from, to] = [firstRound(first), lastRound(last)]
+    const names = from === to ? `round ${to}` : `rounds ${from}-${to}`
     const why = last.absent[region] ?? ''
     const text = `took no part in ${names}${why === '' ? '' : `: ${why}`}`
     happenings.push({ seconds: at(first.atMs), region, kind: 'absent', text })
@@ -86,10 +86,10 @@ function changeHappenings(rounds: readonly Round__Output[], at: (atMs: number) =
       seconds,
       region: round.hub,
       kind: 'hub',
-      text: `closes rounds from ${round.number} on, term ${round.term}`,
+      text: `closes rounds from ${firstRound(round)} on, term ${round.term}`,
     }
     const fragments = round.fragments > 1 ? `, ${round.fragments} fragments` : ''
-    const plan = `plan ${round.planVersion} from round ${round.number} on: ${round.codec}${fragments}`
+    const plan = `plan ${round.planVersion} from round ${firstRound(round)} on: ${round.codec}${fragments}`
     return [
       ...(round.hub !== '' && (round.hub !== before.hub || round.term !== before.term) ? [hub] : []),
       ...(round.planVersion === before.planVersion ? [] : [{ seconds, region: '', kind: 'plan', text: plan }]),

@@ -1,7 +1,7 @@
 // Who took part when: a row per region, time cut into bins. A region is in by its own records and absent by those of the
 // others, because one that is cut off can tell nobody.
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
-import { weight } from '../render/rounds.ts'
+import { firstRound, lastRound, weight } from '../render/rounds.ts'
 import { reportConfig } from './config.ts'
 import { absentIn } from './regions.ts'
 
@@ -43,8 +43,7 @@ function withTimes(rounds: readonly Round__Output[]): readonly Timed[] {
   return [...Map.groupBy(rounds, ({ region }) => region).values()].flatMap((own) =>
     own.map((round, i): Timed => {
       const before = own[i - 1]
-      const first = weight(round) > 1 ? round.firstNumber : round.number
-      const follows = before !== undefined && before.number + 1 === first
+      const follows = before !== undefined && lastRound(before) + 1 === firstRound(round)
       return { round, fromMs: follows ? before.atMs : round.atMs - round.seconds * 1000 }
     }),
   )

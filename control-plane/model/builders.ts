@@ -139,6 +139,7 @@ export function aRound(round: Partial<Round> = {}): Round {
     jobId: 'j-1',
     region: 'a',
     number,
+    round: number,
     members: ['a', 'b'],
     bytesSent: 1_000,
     bytesReceived: 2_000,
@@ -162,6 +163,7 @@ export function aRound(round: Partial<Round> = {}): Round {
     fraction: 0.1,
     rounds: 1,
     firstNumber: number,
+    firstRound: number,
     absentRounds: Object.fromEntries(Object.keys(round.absent ?? {}).map((region) => [region, 1])),
     ...round,
   }

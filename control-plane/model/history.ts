@@ -8,7 +8,10 @@
 export type Round = {
   readonly jobId: string
   readonly region: string
+  /** Counts the region's records. */
   readonly number: number
+  /** The same in every region; 0 where regions do not wait for each other. */
+  readonly round: number
   readonly members: readonly string[]
   readonly bytesSent: number
   readonly bytesReceived: number
@@ -35,6 +38,7 @@ export type Round = {
   /** How many rounds this stands for, from `firstNumber` to `number`. */
   readonly rounds: number
   readonly firstNumber: number
+  readonly firstRound: number
   /** In how many of them a region was absent. */
   readonly absentRounds: Readonly<Record<string, number>>
 }

@@ -38,6 +38,7 @@ export function mergeRounds(a: Round, b: Round): Round {
   return {
     ...b,
     firstNumber: a.firstNumber,
+    firstRound: a.firstRound,
     rounds,
     members: [...new Set([...a.members, ...b.members])].sort(),
     bytesSent: a.bytesSent + b.bytesSent,

@@ -15,6 +15,7 @@ export function decodeRound(checks: Checks, wire: Round__Output, region: string)
     jobId: wire.jobId,
     region,
     number: count('number', wire.number),
+    round: count('round', wire.round),
     members: checks.list('round.members', wire.members, config.membersMax).map((member) => name('members', member)),
     bytesSent: count('bytes_sent', wire.bytesSent),
     bytesReceived: count('bytes_received', wire.bytesReceived),
@@ -22,7 +23,8 @@ export function decodeRound(checks: Checks, wire: Round__Output, region: string)
     atMs: count('at_ms', wire.atMs),
     replicaHash: wire.replicaHash === '' ? '' : checks.digest('round.replica_hash', wire.replicaHash),
     absent,
-    excludedDataShare: checks.amount('round.excluded_data_share', wire.excludedDataShare, 1),
+    // A sum of shares may be above one by its rounding.
+    excludedDataShare: Math.min(1, checks.amount('round.excluded_data_share', wire.excludedDataShare, 1.000_001)),
     fragment: wire.fragment,
     // 0 is what a parameter server says that knows no fragments.
     fragments: Math.max(1, wire.fragments),
@@ -39,6 +41,7 @@ export function decodeRound(checks: Checks, wire: Round__Output, region: string)
     fraction: checks.amount('round.fraction', wire.fraction),
     rounds: 1,
     firstNumber: wire.number,
+    firstRound: wire.round,
     absentRounds: Object.fromEntries(Object.keys(absent).map((each) => [each, 1])),
   }
 }

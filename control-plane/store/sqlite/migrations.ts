@@ -102,7 +102,7 @@ export const migrations: readonly Migration[] = [
           json_patch('{
             "absent": {}, "excludedDataShare": 0, "fragment": 0, "fragments": 1, "codec": "fp32", "steps": 0, "samples": 0,
             "stallSeconds": 0, "stalenessSteps": 0, "codecError": 0, "planVersion": 0, "hub": "", "term": 0,
-            "loss": {"$number": "NaN"}, "fraction": 0, "rounds": 1, "absentRounds": {}
+            "loss": {"$number": "NaN"}, "fraction": 0, "rounds": 1, "absentRounds": {}, "round": 0, "firstRound": 0
           }', body),
           '$.firstNumber', number);
 

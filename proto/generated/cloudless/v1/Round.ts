@@ -30,6 +30,8 @@ export interface Round {
   'rounds'?: (number | string | Long);
   'firstNumber'?: (number | string | Long);
   'absentRounds'?: ({[key: string]: number | string | Long});
+  'round'?: (number | string | Long);
+  'firstRound'?: (number | string | Long);
 }
 
 export interface Round__Output {
@@ -60,4 +62,6 @@ export interface Round__Output {
   'rounds': (number);
   'firstNumber': (number);
   'absentRounds': ({[key: string]: number});
+  'round': (number);
+  'firstRound': (number);
 }
