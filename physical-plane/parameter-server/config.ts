@@ -15,10 +15,6 @@ export const checkpointMs = 5000
 export const checkpointAfterReceiptMs = 500
 /** Between attempts to write a checkpoint that failed, for example on a full disk. */
 export const checkpointRetryMs = 2000
-/** Bytes hashed and written at once, so that steps are not held up for long. */
-export const checkpointBlockBytes = 4 * 2 ** 20
-/** A checkpoint's JSON header. */
-export const checkpointHeaderBytesMax = 2 ** 28
 
 /** Bytes of tensor in one message to a peer. */
 export const chunkBytes = 512 * 1024
