@@ -2,9 +2,9 @@
 // fails; the same seed gives the same history.
 import { parseArgs } from 'node:util'
 import { loadCatalogue } from '#regions/load-catalogue.ts'
-import { systemClock } from '#runtime/clock.ts'
+import type { Clock } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
-import { openLog } from '#runtime/log.ts'
+import { openLog, type Log } from '#runtime/log.ts'
 import { briefRun } from './options.ts'
 import { simulate } from './simulate.ts'
 
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const hours = number('hours', briefRun.hours, 0.01)
   const first = number('seed', 1, 0)
   const catalogue = await loadCatalogue()
-  const log = values.verbose ? openLog({ name: 'simulation', level: 'info', clock: systemClock() }) : undefined
+  const logOf = (clock: Clock): Log => openLog({ name: 'simulation', level: 'info', clock })
   for (let seed = first; seed < first + number('seeds', 1, 1); seed++) {
     const result = await simulate(
       {
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
         ...(values.verbose ? { log: (line: string) => console.error(line) } : {}),
       },
       catalogue,
-      log,
+      values.verbose ? logOf : undefined,
     )
     if (values.json) console.log(JSON.stringify(result))
     else {

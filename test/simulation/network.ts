@@ -81,13 +81,7 @@ export class SimulatedNetwork {
     }
   }
 
-  #method(
-    service: string,
-    method: Method,
-    from: SimulatedNode,
-    address: string,
-    underWay: Set<Exchange>,
-  ): unknown {
+  #method(service: string, method: Method, from: SimulatedNode, address: string, underWay: Set<Exchange>): unknown {
     const name = method.path.slice(method.path.lastIndexOf('/') + 1)
     const call = (input: unknown, options: CallOptions = {}): Exchange => {
       const exchange = new Exchange(from, method, options)

@@ -5,6 +5,7 @@ import { endStates } from '#control-plane/model/job.ts'
 import type { JobRecord } from '#control-plane/store/store.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { assert } from '#runtime/assert.ts'
+import type { Clock } from '#runtime/clock.ts'
 import { silentLog, type Log } from '#runtime/log.ts'
 import { messageOf } from '#runtime/errors.ts'
 import { strike } from './faults.ts'
@@ -30,9 +31,9 @@ type Submitted = { readonly spec: JobSpec; readonly id: string; isCancelled: boo
 export async function simulate(
   options: SimulationOptions,
   catalogue: Catalogue,
-  log: Log = silentLog,
+  logOf: (clock: Clock) => Log = () => silentLog,
 ): Promise<SimulationResult> {
-  const world = new World({ seed: options.seed, catalogue, cpuUnits: options.cpuUnits, log })
+  const world = new World({ seed: options.seed, catalogue, cpuUnits: options.cpuUnits, logOf })
   try {
     return await run(world, options)
   } catch (error) {

@@ -3,7 +3,7 @@
 import type { Partition } from '#physical-plane/parameter-server/partition.ts'
 import { messageOf } from '#runtime/errors.ts'
 import type { SimulatedNode } from './node.ts'
-import { elements, layout, learningRate, sampleGradient } from './workload.ts'
+import { elements, layoutOf, learningRate, sampleGradient } from './workload.ts'
 
 export type ServerHandle = { readonly partition: Partition; readonly died: AbortSignal }
 
@@ -12,6 +12,8 @@ export type SimulatedWorkerOptions = {
   readonly region: string
   readonly instanceId: string
   readonly attempt: number
+  /** The job's. */
+  readonly seed: number
   /** The region's live parameter server for this job, if there is one. */
   readonly server: () => ServerHandle | null
   readonly stepMs: number
@@ -36,13 +38,13 @@ async function train(
   handle: ServerHandle,
   workerId: string,
 ): Promise<'finished' | 'again'> {
-  const { node, instanceId, attempt } = options
+  const { node, instanceId, attempt, seed } = options
   const { partition, died } = handle
   node.onCrash(() => {
     if (!died.aborted) partition.leave(workerId, 'its process died')
   })
   try {
-    const { wantsInitial } = partition.join({ workerId, instanceId, attempt, layout })
+    const { wantsInitial } = partition.join({ workerId, instanceId, attempt, layout: layoutOf(seed) })
     await node.clock.sleep(2)
     if (died.aborted) return 'again'
     if (wantsInitial) partition.initialise(workerId, new Float32Array(elements))

@@ -5,18 +5,45 @@ import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { Layout } from '#physical-plane/parameter-server/replica/layout.ts'
 import type { Random } from '#runtime/random.ts'
 import { regionNames } from './options.ts'
+import { randomSync } from './random-sync.ts'
 
-export const elements = 4
 export const learningRate = 2 ** -6
 
-export const layout: Layout = {
-  tensors: [{ name: 'w', shape: [elements], length: elements, group: 0, isBuffer: false, dtype: 'float32' }],
-  optimiser: {
-    kind: 'sgd',
-    groups: [
-      { learningRate, weightDecay: 0, momentum: 0, dampening: 0, nesterov: false, beta1: 0, beta2: 0, epsilon: 0 },
-    ],
-  },
+/** Several tensors, for fragments to be cut between, and a buffer, which is no parameter. */
+const shapes = [
+  { name: 'a', length: 3 },
+  { name: 'b', length: 7 },
+  { name: 'c', length: 4 },
+  { name: 'd', length: 2 },
+  { name: 'seen', length: 1, isBuffer: true },
+]
+export const parameters = 16
+export const elements = parameters + 1
+
+/** The user's optimiser: plain SGD mostly, whose sums are exact, or AdamW, as the job's seed says. */
+export function layoutOf(seed: number): Layout {
+  const plain = {
+    learningRate,
+    weightDecay: 0,
+    momentum: 0,
+    dampening: 0,
+    nesterov: false,
+    beta1: 0,
+    beta2: 0,
+    epsilon: 0,
+  }
+  return {
+    tensors: shapes.map(({ name, length, isBuffer = false }) => {
+      return { name, shape: [length], length, group: 0, isBuffer, dtype: 'float32' }
+    }),
+    optimiser: isPlain(seed)
+      ? { kind: 'sgd', groups: [plain] }
+      : { kind: 'adamw', groups: [{ ...plain, weightDecay: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }] },
+  }
+}
+
+function isPlain(seed: number): boolean {
+  return seed % 4 !== 3
 }
 
 export function sampleGradient(region: string, epoch: number, position: number, element: number): number {
@@ -27,9 +54,9 @@ export function sampleGradient(region: string, epoch: number, position: number, 
   return (hash >>> 13) % 7
 }
 
-/** The model after every sample of every epoch was used once, starting from zero. */
+/** The model's parameters after every sample of every epoch was used once, starting from zero. */
 export function expectedModel(spec: JobSpec): readonly number[] {
-  return Array.from({ length: elements }, (_, element) => {
+  return Array.from({ length: parameters }, (_, element) => {
     let sum = 0
     for (const shard of spec.shards ?? []) {
       for (let epoch = 0; epoch < (spec.training?.epochs ?? 0); epoch++) {
@@ -42,33 +69,29 @@ export function expectedModel(spec: JobSpec): readonly number[] {
   })
 }
 
-/** Whether the final model does not depend on the order of events. */
-export function isExact(spec: JobSpec): boolean {
-  const { strategy, mode } = spec.sync ?? {}
-  const isAlone = new Set(spec.shards?.map(({ region }) => region)).size === 1
-  return (
-    spec.training?.workerMode === 'asynchronous' &&
-    (isAlone || ((strategy === 'asgd' || strategy === 'asgd-ga') && mode === 'sum'))
-  )
+/**
+ * Whether the final model does not depend on the order of events: the sum of what every region changed, sent as it is.
+ * Where models are averaged, weights depend on who was in which round.
+ */
+export function isExact({ shards, sync, training }: JobSpec): boolean {
+  if (training?.workerMode !== 'asynchronous' || !isPlain(Number(training.seed))) return false
+  if (new Set(shards?.map(({ region }) => region)).size === 1) return true
+  const { strategy, mode, codec = '', stalenessExponent = 0, stalenessMax = 0 } = sync ?? {}
+  const isSum = (strategy === 'asgd' || strategy === 'asgd-ga') && mode === 'sum'
+  return isSum && (codec === '' || codec === 'fp32') && stalenessExponent === 0 && stalenessMax === 0
 }
 
 export function randomJob(random: Random, index: number, bundleDigest: string): JobSpec {
   const pick = <T>(values: readonly T[]): T => values[random.integer(values.length)]!
   const regions = [...regionNames].filter(() => random.next() < 0.7)
   const used = regions.length === 0 ? [pick(regionNames)] : regions
-  const sync = pick([
-    { strategy: 'asgd', interval: 1, mode: pick(['sum', 'mean']) },
-    { strategy: 'asgd-ga', interval: 1 + random.integer(12), mode: pick(['sum', 'sum', 'mean']) },
-    { strategy: 'asgd-ga', interval: 1 + random.integer(12), mode: 'sum' },
-    { strategy: 'model-averaging', interval: 1 + random.integer(12), mode: 'synchronous' },
-    { strategy: 'model-averaging', interval: 1 + random.integer(12), mode: 'asynchronous' },
-  ])
+  const sync = randomSync(random, new Set(used).size)
   return {
     name: `job-${index}`,
     function: { bundleDigest, entrypoint: 'train.py', arguments: [], environment: {} },
     shards: used.map((region) => ({ region, uri: 'file:///data', samples: 40 + random.integer(400) })),
     ...(random.next() < 0.5 ? { holdout: { region: used[0]!, uri: 'file:///test', samples: 10 } } : {}),
-    sync: { ...sync, delayCompensation: 0 },
+    sync,
     training: {
       epochs: 1 + random.integer(2),
       seed: random.integer(1_000),

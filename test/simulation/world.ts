@@ -10,6 +10,7 @@ import { agentConfig } from '#physical-plane/agent/config.ts'
 import { nextIdentity } from '#physical-plane/agent/identity.ts'
 import type { UploadModel } from '#physical-plane/agent/model-uploads.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
+import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
@@ -38,7 +39,7 @@ export type WorldOptions = {
   readonly seed: number
   readonly catalogue: Catalogue
   readonly cpuUnits: number
-  readonly log: Log
+  readonly logOf: (clock: Clock) => Log
 }
 
 export class World {
@@ -51,15 +52,17 @@ export class World {
   /** Final model by job, as its region wrote it. */
   readonly models = new Map<string, Float32Array>()
   readonly #options: WorldOptions
+  readonly #log: Log
   #control: SimulatedNode | null = null
   readonly #user = new SimulatedNode('user', this.clock)
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.#log = options.logOf(this.clock)
     this.random = seededRandom(options.seed)
     this.network = new SimulatedNetwork(seededRandom(options.seed + 1), (from, to) => delayMs(from, to))
     for (const region of regionNames) {
-      const machine = new SimulatedMachine(region, this.clock, options.log, this.checkers, this.#program(region))
+      const machine = new SimulatedMachine(region, this.clock, this.#log, this.checkers, this.#program(region))
       this.places.set(region, { machine, journal: memoryJournalStorage(), agent: null, node: null })
       this.checkers.device(`${region}/cpu-0`, options.cpuUnits)
     }
@@ -76,11 +79,11 @@ export class World {
   startControl(): void {
     const node = new SimulatedNode(controlName, this.clock)
     this.#control = node
-    const { catalogue, log } = this.#options
+    const { catalogue } = this.#options
     const controlPlane = createControlPlane({
       clock: node.clock,
       random: seededRandom(this.random.integer(2 ** 31)),
-      log,
+      log: this.#log.child({ process: 'control plane' }),
       metrics: createMetrics(),
       catalogue,
       store: storeOf(this.store, node),
@@ -100,7 +103,8 @@ export class World {
     place.node = node
     const random = seededRandom(this.random.integer(2 ** 31))
     const { clock } = node
-    const { log, cpuUnits } = this.#options
+    const { cpuUnits } = this.#options
+    const log = this.#log.child({ process: `agent of ${region}` })
     const journal = await Journal.open({ storage: place.journal, clock, log, config: agentConfig })
     const identity = await nextIdentity(journal, random)
     const fleet = this.network.client('cloudless.v1.FleetService', node, controlAddress)
@@ -158,6 +162,7 @@ export class World {
           region,
           instanceId,
           attempt,
+          seed: instance.spec.training?.seed ?? 0,
           stepMs,
           batchSize,
           server: () => machine.serverOf(jobId),
@@ -171,7 +176,7 @@ export class World {
         instance,
         attempt,
         network: this.network,
-        log: this.#options.log,
+        log: this.#log.child({ process: instance.id }),
         checkpoints: machine.checkpointsOf(instance.jobId),
         agentAddress: agentAddress(region),
         onModel: (values: Float32Array) => this.models.set(instance.jobId, values),
