@@ -82,13 +82,14 @@ export class ExchangeState {
 
   /**
    * True when something was forgotten that every live peer holds. Where there is no room left, regions that are away do
-   * not count: they take a snapshot when they are back, and the others go on.
+   * not count as long as a majority is here: they take a snapshot when they are back, and the others go on.
    */
   trim(): boolean {
     const { peers } = this.#members
     const { count, bytes } = this.outbox
     const isFull = count >= outboxUpdatesMax || (count >= 2 && bytes >= outboxBytesMax)
-    return this.outbox.trim(isFull ? peers.filter((region) => this.#peers.hears(region)) : peers)
+    if (this.outbox.trim(peers)) return true
+    return isFull && this.outbox.trimForRoom(peers, peers.filter((region) => this.#peers.hears(region)))
   }
 
   /** `fixed` vectors never change. */

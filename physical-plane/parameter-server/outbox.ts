@@ -102,11 +102,27 @@ export class Outbox {
 
   /** Forgets what all of `peers` hold; true when something was forgotten. */
   trim(peers: readonly string[]): boolean {
-    const held = peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), this.#durableSeq)
+    return this.#forgetTo(peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), this.#durableSeq))
+  }
+
+  #forgetTo(held: number): boolean {
     const forgotten = this.#updates.filter(({ header }) => header.seq <= held)
     for (const { header } of forgotten) if (header.payload !== null) this.#shelf.remove(header.payload.sha256)
     this.#updates = this.#updates.filter(({ header }) => header.seq > held)
     return forgotten.length > 0
+  }
+
+  /**
+   * Forgets the same, and what a majority of the live regions and all of `heard` hold: whoever else needs it can have
+   * it from a snapshot of theirs. Two halves that do not hear each other both keep what the other one lacks.
+   */
+  trimForRoom(peers: readonly string[], heard: readonly string[]): boolean {
+    let held = this.#durableSeq
+    for (const peer of heard) held = Math.min(held, this.#acknowledgedBy(peer))
+    const acknowledged = peers.map((peer) => this.#acknowledgedBy(peer)).sort((a, b) => b - a)
+    // With this region, so many peers make more than half of all.
+    const others = Math.floor((peers.length + 1) / 2)
+    return this.#forgetTo(others === 0 ? held : Math.min(held, acknowledged[others - 1]!))
   }
 
   /** A snapshot of others says that they know of updates up to `seq`, which a lost disk forgot. */

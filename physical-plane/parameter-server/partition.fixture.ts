@@ -107,7 +107,7 @@ export class Cluster {
   readonly memory = VectorMemory.create(2 ** 20)
   readonly evaluations: { readonly region: string; readonly isFinal: boolean }[] = []
   failure: unknown = null
-  readonly #down = new Set<string>()
+  hasLostDisk = false
   #workers = 0
 
   private constructor(options: ClusterOptions) {
@@ -153,7 +153,8 @@ export class Cluster {
     node.incarnation += 1
     node.life.abort(new Error('crashed'))
     node.life = new AbortController()
-    await node.partition.stop().catch(() => {})
+    // Its last checkpoint never comes to be: the disk knows another life by now.
+    void node.partition.stop()
     node.partition = await this.#openPartition(node)
     this.#start(node)
   }
@@ -164,6 +165,13 @@ export class Cluster {
     node.store = memoryCheckpoints()
     node.options = { ...node.options, attempt: node.options.attempt + 1 }
     await this.crash(region)
+  }
+
+  /** Somebody else has begun, so what is lost can be had from them; no other disk is lost. */
+  mayLoseDisk(region: string): boolean {
+    if (this.hasLostDisk) return false
+    this.hasLostDisk = [...this.nodes.values()].some((node) => node.name !== region && node.partition.exchange.status.hasBegun)
+    return this.hasLostDisk
   }
 
   /** What the control plane tells everybody who hears it. */
@@ -282,6 +290,7 @@ export class Cluster {
         for (;;) {
           await this.clock.sleep(this.#delay(), signal)
           if (!isAlive()) await new Promise(() => {})
+          if (this.#isCut(region, name)) await this.clock.sleep(retryMs, signal)
           if (this.#isCut(region, name) || this.#isTrouble()) continue
           const held = this.at(region).exchange.shelf.get(sha256)
           if (held === null) {
@@ -315,7 +324,8 @@ export class Cluster {
       }
       await this.clock.sleep(this.#delay(), signal)
       if (signal.aborted) return
-      if (this.#isCut(peer, node.name) || this.#isTrouble() || !this.#isUp(peer)) continue
+      if (this.#isCut(peer, node.name)) await this.clock.sleep(retryMs, signal)
+      if (this.#isCut(peer, node.name) || this.#isTrouble()) continue
       const status = this.at(peer).exchange.status
       if (status === said) partition.exchange.heard(peer)
       else partition.exchange.statusChanged(peer, status)
@@ -332,6 +342,7 @@ export class Cluster {
   async #pull(node: Node, peer: string, signal: AbortSignal): Promise<void> {
     const { partition } = node
     let earlier: Update | null = null
+    let acknowledged = 0
     while (!signal.aborted) {
       const header = this.at(peer).exchange.updateAfter(partition.exchange.appliedSeqOf(peer))
       if (header === null) {
@@ -340,7 +351,11 @@ export class Cluster {
       }
       await this.clock.sleep(this.#delay(), signal)
       if (signal.aborted) return
-      if (this.#isCut(peer, node.name) || this.#isTrouble() || !this.#isUp(peer)) continue
+      if (this.#isCut(peer, node.name)) {
+        await this.clock.sleep(retryMs, signal)
+        continue
+      }
+      if (this.#isTrouble()) continue
       if (header !== null) {
         const { targetRegion, payload } = header
         const isForUs = targetRegion === '' || targetRegion === node.name
@@ -355,12 +370,11 @@ export class Cluster {
         earlier = update
       }
       // A life that ended says nothing; one that goes on says only what is durable.
-      if (!signal.aborted) this.at(peer).exchange.acknowledge(node.name, partition.exchange.durableSeqOf(peer))
+      const durableSeq = partition.exchange.durableSeqOf(peer)
+      if (signal.aborted || durableSeq === acknowledged) continue
+      acknowledged = durableSeq
+      this.at(peer).exchange.acknowledge(node.name, durableSeq)
     }
-  }
-
-  #isUp(region: string): boolean {
-    return !this.#down.has(region)
   }
 
   async #work(node: Node, partition: Partition, signal: AbortSignal): Promise<void> {
@@ -418,6 +432,8 @@ async function deliver(partition: Partition, { header, bytes }: Update, signal: 
 
 /** Between signs of life where nothing is new. */
 const heartbeatMs = 1000
+/** Between attempts over a link that is cut. */
+const retryMs = 500
 
 /** Small whole numbers that depend on everything, so that sums in float32 are exact in any order. */
 export const wholeGradients: GradientOf = ({ region, epoch, position, values }) =>

@@ -4,7 +4,10 @@ import { recordsMax } from './config.ts'
 
 export type RoundRecord = {
   readonly kind: 'round'
+  /** Counts this region's records. */
   readonly number: number
+  /** Of the round that all regions committed; 0 where they do not wait for each other. */
+  readonly round: number
   readonly members: readonly string[]
   /** Regions that took no part, and why. */
   readonly absent: Readonly<Record<string, string>>

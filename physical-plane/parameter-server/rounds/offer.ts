@@ -177,6 +177,12 @@ export class Offer {
     return isIn
   }
 
+  /** The round was committed without a result: whatever was offered to it is late. */
+  missed(): void {
+    if (this.#pending !== null) this.#countLate(this.#pending)
+    this.#forget()
+  }
+
   /** Local steps since the contribution was made. */
   stepsSince({ stepsBefore }: Pending): number {
     return this.#state.steps - stepsBefore

@@ -153,18 +153,20 @@ export class Rounds {
     return links.clock.monotonicMs() < pending.madeAtMs + settings.graceMaxMs
   }
 
-  /** When something follows though nothing changes. */
+  /** When something follows though nothing changes; infinity when nothing does. What time has already brought is done. */
   get nextAtMs(): number {
-    const { peers, settings } = this.#parts
+    const { peers, settings, links } = this.#parts
     const { pending } = this.#offer
-    return Math.min(
+    const nowMs = links.clock.monotonicMs()
+    const times = [
       pending === null ? Number.POSITIVE_INFINITY : pending.madeAtMs + settings.graceMaxMs,
       this.#agreement.isHub ? Number.POSITIVE_INFINITY : this.#agreement.nextAtMs(peers.view()),
       this.#graceAtMs,
       peers.nextSilenceAtMs,
       this.#tasks.nextAtMs,
       this.#snapshots.nextAtMs,
-    )
+    ]
+    return Math.min(...times.filter((atMs) => atMs > nowMs), Number.POSITIVE_INFINITY)
   }
 
   /** Draws every consequence of the state that can be drawn now, and starts what takes time. */
@@ -176,13 +178,18 @@ export class Rounds {
     if (this.#snapshots.expire()) hasChanged = true
     this.#serveSnapshots()
     this.#takeSnapshot()
-    const training = this.#training
-    if (training === null || this.isFinished) return hasChanged
-    this.#commitNext(training)
-    this.#acceptNext(training)
-    this.#fetchContributions(training)
-    this.#closeNext(training)
-    this.#offerNext(training)
+    const steps = [
+      (training: Training) => this.#commitNext(training),
+      (training: Training) => this.#acceptNext(training),
+      (training: Training) => this.#fetchContributions(training),
+      (training: Training) => this.#closeNext(training),
+      (training: Training) => this.#offerNext(training),
+    ]
+    // Each step may change what the next one sees: a commit brings another plan.
+    for (const step of steps) {
+      const training = this.#training
+      if (training !== null && !this.isFinished) step(training)
+    }
     return hasChanged
   }
 
@@ -406,7 +413,8 @@ export class Rounds {
     const exchange = this.#exchange(training)
     const { pending } = this.#offer
     let isMember = false
-    if (result !== null) {
+    if (result === null) this.#offer.missed()
+    else {
       const cut = shared.cut(exchange.fragments, exchange.fragment)
       const before = shared.gather(shared.values, cut)
       // The last round takes what is left as it is: no later one would let a momentum play itself out.

@@ -1,0 +1,181 @@
+// Faults at every step of the protocol: from a seed, a job of two to four regions under some strategy, and crashes, lost
+// disks, cut links, lost, repeated and late messages while it runs. What must hold is checked after every event and at
+// the end. Small models and a virtual clock make a run a few hundredths of a second, so thousands of seeds are affordable.
+import { seededRandom, type Random } from '#runtime/random.ts'
+import { strategies } from '#proto/sync/strategies.ts'
+import type { GivenSync } from '#proto/sync/resolve-sync.ts'
+import { aLayout, Cluster, wholeGradients, type ClusterOptions } from '../partition.fixture.ts'
+import type { RoundRecord } from '../records.ts'
+
+export type SweepResult = {
+  readonly seed: number
+  readonly strategy: string
+  readonly faults: readonly string[]
+  readonly rounds: number
+  readonly virtualSeconds: number
+  readonly events: number
+}
+
+export type SweepOptions = {
+  /** Take this strategy instead of one by the seed. */
+  readonly strategy?: string
+  readonly withDiskLoss?: boolean
+  readonly log?: (line: string) => void
+}
+
+const elements = 24
+const limitMs = 3_600_000
+
+/** Rejects, naming the seed, where something does not hold. */
+export async function sweep(seed: number, options: SweepOptions = {}): Promise<SweepResult> {
+  const random = seededRandom(seed)
+  const names = [...strategies.keys()]
+  const strategy = options.strategy ?? names[seed % names.length]!
+  const regions = ['a/1', 'b/2', 'c/3', 'd/4'].slice(0, 2 + random.integer(3))
+  const faults: string[] = []
+  try {
+    const cluster = await Cluster.open(clusterOptions(random, seed, strategy, regions))
+    const events = await run(cluster, random, { regions, faults, isDiskLost: options.withDiskLoss ?? true })
+    const rounds = judge(cluster)
+    return { seed, strategy, faults, rounds, virtualSeconds: cluster.clock.monotonicMs() / 1000, events }
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    throw new Error(`seed ${seed} (${strategy}, ${regions.length} regions): ${text}\n  ${faults.join('\n  ')}`, { cause: error })
+  }
+}
+
+function clusterOptions(random: Random, seed: number, strategy: string, regions: readonly string[]): ClusterOptions {
+  return {
+    regions: regions.map((name) => ({
+      name,
+      samples: 20 + random.integer(80),
+      workers: 1 + random.integer(2),
+      batch: 1 + random.integer(4),
+    })),
+    sync: { ...syncOptions(random, strategy), strategy },
+    layout: aLayout(elements - 4, { buffers: 4, kind: random.integer(3) === 0 ? 'adamw' : 'sgd' }),
+    initial: Array.from({ length: elements }, (_, i) => i - elements / 2),
+    gradientOf: wholeGradients,
+    learningRate: 2 ** -7,
+    epochs: 1 + random.integer(3),
+    leaseSamples: 4 + random.integer(12),
+    seed,
+    delayMs: [5, 50, 400][random.integer(3)]!,
+    trouble: [0, 0.05, 0.3][random.integer(3)]!,
+  }
+}
+
+function syncOptions(random: Random, strategy: string): GivenSync {
+  const pick = <T>(...values: readonly T[]): T => values[random.integer(values.length)]!
+  const rounds = { quorum: pick(0, 1), late: pick('carry', 'drop'), graceMinMs: 200, graceMaxMs: pick(500, 3000) }
+  switch (strategy) {
+    case 'asgd-ga':
+      return { interval: pick(2, 5), mode: pick('sum', 'mean'), codec: pick('fp32', 'int8', 'top-k') }
+    case 'asgd':
+      return { mode: pick('sum', 'mean') }
+    case 'asp':
+      return { interval: pick(1, 4) }
+    case 'model-averaging':
+      return pick({ mode: 'synchronous', interval: 4, ...rounds }, { mode: 'asynchronous', interval: 4 })
+    case 'diloco':
+      return { interval: pick(3, 8), codec: pick('fp32', 'int8', 'int4', 'top-k', 'sparse-loco'), ...rounds }
+    case 'streaming-diloco':
+      return { interval: pick(4, 8), fragments: pick(1, 3), merge: pick('rebase', 'mix', 'overwrite'), ...rounds }
+    case 'hierarchical':
+      return { interval: pick(2, 5) }
+    default:
+      return { ...rounds, intervalMin: 4, intervalMax: 8 }
+  }
+}
+
+async function run(
+  cluster: Cluster,
+  random: Random,
+  { regions, faults, isDiskLost }: { regions: readonly string[]; faults: string[]; isDiskLost: boolean },
+): Promise<number> {
+  const planned = 1 + random.integer(6)
+  let left = planned
+  let next = random.integer(400)
+  let events = 0
+  const note = (text: string): void => void faults.push(`at ${cluster.clock.monotonicMs().toFixed(0)} ms, event ${events}: ${text}`)
+  const isOver = (): boolean => [...cluster.nodes.values()].every(({ partition }) => partition.isReleased)
+  const committed = new Map<number, string>()
+  const checked = new WeakSet<object>()
+  while (!isOver()) {
+    if (cluster.failure !== null) throw cluster.failure
+    if (left > 0 && events >= next) {
+      left -= 1
+      next = events + 1 + random.integer(600)
+      await strike(cluster, random, regions, isDiskLost, note)
+    }
+    if (!(await cluster.clock.step(limitMs + cluster.clock.now()))) throw new Error(`stands still: ${describe(cluster)}`)
+    if (cluster.clock.monotonicMs() > limitMs) throw new Error(`does not end: ${describe(cluster)}`)
+    events += 1
+    ;(globalThis as any).__cluster = cluster; (globalThis as any).__describe = describe; (globalThis as any).__events = [events, cluster.clock.monotonicMs(), faults]
+    checkRounds(cluster, committed, checked)
+  }
+  return events
+}
+
+async function strike(
+  cluster: Cluster,
+  random: Random,
+  regions: readonly string[],
+  isDiskLost: boolean,
+  note: (text: string) => void,
+): Promise<void> {
+  const region = regions[random.integer(regions.length)]!
+  const other = regions.filter((name) => name !== region)[random.integer(regions.length - 1)]!
+  const hasFinished = cluster.at(region).phase === 'finished'
+  switch (random.integer(isDiskLost ? 4 : 3)) {
+    case 0:
+    case 1:
+      note(`${region} crashes`)
+      return cluster.crash(region)
+    case 2: {
+      const forMs = [200, 3000, 40_000][random.integer(3)]!
+      note(`${region} and ${other} are cut for ${forMs} ms`)
+      return cluster.cut(region, other, forMs)
+    }
+    default:
+      // A job survives one lost disk, and only where somebody else has what was on it.
+      if (hasFinished || !cluster.mayLoseDisk(region)) return
+      note(`${region} loses its disk`)
+      return cluster.loseDisk(region)
+  }
+}
+
+/** I12 and I18: a round that is committed has one content everywhere. */
+function checkRounds(cluster: Cluster, committed: Map<number, string>, checked: WeakSet<object>): void {
+  for (const { name, partition } of cluster.nodes.values()) {
+    for (const record of partition.records.waiting) {
+      if (record.kind !== 'round' || record.round === 0 || checked.has(record)) continue
+      checked.add(record)
+      const content = `${record.members.join()} ${record.replicaHash}`
+      const known = committed.get(record.round)
+      if (known === undefined) committed.set(record.round, content)
+      else if (known !== content) throw new Error(`round ${record.round} is ${content} in ${name}, and ${known} elsewhere`)
+    }
+  }
+}
+
+function judge(cluster: Cluster): number {
+  cluster.agreedReplica()
+  let rounds = 0
+  for (const { name, partition } of cluster.nodes.values()) {
+    const { samplesDone, samplesTotal } = partition.progress()
+    if (samplesDone !== samplesTotal) throw new Error(`${name} used ${samplesDone} of ${samplesTotal} samples`)
+    rounds = Math.max(rounds, partition.records.waiting.filter((record): record is RoundRecord => record.kind === 'round').length)
+  }
+  return rounds
+}
+
+function describe(cluster: Cluster): string {
+  return [...cluster.nodes.values()]
+    .map(({ name, partition }) => {
+      const { samplesDone, samplesTotal, sync } = partition.progress()
+      const { status } = partition.exchange
+      return `${name} ${partition.phase} ${samplesDone}/${samplesTotal} round ${sync?.committedRound} hub "${sync?.hub}" term ${status.term} drained ${status.hasDrained} offers ${status.contribution?.id ?? '-'}@${status.contribution?.round ?? '-'} final ${status.recent.at(-1)?.plan.isFinalNext ?? '-'} wants ${status.wantsSnapshot} known ${status.knownFinished.join('+')} proposed ${status.proposed?.term}/${status.proposed?.round} accepted ${status.accepted?.term}/${status.accepted?.round} isHub ${status.isHub} refused ${JSON.stringify(sync?.refused)} seq ${status.firstSeq}-${status.lastSeq}`
+    })
+    .join('\n  ')
+}
