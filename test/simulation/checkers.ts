@@ -7,6 +7,7 @@ export class Checkers {
   readonly #liveRuns = new Map<string, { readonly units: number; readonly device: string; readonly attempt: number }>()
   readonly #unitsOf = new Map<string, number>()
   readonly #highest = new Map<string, number>()
+  readonly #known = new Map<string, string | number>()
   #checks = 0
 
   constructor(clock: Clock) {
@@ -42,6 +43,13 @@ export class Checkers {
     const before = this.#highest.get(what) ?? Number.NEGATIVE_INFINITY
     this.#that(how === 'strictly' ? value > before : value >= before, `${what} went from ${before} to ${value}`)
     this.#highest.set(what, value)
+  }
+
+  /** Whatever is called `name` is the same whenever it is seen. */
+  same(what: string, name: string, value: string | number): void {
+    const known = this.#known.get(name)
+    if (known === undefined) this.#known.set(name, value)
+    else this.equal(what, value, known)
   }
 
   equal(what: string, actual: unknown, expected: unknown): void {

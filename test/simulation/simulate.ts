@@ -10,7 +10,7 @@ import { silentLog, type Log } from '#runtime/log.ts'
 import { messageOf } from '#runtime/errors.ts'
 import { strike } from './faults.ts'
 import { graceHours, regionNames, type SimulationOptions } from './options.ts'
-import { expectedModel, isExact, randomJob } from './workload.ts'
+import { expectedModel, isExact, randomJob, regionsOf, sharesAllSamples } from './workload.ts'
 import { World } from './world.ts'
 
 export type SimulationResult = {
@@ -74,15 +74,17 @@ async function run(world: World, options: SimulationOptions): Promise<Simulation
   return judge(world, options, submitted, faults, history.digest('hex'))
 }
 
-/** After every event: what may only grow has not shrunk. */
+/** After every event: what may only grow has not shrunk, and regions agree. */
 function watch(world: World): void {
   for (const { machine } of world.places.values()) {
     for (const { jobId, role } of machine.live) {
       const partition = role === 'parameter-server' ? machine.serverOf(jobId)?.partition : undefined
       if (partition === undefined) continue
-      for (const source of regionNames) {
+      world.historyOf(jobId, partition.members.all).observe(partition)
+      const disk = machine.diskOf(jobId).number
+      for (const source of partition.members.peers) {
         world.checkers.grows(
-          `updates of ${source} durable in ${machine.region} for ${jobId}`,
+          `updates of ${source} durable in ${machine.region} for ${jobId} on disk ${disk}`,
           partition.exchange.durableSeqOf(source),
         )
       }
@@ -181,11 +183,26 @@ function judgeModel(world: World, { id, spec }: Submitted, { instances }: JobRec
   for (const { progress, region } of servers) {
     checkers.equal(`samples used in ${region} for ${id}`, progress?.samplesDone, progress?.samplesTotal)
   }
+  judgeRounds(world, id, spec)
   const model = world.models.get(id)
   assert(model !== undefined, `${id} has no final model`)
   if (!isExact(spec)) return
   for (const [element, value] of expectedModel(spec).entries())
     checkers.equal(`element ${element} of ${id}`, model[element], value)
+}
+
+/** What every region learnt is in what all of them share, once. */
+function judgeRounds(world: World, id: string, spec: JobSpec): void {
+  const regions = regionsOf(spec)
+  if (regions.length === 1) return
+  const history = world.historyOf(id, regions)
+  world.checkers.equal(`whether the last round of ${id} is committed`, history.isFinished, true)
+  if (!sharesAllSamples(spec) || history.hasFragmentsChanged) return
+  for (const region of regions) {
+    const samples = (spec.shards ?? []).filter((shard) => shard.region === region)
+    const total = samples.reduce((sum, shard) => sum + Number(shard.samples), 0) * (spec.training?.epochs ?? 0)
+    world.checkers.equal(`samples of ${region} in the rounds of ${id}`, history.sharedSamples(region), total)
+  }
 }
 
 /** Every second that a worker lived is in the ledger once. */

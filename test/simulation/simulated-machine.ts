@@ -24,6 +24,12 @@ export type SimulatedProcess = {
   endedAtMs: number | null
 }
 
+type Disk = {
+  /** Rises when another one takes its place. */
+  readonly number: number
+  readonly checkpoints: CheckpointStore
+}
+
 /** Runs the program of a process; resolves with its exit code. */
 export type Program = (process: SimulatedProcess, order: InstanceOrder) => Promise<number>
 
@@ -37,7 +43,7 @@ export class SimulatedMachine implements InstanceRuntime {
   readonly #log: Log
   readonly #program: Program
   readonly #newest = new Map<string, SimulatedProcess>()
-  readonly #disks = new Map<string, CheckpointStore>()
+  readonly #disks = new Map<string, Disk>()
   readonly #servers = new Map<string, ServerHandle>()
   readonly ended: SimulatedProcess[] = []
 
@@ -53,10 +59,18 @@ export class SimulatedMachine implements InstanceRuntime {
     return [...this.#newest.values()].filter(({ endedAtMs }) => endedAtMs === null)
   }
 
-  checkpointsOf(jobId: string): CheckpointStore {
-    const store = this.#disks.get(jobId) ?? memoryCheckpoints()
-    this.#disks.set(jobId, store)
-    return store
+  /** Where the region keeps what a job's parameter server must not forget. */
+  diskOf(jobId: string): Disk {
+    const disk = this.#disks.get(jobId) ?? { number: 1, checkpoints: memoryCheckpoints() }
+    this.#disks.set(jobId, disk)
+    return disk
+  }
+
+  /** Gone with the process that used it. */
+  loseDisk(jobId: string): void {
+    const { number } = this.diskOf(jobId)
+    this.#disks.set(jobId, { number: number + 1, checkpoints: memoryCheckpoints() })
+    for (const process of this.live) if (process.jobId === jobId && process.role === 'parameter-server') process.kill()
   }
 
   serverOf(jobId: string): ServerHandle | null {

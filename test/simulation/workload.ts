@@ -4,6 +4,9 @@
 import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { Layout } from '#physical-plane/parameter-server/replica/layout.ts'
 import type { Random } from '#runtime/random.ts'
+import { resolveSync } from '#proto/sync/resolve-sync.ts'
+import { strategies } from '#proto/sync/strategies.ts'
+import { present } from '#runtime/assert.ts'
 import { regionNames } from './options.ts'
 import { randomSync } from './random-sync.ts'
 
@@ -73,12 +76,24 @@ export function expectedModel(spec: JobSpec): readonly number[] {
  * Whether the final model does not depend on the order of events: the sum of what every region changed, sent as it is.
  * Where models are averaged, weights depend on who was in which round.
  */
-export function isExact({ shards, sync, training }: JobSpec): boolean {
+export function isExact(spec: JobSpec): boolean {
+  const { sync, training } = spec
   if (training?.workerMode !== 'asynchronous' || !isPlain(Number(training.seed))) return false
-  if (new Set(shards?.map(({ region }) => region)).size === 1) return true
+  if (regionsOf(spec).length === 1) return true
   const { strategy, mode, codec = '', stalenessExponent = 0, stalenessMax = 0 } = sync ?? {}
   const isSum = (strategy === 'asgd' || strategy === 'asgd-ga') && mode === 'sum'
   return isSum && (codec === '' || codec === 'fp32') && stalenessExponent === 0 && stalenessMax === 0
+}
+
+export function regionsOf({ shards }: JobSpec): readonly string[] {
+  return [...new Set(shards?.map(({ region = '' }) => region))].sort()
+}
+
+/** Whether regions meet in rounds that lose nothing which comes late. */
+export function sharesAllSamples({ sync }: JobSpec): boolean {
+  const { settings } = resolveSync(sync ?? {}, { regions: regionNames.length })
+  const parts = present(strategies.get(settings.strategy), settings.strategy).parts(settings)
+  return parts.membership === 'rounds' && settings.late === 'carry'
 }
 
 export function randomJob(random: Random, index: number, bundleDigest: string): JobSpec {

@@ -19,6 +19,7 @@ import { Checkers } from './checkers.ts'
 import { SimulatedNetwork } from './network.ts'
 import { SimulatedNode } from './node.ts'
 import { regionNames } from './options.ts'
+import { RoundHistory } from './round-history.ts'
 import { SimulatedMachine, type Program } from './simulated-machine.ts'
 import { runServer } from './simulated-server.ts'
 import { runWorker } from './simulated-worker.ts'
@@ -53,6 +54,7 @@ export class World {
   readonly models = new Map<string, Float32Array>()
   readonly #options: WorldOptions
   readonly #log: Log
+  readonly #histories = new Map<string, RoundHistory>()
   #control: SimulatedNode | null = null
   readonly #user = new SimulatedNode('user', this.clock)
 
@@ -136,6 +138,19 @@ export class World {
     place.node = null
   }
 
+  /** What the job's regions agreed on, seen from outside. */
+  historyOf(jobId: string, regions: readonly string[]): RoundHistory {
+    const history = this.#histories.get(jobId) ?? new RoundHistory(this.checkers, jobId, regions)
+    this.#histories.set(jobId, history)
+    return history
+  }
+
+  #keepModel(jobId: string, region: string, values: Float32Array): void {
+    const hash = createHash('sha256').update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+    this.checkers.same(`the final model of ${jobId} in ${region}`, `final model of ${jobId}`, hash.digest('hex'))
+    this.models.set(jobId, values)
+  }
+
   #uploadModel(fleet: ReturnType<SimulatedNetwork['client']> & { readonly uploadModel?: unknown }): UploadModel {
     const upload = fleet.uploadModel as (
       requests: AsyncIterable<object>,
@@ -177,9 +192,9 @@ export class World {
         attempt,
         network: this.network,
         log: this.#log.child({ process: instance.id }),
-        checkpoints: machine.checkpointsOf(instance.jobId),
+        checkpoints: machine.diskOf(instance.jobId).checkpoints,
         agentAddress: agentAddress(region),
-        onModel: (values: Float32Array) => this.models.set(instance.jobId, values),
+        onModel: (values: Float32Array) => this.#keepModel(instance.jobId, region, values),
       }
       const onOpen = (partition: Parameters<Parameters<typeof runServer>[0]['onOpen']>[0]): void =>
         machine.serves(instance.jobId, { partition, died: died.signal })

@@ -1,0 +1,135 @@
+// What all regions must agree on, seen from outside after every event: one content for each committed round, one state
+// after it, one hub in a term, every contribution in one round at most, every sample in the shared parameters once.
+import { assert } from '#runtime/assert.ts'
+import type { Partition } from '#physical-plane/parameter-server/partition.ts'
+import type { Contribution, PeerStatus, Proposal } from '#physical-plane/parameter-server/rounds/types.ts'
+import type { Checkers } from './checkers.ts'
+
+type Watched = { status: PeerStatus | null; records: number; round: number }
+
+export class RoundHistory {
+  readonly #checkers: Checkers
+  readonly #jobId: string
+  readonly #regions: readonly string[]
+  readonly #watched = new WeakMap<Partition, Watched>()
+  readonly #rounds = new Map<number, Proposal>()
+  /** Contributions that were offered, by region, id and content: a region that lost its disk may use an id again. */
+  readonly #offered = new Map<string, Contribution>()
+
+  constructor(checkers: Checkers, jobId: string, regions: readonly string[]) {
+    this.#checkers = checkers
+    this.#jobId = jobId
+    this.#regions = [...regions].sort()
+  }
+
+  /** Looks at what is new. */
+  observe(partition: Partition): void {
+    const watched = this.#watched.get(partition) ?? { status: null, records: 0, round: -1 }
+    this.#watched.set(partition, watched)
+    const { status } = partition.exchange
+    if (status !== watched.status) this.#observeStatus(partition, status, watched)
+    watched.status = status
+    this.#observeRecords(partition, watched)
+  }
+
+  /** Samples of a region that the shared parameters have in them; null where it took part in no round. */
+  sharedSamples(region: string): number | null {
+    const byFragment = new Map<number, number>()
+    let last: number | null = null
+    for (const { members, fragment, isFinal } of this.#rounds.values()) {
+      const member = members.find((one) => one.region === region)
+      if (member === undefined) continue
+      const contribution = this.#offered.get(nameOf(region, member.contributionId, member.payload.sha256))
+      assert(contribution !== undefined, `${region} offered contribution ${member.contributionId} and nobody saw it`)
+      if (isFinal) last = contribution.samples
+      else byFragment.set(fragment, (byFragment.get(fragment) ?? 0) + contribution.samples)
+    }
+    if (last === null) return null
+    const fragments = Array.from({ length: this.#fragments }, (_, index) => byFragment.get(index) ?? 0)
+    return last + Math.min(...fragments)
+  }
+
+  /** Then a fragment of one round is none of another. */
+  get hasFragmentsChanged(): boolean {
+    return new Set([...this.#rounds.values()].map(({ plan }) => plan.fragments)).size > 1
+  }
+
+  get #fragments(): number {
+    return Math.max(...[...this.#rounds.values()].map(({ plan }) => plan.fragments))
+  }
+
+  get #last(): Proposal | null {
+    return this.#rounds.get(this.#rounds.size) ?? null
+  }
+
+  get isFinished(): boolean {
+    return this.#last?.isFinal === true
+  }
+
+  #observeRecords({ records, region }: Partition, watched: Watched): void {
+    watched.records = Math.max(watched.records, records.taken)
+    for (let record = records.at(watched.records); record !== null; record = records.at(watched.records)) {
+      watched.records += 1
+      if (record.kind !== 'round' || record.round === 0) continue
+      const known = this.#rounds.get(record.round)
+      const what = `round ${record.round} of ${this.#jobId}`
+      assert(known !== undefined, `${region} records ${what}, which nobody committed`)
+      this.#checkers.same(`the state after ${what}, says ${region}`, `state of ${what}`, record.replicaHash)
+    }
+  }
+
+  #observeStatus({ region, exchange }: Partition, status: PeerStatus, watched: Watched): void {
+    const { committedRound, recent, contribution, isHub, term } = status
+    const checkers = this.#checkers
+    for (const proposal of recent) this.#committed(region, proposal)
+    checkers.equal(`the newest round that ${region} tells of`, recent.at(-1)?.round ?? committedRound, committedRound)
+    const isNext = recent.every(({ round }, index) => round === recent[0]!.round + index)
+    checkers.equal(`whether the rounds of ${region} follow one another`, isNext, true)
+    const isBack = committedRound < watched.round
+    checkers.equal(`whether ${region} forgot that round ${watched.round} was committed`, isBack, false)
+    watched.round = committedRound
+    if (isHub) checkers.same(`the hub as ${region} sees it`, `hub of term ${term} of ${this.#jobId}`, region)
+    if (contribution !== null) {
+      this.#offered.set(nameOf(region, contribution.id, contribution.payload.sha256), contribution)
+    }
+    if (!status.hasFinished) return
+    for (const source of this.#regions) {
+      const applied = source === region ? status.lastSeq : exchange.appliedSeqOf(source)
+      checkers.same(`updates of ${source} in ${region}`, `updates of ${source} in the end of ${this.#jobId}`, applied)
+    }
+  }
+
+  #committed(region: string, proposal: Proposal): void {
+    const { round, members, absent } = proposal
+    const what = `round ${round} of ${this.#jobId}`
+    const known = this.#rounds.get(round)
+    if (known === proposal) return
+    this.#checkers.same(`what ${region} committed as ${what}`, what, contentOf(proposal))
+    if (known !== undefined) return
+    this.#checkers.equal(`the round after ${this.#rounds.size} of ${this.#jobId}`, round, this.#rounds.size + 1)
+    this.#checkers.equal(`whether ${what} comes after the last one`, this.isFinished, false)
+    this.#rounds.set(round, proposal)
+    if (members.length === 0) return
+    const told = [...members.map((member) => member.region), ...Object.keys(absent)].sort()
+    this.#checkers.equal(`regions that ${what} tells of`, told.join(), this.#regions.join())
+    const weight = members.reduce((sum, member) => sum + member.weight, 0)
+    this.#checkers.near(`weights in ${what}`, weight, 1, 1e-12)
+    for (const { region: source, contributionId, payload } of members) {
+      const contribution = nameOf(source, contributionId, payload.sha256)
+      this.#checkers.same(`the round that has ${contribution}`, `${this.#jobId}: ${contribution}`, round)
+    }
+  }
+}
+
+function nameOf(region: string, id: number, sha256: string): string {
+  return `contribution ${id} of ${region} (${sha256.slice(0, 12)})`
+}
+
+/** A hub that takes over proposes the same again, in its own name. */
+function contentOf({ term: _term, hub: _hub, ...content }: Proposal): string {
+  const sorted = (_: string, value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+  return JSON.stringify(content, sorted)
+}
