@@ -114,7 +114,7 @@ export class Offer {
     const { steps, samples, stepsAtLastOffer, nextId } = this.#state
     const cut = shared.cut(exchange.fragments, exchange.fragment)
     const isContinuous = parts.membership === 'rounds'
-    const unsent = samples - Math.min(...this.#includedIn(exchange))
+    const unsent = samples - Math.min(...this.#includedIn(exchange, plan.fragments))
     this.#isMaking = true
     try {
       const isLossy = isContinuous && parts.codec === 'error-feedback' && exchange.codec !== 'fp32'
@@ -247,7 +247,8 @@ export class Offer {
     return this.#residual
   }
 
-  #includedIn({ fragment, fragments, isFinal }: Exchange): readonly number[] {
+  /** The last round takes all fragments, also those whose turn never came. */
+  #includedIn({ fragment, isFinal }: Exchange, fragments: number): readonly number[] {
     const { includedSamples } = this.#state
     if (!isFinal) return [includedSamples[fragment] ?? 0]
     return Array.from({ length: Math.max(fragments, includedSamples.length, 1) }, (_, i) => includedSamples[i] ?? 0)
