@@ -26,6 +26,8 @@ export const waits = {
   redrawMs: 1000,
   processReadyMs: 30_000,
   processStopMs: 10_000,
+  /** A process of a local cluster that died waits this long before its first restart. */
+  processRestartMs: 500,
   /** How long the agents of a new local cluster may take to register. */
   agentsConnectMs: 20_000,
   pollMs: 100,

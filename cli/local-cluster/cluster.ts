@@ -24,6 +24,8 @@ export type ClusterOptions = {
   readonly linkScale: number
   /** Every link alike, instead of the link table. */
   readonly linkShape?: LinkShape
+  /** How long a process that died stays down, where it shall not be the usual time. */
+  readonly restartAfterMs?: number
   readonly python: string
   readonly environment: Environment
   readonly clock: Clock
@@ -52,6 +54,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     signal: options.signal,
     note,
     onChange: (processes) => save(options, '', processes),
+    restartAfterMs: options.restartAfterMs ?? waits.processRestartMs,
   })
   try {
     save(options, '', [])

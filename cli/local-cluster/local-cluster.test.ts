@@ -119,6 +119,7 @@ describe('the supervisor', () => {
       signal: new AbortController().signal,
       note: (text) => notes.push(text),
       onChange: () => {},
+      restartAfterMs: 500,
     })
   }
 })

@@ -23,6 +23,8 @@ export type SupervisorOptions = {
   readonly signal: AbortSignal
   readonly note: (text: string) => void
   readonly onChange: (processes: Supervisor['processes']) => void
+  /** How long the first restart of a dead process waits; each further one waits twice as long. */
+  readonly restartAfterMs: number
 }
 
 export type Supervisor = {
@@ -34,7 +36,6 @@ export type Supervisor = {
 }
 
 const restartsMax = 5
-const restartAfterMs = 500
 
 export function openSupervisor(options: SupervisorOptions): Supervisor {
   const running = new Map<string, RunningProcess>()
@@ -67,7 +68,7 @@ export function openSupervisor(options: SupervisorOptions): Supervisor {
       listener(list())
       if (restarts >= restartsMax) return fail(`${text} for the ${restarts + 1}th time; giving up on it`)
       options.note(`${text}; starting it again`)
-      await options.clock.sleep(restartAfterMs * 2 ** restarts, stopping.signal)
+      await options.clock.sleep(options.restartAfterMs * 2 ** restarts, stopping.signal)
       if (stopping.signal.aborted) return
       try {
         current = await launch(program, current.ready)
