@@ -15,6 +15,8 @@ import type { Replica } from './replica/replica.ts'
 import type { PeersView } from './rounds/peers-view.ts'
 import type { Rounds } from './rounds/rounds.ts'
 import type { MeasuredLink, PeerStatus } from './rounds/types.ts'
+import { malformedFrom } from './sync/codec/malformed.ts'
+import { firstNonFinite } from './sync/codec/non-finite.ts'
 import { draftOf, type Draft, type Update, type UpdateHeader } from './sync/update.ts'
 import type { UpdateStrategy } from './sync/update-strategy.ts'
 
@@ -164,22 +166,25 @@ export class ExchangeWithPeers implements PeerSide {
     refused.set(name, (refused.get(name) ?? 0) + 1)
   }
 
-  /** Resolves once the update is taken in; a duplicate is ignored. */
+  /**
+   * Resolves once the update is taken in; a duplicate is ignored. One that can not be used is refused and counts as taken
+   * in: its region would send the same again, and the run goes on without it.
+   */
   async receive(update: Update, signal: AbortSignal): Promise<void> {
     const { host, state, links } = this.#parts
-    const { header, bytes } = update
+    const { header } = update
     if (!state.versions.isNext(header.region, header.seq)) return
-    if (header.kind === 'initial') return this.#receiveInitial(header, bytes)
+    if (header.kind === 'initial') return this.#receiveInitial(update)
     while (host.strategy === null) await this.#change(signal)
-    const isForOther = header.targetRegion !== '' && header.targetRegion !== this.region
-    const values = isForOther || bytes === null ? null : await this.#decoded(header, bytes, host.strategy, host.replica!)
+    const values = await this.#usable(update, host.strategy, host.replica!)
     while (this.#isSealing) await this.#change(signal)
-    if (!state.versions.isNext(header.region, header.seq)) return
-    if (values !== null) {
+    const isNext = state.versions.isNext(header.region, header.seq)
+    if (isNext && values !== null) {
       host.strategy.receive(header, values)
-      links.memory.release(values)
+      state.rounds.applied(header.region)
     }
-    this.#took(header)
+    if (values !== null) links.memory.release(values)
+    if (isNext) this.#took(header)
   }
 
   // What this region says in between rounds.
@@ -235,15 +240,20 @@ export class ExchangeWithPeers implements PeerSide {
     host.requestCheckpoint(0)
   }
 
-  #receiveInitial(header: UpdateHeader, bytes: Uint8Array | null): void {
+  #receiveInitial({ header, bytes }: Update): void {
     const { host, members } = this.#parts
     const { region, layout } = header
-    if (region !== members.root || layout === null || bytes === null || host.strategy !== null) {
-      throw new CloudlessError('conflict', 'UNEXPECTED_INITIAL', `region ${region} may not give the first parameters`)
+    const isFromRoot = region === members.root
+    // What it begins has begun: a snapshot came first.
+    if (isFromRoot && host.strategy !== null) return this.#took(header)
+    if (!isFromRoot || layout === null || bytes === null) {
+      this.refused(region, 'UNEXPECTED_INITIAL', `region ${region} may not give the first parameters`)
+      return this.#took(header)
     }
     const values = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4)
-    const wrong = values.findIndex((value) => !Number.isFinite(value))
-    if (wrong !== -1) {
+    const wrong = firstNonFinite(values)
+    if (wrong !== null) {
+      // Nothing can begin without them, so they are asked for again.
       const text = `region ${region} gives ${values[wrong]} as the first value of ${tensorAt(layout, wrong)?.name ?? '?'}`
       throw new CloudlessError('invalid', 'UPDATE_NOT_FINITE', text)
     }
@@ -251,16 +261,30 @@ export class ExchangeWithPeers implements PeerSide {
     this.#took(header)
   }
 
+  /** Null where there is nothing in it for this region, and where it is refused. */
+  async #usable({ header, bytes }: Update, strategy: UpdateStrategy, replica: Replica): Promise<Float32Array | null> {
+    const { region, seq, kind, targetRegion } = header
+    if (kind === 'drained' || (targetRegion !== '' && targetRegion !== this.region)) return null
+    try {
+      return await this.#decoded(header, bytes, strategy, replica)
+    } catch (error) {
+      const named = malformedFrom(region, replica.layout, error)
+      if (!(named instanceof CloudlessError) || named.kind !== 'invalid') throw named
+      this.refused(region, named.reason, `update ${seq} (${kind}) of region ${region} is left out: ${named.message}`)
+      return null
+    }
+  }
+
   async #decoded(
     header: UpdateHeader,
-    bytes: Uint8Array,
+    bytes: Uint8Array | null,
     strategy: UpdateStrategy,
     replica: Replica,
   ): Promise<Float32Array> {
-    const { region, seq, kind, payload } = header
-    if (payload?.elements !== replica.elementCount) {
-      const text = `update ${seq} (${kind}) of region ${region} has ${payload?.elements ?? 0} elements where the model has ${replica.elementCount}`
-      throw new CloudlessError('conflict', 'LAYOUT_DIFFERS', text, { metadata: { region } })
+    const elements = bytes === null ? 0 : (header.payload?.elements ?? 0)
+    if (bytes === null || elements !== replica.elementCount) {
+      const text = `it has ${elements} elements where the model has ${replica.elementCount}`
+      throw new CloudlessError('invalid', 'LAYOUT_DIFFERS', text)
     }
     const { memory } = this.#parts.links
     const values = memory.allocate(replica.elementCount)
@@ -277,7 +301,6 @@ export class ExchangeWithPeers implements PeerSide {
     const { state, host } = this.#parts
     if (cursor !== '') state.cursors.set(region, cursor)
     state.versions.advance(region, seq)
-    state.rounds.applied(region)
     host.touched()
     host.requestCheckpoint(checkpointAfterReceiptMs)
     host.advance()

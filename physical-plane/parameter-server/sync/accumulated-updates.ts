@@ -10,6 +10,8 @@ import type { Layout } from '../replica/layout.ts'
 import { DelayCompensation } from './apply/delay-compensation.ts'
 import { StalenessClock } from './apply/staleness-clock.ts'
 import { stalenessFactor } from './apply/staleness.ts'
+import { nonFiniteTensor } from './codec/non-finite.ts'
+import { expectUpdate } from './expected-update.ts'
 import type { Telling } from './what/telling.ts'
 import type { Accumulator } from './what/accumulator.ts'
 import { GradientSum } from './what/gradient-sum.ts'
@@ -83,8 +85,9 @@ export class AccumulatedUpdates implements UpdateStrategy {
     const { memory, replica } = this.#context
     const { values, learningRates } = this.#accumulator.untold()
     if (!(await memory.kernels.allFinite(values))) {
+      const tensor = nonFiniteTensor(values, replica.layout)
       memory.release(values)
-      throw new CloudlessError('conflict', 'DIVERGED', `what is to be told holds NaN or infinity`)
+      throw new CloudlessError('conflict', 'DIVERGED', `what is to be told of tensor ${tensor} holds NaN or infinity`)
     }
     const { encoded, told, isAll, error } = await this.#telling.encode(values, replica.values)
     if (told !== values) memory.release(values)
@@ -112,11 +115,11 @@ export class AccumulatedUpdates implements UpdateStrategy {
     this.#samples = 0
   }
 
-  decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
+  async decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
     const kind = this.#telling.kindOf(this.#accumulator.kind)
-    if (header.kind === kind) return this.#telling.decode(bytes, target)
-    const text = `region ${header.region} sends a ${header.kind} update where ${kind} is exchanged`
-    throw new CloudlessError('invalid', 'STRATEGY_DIFFERS', text)
+    const groups = this.#context.replica.layout.optimiser.groups.length
+    expectUpdate(header, { kind, codec: this.#telling.codec, groups })
+    await this.#telling.decode(bytes, target)
   }
 
   receive(header: UpdateHeader, values: Float32Array): void {

@@ -4,8 +4,8 @@
 // `w = (1-b) w + b w'` does not keep. Masses start as the data shares, so the conserved mean is weighted by data.
 // Targets rotate in an order drawn from the job's seed. A region whose mass fell under 1/64 of its share gives nothing
 // away until it receives, lest its own later steps count for nothing.
-import { CloudlessError } from '#runtime/errors.ts'
 import { seededRandom } from '#runtime/random.ts'
+import { expectUpdate } from './expected-update.ts'
 import type { LocalStep, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
 import { draftOf, type Draft, type UpdateHeader } from './update.ts'
 import { tellAll, type Telling } from './what/telling.ts'
@@ -69,10 +69,9 @@ export class PushSum implements UpdateStrategy {
     this.#samples = 0
   }
 
-  decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
-    if (header.kind === 'mass') return this.#telling.decode(bytes, target)
-    const text = `region ${header.region} sends a ${header.kind} update where models with a mass are exchanged`
-    throw new CloudlessError('invalid', 'STRATEGY_DIFFERS', text)
+  async decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
+    expectUpdate(header, { kind: 'mass', codec: this.#telling.codec, groups: 0 })
+    await this.#telling.decode(bytes, target)
   }
 
   receive(header: UpdateHeader, values: Float32Array): void {

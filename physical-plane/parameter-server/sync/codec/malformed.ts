@@ -7,7 +7,7 @@ import { tensorAt, type Layout } from '../../replica/layout.ts'
 const reason = 'MALFORMED_ENCODING'
 
 /** `element` is the first one that the fault concerns. */
-export function malformed(codec: CodecName, element: number, problem: string): CloudlessError {
+export function malformed(codec: CodecName | 'significant', element: number, problem: string): CloudlessError {
   return new CloudlessError('invalid', reason, `payload: ${codec} at element ${element}: ${problem}`, {
     violations: [{ field: 'payload', description: problem }],
     metadata: { codec, element: String(element) },

@@ -86,8 +86,8 @@ describe('an encoding that is none', () => {
     ['repeats an index', one(2, [3, 3], [1, 1]), 'has index 3 after 3'],
     ['goes back', one(2, [3, 1], [1, 1]), 'has index 1 after 3'],
     ['points outside', one(1, [8], [1]), 'has index 8 after -1 in chunk 0 of 8 elements'],
-    ['has no number', one(1, [5], [Number.NaN]), 'has the value NaN at element 5'],
-    ['has no finite number', one(1, [5], [Number.NEGATIVE_INFINITY]), 'has the value -Infinity at element 5'],
+    ['has no number', one(1, [5], [Number.NaN]), 'at element 5: has the value NaN'],
+    ['has no finite number', one(1, [5], [Number.NEGATIVE_INFINITY]), 'at element 5: has the value -Infinity'],
   ])('%s', (_, bytes, text) => {
     expect(() => decodeSignificant(bytes, new Float32Array(8))).toThrow(text)
     expect(() => decodeSignificant(bytes, new Float32Array(8))).toThrow(CloudlessError)
@@ -101,7 +101,9 @@ describe('an encoding that is none', () => {
         for (const [at, value] of mutations) bytes[at % bytes.length] = value
         const target = new Float32Array(changes.length)
         const refused = refusalOf(() => decodeSignificant(bytes.subarray(0, bytes.length - cut), target))
-        expect(refused === null || (refused instanceof CloudlessError && refused.reason === 'BAD_ENCODING')).toBe(true)
+        expect(refused === null || (refused instanceof CloudlessError && refused.reason === 'MALFORMED_ENCODING')).toBe(
+          true,
+        )
         fc.pre(refused === null)
         expect(target.every((value) => Number.isFinite(value))).toBe(true)
       }),

@@ -5,7 +5,7 @@
 // that many float32 values.
 import { chunkElements } from '#proto/sync/encoded-bytes.ts'
 import { assert } from '#runtime/assert.ts'
-import { invalid } from '#runtime/errors.ts'
+import { malformed } from '../codec/malformed.ts'
 
 /** The threshold of exchange `t`, from 1. */
 export function significanceAt(significance: number, t: number): number {
@@ -46,8 +46,8 @@ export function encodeSignificant(changes: Float32Array, parameters: Float32Arra
 }
 
 /**
- * `target` becomes the changes, 0 where none was told. Throws an `invalid` error that says where the bytes are no
- * encoding of `target.length` finite values; the target is then of no use.
+ * `target` becomes the changes, 0 where none was told. Throws a `MALFORMED_ENCODING` error that says where the bytes are
+ * no encoding of `target.length` finite values; the target is then of no use.
  */
 export function decodeSignificant(bytes: Uint8Array, target: Float32Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -56,27 +56,28 @@ export function decodeSignificant(bytes: Uint8Array, target: Float32Array): void
   for (let chunk = 0; chunk * chunkElements < target.length; chunk++) {
     at = decodeChunk(view, at, chunk, target)
   }
-  if (at !== bytes.byteLength) refuse(`has ${bytes.byteLength} bytes where its chunks take ${at}`)
+  if (at !== bytes.byteLength) refuse(target.length, `has ${bytes.byteLength} bytes where its chunks take ${at}`)
 }
 
 /** Where the next chunk begins. */
 function decodeChunk(view: DataView, start: number, chunk: number, target: Float32Array): number {
   const first = chunk * chunkElements
   const length = chunkEnd(chunk, target.length) - first
-  if (start + 2 > view.byteLength) refuse(`ends before chunk ${chunk}`)
+  if (start + 2 > view.byteLength) refuse(first, `ends before chunk ${chunk}`)
   const count = view.getUint16(start, true)
-  if (count > length) refuse(`tells ${count} of the ${length} elements of chunk ${chunk}`)
+  if (count > length) refuse(first, `tells ${count} of the ${length} elements of chunk ${chunk}`)
   const end = start + 2 + 6 * count
-  if (end > view.byteLength) refuse(`ends inside chunk ${chunk}`)
+  if (end > view.byteLength) refuse(first, `ends inside chunk ${chunk}`)
   const valuesAt = start + 2 + 2 * count
   let before = -1
   for (let i = 0; i < count; i++) {
     const index = view.getUint16(start + 2 + 2 * i, true)
     if (index <= before || index >= length) {
-      refuse(`has index ${index} after ${before} in chunk ${chunk} of ${length} elements; indices must ascend`)
+      const text = `has index ${index} after ${before} in chunk ${chunk} of ${length} elements; indices must ascend`
+      refuse(first + Math.min(index, length - 1), text)
     }
     const value = view.getFloat32(valuesAt + 4 * i, true)
-    if (!Number.isFinite(value)) refuse(`has the value ${value} at element ${first + index}; values must be finite`)
+    if (!Number.isFinite(value)) refuse(first + index, `has the value ${value}; values must be finite`)
     target[first + index] = value
     before = index
   }
@@ -87,6 +88,6 @@ function chunkEnd(chunk: number, elements: number): number {
   return Math.min(elements, (chunk + 1) * chunkElements)
 }
 
-function refuse(description: string): never {
-  throw invalid([{ field: 'payload', description }], 'BAD_ENCODING')
+function refuse(element: number, description: string): never {
+  throw malformed('significant', element, description)
 }

@@ -1,6 +1,6 @@
 // How what is to be told becomes bytes: all of it by a codec, or only what matters (ASP). `told` is what the others will
 // decode; the rest stays with whoever tells.
-import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import { payloadMemory } from '../../peers/payload-memory.ts'
 import type { VectorMemory } from '../../replica/memory.ts'
 import { createCodec } from '../codec/create-codec.ts'
@@ -18,6 +18,8 @@ export type Told = {
 export interface Telling {
   /** It can tell sums of gradients; otherwise changes of parameters. */
   readonly takesGradients: boolean
+  /** As its payloads say. */
+  readonly codec: CodecName
   kindOf(accumulated: 'gradient' | 'delta'): UpdateKind
   encode(values: Float32Array, parameters: Float32Array): Promise<Told>
   decode(bytes: Uint8Array, target: Float32Array): Promise<void>
@@ -27,6 +29,7 @@ export function tellAll({ codec: name, density }: SyncSettings, memory: VectorMe
   const codec = createCodec(name, { density, memory })
   return {
     takesGradients: true,
+    codec: name,
     kindOf: (accumulated) => accumulated,
     encode: async (values) => {
       const bytes = payloadMemory(memory).allocate(codec.encodedBytes(values.length))
@@ -50,6 +53,7 @@ export function tellSignificant(
 ): Telling {
   return {
     takesGradients: false,
+    codec: 'fp32',
     kindOf: () => 'significant',
     encode: async (values, parameters) => {
       await memory.settled()
