@@ -5,7 +5,8 @@ import { AsyncQueue } from '#runtime/async-queue.ts'
 import { silentLog } from '#runtime/log.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { AgentLink } from './agent-link.ts'
-import { aLayout, Cluster, sync, wholeGradients } from './partition.fixture.ts'
+import { Cluster } from './cluster.fixture.ts'
+import { aLayout, sync, wholeGradients } from './partition.fixture.ts'
 
 /** An agent that journals what it hears; each stream can be broken off. */
 class Agent {

@@ -198,15 +198,19 @@ export class ExchangeWithPeers implements PeerSide {
     void this.#seal(strategy)
   }
 
-  /** The root's first values, for everybody. */
+  /** The root's first values, for everybody: before any step is told. */
   async sealInitial(layout: Layout, values: Float32Array): Promise<void> {
-    const { memory } = this.#parts.links
+    const { host, links } = this.#parts
+    const { memory } = links
+    this.#isSealing = true
     const copy = memory.allocate(values.length)
     memory.kernels.copy(copy, values)
     const bytes = new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
     const encoded = { bytes, codec: 'fp32', elements: copy.length } as const
     await this.#put({ ...draftOf('initial', 0), layout, encoded }, () => {})
     memory.release(copy)
+    this.#isSealing = false
+    host.advance()
   }
 
   async #seal(strategy: UpdateStrategy): Promise<void> {

@@ -1,63 +1,40 @@
+// What a partition refuses, of its workers and of other regions, and how it goes on.
 import { describe, expect, test } from 'vitest'
-import { silentLog } from '#runtime/log.ts'
-import { VirtualClock } from '#runtime/virtual-clock.ts'
 import { memoryCheckpoints } from './checkpoint.ts'
-import { aLayout, sync } from './partition.fixture.ts'
-import { Partition } from './partition.ts'
-import { VectorMemory } from './replica/memory.ts'
-import { draftOf, type Update } from './sync/update.ts'
+import { aLayout, aPartition, sync } from './partition.fixture.ts'
+import type { Partition } from './partition.ts'
+import { aHeader, aPayload } from './peers/a-peer-side.ts'
+import type { Update } from './sync/update.ts'
 
 const layout = aLayout(2)
 const never = new AbortController().signal
+const both = ['a', 'b'] as const
 
-async function aPartition(region: string, checkpoints = memoryCheckpoints(), strategy = 'asgd') {
-  const clock = new VirtualClock()
-  const partition = await Partition.open(
-    {
-      jobId: 'job',
-      region,
-      members: [
-        { region: 'a', dataShare: 0.5 },
-        { region: 'b', dataShare: 0.5 },
-      ],
-      samples: 4,
-      epochs: 1,
-      leaseSamples: 4,
-      stallTimeoutMs: 1000,
-      workerMode: 'asynchronous',
-      sync: sync(strategy),
-      seed: 1,
-      hasHoldout: false,
-    },
-    {
-      clock,
-      log: silentLog,
-      memory: VectorMemory.create(2 ** 16),
-      checkpoints,
-      publishModel: () => Promise.resolve('model.safetensors'),
-    },
-  )
-  return { partition, clock }
+function anUpdate(region: string, seq: number, change: Partial<Update['header']>, values: readonly number[]): Update {
+  const bytes = new Uint8Array(Float32Array.from(values).buffer)
+  return {
+    header: aHeader({ kind: 'gradient', region, seq, learningRates: [1], payload: aPayload(bytes), ...change }),
+    bytes,
+  }
 }
 
-function anUpdate(region: string, seq: number, change: Partial<Update['header']>, values: number[]): Update {
-  const header = {
-    ...draftOf('gradient', 1),
-    region,
-    seq,
-    learningRates: [1],
-    payloadBytes: values.length * 4,
-    payloadSha256: '',
-    ...change,
+function anInitial(region: string, values: readonly number[], given = layout): Update {
+  return anUpdate(region, 1, { kind: 'initial', layout: given, learningRates: [] }, values)
+}
+
+async function aBegun(region: string): Promise<Partition> {
+  const { partition } = await aPartition(region, both)
+  if (region === 'b') await partition.exchange.receive(anInitial('a', [1, 2]), never)
+  else {
+    partition.join({ workerId: 'w', instanceId: 'job/a/worker-0', attempt: 1, layout })
+    partition.initialise('w', Float32Array.of(1, 2))
   }
-  return { header, payload: Float32Array.from(values) }
+  return partition
 }
 
 describe('what a partition refuses', () => {
   test('a step with a loss of NaN or the wrong numbers, naming region and worker; nothing changes', async () => {
-    const { partition } = await aPartition('a')
-    partition.join({ workerId: 'w', instanceId: 'job/a/worker-0', attempt: 1, layout })
-    partition.initialise('w', Float32Array.of(1, 2))
+    const partition = await aBegun('a')
     const lease = await partition.lease('w', never)
     if (lease.outcome !== 'granted') throw new Error(lease.outcome)
     const step = { workerId: 'w', leaseId: lease.leaseId, leaseUsed: 1, samples: 1, learningRates: [1] }
@@ -78,30 +55,43 @@ describe('what a partition refuses', () => {
   })
 
   test('a worker of another model, and a region of another model, which fails the partition', async () => {
-    const { partition } = await aPartition('b')
+    const { partition } = await aPartition('b', both)
     partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
     const other = { workerId: 'v', instanceId: 'j', attempt: 1, layout: aLayout(3) }
     expect(() => partition.join(other)).toThrow('worker j trains another model: layout.tensors[0]')
-    const initial = anUpdate('a', 1, { kind: 'initial', layout: aLayout(3) }, [1, 2, 3])
-    await expect(partition.receive(initial, never)).rejects.toThrow('region a trains another model')
+    const initial = anInitial('a', [1, 2, 3], aLayout(3))
+    await expect(partition.exchange.receive(initial, never)).rejects.toThrow('region a trains another model')
     expect(partition.phase).toBe('failed')
     await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'LAYOUT_DIFFERS' })
   })
 
-  test('an update with NaN, of the wrong length, out of order, and first values that are not from the root', async () => {
-    const { partition } = await aPartition('b')
-    const stray = anUpdate('b', 1, { kind: 'initial', layout }, [1, 2])
-    await expect(partition.receive(stray, never)).rejects.toMatchObject({ reason: 'UNEXPECTED_INITIAL' })
-    await partition.receive(anUpdate('a', 1, { kind: 'initial', layout }, [1, 2]), never)
-    const broken = anUpdate('a', 2, {}, [1, Number.NaN])
-    await expect(partition.receive(broken, never)).rejects.toThrow('update 2 (gradient) of region a holds NaN')
-    await expect(partition.receive(anUpdate('a', 2, {}, [1]), never)).rejects.toMatchObject({
-      reason: 'LAYOUT_DIFFERS',
-    })
-    await expect(partition.receive(anUpdate('a', 3, {}, [1, 1]), never)).rejects.toMatchObject({ reason: 'UPDATE_GAP' })
-    expect(Array.from(partition.replica!.values)).toEqual([1, 2])
-    await partition.receive(anUpdate('a', 2, {}, [1, 1]), never)
-    await partition.receive(anUpdate('a', 2, {}, [1, 1]), never)
+  test('first values with infinity, naming the tensor: they are asked for again, for nothing begins without them', async () => {
+    const { partition } = await aPartition('b', both)
+    const broken = anInitial('a', [1, Number.POSITIVE_INFINITY])
+    await expect(partition.exchange.receive(broken, never)).rejects.toThrow(
+      'region a gives Infinity as the first value of weight',
+    )
+    expect(partition.exchange.appliedSeqOf('a')).toBe(0)
+    await partition.exchange.receive(anInitial('a', [1, 2]), never)
+    expect(partition.phase).toBe('training')
+  })
+
+  test('first values of a region that is not the root: left out, and its next update counts', async () => {
+    const { partition } = await aPartition('b', ['a', 'b', 'c'])
+    await partition.exchange.receive(anInitial('c', [7, 7]), never)
+    expect(partition.phase).toBe('starting')
+    expect(partition.progress().sync!.refused).toEqual({ 'UNEXPECTED_INITIAL of c': 1 })
+    await partition.exchange.receive(anInitial('a', [1, 2]), never)
+    await partition.exchange.receive(anUpdate('c', 2, {}, [1, 1]), never)
+    expect(Array.from(partition.replica!.values)).toEqual([0, 1])
+  })
+
+  test('an update out of order; a duplicate changes nothing', async () => {
+    const partition = await aBegun('b')
+    const gap = partition.exchange.receive(anUpdate('a', 3, {}, [1, 1]), never)
+    await expect(gap).rejects.toMatchObject({ reason: 'UPDATE_GAP' })
+    await partition.exchange.receive(anUpdate('a', 2, {}, [1, 1]), never)
+    await partition.exchange.receive(anUpdate('a', 2, {}, [1, 1]), never)
     expect(Array.from(partition.replica!.values)).toEqual([0, 1])
   })
 
@@ -115,40 +105,45 @@ describe('what a partition refuses', () => {
         await store.save(snapshot)
       },
     }
-    const { partition, clock } = await aPartition('a', slow)
+    const { partition, clock } = await aPartition('a', both, { links: { checkpoints: slow } })
+    const { exchange } = partition
     partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
     partition.initialise('w', Float32Array.of(1, 2))
     await clock.advance(100)
-    expect(partition.updateAfter(0)).toBeNull()
+    expect([exchange.updateAfter(0), exchange.status.lastSeq]).toEqual([null, 0])
+    release()
+    // The checkpoint in flight may have been taken before the first values were sealed.
+    await clock.advance(0)
     release()
     await clock.advance(0)
-    expect(partition.updateAfter(0)?.header.kind).toBe('initial')
-    await partition.receive(anUpdate('b', 1, {}, [1, 1]), never)
-    expect(partition.appliedSeqOf('b')).toBe(1)
+    expect([exchange.updateAfter(0)?.kind, exchange.status.lastSeq]).toEqual(['initial', 1])
+    await exchange.receive(anUpdate('b', 1, {}, [1, 1]), never)
+    expect(exchange.appliedSeqOf('b')).toBe(1)
     await clock.advance(1000)
-    expect(partition.durableSeqOf('b')).toBe(0)
+    expect(exchange.durableSeqOf('b')).toBe(0)
     release()
     await clock.advance(0)
-    expect(partition.durableSeqOf('b')).toBe(1)
-    expect(() => partition.acknowledge('b', 9)).toThrow('acknowledges update 9')
+    expect(exchange.durableSeqOf('b')).toBe(1)
   })
 
-  test("another partition's checkpoint, and an unknown strategy", async () => {
+  test("another partition's checkpoint", async () => {
     const store = memoryCheckpoints()
-    const { partition } = await aPartition('a', store)
+    const { partition } = await aPartition('a', both, { links: { checkpoints: store } })
     partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
     partition.initialise('w', Float32Array.of(1, 2))
     await partition.stop()
-    await expect(aPartition('b', store)).rejects.toMatchObject({ reason: 'FOREIGN_CHECKPOINT' })
-    const { partition: strange } = await aPartition('a', memoryCheckpoints(), 'teleport')
-    strange.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
-    expect(() => strange.initialise('w', Float32Array.of(1, 2))).toThrow(
-      '"teleport" is not known; use one of asgd, asgd-ga',
-    )
+    const asOther = (given: Parameters<typeof aPartition>[2]) =>
+      aPartition('a', both, { ...given, links: { checkpoints: store } })
+    await expect(aPartition('b', both, { links: { checkpoints: store } })).rejects.toMatchObject({
+      reason: 'FOREIGN_CHECKPOINT',
+      message: expect.stringContaining('region "a" where "b" is expected'),
+    })
+    await expect(asOther({ options: { jobId: 'other' } })).rejects.toThrow('jobId "job" where "other"')
+    await expect(asOther({ sync: sync('diloco') })).rejects.toThrow('strategyName "asgd" where "diloco"')
   })
 
   test('training that diverged: no infinity leaves the region', async () => {
-    const { partition, clock } = await aPartition('a')
+    const { partition, clock } = await aPartition('a', both)
     partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
     partition.initialise('w', Float32Array.of(1, 2))
     const lease = await partition.lease('w', never)
@@ -157,8 +152,8 @@ describe('what a partition refuses', () => {
     // Both go into one sum, since the first values are not durable yet.
     for (const leaseUsed of [1, 2]) await partition.step({ ...huge, leaseUsed, gradient: Float32Array.of(-3e38, 1) })
     await clock.advance(1000)
-    expect(partition.failure).toMatchObject({ reason: 'DIVERGED', message: expect.stringContaining('region a') })
-    expect(partition.updateAfter(1)).toBeNull()
+    expect(partition.failure).toMatchObject({ reason: 'DIVERGED', message: expect.stringContaining('tensor weight') })
+    expect(partition.exchange.updateAfter(1)).toBeNull()
     await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'DIVERGED' })
   })
 })

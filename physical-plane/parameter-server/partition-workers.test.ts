@@ -1,41 +1,20 @@
 // What a partition tells of its workers, and what it tells them, around silence and crashes.
 import { describe, expect, test } from 'vitest'
-import { silentLog } from '#runtime/log.ts'
-import { VirtualClock } from '#runtime/virtual-clock.ts'
 import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
-import { aLayout, sync } from './partition.fixture.ts'
-import { Partition } from './partition.ts'
-import { VectorMemory } from './replica/memory.ts'
+import { aLayout, aPartition, sync } from './partition.fixture.ts'
+import type { Partition } from './partition.ts'
 import type { LeaseAnswer } from './worker-side.ts'
 
 const layout = aLayout(2)
 const never = new AbortController().signal
 const stallTimeoutMs = 1_000
 
-async function aPartition(options: { readonly hasHoldout?: boolean; readonly checkpoints?: CheckpointStore } = {}) {
-  const clock = new VirtualClock()
-  const partition = await Partition.open(
-    {
-      jobId: 'job',
-      region: 'a',
-      members: [{ region: 'a', dataShare: 1 }],
-      samples: 4,
-      epochs: 1,
-      leaseSamples: 4,
-      stallTimeoutMs,
-      workerMode: 'asynchronous',
-      sync: sync('asgd'),
-      seed: 1,
-      hasHoldout: options.hasHoldout === true,
-    },
-    {
-      clock,
-      log: silentLog,
-      memory: VectorMemory.create(2 ** 16),
-      checkpoints: options.checkpoints ?? memoryCheckpoints(),
-      publishModel: () => Promise.resolve('model.safetensors'),
-    },
-  )
+async function alone(options: { readonly hasHoldout?: boolean; readonly checkpoints?: CheckpointStore } = {}) {
+  const { partition, clock } = await aPartition('a', ['a'], {
+    sync: sync('asgd'),
+    options: { stallTimeoutMs, hasHoldout: options.hasHoldout === true },
+    links: { checkpoints: options.checkpoints ?? memoryCheckpoints() },
+  })
   partition.join({ workerId: 'w', instanceId: 'job/a/worker-0', attempt: 1, layout })
   partition.initialise('w', Float32Array.of(1, 2))
   return { partition, clock }
@@ -50,7 +29,7 @@ async function trainToTheEnd(partition: Partition): Promise<void> {
 
 describe('a silent worker', () => {
   test('is stalled after the time-out while it holds samples', async () => {
-    const { partition, clock } = await aPartition()
+    const { partition, clock } = await alone()
     await partition.lease('w', never)
     await clock.advance(stallTimeoutMs - 1)
     expect(partition.progress().stalledWorkers).toEqual([])
@@ -59,7 +38,7 @@ describe('a silent worker', () => {
   })
 
   test('is stalled after five time-outs when it joined and asks for nothing', async () => {
-    const { partition, clock } = await aPartition()
+    const { partition, clock } = await alone()
     await clock.advance(5 * stallTimeoutMs - 1)
     expect(partition.progress()).toMatchObject({ stalledWorkers: [], joinedWorkers: ['job/a/worker-0'] })
     await clock.advance(1)
@@ -67,7 +46,7 @@ describe('a silent worker', () => {
   })
 
   test('is stalled after five time-outs of an evaluation', async () => {
-    const { partition, clock } = await aPartition({ hasHoldout: true })
+    const { partition, clock } = await alone({ hasHoldout: true })
     await trainToTheEnd(partition)
     expect(await partition.lease('w', never)).toEqual({ outcome: 'evaluate', isFinal: true })
     await clock.advance(5 * stallTimeoutMs - 1)
@@ -78,7 +57,7 @@ describe('a silent worker', () => {
 
   test('is never stalled while it waits for us', async () => {
     const checkpoints = memoryCheckpoints()
-    const { partition, clock } = await aPartition({
+    const { partition, clock } = await alone({
       checkpoints: { load: () => checkpoints.load(), save: () => new Promise(() => {}) },
     })
     await trainToTheEnd(partition)
@@ -93,7 +72,7 @@ describe('a silent worker', () => {
 test('workers hear that training is over only once no crash can bring it back', async () => {
   const checkpoints = memoryCheckpoints()
   let isDiskFull = false
-  const { partition, clock } = await aPartition({
+  const { partition, clock } = await alone({
     checkpoints: {
       load: () => checkpoints.load(),
       save: (snapshot) => (isDiskFull ? Promise.reject(new Error('ENOSPC')) : checkpoints.save(snapshot)),

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aLayout, Cluster, sync, wholeGradients, type ClusterOptions } from './partition.fixture.ts'
+import { Cluster, type ClusterOptions } from './cluster.fixture.ts'
+import { aLayout, sync, wholeGradients } from './partition.fixture.ts'
 
 const three = [
   { name: 'a', samples: 24 },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { strategies } from '#proto/sync/strategies.ts'
-import { aLayout, Cluster, sync, wholeGradients } from '../partition.fixture.ts'
+import { Cluster } from '../cluster.fixture.ts'
+import { aLayout, sync, wholeGradients } from '../partition.fixture.ts'
 
 describe('every strategy', () => {
   test.each([...strategies.keys()])('%s ends with one model in three uneven regions', async (name) => {

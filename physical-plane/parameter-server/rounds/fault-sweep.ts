@@ -4,7 +4,8 @@
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
-import { aLayout, Cluster, wholeGradients, type ClusterOptions } from '../partition.fixture.ts'
+import { Cluster, type ClusterOptions } from '../cluster.fixture.ts'
+import { aLayout, wholeGradients } from '../partition.fixture.ts'
 import type { RoundRecord } from '../records.ts'
 
 export type SweepResult = {
