@@ -9,7 +9,10 @@ export type FaultKind =
   | 'parameter server'
   | 'worker'
   | 'link between regions'
+  | 'region cut off'
   | 'link to control plane'
+  | 'disk of a parameter server'
+  | 'wall clock'
 
 const kinds: readonly FaultKind[] = [
   'control plane',
@@ -17,8 +20,16 @@ const kinds: readonly FaultKind[] = [
   'parameter server',
   'worker',
   'link between regions',
+  'region cut off',
   'link to control plane',
+  'disk of a parameter server',
+  'wall clock',
 ]
+
+const downMsMax = 30_000
+/** A partition of the network may outlast every time-out of rounds. */
+const cutMsMax = 60_000
+const wallJumpMsMax = 3_600_000
 
 /** Strikes at random times until the end, then stops for good. Resolves once everything struck is up again. */
 export async function strike(
@@ -48,7 +59,8 @@ export async function strike(
 /** Null when there is nothing to strike. */
 function apply(world: World, kind: FaultKind, random: Random): Promise<void> | null {
   const { clock } = world
-  const downMs = 200 + 30_000 * random.next() ** 3
+  const downMs = 200 + downMsMax * random.next() ** 3
+  const cutMs = 200 + cutMsMax * random.next() ** 2
   const region = regionNames[random.integer(regionNames.length)]!
   const place = world.places.get(region)!
   switch (kind) {
@@ -69,12 +81,31 @@ function apply(world: World, kind: FaultKind, random: Random): Promise<void> | n
       return Promise.resolve()
     }
     case 'link between regions': {
-      const other = regionNames[(regionNames.indexOf(region) + 1) % regionNames.length]!
+      const other = othersOf(region)[random.integer(regionNames.length - 1)]!
       world.network.cut(region, other)
-      return clock.sleep(downMs).then(() => world.network.restore(region, other))
+      return clock.sleep(cutMs).then(() => world.network.restore(region, other))
     }
+    case 'region cut off':
+      for (const other of othersOf(region)) world.network.cut(region, other)
+      return clock.sleep(cutMs).then(() => {
+        for (const other of othersOf(region)) world.network.restore(region, other)
+      })
     case 'link to control plane':
       world.network.cut(region, 'control')
       return clock.sleep(downMs).then(() => world.network.restore(region, 'control'))
+    case 'disk of a parameter server': {
+      const jobs = world.jobsThatMayLoseDisk(region)
+      const jobId = jobs[random.integer(jobs.length)]
+      if (jobId === undefined) return null
+      world.loseDisk(region, jobId)
+      return Promise.resolve()
+    }
+    case 'wall clock':
+      place.machine.wallOffsetMs = wallJumpMsMax * (2 * random.next() - 1)
+      return Promise.resolve()
   }
+}
+
+function othersOf(region: string): readonly string[] {
+  return regionNames.filter((other) => other !== region)
 }

@@ -10,13 +10,15 @@ export class SimulatedNode {
   #isAlive = true
   readonly #onCrash: (() => void)[] = []
 
-  constructor(name: string, world: Clock) {
+  /** `wallOffsetMs` is how wrong its machine's wall clock is now. */
+  constructor(name: string, world: Clock, wallOffsetMs: () => number = () => 0) {
     this.name = name
     const after = (delayMs: number, run: () => void): Timer =>
       world.after(delayMs, () => {
         if (this.#isAlive) run()
       })
-    this.clock = { now: () => world.now(), monotonicMs: () => world.monotonicMs(), after, sleep: sleepOn(after) }
+    const now = (): number => world.now() + wallOffsetMs()
+    this.clock = { now, monotonicMs: () => world.monotonicMs(), after, sleep: sleepOn(after) }
   }
 
   get isAlive(): boolean {

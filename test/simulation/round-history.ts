@@ -10,16 +10,19 @@ type Watched = { status: PeerStatus | null; records: number; round: number }
 export class RoundHistory {
   readonly #checkers: Checkers
   readonly #jobId: string
-  readonly #regions: readonly string[]
+  /** Ascending. */
+  readonly regions: readonly string[]
   readonly #watched = new WeakMap<Partition, Watched>()
   readonly #rounds = new Map<number, Proposal>()
+  /** Regions that lost their disk. */
+  readonly lost = new Set<string>()
   /** Contributions that were offered, by region, id and content: a region that lost its disk may use an id again. */
   readonly #offered = new Map<string, Contribution>()
 
   constructor(checkers: Checkers, jobId: string, regions: readonly string[]) {
     this.#checkers = checkers
     this.#jobId = jobId
-    this.#regions = [...regions].sort()
+    this.regions = [...regions].sort()
   }
 
   /** Looks at what is new. */
@@ -32,10 +35,14 @@ export class RoundHistory {
     this.#observeRecords(partition, watched)
   }
 
-  /** Samples of a region that the shared parameters have in them; null where it took part in no round. */
-  sharedSamples(region: string): number | null {
+  loseDisk(region: string): void {
+    this.lost.add(region)
+  }
+
+  /** Samples of a region that the shared parameters have in them, all fragments together; the least of them. */
+  sharedSamples(region: string): number {
     const byFragment = new Map<number, number>()
-    let last: number | null = null
+    let last = 0
     for (const { members, fragment, isFinal } of this.#rounds.values()) {
       const member = members.find((one) => one.region === region)
       if (member === undefined) continue
@@ -44,8 +51,7 @@ export class RoundHistory {
       if (isFinal) last = contribution.samples
       else byFragment.set(fragment, (byFragment.get(fragment) ?? 0) + contribution.samples)
     }
-    if (last === null) return null
-    const fragments = Array.from({ length: this.#fragments }, (_, index) => byFragment.get(index) ?? 0)
+    const fragments = Array.from({ length: this.fragments }, (_, index) => byFragment.get(index) ?? 0)
     return last + Math.min(...fragments)
   }
 
@@ -54,7 +60,7 @@ export class RoundHistory {
     return new Set([...this.#rounds.values()].map(({ plan }) => plan.fragments)).size > 1
   }
 
-  get #fragments(): number {
+  get fragments(): number {
     return Math.max(...[...this.#rounds.values()].map(({ plan }) => plan.fragments))
   }
 
@@ -93,7 +99,7 @@ export class RoundHistory {
       this.#offered.set(nameOf(region, contribution.id, contribution.payload.sha256), contribution)
     }
     if (!status.hasFinished) return
-    for (const source of this.#regions) {
+    for (const source of this.regions) {
       const applied = source === region ? status.lastSeq : exchange.appliedSeqOf(source)
       checkers.same(`updates of ${source} in ${region}`, `updates of ${source} in the end of ${this.#jobId}`, applied)
     }
@@ -111,7 +117,7 @@ export class RoundHistory {
     this.#rounds.set(round, proposal)
     if (members.length === 0) return
     const told = [...members.map((member) => member.region), ...Object.keys(absent)].sort()
-    this.#checkers.equal(`regions that ${what} tells of`, told.join(), this.#regions.join())
+    this.#checkers.equal(`regions that ${what} tells of`, told.join(), this.regions.join())
     const weight = members.reduce((sum, member) => sum + member.weight, 0)
     this.#checkers.near(`weights in ${what}`, weight, 1, 1e-12)
     for (const { region: source, contributionId, payload } of members) {

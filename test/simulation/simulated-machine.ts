@@ -38,6 +38,8 @@ const reapMs = 5
 
 export class SimulatedMachine implements InstanceRuntime {
   readonly region: string
+  /** How wrong its wall clock is for parameter servers and workers. Agents bill by it, so theirs is right. */
+  wallOffsetMs = 0
   readonly #clock: Clock
   readonly #checkers: Checkers
   readonly #log: Log
@@ -132,7 +134,7 @@ export class SimulatedMachine implements InstanceRuntime {
 
   #start(order: InstanceOrder): SimulatedProcess {
     const { instance, attempt, slices } = order
-    const node = new SimulatedNode(this.region, this.#clock)
+    const node = new SimulatedNode(this.region, this.#clock, () => this.wallOffsetMs)
     const { promise: exited, resolve } = Promise.withResolvers<Exit>()
     const end = (code: number | null, signal: string | null): void => {
       if (process.endedAtMs !== null) return

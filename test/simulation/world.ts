@@ -26,7 +26,7 @@ import { runWorker } from './simulated-worker.ts'
 
 const controlAddress = 'control:7443'
 const controlName = 'control'
-const workerStepMs = 80
+const workerStepMs = 400
 const batchSize = 8
 
 type Place = {
@@ -143,6 +143,24 @@ export class World {
     const history = this.#histories.get(jobId) ?? new RoundHistory(this.checkers, jobId, regions)
     this.#histories.set(jobId, history)
     return history
+  }
+
+  /** Jobs of more than one region that all train, none of them still without what it lost before. */
+  jobsThatMayLoseDisk(region: string): readonly string[] {
+    const servers = this.places.get(region)!.machine.live.filter(({ role }) => role === 'parameter-server')
+    const hasBegun = (jobId: string, name: string): boolean =>
+      this.places.get(name)!.machine.serverOf(jobId)?.partition.exchange.status.hasBegun === true
+    return servers
+      .map(({ jobId }) => jobId)
+      .filter((jobId) => {
+        const regions = this.#histories.get(jobId)?.regions ?? []
+        return regions.length > 1 && regions.every((name) => hasBegun(jobId, name))
+      })
+  }
+
+  loseDisk(region: string, jobId: string): void {
+    this.#histories.get(jobId)?.loseDisk(region)
+    this.places.get(region)!.machine.loseDisk(jobId)
   }
 
   #keepModel(jobId: string, region: string, values: Float32Array): void {
