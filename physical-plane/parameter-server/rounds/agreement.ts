@@ -141,12 +141,14 @@ export class Agreement {
     return true
   }
 
-  /** What has been decided for the next round, and who can say so; null while nothing has. */
+  /** What has been decided for the next round, and who is heard to hold it; null while nothing has. */
   toCommit(view: View): { readonly proposal: Proposal; readonly from: string } | null {
     const next = this.#state.committedRound + 1
     for (const region of view.electorate) {
       const known = view.statuses.get(region)?.recent.find(({ round }) => round === next)
-      if (known !== undefined) return { proposal: known, from: region }
+      // What was accepted is held here; anything else must be fetched.
+      const isHeld = known !== undefined && isSame(known, this.#state.accepted)
+      if (known !== undefined && (isHeld || view.hears(region))) return { proposal: known, from: region }
     }
     const proposal = this.#proposed
     if (proposal === null || !isSame(this.published.accepted, proposal)) return null

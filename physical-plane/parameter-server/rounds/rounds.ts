@@ -3,6 +3,7 @@
 //   -> every region fetches that, holds it durably and says so -> with a majority it is committed and applied everywhere
 // Every rule looks at the state as it is now, so what crashed or was cut off goes on from where it stands. Strategies
 // without rounds have one, the last.
+import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
@@ -71,6 +72,8 @@ export class Rounds {
   #shared: SharedParameters | null = null
   #recent: readonly Proposal[] = []
   #graceAtMs = Number.POSITIVE_INFINITY
+  /** Its result can not be had any more. */
+  #lostRound = 0
   readonly #useless = new Set<string>()
 
   constructor(parts: RoundsParts, saved: RoundsState | null) {
@@ -367,7 +370,7 @@ export class Rounds {
     if (proposal === null) return
     this.#tasks.start(`accept ${proposal.term}/${proposal.round}`, async (signal) => {
       for (const { region, payload } of sourcesOf(proposal)) {
-        const vector = await this.#decode(training, proposal, region, payload, signal)
+        const vector = await this.#decode(training, proposal, [...new Set([region, proposal.hub])], payload, signal)
         this.#release(vector)
       }
       if (this.#agreement.accept(proposal)) host.requestCheckpoint(0)
@@ -377,33 +380,60 @@ export class Rounds {
   #commitNext(training: Training): void {
     const { peers, host } = this.#parts
     const decided = this.#agreement.toCommit(peers.view())
-    if (decided === null) return
-    const { proposal } = decided
+    if (decided === null || this.#lostRound === decided.proposal.round) return
+    const { proposal, from } = decided
     this.#tasks.start(`commit ${proposal.round}`, async (signal) => {
-      const { elements } = training.shared.cut(this.#exchange(training).fragments, proposal.fragment)
-      const result = proposal.members.length === 0 ? null : await this.#resultOf(training, proposal, decided.from, elements, signal)
+      const result = proposal.members.length === 0 ? null : await this.#resultOf(training, proposal, from, signal)
       if (this.#agreement.state.committedRound + 1 === proposal.round) this.#apply(training, proposal, result)
       if (result !== null) this.#release(result)
       host.advance()
     })
   }
 
-  async #resultOf(training: Training, proposal: Proposal, from: string, elements: number, signal: AbortSignal): Promise<Float32Array> {
-    if (proposal.result !== null) {
-      const holder = proposal.hub === this.#parts.host.region || !this.#parts.peers.hears(proposal.hub) ? from : proposal.hub
-      return this.#decode(training, proposal, holder, proposal.result, signal)
+  async #resultOf(
+    training: Training,
+    proposal: Proposal,
+    from: string,
+    signal: AbortSignal,
+  ): Promise<Float32Array | null> {
+    const decode = (region: string, payload: Payload): Promise<Float32Array> =>
+      this.#decode(training, proposal, [...new Set([from, region])], payload, signal)
+    try {
+      if (proposal.result !== null) return await decode(proposal.hub, proposal.result)
+      const { codec, fragments } = this.#exchange(training)
+      const { elements } = training.shared.cut(fragments, proposal.fragment)
+      assert(codec === proposal.members[0]?.payload.codec, `round ${proposal.round} was made in another codec`)
+      const decodedOf = async ({ region, payload }: { readonly region: string; readonly payload: Payload }) => {
+        const values = await decode(region, payload)
+        return { values, release: () => this.#release(values) }
+      }
+      return await this.#closer.mean(proposal.members, decodedOf, elements)
+    } catch (error) {
+      // Nobody who is heard holds it any more: a snapshot has it in.
+      if (error instanceof CloudlessError && error.kind === 'not-found') this.#lostRound = proposal.round
+      throw error
     }
-    const decodedOf = async ({ region, payload }: { readonly region: string; readonly payload: Payload }) => {
-      const values = await this.#decode(training, proposal, region, payload, signal)
-      return { values, release: () => this.#release(values) }
-    }
-    return this.#closer.mean(proposal.members, decodedOf, elements)
   }
 
-  async #decode(training: Training, proposal: Proposal, region: string, payload: Payload, signal: AbortSignal): Promise<Float32Array> {
+  /** Tries the regions in turn. */
+  async #decode(
+    training: Training,
+    proposal: Proposal,
+    regions: readonly string[],
+    payload: Payload,
+    signal: AbortSignal,
+  ): Promise<Float32Array> {
     const { codec, fragments } = this.#exchange(training)
     const { elements } = training.shared.cut(fragments, proposal.fragment)
-    return this.#source.decoded({ region, payload, round: proposal.round, elements, codec, density: training.plan.density }, signal)
+    const wanted = { payload, round: proposal.round, elements, codec, density: training.plan.density }
+    for (const region of regions.slice(0, -1)) {
+      try {
+        return await this.#source.decoded({ ...wanted, region }, signal)
+      } catch (error) {
+        if (!(error instanceof CloudlessError) || error.kind !== 'not-found') throw error
+      }
+    }
+    return this.#source.decoded({ ...wanted, region: regions.at(-1)! }, signal)
   }
 
   /** All at once: nobody sees a state in between. */
@@ -507,7 +537,7 @@ export class Rounds {
     if (parts.membership === 'independent' && host.isBehindUpdates) return true
     const next = this.#agreement.state.committedRound + 1
     const isAhead = others.some(({ committedRound }) => committedRound >= next)
-    return isAhead && this.#agreement.toCommit(peers.view()) === null
+    return isAhead && (this.#lostRound === next || this.#agreement.toCommit(peers.view()) === null)
   }
 
   #serveSnapshots(): void {

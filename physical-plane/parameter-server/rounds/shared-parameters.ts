@@ -25,7 +25,7 @@ export class SharedParameters {
   readonly #outer: OuterVectors<Float32Array>
   readonly #cuts = new Map<number, readonly Cut[]>()
   /** Commits per fragment, for rules that count them. */
-  #commits: number[] = []
+  #commits: readonly number[] = []
 
   constructor(rule: RoundRule, replica: Replica, memory: VectorMemory) {
     this.#rule = rule
@@ -80,7 +80,11 @@ export class SharedParameters {
     const commits = this.#commits[fragment] ?? 0
     const vectors = { shared: this.values, ...this.#outer }
     applyResult(rule, this.#memory.kernels, vectors, result, cut.pieces, { ...step, commits })
-    this.#commits[fragment] = commits + 1
+    // A new list: a checkpoint that is being written holds the one before.
+    const counted = [...this.#commits]
+    for (let i = counted.length; i <= fragment; i++) counted.push(0)
+    counted[fragment] = commits + 1
+    this.#commits = counted
   }
 
   /** The vectors themselves. Everything in them was committed. */

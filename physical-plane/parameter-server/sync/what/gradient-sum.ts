@@ -43,7 +43,7 @@ export class GradientSum implements Accumulator {
     const { memory } = this.#context
     const values = memory.allocate(this.#sum.length)
     memory.kernels.copy(values, this.#sum)
-    return { values, learningRates: this.#rates }
+    return { values, learningRates: [...this.#rates] }
   }
 
   told(values: Float32Array, isAll: boolean): void {
@@ -65,7 +65,7 @@ export class GradientSum implements Accumulator {
   }
 
   save(): StrategySnapshot {
-    return { state: { rates: this.#rates }, vectors: { sum: this.#sum } }
+    return { state: { rates: [...this.#rates] }, vectors: { sum: this.#sum } }
   }
 
   restore({ state, vectors }: StrategySnapshot): void {
