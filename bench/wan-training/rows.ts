@@ -18,29 +18,32 @@ export type Row = {
 
 const rates = [0.1, 0.2, 0.4]
 
+/** Nesterov as in the papers on DiLoCo; without it the outer step of plain SGD is a plain mean. */
+const momentum = { outer_learning_rate: 0.7, outer_momentum: 0.9 }
+
 export const rows: readonly Row[] = [
-  row('single', 'single region, its own data', 'alone', 0.2, [{ strategy: 'asgd' }]),
-  row('ideal', 'ideal: all data in one place', 'together', 0.2, [{ strategy: 'asgd' }]),
+  row('single', 'single region, its own data', 'alone', 0.4, [{ strategy: 'asgd' }]),
+  row('ideal', 'ideal: all data in one place', 'together', 0.4, [{ strategy: 'asgd' }]),
   row('asgd', 'ASGD', 'regions', 0.1, [{ strategy: 'asgd' }]),
   row('asgd-ga-8', 'ASGD-GA f=8', 'regions', 0.1, [{ strategy: 'asgd-ga', interval: 8 }]),
-  row('asgd-ga', 'ASGD-GA tuned', 'regions', 0.2, [
-    { strategy: 'asgd-ga', interval: 32, mode: 'mean' },
-    { strategy: 'asgd-ga', interval: 24 },
-    { strategy: 'asgd-ga', interval: 32 },
+  row('asgd-ga', 'ASGD-GA tuned', 'regions', 0.4, [
+    { strategy: 'asgd-ga', interval: 24, mode: 'mean' },
+    { strategy: 'asgd-ga', interval: 24, mode: 'sum' },
+    { strategy: 'asgd-ga', interval: 8, codec: 'int8' },
   ]),
   row('model-averaging', 'model averaging', 'regions', 0.4, [
     { strategy: 'model-averaging', interval: 64 },
     { strategy: 'model-averaging', interval: 24 },
   ]),
-  row('diloco', 'DiLoCo int8', 'regions', 0.4, [
+  row('diloco', 'DiLoCo int8', 'regions', 0.2, [
+    { strategy: 'diloco', interval: 48, codec: 'int8', ...momentum },
     { strategy: 'diloco', interval: 48, codec: 'int8' },
-    { strategy: 'diloco', interval: 24, codec: 'int8' },
   ]),
-  row('streaming-diloco', 'streaming DiLoCo int8', 'regions', 0.4, [
+  row('streaming-diloco', 'streaming DiLoCo int8', 'regions', 0.2, [
+    { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...momentum },
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8' },
-    { strategy: 'streaming-diloco', interval: 24, codec: 'int8' },
   ]),
-  row('auto', 'auto', 'regions', 0.4, [{ strategy: 'auto' }]),
+  row('auto', 'auto', 'regions', 0.2, [{ strategy: 'auto', ...momentum }, { strategy: 'auto' }]),
 ]
 
 /** The first way to synchronise is the tuned one. */
