@@ -322,7 +322,7 @@ export class ExchangeWithPeers implements PeerSide {
       ...rounds.ownStatus,
       book: members.book,
       hasBegun: host.strategy !== null,
-      hasDrained: host.hasDrained,
+      hasDrained: host.hasDrained && !rounds.isAboutToOffer,
       hasFinished: host.hasFinished,
       stepsPerSecond: coarse(state.stall.stepsPerSecond),
       links: this.links.map(({ fromRegion, bytesPerSecond, roundTripMs }) => ({

@@ -11,10 +11,12 @@ export class PeersView {
   readonly #clock: Clock
   readonly #statuses = new Map<string, PeerStatus>()
   readonly #heardAtMs = new Map<string, number>()
+  readonly #startedAtMs: number
 
   constructor(members: Members, clock: Clock) {
     this.#members = members
     this.#clock = clock
+    this.#startedAtMs = clock.monotonicMs()
   }
 
   statusChanged(region: string, status: PeerStatus): void {
@@ -46,9 +48,18 @@ export class PeersView {
     return this.#members.peers.filter((region) => this.hears(region))
   }
 
+  /** Live peers that are not away: a process that has just begun does not take those for lost that had no time to speak. */
+  get expectedPeers(): readonly string[] {
+    return this.#members.peers.filter((region) => this.#clock.monotonicMs() < this.#awayAtMs(region))
+  }
+
   /** When the next region will count as away unless it is heard before. */
   get nextSilenceAtMs(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.heardPeers.map((region) => this.#heardAtMs.get(region)! + silenceMs))
+    return Math.min(Number.POSITIVE_INFINITY, ...this.expectedPeers.map((region) => this.#awayAtMs(region)))
+  }
+
+  #awayAtMs(region: string): number {
+    return (this.#heardAtMs.get(region) ?? this.#startedAtMs) + silenceMs
   }
 
   view(): View {

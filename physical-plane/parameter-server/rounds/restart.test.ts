@@ -76,7 +76,7 @@ describe('crashes change no bit', () => {
       fc.asyncProperty(scenario, async ({ seed, trouble, crashes }) => {
         expect(await run({ ...options, seed, trouble }, crashes)).toEqual(calm)
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     )
   })
 })

@@ -146,14 +146,24 @@ export class Rounds {
     this.#offer.stepped(samples)
   }
 
-  /** Local steps wait for the round: not where it overlaps with them, not for longer than the grace, not for nobody. */
+  /**
+   * Local steps wait for the round, from when the contribution to it is due: not where it overlaps with them, not for
+   * longer than the grace, not for nobody.
+   */
   get isBlocked(): boolean {
     const { parts, settings, peers, members, links } = this.#parts
     if (parts.isOverlapped || parts.membership !== 'rounds') return false
     if (this.#offer.isMaking) return true
+    if (!isMajority([...peers.expectedPeers, members.own], members.live)) return false
     const { pending } = this.#offer
-    if (pending === null || !isMajority([...peers.heardPeers, members.own], members.live)) return false
-    return links.clock.monotonicMs() < pending.madeAtMs + settings.graceMaxMs
+    return pending === null ? this.#isOfferDue : links.clock.monotonicMs() < pending.madeAtMs + settings.graceMaxMs
+  }
+
+  /** Something that is no step any more, but told to nobody yet, is on its way: who counts contributions waits for it. */
+  get isAboutToOffer(): boolean {
+    const { pending, published, isMaking } = this.#offer
+    if (this.isFinished || this.#common.plan?.isFinalNext === true) return false
+    return isMaking || (pending === null ? this.#isOfferDue : published === null)
   }
 
   /** When something follows though nothing changes; infinity when nothing does. What time has already brought is done. */
@@ -264,6 +274,12 @@ export class Rounds {
     return nextExchange(plan, this.#agreement.state.committedRound, this.#parts.parts)
   }
 
+  get #isOfferDue(): boolean {
+    const training = this.#training
+    if (training === null || this.isFinished) return false
+    return this.#offer.isDue(this.#exchange(training), training.plan.intervals[this.#parts.host.region] ?? 1)
+  }
+
   /** Two regions swap contributions; more of them meet at the hub. */
   get #isPairwise(): boolean {
     return this.#parts.members.all.length <= 2
@@ -275,7 +291,7 @@ export class Rounds {
     const { host, links } = this.#parts
     const exchange = this.#exchange(training)
     if (this.#agreement.state.committedRound === 0 && !this.#isAnybodyHeard) return
-    if (!this.#offer.isDue(exchange, training.plan.intervals[host.region] ?? 1)) return
+    if (!this.#isOfferDue) return
     const isOpen = (): boolean => this.#agreement.state.committedRound + 1 === exchange.round
     this.#tasks.start('offer', () =>
       this.#offer.make(exchange, training.plan, training, { nowMs: links.clock.monotonicMs(), isOpen }),
@@ -324,7 +340,7 @@ export class Rounds {
       peers,
       arrivals: this.#arrivals,
       ownOffer: this.#offer.published,
-      hasDrained: host.hasDrained && !this.#offer.isMaking && this.#offer.pending === null,
+      hasDrained: host.hasDrained && !this.isAboutToOffer && this.#offer.pending === null,
       isFinal: exchange.isFinal,
       settings,
       nowMs: links.clock.monotonicMs(),
@@ -515,7 +531,7 @@ export class Rounds {
 
   get #hasNobodyAnOffer(): boolean {
     const { members, peers } = this.#parts
-    if (this.#offer.pending !== null || this.#offer.isMaking) return false
+    if (this.#offer.pending !== null || this.isAboutToOffer) return false
     return members.peers.every((region) => (peers.statusOf(region)?.contribution ?? null) === null)
   }
 
