@@ -2,10 +2,13 @@
 // servers and Python workers, jobs submitted with the real command line. Everything lies in one temporary folder, and
 // every process in it is known by the records that cluster and agents keep, so a test kills exactly what it means.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { createInterface } from 'node:readline'
 import { startCluster, type Cluster } from '#cli/local-cluster/cluster.ts'
 import { identify, type ProcessIdentity } from '#cli/local-cluster/process-identity.ts'
 import { readClusterState } from '#cli/local-cluster/state-file.ts'
@@ -58,6 +61,7 @@ export class TestCluster implements AsyncDisposable {
   static async start(options: {
     readonly regions: readonly string[]
     readonly cpuUnits: number
+    readonly restartAfterMs?: number
   }): Promise<TestCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'cl-'))
     const notes: string[] = []
@@ -235,6 +239,33 @@ export class TestCluster implements AsyncDisposable {
   process(name: string): ProcessIdentity {
     const found = readClusterState(this.folder)?.processes.find((each) => each.name === name)
     return present(found, `process ${name}`)
+  }
+
+  /** A region loses its links to all others, as behind a dead router, or has them again; the control plane stays in reach. */
+  async setLinks(region: string, command: 'cut' | 'restore'): Promise<void> {
+    const others = (readClusterState(this.folder)?.regions ?? []).filter((other) => other !== region)
+    const kind = command === 'cut' ? { kind: 'silent' } : {}
+    const commands = others.flatMap((other) => [
+      { command, from: region, to: other, ...kind },
+      { command, from: other, to: region, ...kind },
+    ])
+    const relay = connect(join(this.folder, 'relay.sock'))
+    try {
+      const answers = createInterface({ input: relay })[Symbol.asyncIterator]()
+      for (const each of commands) {
+        relay.write(`${JSON.stringify(each)}\n`)
+        const answer = String((await answers.next()).value)
+        if (answer !== '{"ok":true}') throw new Error(`the relay answered ${JSON.stringify(each)} with ${answer}`)
+      }
+    } finally {
+      relay.end()
+      await once(relay, 'close')
+    }
+  }
+
+  /** It was started and has not ended. */
+  runs(name: string): boolean {
+    return readClusterState(this.folder)?.processes.some((each) => each.name === name) === true
   }
 
   /** The agent's record of the instance's newest attempt. */
