@@ -44,8 +44,12 @@ class Agent {
 describe('the link to the agent', () => {
   test('tells records again until they are acknowledged, and FINISHED only after the last of them', async () => {
     const cluster = await Cluster.open({
-      regions: [{ name: 'a', samples: 8 }],
-      sync: sync('asgd'),
+      regions: [
+        { name: 'a', samples: 8 },
+        { name: 'b', samples: 8 },
+      ],
+      // One update at the end, and the last round.
+      sync: sync('asgd-ga', { interval: 16 }),
       layout: aLayout(2),
       initial: [1, 2],
       gradientOf: wholeGradients,
@@ -70,12 +74,12 @@ describe('the link to the agent', () => {
     const running = link.run(life.signal)
     await cluster.clock.advance(1500)
     expect(agent.heard[0]).toEqual({ hello: { instanceId: 'job/a/ps', attempt: 3, protocolVersion: 1 } })
-    expect(agent.roundNumbers()).toEqual([1])
+    expect(agent.roundNumbers()).toEqual([1, 2])
     expect(agent.lastPhase()).toBe('PARTITION_PHASE_EVALUATING')
     agent.current.fail(new Error('the agent was killed'))
     await cluster.clock.advance(1500)
-    expect(agent.roundNumbers()).toEqual([1, 1])
-    agent.acknowledge(1)
+    expect(agent.roundNumbers()).toEqual([1, 2, 1, 2])
+    agent.acknowledge(2)
     await cluster.clock.advance(10)
     expect(agent.lastPhase()).toBe('PARTITION_PHASE_FINISHED')
     expect(link.hasAcknowledgedEnd).toBe(false)

@@ -1,3 +1,5 @@
+// Partitions of one job, whatever the network and the machines do: what regions that do not wait for each other end with
+// is the first values and every change, once.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Cluster, type ClusterOptions } from './cluster.fixture.ts'
@@ -124,46 +126,6 @@ describe('one region alone', () => {
       { region: 'a', isFinal: false },
       { region: 'a', isFinal: true },
     ])
-  })
-})
-
-describe('synchronous averaging', () => {
-  /** Pulls towards a point of the region, so that gradients depend on the parameters. */
-  const pull: ClusterOptions['gradientOf'] = ({ region, values }) =>
-    Array.from(values, (value) => value - (region === 'a' ? 1 : region === 'b' ? -2 : 0.5))
-  const options = (layout = aLayout(2), interval = 1): ClusterOptions => ({
-    ...base,
-    layout,
-    initial: [4, -3],
-    gradientOf: pull,
-    batch: 1,
-    leaseSamples: 1,
-    regions: halves,
-    learningRate: 0.25,
-    sync: sync('model-averaging', { interval }),
-  })
-
-  test('crashes change no bit: the run ends as the uninterrupted one', async () => {
-    const make = (): ClusterOptions => ({ ...options(aLayout(2, { group: { momentum: 0.5 } }), 3), regions: three })
-    const calm = await Cluster.open(make())
-    await calm.finish()
-    const crash = fc.record({ afterMs: fc.integer({ min: 0, max: 150 }), region: fc.constantFrom('a', 'b', 'c') })
-    const scenario = fc.record({
-      seed: fc.integer({ min: 1, max: 1e9 }),
-      crashes: fc.array(crash, { minLength: 1, maxLength: 4 }),
-    })
-    await fc.assert(
-      fc.asyncProperty(scenario, async ({ seed, crashes }) => {
-        const cluster = await Cluster.open({ ...make(), seed, trouble: 0.2 })
-        for (const { afterMs, region } of crashes) {
-          await cluster.clock.advance(afterMs)
-          await cluster.crash(region)
-        }
-        await cluster.finish()
-        expect(cluster.agreedReplica()).toEqual(calm.agreedReplica())
-      }),
-      { numRuns: 25 },
-    )
   })
 })
 
