@@ -6,7 +6,6 @@ import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { Cluster, type ClusterOptions } from '../cluster.fixture.ts'
 import { aLayout, wholeGradients } from '../partition.fixture.ts'
-import type { RoundRecord } from '../records.ts'
 
 export type SweepResult = {
   readonly seed: number
@@ -101,7 +100,6 @@ async function run(
   const note = (text: string): void => void faults.push(`at ${cluster.clock.monotonicMs().toFixed(0)} ms, event ${events}: ${text}`)
   const isOver = (): boolean => [...cluster.nodes.values()].every(({ partition }) => partition.isReleased)
   const committed = new Map<number, string>()
-  const checked = new WeakSet<object>()
   while (!isOver()) {
     if (cluster.failure !== null) throw cluster.failure
     if (left > 0 && events >= next) {
@@ -112,8 +110,7 @@ async function run(
     if (!(await cluster.clock.step(limitMs + cluster.clock.now()))) throw new Error(`stands still: ${describe(cluster)}`)
     if (cluster.clock.monotonicMs() > limitMs) throw new Error(`does not end: ${describe(cluster)}`)
     events += 1
-    ;(globalThis as any).__cluster = cluster; (globalThis as any).__describe = describe; (globalThis as any).__events = [events, cluster.clock.monotonicMs(), faults]
-    checkRounds(cluster, committed, checked)
+    checkRounds(cluster, committed)
   }
   return events
 }
@@ -146,17 +143,18 @@ async function strike(
   }
 }
 
-/** I12 and I18: a round that is committed has one content everywhere. */
-function checkRounds(cluster: Cluster, committed: Map<number, string>, checked: WeakSet<object>): void {
+/** I12 and I18: a round that is committed has one content everywhere. Takes the records, as an agent would. */
+function checkRounds(cluster: Cluster, committed: Map<number, string>): void {
   for (const { name, partition } of cluster.nodes.values()) {
-    for (const record of partition.records.waiting) {
-      if (record.kind !== 'round' || record.round === 0 || checked.has(record)) continue
-      checked.add(record)
+    const { records } = partition
+    for (const record of records.waiting) {
+      if (record.kind !== 'round' || record.round === 0) continue
       const content = `${record.members.join()} ${record.replicaHash}`
       const known = committed.get(record.round)
       if (known === undefined) committed.set(record.round, content)
       else if (known !== content) throw new Error(`round ${record.round} is ${content} in ${name}, and ${known} elsewhere`)
     }
+    records.take(records.taken + records.waiting.length)
   }
 }
 
@@ -166,7 +164,7 @@ function judge(cluster: Cluster): number {
   for (const { name, partition } of cluster.nodes.values()) {
     const { samplesDone, samplesTotal } = partition.progress()
     if (samplesDone !== samplesTotal) throw new Error(`${name} used ${samplesDone} of ${samplesTotal} samples`)
-    rounds = Math.max(rounds, partition.records.waiting.filter((record): record is RoundRecord => record.kind === 'round').length)
+    rounds = Math.max(rounds, partition.progress().rounds)
   }
   return rounds
 }
