@@ -118,6 +118,11 @@ export class Course {
         this.#enter('draining')
         return true
       case 'draining':
+        // A disk was lost, and with it what the samples were used for.
+        if (!group.leases.isDone && !this.#isDrainRequested && !this.#parts.rounds().isFinished) {
+          this.#enter('training')
+          return true
+        }
         this.#parts.exchange().sealIfDue(true)
         if (this.#modelHash === '') {
           this.#concludeRounds(training.replica)

@@ -424,6 +424,7 @@ export class Partition implements WorkerSide, TrainingHost {
       get isBehindUpdates() {
         return self.#isBehindUpdates
       },
+      hasForgotten: self.#options.attempt > 1,
       requestCheckpoint: (withinMs) => self.#checkpointer.request(withinMs),
       advance: () => self.advance(),
       touched: () => {
@@ -442,6 +443,7 @@ export class Partition implements WorkerSide, TrainingHost {
           self.changed.notify()
         })
       },
+      resume: (cursor) => self.#resume(cursor),
       cursors: () => Object.fromEntries(self.#state.cursors),
       versions: () => ({ ...self.#state.versions.entries(), [self.region]: self.#state.outbox.durableSeq }),
       replicaFor: ({ layout }) => self.#adopt(layout, 'a snapshot'),
@@ -508,7 +510,7 @@ export class Partition implements WorkerSide, TrainingHost {
     const own = versions[this.region] ?? 0
     if (this.#strategy === null) {
       const cursor = cursors[this.region]
-      if (cursor !== undefined) this.#group.resume(LeaseTable.restore(this.#options, JSON.parse(cursor) as LeaseSnapshot))
+      if (cursor !== undefined) this.#resume(cursor)
       const strategy = this.#createStrategy(replica)
       this.#links.memory.kernels.copy(replica.values, parameters)
       strategy.start()
@@ -521,6 +523,13 @@ export class Partition implements WorkerSide, TrainingHost {
     }
     this.#version += 1
     this.#links.log.info({ round: snapshot.round, versions }, 'partition took a snapshot of another region over')
+  }
+
+  #resume(cursor: string): void {
+    const told = JSON.parse(cursor) as LeaseSnapshot
+    // Ids of leases that are out are not given again.
+    const nextLeaseId = Math.max(told.nextLeaseId, this.#group.leases.snapshot().nextLeaseId)
+    this.#group.resume(LeaseTable.restore(this.#options, { ...told, nextLeaseId }))
   }
 
   async #take(): Promise<Taken<Mark>> {

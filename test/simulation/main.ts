@@ -41,7 +41,7 @@ async function main(): Promise<void> {
       {
         seed,
         hours,
-        jobs: number('jobs', Math.ceil(hours * 24), 0),
+        jobs: number('jobs', hours > 1 ? Math.ceil(hours * 24) : briefRun.jobs, 0),
         faultsPerHour: number('faults-per-hour', hours > 1 ? 30 : briefRun.faultsPerHour, 0),
         cpuUnits: number('cpu-units', briefRun.cpuUnits, 1),
         ...(values.verbose ? { log: (line: string) => console.error(line) } : {}),

@@ -16,6 +16,11 @@ export type AgreementState = {
   readonly accepted: Proposal | null
   readonly committedRound: number
   readonly committedTerm: number
+  /**
+   * The disk with older promises was lost up to this term: whom this region voted for and what it accepted is unknown.
+   * Null where nothing was lost, or a round of a later term shows that all of it is over.
+   */
+  readonly forgottenTerm: number | null
 }
 
 /** What a region sees of the others now. */
@@ -33,6 +38,7 @@ export const firstState: AgreementState = {
   accepted: null,
   committedRound: 0,
   committedTerm: 0,
+  forgottenTerm: null,
 }
 
 export class Agreement {
@@ -159,14 +165,15 @@ export class Agreement {
 
   /** The proposal has been applied. */
   commit({ round, term }: Proposal): void {
-    const { committedRound, accepted } = this.#state
+    const { committedRound, accepted, forgottenTerm } = this.#state
     assert(round === committedRound + 1, `round ${round} is committed after round ${committedRound}`)
-    const isBehind = accepted !== null && accepted.round <= round
+    const isOver = accepted !== null && accepted.round <= round
     this.#state = {
       ...this.#state,
       committedRound: round,
       committedTerm: term,
-      accepted: isBehind ? null : accepted,
+      accepted: isOver ? null : accepted,
+      forgottenTerm: forgottenTerm !== null && term > forgottenTerm ? null : forgottenTerm,
     }
     if (this.#proposed !== null && this.#proposed.round <= round) this.#proposed = null
   }
@@ -178,6 +185,14 @@ export class Agreement {
     if (this.isHub) this.#follow()
   }
 
+  /** Its earlier promises were lost with the disk: it votes in no term in which it may have done so. */
+  forget(view: View): void {
+    this.#adoptTerm(view)
+    const { term } = this.#state
+    this.#state = { ...this.#state, votedFor: this.#own, forgottenTerm: term }
+    this.#follow()
+  }
+
   #adoptTerm({ electorate, statuses }: View): boolean {
     const newest = electorate.reduce((most, region) => Math.max(most, statuses.get(region)?.term ?? 0), 0)
     if (newest <= this.#state.term) return false
@@ -186,12 +201,14 @@ export class Agreement {
     return true
   }
 
-  #vote({ electorate, statuses, hears, nowMs }: View): boolean {
+  #vote(view: View): boolean {
+    const { electorate, statuses, hears, nowMs } = view
     if (this.#state.votedFor !== '') return false
     const mayLead = (region: string): boolean => {
       const status = statuses.get(region)
       if (status === undefined || region === this.#own || !hears(region)) return false
-      return status.isCandidate && status.term === this.#state.term && !isBehind(status, this.#state)
+      if (!status.isCandidate || status.term !== this.#state.term || isBehind(status, this.#state)) return false
+      return this.#isSafe(status, view)
     }
     const candidate = electorate.find(mayLead)
     if (candidate === undefined) return false
@@ -225,8 +242,24 @@ export class Agreement {
     return true
   }
 
+  /**
+   * Where this region does not know what it accepted, those who do decide: so many of the others that no majority can
+   * have been without them.
+   */
+  #isSafe(candidate: EndOfLog, { electorate, statuses, hears }: View): boolean {
+    if (this.#state.forgottenTerm === null) return true
+    const witnesses = electorate.filter((region) => region !== this.#own && hears(region))
+    const least = electorate.length - Math.floor(electorate.length / 2)
+    const isBehindOne = (region: string): boolean => {
+      const status = statuses.get(region)
+      return status === undefined || isBehind(candidate, status)
+    }
+    return witnesses.length >= least && !witnesses.some(isBehindOne)
+  }
+
   #stand(view: View): boolean {
     const { electorate, nowMs } = view
+    if (!this.#isSafe(this.#state, view)) return false
     if (this.isHub || !electorate.includes(this.#own)) return false
     if (this.hub(view) !== null) {
       this.#sinceMs = nowMs
@@ -270,17 +303,15 @@ export function isSame(one: Proposal | null, other: Proposal | null): boolean {
   return one.term === other.term && one.round === other.round
 }
 
-/** The candidate has applied or accepted less than this region has. */
-function isBehind(candidate: PeerStatus, own: AgreementState): boolean {
+type EndOfLog = Pick<AgreementState, 'accepted' | 'committedTerm' | 'committedRound'>
+
+/** The candidate has applied or accepted less than the other. */
+function isBehind(candidate: EndOfLog, other: EndOfLog): boolean {
   const [term, round] = endOf(candidate)
-  const [ownTerm, ownRound] = endOf(own)
-  return term < ownTerm || (term === ownTerm && round < ownRound)
+  const [otherTerm, otherRound] = endOf(other)
+  return term < otherTerm || (term === otherTerm && round < otherRound)
 }
 
-function endOf({
-  accepted,
-  committedTerm,
-  committedRound,
-}: Pick<AgreementState, 'accepted' | 'committedTerm' | 'committedRound'>): readonly [number, number] {
+function endOf({ accepted, committedTerm, committedRound }: EndOfLog): readonly [number, number] {
   return accepted === null ? [committedTerm, committedRound] : [accepted.term, accepted.round]
 }

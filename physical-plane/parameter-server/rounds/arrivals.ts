@@ -22,8 +22,10 @@ export class Arrivals {
     return this.#arrived.get(region) ?? null
   }
 
-  has(region: string, contributionId: number): boolean {
-    return this.#arrived.get(region)?.contribution.id === contributionId
+  /** A region that lost its disk may use an id again, for something else. */
+  has(region: string, { id, payload }: Contribution): boolean {
+    const contribution = this.#arrived.get(region)?.contribution
+    return contribution?.id === id && contribution.payload.sha256 === payload.sha256
   }
 
   get regions(): readonly string[] {

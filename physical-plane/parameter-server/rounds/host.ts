@@ -36,6 +36,8 @@ export interface RoundsHost {
   readonly region: string
   /** Null until the first values are known. */
   readonly replica: Replica | null
+  /** What earlier attempts of this process promised others is lost. */
+  readonly hasForgotten: boolean
   /** This region gives no more local steps. */
   readonly hasDrained: boolean
   /** All that the other regions sent outside of rounds has been applied, so the last round may be. */
@@ -53,6 +55,8 @@ export interface RoundsHost {
   fail(reason: string, text: string): void
   refused(region: string, reason: string, text: string): void
   committed(round: CommittedRound): void
+  /** Goes on from a position in its data that this region had told others, and lost. */
+  resume(cursor: string): void
   /** Updates applied, by region, and the positions in their data that came with them. */
   versions(): Readonly<Record<string, number>>
   cursors(): Readonly<Record<string, string>>

@@ -14,7 +14,7 @@ import type { RoundsHost } from './host.ts'
 import { makeContribution, type Pending } from './make-contribution.ts'
 import type { Payloads } from './payloads.ts'
 import type { Cut, SharedParameters } from './shared-parameters.ts'
-import type { Contribution, Proposal, RoundPlan } from './types.ts'
+import type { Contribution, Proposal, RoundMember, RoundPlan } from './types.ts'
 
 export type OfferState = {
   readonly steps: number
@@ -161,7 +161,7 @@ export class Offer {
     const { settings, host, memory } = this.#parts
     const pending = this.#pending
     const member = proposal.members.find(({ region }) => region === host.region)
-    const isIn = pending !== null && member?.contributionId === pending.contribution.id
+    const isIn = pending !== null && isOf(pending, member)
     const local = { local: replica.values, shared: shared.values }
     const rebase = { merge: 'rebase', mergeWeight: 0 } as const
     if (isIn && pending !== null) {
@@ -175,6 +175,18 @@ export class Offer {
     if (pending !== null && !isIn) this.#countLate(pending)
     this.#forget()
     return isIn
+  }
+
+  /** A contribution of this region is in the round that this region does not know: it lost its disk meanwhile. */
+  isForgotten({ members }: Proposal): boolean {
+    const member = members.find(({ region }) => region === this.#parts.host.region)
+    return member !== undefined && (this.#pending === null || !isOf(this.#pending, member))
+  }
+
+  /** What was learnt since the disk was lost is what the forgotten contribution had already: it makes place for it. */
+  replaced(replica: Replica, shared: SharedParameters): void {
+    this.#parts.memory.kernels.copy(replica.values, shared.values)
+    this.#state = { ...this.#state, samples: 0, includedSamples: [] }
   }
 
   /** The round was committed without a result: whatever was offered to it is late. */
@@ -278,6 +290,11 @@ export class Offer {
     this.#pending = null
     this.#isDurable = false
   }
+}
+
+/** Ids alone do not tell: one may be used again after the disk was lost. */
+function isOf({ contribution: { id, payload } }: Pending, member: RoundMember | undefined): boolean {
+  return member?.contributionId === id && member.payload.sha256 === payload.sha256
 }
 
 function release(memory: VectorMemory, { sent, residual }: Pending): void {

@@ -186,7 +186,8 @@ export class Rounds {
   advance(): boolean {
     const { peers, host } = this.#parts
     let hasChanged = false
-    while (this.#agreement.advance(peers.view())) hasChanged = true
+    // Who has nothing yet may have had something, and promised: it votes once it knows.
+    if (this.#shared !== null) while (this.#agreement.advance(peers.view())) hasChanged = true
     if (!this.#agreement.isDurable) host.requestCheckpoint(0)
     if (this.#snapshots.expire()) hasChanged = true
     this.#serveSnapshots()
@@ -308,7 +309,7 @@ export class Rounds {
       const contribution = peers.statusOf(region)?.contribution ?? null
       if (contribution === null || contribution.round !== exchange.round) continue
       const name = `contribution ${contribution.id} of ${region}`
-      if (this.#arrivals.has(region, contribution.id) || this.#useless.has(name)) continue
+      if (this.#arrivals.has(region, contribution) || this.#useless.has(name)) continue
       this.#tasks.start(`fetch ${name}`, async (signal) => {
         const { payload } = contribution
         const wanted = { region, payload, round: exchange.round, elements, codec: exchange.codec, density: training.plan.density }
@@ -468,8 +469,11 @@ export class Rounds {
       const step = isLastDelta ? { learningRate: 1, momentum: 0 } : outerRates(settings, replica.layout.optimiser.kind)
       const rule = isLastDelta ? 'sparse-mean' : this.#rule
       shared.apply(rule, result, cut, exchange.fragment, { ...step, delay: settings.outerDelay })
-      isMember = this.#offer.committed(proposal, exchange, cut, before, replica, shared)
+      const isForgotten = this.#offer.isForgotten(proposal)
+      isMember = this.#offer.committed(proposal, exchange, cut, before, replica, shared) || isForgotten
+      if (isForgotten) this.#offer.replaced(replica, shared)
       links.memory.release(before)
+      if (isForgotten) host.resume(proposal.members.find(({ region }) => region === host.region)!.cursor)
       this.#closer.committed(proposal, shared)
     }
     this.#common = {
@@ -639,6 +643,7 @@ export class Rounds {
     this.#arrivals.close([], links.clock.monotonicMs())
     this.#recent = []
     this.#agreement.jump(snapshot.round, snapshot.term)
+    if (isFirst && host.hasForgotten) this.#agreement.forget(this.#parts.peers.view())
     host.adopted(snapshot, vectors['parameters']!, untold)
     host.requestCheckpoint(0)
     host.advance()
