@@ -66,11 +66,11 @@ export class ExchangeState {
     return this.#hasEnded
   }
 
-  /** False while peers or the disk are slow: what follows goes into the same update instead of a queue. */
+  /** False while peers or the disk are slow: what follows goes into one update, or waits, instead of a longer queue. */
   get hasRoom(): boolean {
     this.trim()
-    const { count, bytes, isDirty } = this.outbox
-    return !isDirty && count < outboxUpdatesMax && (count < 2 || bytes < outboxBytesMax)
+    const { count, bytes } = this.outbox
+    return count < outboxUpdatesMax && (count < 2 || bytes < outboxBytesMax)
   }
 
   settle({ lastSeq, applied, hasEnded }: ExchangeMark): void {

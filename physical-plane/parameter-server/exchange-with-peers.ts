@@ -1,6 +1,7 @@
 // A partition as the other regions meet it: what it seals for them, what it takes in of theirs, what it says about
 // itself. Sealing encodes, which takes a moment; until it is done no step is taken and nothing is applied, so that what
 // was sealed is exactly what is counted as told.
+import type { Parts } from '#proto/sync/strategy.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { ChangeSignal } from './change-signal.ts'
 import { checkpointAfterReceiptMs, checkpointMs, incarnationsMax } from './config.ts'
@@ -49,6 +50,7 @@ export type ExchangeParts = {
   readonly peers: PeersView
   readonly state: ExchangeState
   readonly rounds: Rounds
+  readonly parts: Parts
 }
 
 export class ExchangeWithPeers implements PeerSide {
@@ -84,6 +86,16 @@ export class ExchangeWithPeers implements PeerSide {
 
   get isSealing(): boolean {
     return this.#isSealing
+  }
+
+  /**
+   * What is to be told has no room, and the strategy does not put more steps together. Nobody waits for those who are
+   * away, nor for a disk.
+   */
+  get isCrowded(): boolean {
+    const { host, parts, peers, state } = this.#parts
+    if (parts.membership !== 'independent' || parts.isOverlapped || host.strategy?.isDue(false) !== true) return false
+    return !state.hasRoom && peers.heardPeers.length > 0
   }
 
   get links(): readonly MeasuredLink[] {

@@ -148,6 +148,7 @@ export class Partition implements WorkerSide, TrainingHost {
       peers: this.#peers,
       state: this.#state,
       rounds: this.#rounds,
+      parts,
     })
     if (saved !== null) this.#restore(saved.state, saved.vectors)
   }
@@ -177,7 +178,8 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   get isBlocked(): boolean {
-    return !this.members.isAlone && (this.exchange.isSealing || this.#rounds.isBlocked)
+    const { exchange } = this
+    return !this.members.isAlone && (exchange.isSealing || exchange.isCrowded || this.#rounds.isBlocked)
   }
 
   // Workers.

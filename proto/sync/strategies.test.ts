@@ -30,7 +30,8 @@ describe('the strategies', () => {
 
   test('compose what their names say', () => {
     expect(partsOf('asgd')).toMatchObject({ what: 'changes', apply: 'add', membership: 'independent' })
-    expect(partsOf('asgd-ga')).toEqual(partsOf('asgd'))
+    // Steps that are put together are what makes the difference.
+    expect(partsOf('asgd-ga')).toEqual({ ...partsOf('asgd'), isOverlapped: true })
     expect(partsOf('asp')).toMatchObject({ what: 'significant-changes', apply: 'add', membership: 'independent' })
     expect(partsOf('model-averaging')).toMatchObject({
       what: 'model',

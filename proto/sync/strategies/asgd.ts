@@ -3,7 +3,7 @@ import type { Strategy } from '../strategy.ts'
 
 export const asgd: Strategy = {
   name: 'asgd',
-  summary: 'every step to every region, nobody waits: the baseline',
+  summary: 'every step to every region, as many as the link carries: the baseline',
   defaults: {
     interval: 1,
     mode: 'sum',
@@ -21,6 +21,7 @@ export const asgd: Strategy = {
     codec: 'error-feedback',
     apply: 'add',
     membership: 'independent',
-    isOverlapped: true,
+    // Steps are not put together while the link is busy, which would make it asgd-ga: they wait until it has room.
+    isOverlapped: false,
   }),
 }
