@@ -107,7 +107,9 @@ export class Outbox {
 
   #forgetTo(held: number): boolean {
     const forgotten = this.#updates.filter(({ header }) => header.seq <= held)
-    for (const { header } of forgotten) if (header.payload !== null) this.#shelf.remove(header.payload.sha256)
+    for (const { header, vector } of forgotten) {
+      if (header.payload !== null && vector !== null) this.#shelf.remove(header.payload.sha256, asBytes(vector, header.payload.bytes))
+    }
     this.#updates = this.#updates.filter(({ header }) => header.seq > held)
     return forgotten.length > 0
   }

@@ -119,7 +119,7 @@ describe('updates', () => {
     lab.start(b)
     seal(a, 6)
     const forgotten = a.sealed.splice(0, 4)
-    for (const { payload } of forgotten) a.shelf.remove(payload!.sha256)
+    for (const { payload } of forgotten) a.shelf.remove(payload!.sha256, a.shelf.get(payload!.sha256)!)
     introduce([a, b])
     await lab.clock.advance(3000)
     expect(b.told.updates).toEqual([])

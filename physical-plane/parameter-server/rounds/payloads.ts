@@ -45,7 +45,7 @@ export class Payloads {
     for (const [sha256, kept] of this.#kept) {
       if (kept.round >= round) continue
       this.#kept.delete(sha256)
-      this.#shelf.remove(sha256)
+      this.#shelf.remove(sha256, kept.bytes)
       kept.release()
     }
   }

@@ -60,7 +60,7 @@ export class Snapshots {
     for (const [name, values] of Object.entries(copies)) {
       const sha256 = await this.#memory.sha256(values)
       payloads[name] = { sha256, bytes: values.byteLength, codec: 'fp32', elements: values.length }
-      this.#shelf.put(sha256, new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+      this.#shelf.put(sha256, bytesOf(values))
     }
     this.#withdraw()
     this.#offered = { snapshot: { ...common, vectors: payloads }, vectors: copies }
@@ -74,10 +74,16 @@ export class Snapshots {
   #withdraw(): void {
     if (this.#offered === null) return
     const { snapshot, vectors } = this.#offered
-    for (const { sha256 } of Object.values(snapshot.vectors)) this.#shelf.remove(sha256)
-    for (const values of Object.values(vectors)) this.#memory.release(values)
+    for (const [name, values] of Object.entries(vectors)) {
+      this.#shelf.remove(snapshot.vectors[name]!.sha256, bytesOf(values))
+      this.#memory.release(values)
+    }
     this.#offered = null
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** The vectors of a snapshot that a region offers; `use` has them only while it runs. */
