@@ -175,7 +175,7 @@ export class Cluster {
     for (const [name, { partition }] of this.nodes) {
       for (const [peer, lastSeq] of lastSeqs) {
         if (peer === name) continue
-        const found = [partition.exchange.appliedSeqOf(peer), states.get(name)!.applied[peer]]
+        const found = [partition.exchange.appliedSeqOf(peer), states.get(name)!.applied[peer] ?? 0]
         if (found.every((seq) => seq === lastSeq)) continue
         throw new Error(`${name} has applied ${found.join(', durably ')} of the ${lastSeq} updates of ${peer}`)
       }
