@@ -12,39 +12,30 @@ import { checkpointAfterReceiptMs, checkpointMs } from './config.ts'
 import { Course } from './course.ts'
 import { Evaluations } from './evaluations.ts'
 import { ExchangeState, type ExchangeMark } from './exchange-state.ts'
-import { ExchangeWithPeers, type ExchangeHost } from './exchange-with-peers.ts'
-import { LeaseTable, type LeaseSnapshot } from './leases.ts'
+import { ExchangeWithPeers } from './exchange-with-peers.ts'
+import { LeaseTable } from './leases.ts'
 import { Members, type AddressBook } from './members.ts'
 import { StepMeter } from './meters.ts'
+import { PartitionHost } from './partition-host.ts'
 import type { PartitionLinks, PartitionOptions, PartitionProgress } from './partition-options.ts'
 import {
   copiesOf,
   prefixed,
-  replicaVectors,
-  restoreReplica,
   stateFormat,
   stateOf,
-  strategyVectors,
   unprefixed,
   type PartitionState,
   type Vectors,
 } from './partition-state.ts'
 import { Records } from './records.ts'
-import { layoutDifference, type Layout } from './replica/layout.ts'
-import { Replica } from './replica/replica.ts'
-import type { RoundsHost } from './rounds/host.ts'
+import type { Replica } from './replica/replica.ts'
 import { PeersView } from './rounds/peers-view.ts'
 import { Rounds, type RoundsMark } from './rounds/rounds.ts'
-import type { StateSnapshot } from './rounds/types.ts'
-import { recordOfRound, recordOfUpdate } from './round-records.ts'
-import { createStrategy } from './sync/create-strategy.ts'
-import type { UpdateHeader } from './sync/update.ts'
-import type { UpdateStrategy } from './sync/update-strategy.ts'
 import { syncProgressOf } from './sync-progress.ts'
+import { TrainedModel } from './trained-model.ts'
 import { WorkerGroup, type AppliedStep, type Phase, type TrainingHost } from './worker-group.ts'
 import type { JoiningWorker, LeaseAnswer, Membership, Step, StepOutcome, WorkerSide } from './worker-side.ts'
 
-type Untold = { readonly header: UpdateHeader; readonly values: Float32Array }
 type Mark = { readonly exchange: ExchangeMark; readonly rounds: RoundsMark }
 
 export class Partition implements WorkerSide, TrainingHost {
@@ -63,8 +54,7 @@ export class Partition implements WorkerSide, TrainingHost {
   readonly #rounds: Rounds
   readonly #course: Course
   readonly #steps: StepMeter
-  #replica: Replica | null = null
-  #strategy: UpdateStrategy | null = null
+  readonly #model: TrainedModel
   #initialiser: string | null = null
   #version = 0
   #timer: Timer | null = null
@@ -98,6 +88,8 @@ export class Partition implements WorkerSide, TrainingHost {
     this.records = new Records(state?.records)
     this.#steps = new StepMeter(state?.counts)
     this.#state = new ExchangeState(this.members, this.#peers, saved, clock.monotonicMs())
+    const refused = (peer: string, reason: string, text: string): void => this.exchange.refused(peer, reason, text)
+    this.#model = new TrainedModel({ options, members: this.members, memory, state: this.#state, refused })
     const leases = state === null ? new LeaseTable(options) : LeaseTable.restore(options, state.leases)
     const evaluations = new Evaluations(state?.evaluations)
     const { workerMode, hasHoldout } = options
@@ -128,7 +120,27 @@ export class Partition implements WorkerSide, TrainingHost {
       },
       onTaken: (error) => this.#course.fail(error.reason, messageOf(error)),
     })
-    const host = this.#host()
+    const host = new PartitionHost({
+      options,
+      clock,
+      log,
+      changed: this.changed,
+      members: this.members,
+      peers: this.#peers,
+      model: this.#model,
+      state: this.#state,
+      course: this.#course,
+      group: this.#group,
+      steps: this.#steps,
+      records: this.records,
+      exchange: () => this.exchange,
+      requestCheckpoint,
+      advance: onChange,
+      touched: () => {
+        this.#version += 1
+      },
+      begin: (replica, values) => this.#begin(replica, values),
+    })
     this.#rounds = new Rounds(
       {
         settings: sync,
@@ -154,7 +166,7 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   get replica(): Replica | null {
-    return this.#replica
+    return this.#model.replica
   }
 
   get version(): number {
@@ -186,17 +198,17 @@ export class Partition implements WorkerSide, TrainingHost {
 
   join(worker: JoiningWorker): Membership {
     if (this.failure !== null) throw this.failure
-    this.#adopt(worker.layout, `worker ${worker.instanceId}`)
+    this.#model.adopt(worker.layout, `worker ${worker.instanceId}`)
     const evaluates = this.#group.join(worker)
-    const hasParameters = this.#strategy !== null
+    const hasParameters = this.#model.strategy !== null
     const wantsInitial = !hasParameters && this.#mayGiveFirst && this.#initialiser === null
     if (wantsInitial) this.#initialiser = worker.workerId
     return { hasParameters, wantsInitial, evaluates }
   }
 
   initialise(workerId: string, values: Float32Array): void {
-    if (this.#strategy !== null) return
-    const replica = this.#replica
+    if (this.#model.strategy !== null) return
+    const { replica } = this.#model
     if (workerId !== this.#initialiser || replica === null) {
       throw new CloudlessError('conflict', 'NOT_ASKED', `worker ${workerId} was not asked for the first parameters`)
     }
@@ -211,7 +223,7 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   async whenReady(signal: AbortSignal): Promise<void> {
-    while (this.#strategy === null) {
+    while (this.#model.strategy === null) {
       if (this.failure !== null) throw this.failure
       await this.changed.wait(signal)
     }
@@ -235,8 +247,7 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   apply(step: AppliedStep): void {
-    const replica = this.#replica
-    const strategy = this.#strategy
+    const { replica, strategy } = this.#model
     assert(replica !== null && strategy !== null, 'a step needs parameters')
     const { clock } = this.#links
     const scale = strategy.rateScale
@@ -313,7 +324,7 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#isStopped = true
     this.#timer?.cancel()
     this.#rounds.stop()
-    await this.#checkpointer.stop(this.failure === null && this.#strategy !== null)
+    await this.#checkpointer.stop(this.failure === null && this.#model.strategy !== null)
   }
 
   advance(): void {
@@ -354,212 +365,34 @@ export class Partition implements WorkerSide, TrainingHost {
     return this.members.peers.every((region) => this.#peers.statusOf(region)?.hasBegun === false)
   }
 
-  #adopt(layout: Layout, whose: string): Replica {
-    if (this.#replica === null) {
-      this.#replica = Replica.create(layout, this.#links.memory)
-      return this.#replica
-    }
-    const difference = layoutDifference(this.#replica.layout, layout)
-    if (difference === null) return this.#replica
-    throw new CloudlessError('conflict', 'LAYOUT_DIFFERS', `${whose} trains another model: ${difference}`)
-  }
-
   #begin(replica: Replica, values: Float32Array): void {
-    this.#links.memory.kernels.copy(replica.values, values)
-    const strategy = this.#createStrategy(replica)
-    strategy.start()
+    const strategy = this.#model.begin(replica, values)
     if (!this.members.isAlone) this.#rounds.start(replica)
-    this.#strategy = strategy
     this.#version += 1
     this.#course.begin({ replica, strategy })
   }
 
-  #createStrategy(replica: Replica): UpdateStrategy {
-    const { sync, parts, seed } = this.#options
-    return createStrategy(parts, {
-      settings: sync,
-      region: this.region,
-      dataShare: this.members.shareOf(this.region),
-      replica,
-      memory: this.#links.memory,
-      seed,
-      members: () => this.members.live,
-      versions: () => this.#state.versions.entries(),
-      dropped: (region, stalenessSteps) =>
-        this.exchange.refused(region, 'TOO_STALE', `an update of region ${region} is ${stalenessSteps} steps old`),
-    })
-  }
-
-  #host(): RoundsHost & ExchangeHost {
-    // oxlint-disable-next-line typescript/no-this-alias -- getters of the object have their own `this`.
-    const self = this
-    return {
-      region: self.region,
-      changed: self.changed,
-      get replica() {
-        return self.#strategy === null ? null : self.#replica
-      },
-      get strategy() {
-        return self.#strategy
-      },
-      get failure() {
-        return self.failure
-      },
-      get hasDrained() {
-        return self.#course.hasDrained
-      },
-      get hasFinished() {
-        return self.hasEnded
-      },
-      get isReadyForFinal() {
-        return self.#isReadyForFinal
-      },
-      get finalMass() {
-        return self.#strategy?.finalMass ?? 0
-      },
-      get stepsPerSecond() {
-        return self.#state.stall.stepsPerSecond
-      },
-      get cursor() {
-        return JSON.stringify(self.#group.leases.snapshot())
-      },
-      get isBehindUpdates() {
-        return self.#isBehindUpdates
-      },
-      hasForgotten: self.#options.attempt > 1,
-      requestCheckpoint: (withinMs) => self.#checkpointer.request(withinMs),
-      advance: () => self.advance(),
-      touched: () => {
-        self.#version += 1
-      },
-      fail: (reason, text) => self.#course.fail(reason, text),
-      refused: (region, reason, text) => self.exchange.refused(region, reason, text),
-      begin: (layout, values, whose) => self.#beginWith(layout, values, whose),
-      sealed: (draft) => self.records.add(recordOfUpdate(draft, self.#recordContext())),
-      committed: (round) => {
-        self.#version += 1
-        const context = self.#recordContext()
-        void round.stateHash.then((hash) => {
-          if (round.proposal.members.length > 0) self.records.add(recordOfRound(round, hash, context))
-          self.#checkpointer.request(checkpointAfterReceiptMs)
-          self.changed.notify()
-        })
-      },
-      resume: (cursor) => self.#resume(cursor),
-      cursors: () => Object.fromEntries(self.#state.cursors),
-      versions: () => ({ ...self.#state.versions.entries(), [self.region]: self.#state.outbox.durableSeq }),
-      replicaFor: ({ layout }) => self.#adopt(layout, 'a snapshot'),
-      untoldSince: (snapshot) => self.#untoldSince(snapshot),
-      adopted: (snapshot, parameters, untold) => self.#adopted(snapshot, parameters, untold),
-    }
-  }
-
-  #recordContext() {
-    const { clock } = this.#links
-    const { loss } = this.#steps.counts
-    const { samplesDone, samplesTotal } = this.#group.leases
-    return {
-      members: this.members,
-      traffic: this.#state.rounds.close(clock.monotonicMs(), this.#state.stall.stallSeconds),
-      senders: this.#state.rounds.senders,
-      atMs: clock.now(),
-      loss,
-      fraction: samplesTotal === 0 ? 0 : samplesDone / samplesTotal,
-    }
-  }
-
-  #beginWith(layout: Layout, values: Float32Array, whose: string): void {
-    try {
-      this.#begin(this.#adopt(layout, whose), values)
-    } catch (error) {
-      this.#course.fail('LAYOUT_DIFFERS', messageOf(error))
-      throw error
-    }
-  }
-
-  get #isReadyForFinal(): boolean {
-    return this.members.peers.every((region) => {
-      const status = this.#peers.statusOf(region)
-      return status !== null && status.hasDrained && this.#state.versions.of(region) >= status.lastSeq
-    })
-  }
-
-  get #isBehindUpdates(): boolean {
-    return this.members.peers.some((region) => {
-      const status = this.#peers.statusOf(region)
-      return status !== null && status.firstSeq > this.#state.versions.of(region) + 1
-    })
-  }
-
-  /** Updates of this region that the snapshot does not have; the caller releases their vectors. */
-  async #untoldSince({ versions }: StateSnapshot): Promise<readonly Untold[]> {
-    const strategy = this.#strategy
-    if (strategy === null) return []
-    if (this.exchange.isSealing) throw new CloudlessError('unavailable', 'SEALING', 'an update is being sealed')
-    const untold: Untold[] = []
-    for (const { header, bytes } of this.#state.outbox.since(versions[this.region] ?? 0)) {
-      if (header.kind === 'initial') continue
-      const values = this.#links.memory.allocate(this.#replica!.elementCount)
-      await strategy.decodes(header, bytes, values)
-      untold.push({ header, values })
-    }
-    return untold
-  }
-
-  #adopted(snapshot: StateSnapshot, parameters: Float32Array, untold: readonly Untold[]): void {
-    const { versions, cursors } = snapshot
-    const replica = this.#replica!
-    const own = versions[this.region] ?? 0
-    if (this.#strategy === null) {
-      const cursor = cursors[this.region]
-      if (cursor !== undefined) this.#resume(cursor)
-      const strategy = this.#createStrategy(replica)
-      this.#links.memory.kernels.copy(replica.values, parameters)
-      strategy.start()
-      this.#strategy = strategy
-      this.#course.begin({ replica, strategy })
-    } else this.#strategy.rebase(parameters, untold)
-    this.#state.outbox.continueAfter(own)
-    for (const [region, seq] of Object.entries(versions)) {
-      if (region !== this.region) this.#state.versions.advanceTo(region, seq)
-    }
-    this.#version += 1
-    this.#links.log.info({ round: snapshot.round, versions }, 'partition took a snapshot of another region over')
-  }
-
-  #resume(cursor: string): void {
-    const told = JSON.parse(cursor) as LeaseSnapshot
-    // Ids of leases that are out are not given again.
-    const nextLeaseId = Math.max(told.nextLeaseId, this.#group.leases.snapshot().nextLeaseId)
-    this.#group.resume(LeaseTable.restore(this.#options, { ...told, nextLeaseId }))
-  }
-
   async #take(): Promise<Taken<Mark>> {
-    const strategy = this.#strategy?.save() ?? { state: null, vectors: {} }
+    const model = this.#model.save()
     const exchange = this.#state.save(this.phase === 'finished')
     const rounds = this.#rounds.save()
-    const replica = this.#replica
-    const hasBegun = this.#strategy !== null
     const state: PartitionState = {
       ...exchange.state,
+      ...model.state,
       format: stateFormat,
       jobId: this.#options.jobId,
       region: this.region,
       phase: this.phase,
       isDrainRequested: this.#course.isDrainRequested,
-      layout: hasBegun ? (replica?.layout ?? null) : null,
-      optimiserSteps: replica?.optimiserSteps ?? 0,
       strategyName: this.#options.sync.strategy,
-      strategy: strategy.state,
       roundsState: rounds.state,
       ...this.#group.save(),
       counts: this.#steps.counts,
       records: [...this.records.waiting],
       modelHash: this.#course.modelHash,
     }
-    const own = replica === null || !hasBegun ? {} : replicaVectors(replica)
-    const living = { ...own, ...strategyVectors(strategy), ...prefixed('rounds/', rounds.living) }
     const fixed = { ...exchange.fixed, ...prefixed('rounds/', rounds.fixed) }
+    const living = { ...model.living, ...prefixed('rounds/', rounds.living) }
     const { vectors, release } = await copiesOf(living, this.#links.memory)
     const mark = { exchange: exchange.mark, rounds: rounds.mark }
     return { snapshot: { state, vectors: { ...vectors, ...fixed } }, mark, release }
@@ -567,19 +400,13 @@ export class Partition implements WorkerSide, TrainingHost {
 
   #restore(state: PartitionState, vectors: Vectors): void {
     if (state.layout === null || state.phase === 'starting') return this.#course.restore(state, null)
-    const { memory, log } = this.#links
-    const replica = Replica.create(state.layout, memory)
-    restoreReplica(replica, state.optimiserSteps, vectors, memory)
-    const strategy = this.#createStrategy(replica)
-    strategy.restore({ state: state.strategy, vectors: unprefixed('strategy/', vectors) })
+    const training = this.#model.restore(state.layout, state, vectors)
     if (state.roundsState !== null && !this.members.isAlone) {
-      this.#rounds.restore(state.roundsState, unprefixed('rounds/', vectors), replica)
+      this.#rounds.restore(state.roundsState, unprefixed('rounds/', vectors), training.replica)
     }
-    this.#replica = replica
-    this.#strategy = strategy
     this.#version = 1
-    this.#course.restore(state, { replica, strategy })
+    this.#course.restore(state, training)
     const { phase, applied, outbox } = state
-    log.info({ phase, applied, sealed: outbox.lastSeq }, 'partition goes on from its checkpoint')
+    this.#links.log.info({ phase, applied, sealed: outbox.lastSeq }, 'partition goes on from its checkpoint')
   }
 }
