@@ -3,7 +3,7 @@ import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/Instan
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import { firstRound, lastRound } from '../render/rounds.ts'
 import type { JobHistory } from './job-history.ts'
-import { regionOfInstance, regionReports } from './regions.ts'
+import { reasonKind, regionOfInstance, regionReports } from './regions.ts'
 
 export type Happening = {
   /** Since the start. */
@@ -43,7 +43,7 @@ function eventHappening(
   return [{ seconds: at(atMs), region, kind: name, text: what === '' ? role : `${role}: ${what}` }]
 }
 
-/** Records in a row that name a region absent are one happening, told by the region that named it in most. */
+/** Records in a row that name a region absent for one reason are one happening, told by the region that named it in most. */
 function absenceHappenings(
   rounds: readonly Round__Output[],
   region: string,
@@ -68,14 +68,19 @@ function absenceHappenings(
     happenings.push({ seconds: at(first.atMs), region, kind: 'absent', text })
   }
   for (const round of teller) {
-    if (round.absent[region] === undefined) close()
-    else run.push(round)
+    const why = round.absent[region]
+    const before = run.at(-1)?.absent[region]
+    if (why === undefined || (before !== undefined && reasonKind(before) !== reasonKind(why))) close()
+    if (why !== undefined) run.push(round)
   }
   close()
   return happenings
 }
 
-/** New hubs and plans, as the first region by name saw them: all change at the same round. */
+/**
+ * New hubs, and plans that send something else than before, as the first region by name saw them: all change at the same
+ * round. A plan that only shifts steps between regions is no news; there may be one in every round.
+ */
 function changeHappenings(rounds: readonly Round__Output[], at: (atMs: number) => number): readonly Happening[] {
   const own = rounds.filter(({ region }) => region === rounds[0]?.region)
   return own.flatMap((round, i): readonly Happening[] => {
@@ -92,7 +97,9 @@ function changeHappenings(rounds: readonly Round__Output[], at: (atMs: number) =
     const plan = `plan ${round.planVersion} from round ${firstRound(round)} on: ${round.codec}${fragments}`
     return [
       ...(round.hub !== '' && (round.hub !== before.hub || round.term !== before.term) ? [hub] : []),
-      ...(round.planVersion === before.planVersion ? [] : [{ seconds, region: '', kind: 'plan', text: plan }]),
+      ...(round.codec === before.codec && round.fragments === before.fragments
+        ? []
+        : [{ seconds, region: '', kind: 'plan', text: plan }]),
     ]
   })
 }

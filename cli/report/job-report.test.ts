@@ -28,10 +28,23 @@ describe('the verdict', () => {
     const { verdict } = jobReport(aHistory())
     expect(verdict).toMatchObject({ kind: 'whole', text: 'trained on all data of 3 regions', unusedDataShare: 0 })
     expect(verdict.notes).toEqual([
-      `${last} took no part in 7 of 40 rounds (last: no word for 12.0 s, grace ended)`,
+      `${last} took no part in 7 of 40 rounds (no word for 12.0 s, grace ended)`,
       'on average 2.9 % of the data took no part in a round',
     ])
     expect(verdict.excludedDataShare).toBeCloseTo(7 / 40 / 6)
+  })
+
+  test('tells every reason of absence with its rounds; reasons that differ only in numbers are one', () => {
+    const why = (round: number): string => (round < 20 ? `silent for ${round}.5 s` : 'late')
+    const rounds = someRounds().map((round) =>
+      round.absent[last] === undefined ? round : { ...round, absent: { [last]: why(round.round) } },
+    )
+    const { verdict, happenings } = jobReport(aHistory({}, { rounds }))
+    expect(verdict.notes[0]).toBe(`${last} took no part in 7 of 40 rounds (4: silent for 19.5 s; 3: late)`)
+    expect(happenings.filter(({ kind }) => kind === 'absent').map(({ text }) => text)).toEqual([
+      'took no part in rounds 16-19: silent for 19.5 s',
+      'took no part in rounds 20-22: late',
+    ])
   })
 
   test('on a silent subset is never a success: a region given up, its data named first', () => {
@@ -117,6 +130,12 @@ describe('the course', () => {
       ['adopted', 'onprem/lab', 'ps'],
       ['hub', 'onprem/lab', 'closes rounds from 28 on, term 2'],
     ])
+  })
+
+  test('a plan that shifts only steps between regions is no news', () => {
+    const rounds = someRounds().map((round) => ({ ...round, planVersion: round.round, codec: 'int8' }))
+    const { happenings } = jobReport(aHistory({}, { rounds }))
+    expect(happenings.filter(({ kind }) => kind === 'plan')).toEqual([])
   })
 
   test('a job without any round is reported all the same', () => {

@@ -15,7 +15,8 @@ export type RegionReport = {
   readonly rounds: number
   /** Rounds in which others went on without this region. */
   readonly absentRounds: number
-  readonly lastAbsence: string
+  /** Why, the most frequent first; reasons that differ only in numbers are one, in the words of the last. */
+  readonly absences: readonly { readonly why: string; readonly rounds: number }[]
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly stallSeconds: number
@@ -47,7 +48,7 @@ function regionReport({ job, cost, rounds, events }: JobHistory, region: string)
   const partition = job.progress?.partitions.find((each) => each.region === region)
   const totals = job.progress?.roundTotals.find((each) => each.region === region)
   const own = events.filter(({ instanceId }) => regionOfInstance(job.id, instanceId, [region]) === region)
-  const { count, last } = absences(rounds, region)
+  const absences = absencesOf(rounds, region)
   return {
     region,
     dataShare: samplesAll > 0 ? samplesHere / samplesAll : 0,
@@ -56,8 +57,8 @@ function regionReport({ job, cost, rounds, events }: JobHistory, region: string)
     samplesTotal: samplesHere * (job.spec?.training?.epochs ?? 1),
     steps: partition?.steps ?? 0,
     rounds: totals?.rounds ?? 0,
-    absentRounds: count,
-    lastAbsence: last,
+    absentRounds: absences.reduce((total, { rounds: each }) => total + each, 0),
+    absences,
     bytesSent: partition?.wanBytesSent ?? totals?.bytesSent ?? 0,
     bytesReceived: totals?.bytesReceived ?? 0,
     stallSeconds: totals?.stallSeconds ?? 0,
@@ -71,14 +72,24 @@ function regionReport({ job, cost, rounds, events }: JobHistory, region: string)
   }
 }
 
-/** By the region that counted most of them: each one only saw the rounds in which it was itself. */
-function absences(rounds: readonly Round__Output[], region: string): { readonly count: number; readonly last: string } {
+/** As the region that counted most of them tells it: each one only saw the rounds in which it was itself. */
+function absencesOf(rounds: readonly Round__Output[], region: string): RegionReport['absences'] {
   const naming = rounds.filter(({ absent }) => absent[region] !== undefined)
-  const counts = [...Map.groupBy(naming, (round) => round.region).values()].map((told) =>
-    told.reduce((total, round) => total + absentIn(round, region), 0),
-  )
-  const last = naming.toSorted((a, b) => a.atMs - b.atMs).at(-1)
-  return { count: Math.max(0, ...counts), last: last?.absent[region] ?? '' }
+  const told = [...Map.groupBy(naming, (round) => round.region).values()].map((records) => {
+    const byKind = Map.groupBy(records, (record) => reasonKind(record.absent[region] ?? ''))
+    return [...byKind.values()].map((alike) => ({
+      why: alike.at(-1)?.absent[region] ?? '',
+      rounds: alike.reduce((total, round) => total + absentIn(round, region), 0),
+    }))
+  })
+  const count = (absences: RegionReport['absences']): number => absences.reduce((total, each) => total + each.rounds, 0)
+  const most = told.toSorted((a, b) => count(b) - count(a))[0] ?? []
+  return most.toSorted((a, b) => b.rounds - a.rounds)
+}
+
+/** "silent for 5.2 s" and "silent for 6.1 s" are the same reason. */
+export function reasonKind(why: string): string {
+  return why.replaceAll(/\d+(\.\d+)?/g, '#')
 }
 
 /** In how many of the rounds that a record stands for a region was absent. */

@@ -96,9 +96,10 @@ function absenceNotes(regions: readonly RegionReport[], excluded: number): reado
   const away = regions.filter(({ absentRounds }) => absentRounds > 0)
   if (away.length === 0) return []
   const of = Math.max(...regions.map(({ rounds }) => rounds))
-  const each = away.map(({ region, absentRounds, lastAbsence }) => {
-    const why = lastAbsence === '' ? '' : ` (last: ${lastAbsence})`
-    return `${region} took no part in ${absentRounds} of ${of} rounds${why}`
+  const each = away.map(({ region, absentRounds, absences }) => {
+    const named = absences.filter(({ why }) => why !== '')
+    const reasons = named.map(({ why, rounds }) => (named.length === 1 ? why : `${rounds}: ${why}`)).join('; ')
+    return `${region} took no part in ${absentRounds} of ${of} rounds${reasons === '' ? '' : ` (${reasons})`}`
   })
   return [...each, `on average ${formatPercent(excluded)} of the data took no part in a round`]
 }
