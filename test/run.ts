@@ -69,6 +69,7 @@ function runPytest(python: string, env: NodeJS.ProcessEnv): Counts {
     `--junitxml=${report}`,
     'physical-plane/worker',
     'examples',
+    'bench',
   ]
   const status = spawnSync(python, args, { cwd: root, stdio: 'inherit', env }).status
   try {

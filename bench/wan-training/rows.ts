@@ -43,7 +43,11 @@ export const rows: readonly Row[] = [
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...momentum },
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8' },
   ]),
-  row('auto', 'auto', 'regions', 0.2, [{ strategy: 'auto', ...momentum }, { strategy: 'auto' }]),
+  row('auto', 'auto', 'regions', 0.2, [
+    { strategy: 'auto', interval_min: 32, ...momentum },
+    { strategy: 'auto', ...momentum },
+    { strategy: 'auto' },
+  ]),
 ]
 
 /** The first way to synchronise is the tuned one. */

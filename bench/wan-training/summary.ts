@@ -24,6 +24,8 @@ export type RowFigures = {
   readonly stallShare: number
   readonly costUsd: number
   readonly realStepMs: number
+  /** Of the steps: those whose real computation took longer than their pace. Much of it means a machine that is too slow. */
+  readonly slowStepShare: number
 }
 
 export type Keys = {
@@ -53,9 +55,8 @@ export function figuresOf(row: Row, runs: readonly RunRecord[], target: TargetSe
     bytesPerSample: of(({ wanBytesTotal, samples }) => (samples === 0 ? 0 : wanBytesTotal / samples)),
     stallShare: of(({ paces }) => stallShareOf(paces)),
     costUsd: of(({ costUsd }) => costUsd),
-    realStepMs: of(
-      ({ paces }) => (1000 * sum(paces.map(({ realSeconds }) => realSeconds))) / sum(paces.map(({ steps }) => steps)),
-    ),
+    realStepMs: of(({ paces }) => (1000 * sum(paces.map(({ realSeconds }) => realSeconds))) / stepsOf(paces)),
+    slowStepShare: of(({ paces }) => sum(paces.map(({ stepsOverPace }) => stepsOverPace)) / stepsOf(paces)),
   }
 }
 
@@ -63,6 +64,10 @@ export function figuresOf(row: Row, runs: readonly RunRecord[], target: TargetSe
 export function stallShareOf(paces: readonly PaceRecord[]): number {
   const wall = sum(paces.map(({ wallSeconds }) => wallSeconds))
   return wall === 0 ? 0 : 1 - sum(paces.map(({ busySeconds }) => busySeconds)) / wall
+}
+
+function stepsOf(paces: readonly PaceRecord[]): number {
+  return Math.max(1, sum(paces.map(({ steps }) => steps)))
 }
 
 /** Only the keys whose rows are there. */
