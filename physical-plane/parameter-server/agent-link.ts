@@ -167,7 +167,8 @@ export class AgentLink {
   #status(): InstanceStatus {
     const { partition, endpoint, workerEndpoint } = this.#options
     const progress = partition.progress()
-    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, isTrainingOver, wanBytesSent, sync, ...rest } = progress
+    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, isTrainingOver, wanBytesSent, sync, ...rest } =
+      progress
     // FINISHED is the last word: records come before it.
     const isLast = progress.phase !== 'finished' || partition.records.waiting.length === 0
     return {

@@ -89,7 +89,13 @@ export class ExchangeState {
     const { count, bytes } = this.outbox
     const isFull = count >= outboxUpdatesMax || (count >= 2 && bytes >= outboxBytesMax)
     if (this.outbox.trim(peers)) return true
-    return isFull && this.outbox.trimForRoom(peers, peers.filter((region) => this.#peers.hears(region)))
+    return (
+      isFull &&
+      this.outbox.trimForRoom(
+        peers,
+        peers.filter((region) => this.#peers.hears(region)),
+      )
+    )
   }
 
   /** `fixed` vectors never change. */

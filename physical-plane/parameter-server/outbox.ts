@@ -108,7 +108,8 @@ export class Outbox {
   #forgetTo(held: number): boolean {
     const forgotten = this.#updates.filter(({ header }) => header.seq <= held)
     for (const { header, vector } of forgotten) {
-      if (header.payload !== null && vector !== null) this.#shelf.remove(header.payload.sha256, asBytes(vector, header.payload.bytes))
+      if (header.payload !== null && vector !== null)
+        this.#shelf.remove(header.payload.sha256, asBytes(vector, header.payload.bytes))
     }
     this.#updates = this.#updates.filter(({ header }) => header.seq > held)
     return forgotten.length > 0

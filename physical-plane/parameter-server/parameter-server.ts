@@ -13,7 +13,7 @@ import { AgentLink } from './agent-link.ts'
 import { HashThread } from './checkpoints/hash-thread.ts'
 import { ObjectCheckpoints, partitionPrefix } from './checkpoints/object-checkpoints.ts'
 import { partitionOptionsOf, type ParameterServerConfig } from './config-file.ts'
-import { closingMs, lingerMs } from './config.ts'
+import { closingMs, lingerMs, statusMs } from './config.ts'
 import { openWorkerExchange } from './exchange/worker-exchange.ts'
 import { writeModelFile } from './model-file.ts'
 import { Partition } from './partition.ts'
@@ -43,6 +43,7 @@ export async function runParameterServer(
   const modelPath = join(config.stateDir, 'model.safetensors')
   const options = partitionOptionsOf(config)
   const hashes = new HashThread()
+  const taken = Promise.withResolvers<never>()
   const peerLinks = new PeerLinks({
     jobId,
     memory: payloadMemory(memory),
@@ -63,6 +64,7 @@ export async function runParameterServer(
       sha256: (values) => hashes.sha256(values),
       log,
     }),
+    onTaken: (error) => taken.reject(error),
     publishModel: async (layout, values) => {
       await writeModelFile(modelPath, layout, values, { job: jobId, strategy: options.sync.strategy })
       return modelPath
@@ -118,8 +120,10 @@ export async function runParameterServer(
   const linked = link.run(linkLife.signal)
   log.info({ endpoint, workerEndpoint: workers.address }, 'parameter server listens')
   try {
-    await untilReleased(partition, link, clock, log, signal)
+    await Promise.race([untilReleased(partition, link, clock, log, signal), taken.promise])
   } finally {
+    // No step after the last checkpoint, which then holds all that workers were told is done.
+    await exchange.stop()
     // Peers hear the last acknowledgements, then the rest goes in the order in which it came.
     await peerLinks.stop()
     await partition.stop()
@@ -127,13 +131,16 @@ export async function runParameterServer(
     linkLife.abort()
     await linked
     agent.close()
-    await exchange.stop()
     await Promise.all([workers.stop(closingMs), peers.stop(closingMs)])
+    await memory.stop()
     await rm(config.workerSocket, { force: true })
   }
 }
 
-/** Until everybody has what this partition had to say; whoever stays silent is waited for `lingerMs` after the end. */
+/**
+ * Until everybody knows that this partition has finished. Who is heard and has not finished is waited for; who is silent
+ * for `lingerMs` after the end is the control plane's concern.
+ */
 export async function untilReleased(
   partition: Partition,
   link: AgentLink,
@@ -141,18 +148,20 @@ export async function untilReleased(
   log: Log,
   signal: AbortSignal,
 ): Promise<void> {
-  const lingering = new AbortController()
-  const either = AbortSignal.any([signal, lingering.signal])
-  let hasTimer = false
-  while (!either.aborted) {
+  let endsAtMs: number | null = null
+  while (!signal.aborted) {
     if (partition.failure !== null) throw partition.failure
-    if (partition.isReleased && link.hasAcknowledgedEnd) return
     // Without the agent's word the run would count as incomplete, so only peers and workers are given up on.
-    if (link.hasAcknowledgedEnd && !hasTimer) {
-      hasTimer = true
-      clock.after(lingerMs, () => lingering.abort())
+    if (link.hasAcknowledgedEnd) {
+      if (partition.isReleased) return
+      endsAtMs ??= clock.monotonicMs() + lingerMs
+      if (clock.monotonicMs() >= endsAtMs && partition.isLeftAlone) {
+        return log.warn({ lingerMs }, 'ending though a silent peer or worker never said that it is done')
+      }
     }
-    await partition.changed.wait(either).catch(() => {})
+    const change = new AbortController()
+    const timer = clock.after(statusMs, () => change.abort())
+    await partition.changed.wait(AbortSignal.any([signal, change.signal])).catch(() => {})
+    timer.cancel()
   }
-  if (!signal.aborted) log.warn({ lingerMs }, 'ending though a peer or worker never said that it is done')
 }

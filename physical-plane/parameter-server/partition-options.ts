@@ -2,6 +2,7 @@
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { Clock } from '#runtime/clock.ts'
+import type { CloudlessError } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Random } from '#runtime/random.ts'
 import type { CheckpointStore } from './checkpoint.ts'
@@ -40,6 +41,8 @@ export type PartitionLinks = {
   readonly checkpoints: CheckpointStore
   readonly random: Random
   readonly fetcher: PeerFetcher
+  /** Another process has taken this partition over: this one must end without a word to anybody. */
+  readonly onTaken?: (error: CloudlessError) => void
   /** Writes the final model; answers its path. */
   readonly publishModel: (layout: Layout, values: Float32Array) => Promise<string>
 }

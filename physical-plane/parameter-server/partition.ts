@@ -4,12 +4,13 @@
 // Nothing leaves the region that is not in a durable checkpoint, and what arrives is acknowledged only from one, so after
 // any crash every sample counts once and every update is applied once in the history that survives.
 import { assert } from '#runtime/assert.ts'
-import type { Timer } from '#runtime/clock.ts'
-import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import { CloudlessError } from '#runtime/errors.ts'
+import { Alarm } from './alarm.ts'
 import { ChangeSignal } from './change-signal.ts'
 import { Checkpointer, type Taken } from './checkpointer.ts'
 import { checkpointAfterReceiptMs, checkpointMs } from './config.ts'
 import { Course } from './course.ts'
+import { isKnownEverywhere, isNobodyWaiting } from './ending.ts'
 import { Evaluations } from './evaluations.ts'
 import { ExchangeState, type ExchangeMark } from './exchange-state.ts'
 import { ExchangeWithPeers } from './exchange-with-peers.ts'
@@ -57,10 +58,11 @@ export class Partition implements WorkerSide, TrainingHost {
   readonly #model: TrainedModel
   #initialiser: string | null = null
   #version = 0
-  #timer: Timer | null = null
+  readonly #alarm: Alarm
   #isAdvancing = false
   #isAskedAgain = false
   #isStopped = false
+  #isTakenOver = false
 
   /** A partition that goes on from its newest checkpoint, if there is one. */
   static async open(options: PartitionOptions, links: PartitionLinks): Promise<Partition> {
@@ -77,12 +79,13 @@ export class Partition implements WorkerSide, TrainingHost {
     links: PartitionLinks,
     saved: { readonly state: PartitionState; readonly vectors: Vectors } | null,
   ) {
-    const { region, epochs, sync, parts } = options
+    const { region, sync, parts } = options
     const state = saved?.state ?? null
     const { clock, log, memory, fetcher } = links
     this.region = region
     this.#options = options
     this.#links = links
+    this.#alarm = new Alarm(clock, () => this.advance())
     this.members = new Members(region, options.members)
     this.#peers = new PeersView(this.members, clock)
     this.records = new Records(state?.records)
@@ -92,9 +95,8 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#model = new TrainedModel({ options, members: this.members, memory, state: this.#state, refused })
     const leases = state === null ? new LeaseTable(options) : LeaseTable.restore(options, state.leases)
     const evaluations = new Evaluations(state?.evaluations)
-    const { workerMode, hasHoldout } = options
     const kept = { leases, evaluations, leasesReturned: state?.leasesReturned ?? 0 }
-    this.#group = new WorkerGroup(this, { workerMode, hasHoldout, epochs }, kept, links)
+    this.#group = new WorkerGroup(this, options, kept, links)
     const requestCheckpoint = (withinMs: number): void => this.#checkpointer.request(withinMs)
     const onChange = (): void => this.advance()
     this.#course = new Course({
@@ -118,7 +120,10 @@ export class Partition implements WorkerSide, TrainingHost {
         this.#rounds.settle(mark.rounds)
         this.advance()
       },
-      onTaken: (error) => this.#course.fail(error.reason, messageOf(error)),
+      onTaken: (error) => {
+        this.#isTakenOver = true
+        links.onTaken?.(error)
+      },
     })
     const host = new PartitionHost({
       options,
@@ -305,26 +310,20 @@ export class Partition implements WorkerSide, TrainingHost {
 
   /** Nobody needs this process any more: finished, and everybody else is and knows that this region is. */
   get isReleased(): boolean {
-    if (this.phase !== 'finished' || !this.hasEnded || this.#group.count > 0) return false
-    return this.members.peers.every((region) => {
-      const status = this.#peers.statusOf(region)
-      return status !== null && status.hasFinished && status.knownFinished.includes(this.region)
-    })
+    return this.hasEnded && this.#group.count === 0 && isKnownEverywhere(this.members, this.#peers)
   }
 
   /** Finished, and no region that is not is to be heard: the rest is the control plane's. */
   get isLeftAlone(): boolean {
-    const isMissed = (region: string): boolean =>
-      this.#peers.hears(region) && this.#peers.statusOf(region)?.hasFinished !== true
-    return this.phase === 'finished' && this.hasEnded && !this.members.peers.some(isMissed)
+    return this.hasEnded && isNobodyWaiting(this.members, this.#peers)
   }
 
   /** Writes a last checkpoint, unless this is a failure's end. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#timer?.cancel()
+    this.#alarm.set(Number.POSITIVE_INFINITY)
     this.#rounds.stop()
-    await this.#checkpointer.stop(this.failure === null && this.#model.strategy !== null)
+    await this.#checkpointer.stop(this.failure === null && this.#model.strategy !== null && !this.#isTakenOver)
   }
 
   advance(): void {
@@ -342,20 +341,11 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#state.stall.blocked(this.isBlocked && this.phase === 'training', nowMs)
     if (!this.members.isAlone) {
       this.exchange.refresh()
-      this.#wakeInTime()
+      // Rounds go on when time passes, too.
+      this.#alarm.set(this.#rounds.nextAtMs)
     }
     this.#group.release()
     this.changed.notify()
-  }
-
-  /** Rounds go on when time passes, too. */
-  #wakeInTime(): void {
-    this.#timer?.cancel()
-    this.#timer = null
-    const atMs = this.#rounds.nextAtMs
-    if (atMs === Number.POSITIVE_INFINITY || this.#isStopped) return
-    const delayMs = Math.max(1, Math.ceil(atMs - this.#links.clock.monotonicMs()))
-    this.#timer = this.#links.clock.after(delayMs, () => this.advance())
   }
 
   /** The root gives the first parameters, unless it lost its disk and the others have begun long ago. */

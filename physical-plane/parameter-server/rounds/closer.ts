@@ -137,7 +137,18 @@ export class Closer {
     const isEncoded = !input.isPairwise && members.length > 0
     const result = isEncoded ? await this.#encodeMean(input, members, shared, elements) : null
     const { round, fragment, isFinal } = exchange
-    const proposal = { term, round, hub: own, bookEpoch, members, absent: closing.absent, result: result?.payload ?? null, plan: nextPlan, isFinal, fragment }
+    const proposal = {
+      term,
+      round,
+      hub: own,
+      bookEpoch,
+      members,
+      absent: closing.absent,
+      result: result?.payload ?? null,
+      plan: nextPlan,
+      isFinal,
+      fragment,
+    }
     if (this.#next !== null) this.#memory.release(this.#next.residual)
     this.#next = result?.residual === undefined ? null : { proposal, cut: input.cut, residual: result.residual }
     return proposal

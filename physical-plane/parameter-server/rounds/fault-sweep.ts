@@ -40,7 +40,9 @@ export async function sweep(seed: number, options: SweepOptions = {}): Promise<S
     return { seed, strategy, faults, rounds, virtualSeconds: cluster.clock.monotonicMs() / 1000, events }
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
-    throw new Error(`seed ${seed} (${strategy}, ${regions.length} regions): ${text}\n  ${faults.join('\n  ')}`, { cause: error })
+    throw new Error(`seed ${seed} (${strategy}, ${regions.length} regions): ${text}\n  ${faults.join('\n  ')}`, {
+      cause: error,
+    })
   }
 }
 
@@ -97,7 +99,8 @@ async function run(
   let left = planned
   let next = random.integer(400)
   let events = 0
-  const note = (text: string): void => void faults.push(`at ${cluster.clock.monotonicMs().toFixed(0)} ms, event ${events}: ${text}`)
+  const note = (text: string): void =>
+    void faults.push(`at ${cluster.clock.monotonicMs().toFixed(0)} ms, event ${events}: ${text}`)
   const isOver = (): boolean => [...cluster.nodes.values()].every(({ partition }) => partition.isReleased)
   const committed = new Map<number, string>()
   while (!isOver()) {
@@ -107,7 +110,8 @@ async function run(
       next = events + 1 + random.integer(600)
       await strike(cluster, random, regions, isDiskLost, note)
     }
-    if (!(await cluster.clock.step(limitMs + cluster.clock.now()))) throw new Error(`stands still: ${describe(cluster)}`)
+    if (!(await cluster.clock.step(limitMs + cluster.clock.now())))
+      throw new Error(`stands still: ${describe(cluster)}`)
     if (cluster.clock.monotonicMs() > limitMs) throw new Error(`does not end: ${describe(cluster)}`)
     events += 1
     checkRounds(cluster, committed)
@@ -152,7 +156,8 @@ function checkRounds(cluster: Cluster, committed: Map<number, string>): void {
       const content = `${record.members.join()} ${record.replicaHash}`
       const known = committed.get(record.round)
       if (known === undefined) committed.set(record.round, content)
-      else if (known !== content) throw new Error(`round ${record.round} is ${content} in ${name}, and ${known} elsewhere`)
+      else if (known !== content)
+        throw new Error(`round ${record.round} is ${content} in ${name}, and ${known} elsewhere`)
     }
     records.take(records.taken + records.waiting.length)
   }

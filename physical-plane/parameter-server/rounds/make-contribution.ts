@@ -46,7 +46,12 @@ export type ContributionInput = {
 /** Rejects with `DIVERGED`, naming the tensor, where the replica holds NaN or infinity. */
 export async function makeContribution(
   input: ContributionInput,
-  { replica, shared, residual, memory }: { replica: Replica; shared: SharedParameters; residual: Float32Array | null; memory: VectorMemory },
+  {
+    replica,
+    shared,
+    residual,
+    memory,
+  }: { replica: Replica; shared: SharedParameters; residual: Float32Array | null; memory: VectorMemory },
 ): Promise<Pending> {
   const { cut, plan, what } = input
   const sent = shared.gather(replica.values, cut)

@@ -25,7 +25,9 @@ export type OfferState = {
   readonly nextId: number
   readonly lateCarried: number
   readonly lateDropped: number
-  readonly pending: (Omit<Pending, 'cut' | 'sent' | 'residual' | 'bytes' | 'madeAtMs'> & { readonly fragments: number }) | null
+  readonly pending:
+    | (Omit<Pending, 'cut' | 'sent' | 'residual' | 'bytes' | 'madeAtMs'> & { readonly fragments: number })
+    | null
 }
 
 export const firstOfferState: OfferState = {
@@ -157,7 +159,14 @@ export class Offer {
    * The shared parameters are those after the round; `before` is the fragment as it was. Moves the replica along and
    * settles or forgets what was offered. Answers whether it was in.
    */
-  committed(proposal: Proposal, exchange: Exchange, cut: Cut, before: Float32Array, replica: Replica, shared: SharedParameters): boolean {
+  committed(
+    proposal: Proposal,
+    exchange: Exchange,
+    cut: Cut,
+    before: Float32Array,
+    replica: Replica,
+    shared: SharedParameters,
+  ): boolean {
     const { settings, host, memory } = this.#parts
     const pending = this.#pending
     const member = proposal.members.find(({ region }) => region === host.region)
@@ -208,7 +217,8 @@ export class Offer {
     const pending = this.#pending
     if (pending !== null && includedId >= pending.contribution.id) {
       shared.scatter(pending.sent, before, pending.cut)
-      if (pending.residual !== null) shared.scatter(pending.residual, present(this.#residual, 'a residual'), pending.cut)
+      if (pending.residual !== null)
+        shared.scatter(pending.residual, present(this.#residual, 'a residual'), pending.cut)
       this.#include({ fragment: pending.fragment, isFinal: false }, pending.samplesBefore)
     }
     this.#forget()
@@ -306,7 +316,13 @@ function release(memory: VectorMemory, { sent, residual }: Pending): void {
 export function nextExchange(plan: RoundPlan, committedRound: number, parts: Parts): Exchange {
   const round = committedRound + 1
   if (!plan.isFinalNext) {
-    return { round, fragment: fragmentOf(round, plan.fragments), fragments: plan.fragments, codec: plan.codec, isFinal: false }
+    return {
+      round,
+      fragment: fragmentOf(round, plan.fragments),
+      fragments: plan.fragments,
+      codec: plan.codec,
+      isFinal: false,
+    }
   }
   // A sparse codec would leave most of the last steps behind, where no later round takes them along.
   const isSparse = plan.codec === 'top-k' || plan.codec === 'sparse-loco'

@@ -14,7 +14,12 @@ export type Measured = {
   readonly links: Readonly<Record<string, readonly MeasuredLink[]>>
 }
 
-export function firstPlan(settings: SyncSettings, parts: Parts, regions: readonly string[], elements: number): RoundPlan {
+export function firstPlan(
+  settings: SyncSettings,
+  parts: Parts,
+  regions: readonly string[],
+  elements: number,
+): RoundPlan {
   if (parts.membership === 'independent') return onlyTheLastRound
   return nextPlan(settings, parts, { regions, hub: null, stepsPerSecond: {}, links: {} }, elements, null)
 }
@@ -29,7 +34,12 @@ export function nextPlan(
   if (parts.membership === 'independent') return onlyTheLastRound
   if (parts.when === 'fixed-interval') return planFixed(settings, { regions, stepsPerSecond, elements }, previous)
   const directed = Object.entries(links).flatMap(([to, incoming]) =>
-    incoming.map(({ fromRegion, bytesPerSecond, roundTripMs }) => ({ from: fromRegion, to, bytesPerSecond, roundTripMs })),
+    incoming.map(({ fromRegion, bytesPerSecond, roundTripMs }) => ({
+      from: fromRegion,
+      to,
+      bytesPerSecond,
+      roundTripMs,
+    })),
   )
   const input = { regions, hub, stepsPerSecond, links: directed, elements }
   return planAdaptively(settings, parts.isOverlapped, input, previous)

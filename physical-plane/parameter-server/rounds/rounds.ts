@@ -95,7 +95,16 @@ export class Rounds {
 
   // What others hear, and what people see.
 
-  get ownStatus(): Pick<PeerStatus, keyof Agreement['published'] | 'committedRound' | 'committedTerm' | 'recent' | 'contribution' | 'snapshot' | 'wantsSnapshot'> {
+  get ownStatus(): Pick<
+    PeerStatus,
+    | keyof Agreement['published']
+    | 'committedRound'
+    | 'committedTerm'
+    | 'recent'
+    | 'contribution'
+    | 'snapshot'
+    | 'wantsSnapshot'
+  > {
     const { committedRound, committedTerm } = this.#agreement.state
     return {
       ...this.#agreement.published,
@@ -215,16 +224,29 @@ export class Rounds {
   // What survives.
 
   /** `living` vectors go on changing, `fixed` ones never do. */
-  save(): { readonly state: RoundsState; readonly living: Vectors; readonly fixed: Vectors; readonly mark: RoundsMark } {
+  save(): {
+    readonly state: RoundsState
+    readonly living: Vectors
+    readonly fixed: Vectors
+    readonly mark: RoundsMark
+  } {
     const { accepted } = this.#agreement.state
     const { pending } = this.#offer
     const offer = this.#offer.save()
     const living: Record<string, Float32Array> = { ...prefixed('offer/', offer.vectors) }
     if (this.#shared !== null) Object.assign(living, prefixed('shared/', this.#shared.vectors()))
     if (this.#closer.residual !== null) living['hub-residual'] = this.#closer.residual
-    const payloads = [...(accepted === null ? [] : payloadsOf(accepted)), ...(pending === null ? [] : [pending.contribution.payload])]
+    const payloads = [
+      ...(accepted === null ? [] : payloadsOf(accepted)),
+      ...(pending === null ? [] : [pending.contribution.payload]),
+    ]
     return {
-      state: { agreement: this.#agreement.state, common: this.#common, commits: this.#shared?.commits ?? [], offer: offer.state },
+      state: {
+        agreement: this.#agreement.state,
+        common: this.#common,
+        commits: this.#shared?.commits ?? [],
+        offer: offer.state,
+      },
       living,
       fixed: this.#payloads.save(payloads),
       mark: { agreement: this.#agreement.state, offeredId: offer.pendingId },
@@ -233,7 +255,8 @@ export class Rounds {
 
   settle({ agreement, offeredId }: RoundsMark): void {
     this.#agreement.settle(agreement)
-    if (this.#offer.settle(offeredId)) this.#arrivals.noted(this.#parts.host.region, this.#parts.links.clock.monotonicMs())
+    if (this.#offer.settle(offeredId))
+      this.#arrivals.noted(this.#parts.host.region, this.#parts.links.clock.monotonicMs())
   }
 
   /** Goes on from a checkpoint; the replica has been restored. */
@@ -243,7 +266,10 @@ export class Rounds {
     this.#begin(replica)
     if (vectors['hub-residual'] !== undefined) this.#closer.restoreResidual(vectors['hub-residual'])
     const { accepted, committedRound } = agreement
-    const payloads = [...(accepted === null ? [] : payloadsOf(accepted)), ...(offer.pending === null ? [] : [offer.pending.contribution.payload])]
+    const payloads = [
+      ...(accepted === null ? [] : payloadsOf(accepted)),
+      ...(offer.pending === null ? [] : [offer.pending.contribution.payload]),
+    ]
     this.#payloads.restore(committedRound + 1, payloads, vectors)
     this.#offer.restore(offer, unprefixed('offer/', vectors), replica, shared, this.#parts.links.clock.monotonicMs())
   }
@@ -312,7 +338,14 @@ export class Rounds {
       if (this.#arrivals.has(region, contribution) || this.#useless.has(name)) continue
       this.#tasks.start(`fetch ${name}`, async (signal) => {
         const { payload } = contribution
-        const wanted = { region, payload, round: exchange.round, elements, codec: exchange.codec, density: training.plan.density }
+        const wanted = {
+          region,
+          payload,
+          round: exchange.round,
+          elements,
+          codec: exchange.codec,
+          density: training.plan.density,
+        }
         try {
           const decoded = await this.#source.decoded(wanted, signal)
           if (this.#agreement.state.committedRound + 1 !== exchange.round) return this.#release(decoded)
@@ -349,7 +382,8 @@ export class Rounds {
     this.#graceAtMs = nextAtMs
     if (closing !== null) this.#close(training, exchange, closing)
     // Nobody has anything left to say but the end.
-    else if (!exchange.isFinal && this.#haveAllDrained && this.#hasNobodyAnOffer) this.#close(training, exchange, { members: [], absent: {} })
+    else if (!exchange.isFinal && this.#haveAllDrained && this.#hasNobodyAnOffer)
+      this.#close(training, exchange, { members: [], absent: {} })
   }
 
   #close(training: Training, exchange: Exchange, closing: Closing): void {
@@ -478,8 +512,14 @@ export class Rounds {
     }
     this.#common = {
       plan: proposal.plan,
-      included: { ...this.#common.included, ...Object.fromEntries(proposal.members.map(({ region, contributionId }) => [region, contributionId])) },
-      cursors: { ...this.#common.cursors, ...Object.fromEntries(proposal.members.map(({ region, cursor }) => [region, cursor])) },
+      included: {
+        ...this.#common.included,
+        ...Object.fromEntries(proposal.members.map(({ region, contributionId }) => [region, contributionId])),
+      },
+      cursors: {
+        ...this.#common.cursors,
+        ...Object.fromEntries(proposal.members.map(({ region, cursor }) => [region, cursor])),
+      },
       isFinished: proposal.isFinal,
     }
     this.#agreement.commit(proposal)
@@ -503,7 +543,8 @@ export class Rounds {
     this.#tasks.stop('fetch')
     this.#tasks.stop('accept')
     const { members, peers, links } = this.#parts
-    const isLate = (region: string): boolean => peers.hears(region) && !proposal.members.some((member) => member.region === region)
+    const isLate = (region: string): boolean =>
+      peers.hears(region) && !proposal.members.some((member) => member.region === region)
     this.#arrivals.close(members.peers.filter(isLate), links.clock.monotonicMs())
     const isKeptForSnapshot = this.#snapshots.offered !== null
     const most = isKeptForSnapshot ? recentRoundsForSnapshotMax : recentRoundsMax
@@ -574,7 +615,10 @@ export class Rounds {
     const oldestKept = this.#recent[0]?.round ?? this.#agreement.state.committedRound + 1
     const isBridged = offered !== null && offered.round + 1 >= oldestKept && !this.#isIndependent
     const isFresh = offered !== null && this.#isIndependent && this.#coversUpdates(offered)
-    if (!isBridged && !isFresh) this.#tasks.start('snapshot', () => this.#snapshots.offer(this.#snapshotNow(training), this.#snapshotVectors(training)))
+    if (!isBridged && !isFresh)
+      this.#tasks.start('snapshot', () =>
+        this.#snapshots.offer(this.#snapshotNow(training), this.#snapshotVectors(training)),
+      )
   }
 
   get #isIndependent(): boolean {
@@ -628,7 +672,10 @@ export class Rounds {
     const isFirst = host.replica === null
     const replica = host.replica ?? host.replicaFor(snapshot)
     const shared = this.#shared ?? this.#createShared(replica)
-    const { commits, isFinished } = snapshot.state as { readonly commits: readonly number[]; readonly isFinished: boolean }
+    const { commits, isFinished } = snapshot.state as {
+      readonly commits: readonly number[]
+      readonly isFinished: boolean
+    }
     const whole = shared.cut(1, 0)
     const before = shared.gather(shared.values, whole)
     this.#offer.rejoin(snapshot.included[host.region] ?? 0, before, shared)
@@ -655,7 +702,11 @@ export class Rounds {
 }
 
 /** Where the payloads of a proposal can be fetched. */
-function sourcesOf({ hub, members, result }: Proposal): readonly { readonly region: string; readonly payload: Payload }[] {
+function sourcesOf({
+  hub,
+  members,
+  result,
+}: Proposal): readonly { readonly region: string; readonly payload: Payload }[] {
   return result === null ? members : [{ region: hub, payload: result }]
 }
 

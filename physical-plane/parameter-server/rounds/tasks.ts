@@ -38,7 +38,8 @@ export class Tasks {
 
   /** Aborts every task whose name begins so, and what it paused for. */
   stop(prefix = ''): void {
-    for (const [name, life] of this.#running) if (name.startsWith(prefix)) life.abort(new Error(`${name} is not wanted any more`))
+    for (const [name, life] of this.#running)
+      if (name.startsWith(prefix)) life.abort(new Error(`${name} is not wanted any more`))
     for (const name of this.#pausedUntilMs.keys()) if (name.startsWith(prefix)) this.#pausedUntilMs.delete(name)
   }
 

@@ -59,7 +59,10 @@ export interface UpdateStrategy {
   /** Elements of what a peer may send to this region. */
   decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void>
   /** A snapshot's parameters take the place of the replica's; what this region has not told yet is added to them. */
-  rebase(parameters: Float32Array, untold: readonly { readonly header: UpdateHeader; readonly values: Float32Array }[]): void
+  rebase(
+    parameters: Float32Array,
+    untold: readonly { readonly header: UpdateHeader; readonly values: Float32Array }[],
+  ): void
   save(): StrategySnapshot
   restore(snapshot: StrategySnapshot): void
 }
