@@ -1,0 +1,121 @@
+// How a region that missed too much gets back to the others, and how it helps those who did. What it learnt since the last
+// round that it took part in stays: it is added to the snapshot's parameters.
+import type { Vectors } from '../partition-state.ts'
+import { trainingOf, type RoundsCore, type Training } from './core.ts'
+import type { RoundsHost } from './host.ts'
+import { fetchSnapshot } from './snapshots.ts'
+import type { StateSnapshot } from './types.ts'
+
+export function wantsSnapshot(core: RoundsCore): boolean {
+  const { host, members, peers, parts } = core.parts
+  const others = members.peers.map((region) => peers.statusOf(region)).filter((status) => status !== null)
+  if (host.replica === null) {
+    const root = members.root === host.region ? null : peers.statusOf(members.root)
+    const canBegin = root !== null && peers.hears(members.root) && root.firstSeq <= 1
+    return !canBegin && others.some(({ hasBegun }) => hasBegun)
+  }
+  if (core.common.values.isFinished) return false
+  if (parts.membership === 'independent' && host.isBehindUpdates) return true
+  const next = core.agreement.state.committedRound + 1
+  const isAhead = others.some(({ committedRound }) => committedRound >= next)
+  return isAhead && (core.common.lostRound === next || core.agreement.toCommit(peers.view()) === null)
+}
+
+export function serveSnapshots(core: RoundsCore): void {
+  const { members, peers, host } = core.parts
+  const training = trainingOf(core)
+  const askers = peers.heardPeers.filter((region) => peers.statusOf(region)?.wantsSnapshot === true)
+  if (training === null || askers.length === 0 || wantsSnapshot(core)) return
+  const hub = core.agreement.hub(core.parts.peers.view())
+  const able = [host.region, ...peers.heardPeers].filter((region) => !askers.includes(region)).sort()
+  const server = hub !== null && able.includes(hub) ? hub : able[0]
+  if (server !== host.region || !members.live.includes(host.region)) return
+  core.snapshots.wanted()
+  const offered = core.snapshots.offered
+  const oldestKept = core.common.recent[0]?.round ?? core.agreement.state.committedRound + 1
+  const isBridged = offered !== null && offered.round + 1 >= oldestKept && !isIndependent(core)
+  const isFresh = offered !== null && isIndependent(core) && coversUpdates(core, offered)
+  if (!isBridged && !isFresh)
+    core.tasks.start('snapshot', () =>
+      core.snapshots.offer(snapshotNow(core, training), snapshotVectors(core, training)),
+    )
+}
+
+function isIndependent(core: RoundsCore): boolean {
+  return core.parts.parts.membership === 'independent'
+}
+
+/** Updates after those in the snapshot are still held by everybody, as far as this region can tell. */
+function coversUpdates(core: RoundsCore, { versions }: StateSnapshot): boolean {
+  const { members, peers } = core.parts
+  return members.peers.every((region) => (versions[region] ?? 0) + 1 >= (peers.statusOf(region)?.firstSeq ?? 0))
+}
+
+function snapshotNow(core: RoundsCore, { replica, plan }: Training): Omit<StateSnapshot, 'vectors'> {
+  const { committedRound, committedTerm } = core.agreement.state
+  const { included, cursors, isFinished } = core.common.values
+  return {
+    round: committedRound,
+    term: committedTerm,
+    plan,
+    included,
+    cursors: { ...core.parts.host.cursors(), ...cursors },
+    versions: core.parts.host.versions(),
+    layout: replica.layout,
+    state: { commits: core.common.shared?.commits ?? [], isFinished },
+  }
+}
+
+function snapshotVectors(core: RoundsCore, { replica, shared }: Training): Vectors {
+  return isIndependent(core) ? { parameters: replica.values } : shared.vectors()
+}
+
+export function takeSnapshot(core: RoundsCore): void {
+  if (!wantsSnapshot(core)) return
+  const { peers, host, links } = core.parts
+  const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
+  const source = peers.heardPeers.find((region) => (peers.statusOf(region)?.snapshot?.round ?? -1) >= next)
+  const snapshot = source === undefined ? null : (peers.statusOf(source)?.snapshot ?? null)
+  if (source === undefined || snapshot === null) return
+  core.tasks.start('take snapshot', (signal) =>
+    fetchSnapshot(source, snapshot, links, signal, async (vectors) => {
+      const untold = await host.untoldSince(snapshot)
+      if (core.agreement.state.committedRound <= snapshot.round) adopt(core, snapshot, vectors, untold)
+      for (const { values } of untold) core.parts.links.memory.release(values)
+    }),
+  )
+}
+
+/** What was learnt here since the last round that this region took part in stays: it is added to the snapshot's parameters. */
+function adopt(
+  core: RoundsCore,
+  snapshot: StateSnapshot,
+  vectors: Vectors,
+  untold: Awaited<ReturnType<RoundsHost['untoldSince']>>,
+): void {
+  const { host, links, settings } = core.parts
+  const isFirst = host.replica === null
+  const replica = host.replica ?? host.replicaFor(snapshot)
+  const shared = core.common.shared ?? core.common.createShared(replica)
+  const { commits, isFinished } = snapshot.state as {
+    readonly commits: readonly number[]
+    readonly isFinished: boolean
+  }
+  const whole = shared.cut(1, 0)
+  const before = shared.gather(shared.values, whole)
+  core.offer.rejoin(snapshot.included[host.region] ?? 0, before, shared)
+  if (!isIndependent(core)) {
+    shared.restore(vectors, commits)
+    const isKept = !isFirst && settings.late === 'carry' && !isFinished
+    if (isKept) links.memory.kernels.rebase(replica.values, shared.values, before)
+    else links.memory.kernels.copy(replica.values, shared.values)
+  }
+  links.memory.release(before)
+  core.common.adopted(snapshot, isFinished)
+  core.arrivals.close([], links.clock.monotonicMs())
+  core.agreement.jump(snapshot.round, snapshot.term)
+  if (isFirst && host.hasForgotten) core.agreement.forget(core.parts.peers.view())
+  host.adopted(snapshot, vectors['parameters']!, untold)
+  host.requestCheckpoint(0)
+  host.advance()
+}
