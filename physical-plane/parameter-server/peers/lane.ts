@@ -10,7 +10,7 @@ import { BackOff } from '../back-off.ts'
 import { Channels, type Channel, type OpenPeer } from './channels.ts'
 import { protocolVersion, rangesUnderWayMax, refusalMs, refusalsPerPayloadMax, stalledMs } from './config.ts'
 import { endpointOf } from './endpoint-of.ts'
-import { LinkMeter } from './link-meter.ts'
+import { LinkMeter, type Mark } from './link-meter.ts'
 import type { PeerSide } from './peer-side.ts'
 import type { Range, Transfer } from './transfer.ts'
 import { TroubleLog } from './trouble-log.ts'
@@ -118,10 +118,9 @@ export class Lane {
         const bytes = chunk.data.byteLength
         leftBytes -= bytes
         channel.askedBytes -= bytes
-        this.#took(bytes, transfer)
+        this.#took(bytes, transfer, leftBytes === 0 ? mark : null)
       }
       transfer.checkWhole(range)
-      this.meter.completed(mark, clock.monotonicMs(), !this.#transfers.some((other) => other.isWanting))
     } catch (error) {
       this.#failed(channel, transfer, call.signal.aborted ? call.signal.reason : error)
     } finally {
@@ -158,7 +157,8 @@ export class Lane {
     }
   }
 
-  #took(bytes: number, transfer: Transfer): void {
+  /** `whole` is the mark of a range that came to its end with these bytes. */
+  #took(bytes: number, transfer: Transfer, whole: Mark | null): void {
     const { region, side, clock } = this.#options
     this.#askedBytes -= bytes
     this.#heardAtMs = clock.monotonicMs()
@@ -166,6 +166,8 @@ export class Lane {
     side.received(region, chunkWireBytes(bytes))
     side.heard(region)
     if (this.meter.arrived(bytes, this.#heardAtMs)) this.#tell()
+    // Here and not at the end of the answer: with a transfer's last range it is broken off.
+    if (whole !== null) this.meter.completed(whole, this.#heardAtMs, !this.#transfers.some((other) => other.isWanting))
     if (transfer.isOver) this.remove(transfer)
     else this.advance()
   }

@@ -124,6 +124,30 @@ describe('what is told', () => {
     expect(meter.bytesPerSecond).toBeCloseTo((2 ** 20 * 1000) / 100)
   })
 
+  test('of payloads that never fill the link: their own time, less the delay, until there is better', () => {
+    fc.assert(
+      fc.property(links, fc.integer({ min: 1_000, max: 500_000 }), (link, bytes) => {
+        const meter = new LinkMeter()
+        meter.roundTrip(link.roundTripMs)
+        const takesMs = link.roundTripMs + (bytes / link.bytesPerSecond) * 1000
+        for (let i = 0; i < 5; i++) {
+          const mark = meter.mark(60_000 * i)
+          meter.arrived(bytes, 60_000 * i + takesMs)
+          meter.completed(mark, 60_000 * i + takesMs, true)
+          expect(meter.idle()).toBe(true)
+        }
+        expect(meter.bytesPerSecond).toBeLessThan(link.bytesPerSecond * 1.001)
+        // Whoever reckons with it expects such a payload about when it comes.
+        const expectedMs = link.roundTripMs + (bytes / meter.bytesPerSecond) * 1000
+        expect(expectedMs / takesMs).toBeGreaterThan(0.999)
+        expect(expectedMs / takesMs).toBeLessThan(1.26)
+        fetchOver(meter, link, 60, 600_000)
+        expect(meter.bytesPerSecond / link.bytesPerSecond).toBeGreaterThan(0.8)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
   test('one odd measurement moves the average by less than its weight times the clamp', () => {
     const meter = new LinkMeter()
     const transfer = (atMs: number, durationMs: number): void => {

@@ -2,7 +2,8 @@
 // delivery rate and the least round trip of late give the bandwidth-delay product; twice that in flight keeps the link
 // full and leaves at most one product in queues. At first it is four times that, until the rate has stopped growing.
 // What is told to others are averages: of the least round trips, which do not count our own queue, and of goodput over
-// slices of full use.
+// slices of full use. Payloads that are too small to fill the link say what it carries at least, which is told until there
+// is better: a small model has no others.
 import {
   channelBytes,
   channelsMax,
@@ -42,6 +43,8 @@ export class LinkMeter {
   #flatRanges: number | null = 0
   #roundTripMs = 0
   #bytesPerSecond = 0
+  /** Of what did not fill the link, average; 0 until there was some. */
+  #bytesPerSecondAtLeast = 0
   #slice: Slice | null = null
   #lastArrivalMs = 0
 
@@ -50,9 +53,9 @@ export class LinkMeter {
     return this.#roundTripMs
   }
 
-  /** Average goodput; 0 until something large enough came. */
+  /** Average goodput, or what it is at least; 0 until something came whole. */
   get bytesPerSecond(): number {
-    return this.#bytesPerSecond
+    return this.#bytesPerSecond === 0 ? this.#bytesPerSecondAtLeast : this.#bytesPerSecond
   }
 
   /** Bytes that should be asked for and under way. */
@@ -100,7 +103,12 @@ export class LinkMeter {
   completed(mark: Mark, nowMs: number, wasIdle: boolean): void {
     const elapsedMs = nowMs - mark.atMs
     if (elapsedMs <= 0) return
-    const rate = ((this.#arrivedBytes - mark.arrivedBytes) * 1000) / elapsedMs
+    const bytes = this.#arrivedBytes - mark.arrivedBytes
+    const rate = (bytes * 1000) / elapsedMs
+    // Of the time since it was asked for the bytes took what is beyond the delay. Jitter of the delay must not make that
+    // nothing: a quarter is within what an estimate of the whole time may be wrong by.
+    const sendingMs = Math.max(elapsedMs - this.#leastRoundTripMs, elapsedMs / 4)
+    this.#bytesPerSecondAtLeast = averaged(this.#bytesPerSecondAtLeast, (bytes * 1000) / sendingMs)
     const most = Math.max(0, ...this.#rates)
     if (wasIdle && rate <= most) return
     if (this.#flatRanges !== null) this.#flatRanges = rate > growth * most ? 0 : this.#flatRanges + 1
@@ -108,12 +116,13 @@ export class LinkMeter {
     this.#rates = [...this.#rates, rate].slice(-ratesKept)
   }
 
-  /** Nothing is under way any more; true when the average changed. */
+  /** Nothing is under way any more; true when what is known changed. */
   idle(): boolean {
     const slice = this.#slice
     this.#slice = null
-    if (slice === null || slice.bytes < transferBytesMin) return false
-    if (this.#lastArrivalMs - slice.atMs < transferMsMin) return false
+    const isOnlyLeastKnown = this.#bytesPerSecond === 0 && this.#bytesPerSecondAtLeast > 0
+    if (slice === null || slice.bytes < transferBytesMin) return isOnlyLeastKnown
+    if (this.#lastArrivalMs - slice.atMs < transferMsMin) return isOnlyLeastKnown
     const changed = this.#endSlice(this.#lastArrivalMs, slice)
     this.#slice = null
     return changed

@@ -146,7 +146,9 @@ describe('payloads', () => {
       found = hashOf(received)
       lab.memory.release(received)
     })
-    await lab.clock.advance(300)
+    // The first window is here, the next one under way.
+    await lab.clock.advance(100)
+    expect(b.told.receivedBytes).toBeGreaterThan(0)
     lab.network.cut('a', 'b')
     await lab.clock.advance(20_000)
     expect(found).toBe('')
@@ -219,6 +221,15 @@ describe('the link', () => {
     const { roundTripMs } = b.told.measured.at(-1)!
     expect(roundTripMs).toBeGreaterThanOrEqual(80)
     expect(roundTripMs).toBeLessThan(96)
+    expect(b.told.measured.at(-1)!.bytesPerSecond).toBe(0)
+    const bytes = pattern(50_000)
+    const payload = { sha256: hashOf(bytes), bytes: bytes.length }
+    a.shelf.put(payload.sha256, bytes)
+    const fetched = lab.links[1]!.fetch('a', payload, new AbortController().signal)
+    await lab.clock.advance(1000)
+    lab.memory.release(await fetched)
+    // Small as it is, and the only one: it says what the link carries at least.
+    expect(b.told.measured.at(-1)!.bytesPerSecond).toBeGreaterThan((bytes.length * 1000) / 200)
     const before = b.told.statuses.length
     a.say({ committedRound: 3 })
     await lab.clock.advance(50)
