@@ -43,7 +43,7 @@ export const targetAccuracy = 0.86
 /** A single evaluation is noisy: the mean of this many neighbours must reach the target. */
 export const neighbours = 3
 /** A row that has not used all its data by then is cut; what it did not reach by then took at least so long. */
-export const limitSeconds = 240
+export const limitSeconds = 180
 export const seeds: readonly number[] = [1, 2, 3]
 
 /** Of every link, in each direction. */
