@@ -49,5 +49,8 @@ export const idlePatience = 5
 /** Weight of a step in the moving averages of loss and throughput. */
 export const averageWeight = 0.05
 
+/** A measured figure is told to other regions anew when it has moved by more than this share of what was last said. */
+export const figureNewsShare = 0.1
+
 /** A process draws its incarnation among so many numbers, so that two of one region are told apart. */
 export const incarnationsMax = 2 ** 47

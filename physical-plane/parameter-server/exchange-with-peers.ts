@@ -16,6 +16,7 @@ import type { Replica } from './replica/replica.ts'
 import type { PeersView } from './rounds/peers-view.ts'
 import type { Rounds } from './rounds/rounds.ts'
 import type { MeasuredLink, PeerStatus } from './rounds/types.ts'
+import { SteadyFigures } from './steady-figures.ts'
 import { malformedFrom } from './sync/codec/malformed.ts'
 import { firstNonFinite } from './sync/codec/non-finite.ts'
 import { draftOf, type Draft, type Update, type UpdateHeader } from './sync/update.ts'
@@ -58,6 +59,7 @@ export class ExchangeWithPeers implements PeerSide {
   readonly #parts: ExchangeParts
   readonly #incarnation: number
   readonly #measured = new Map<string, MeasuredLink>()
+  readonly #figures = new SteadyFigures()
   #isSealing = false
   #status: PeerStatus | null = null
   #said = ''
@@ -336,20 +338,15 @@ export class ExchangeWithPeers implements PeerSide {
       hasBegun: host.strategy !== null,
       hasDrained: host.hasDrained && !rounds.isAboutToOffer,
       hasFinished: host.hasFinished,
-      stepsPerSecond: coarse(state.stall.stepsPerSecond),
+      stepsPerSecond: this.#figures.say('steps per second', state.stall.stepsPerSecond),
       links: this.links.map(({ fromRegion, bytesPerSecond, roundTripMs }) => ({
         fromRegion,
-        bytesPerSecond: coarse(bytesPerSecond),
-        roundTripMs: coarse(roundTripMs),
+        bytesPerSecond: this.#figures.say(`bytes per second from ${fromRegion}`, bytesPerSecond),
+        roundTripMs: this.#figures.say(`round trip from ${fromRegion}`, roundTripMs),
       })),
       firstSeq: state.outbox.firstSeq,
       lastSeq: state.outbox.durableSeq,
       knownFinished: members.peers.filter((region) => peers.statusOf(region)?.hasFinished === true),
     }
   }
-}
-
-/** Two digits: a measurement that wobbles is no news. */
-function coarse(value: number): number {
-  return Number(value.toPrecision(2))
 }
