@@ -71,11 +71,16 @@ function wanTable(regions: readonly Region[], style: Style): string {
 
 type Fact = { readonly title: string; readonly text: string; readonly isTrouble?: true }
 
-/** Regions that synchronise alike share a line; between two plans some may be ahead. */
+/**
+ * Regions that synchronise alike share a line; between two plans some may be ahead. Where each makes as many steps as its
+ * speed allows, they are in the table alone.
+ */
 function choiceFacts(regions: readonly Region[], strategy: string): readonly Fact[] {
+  const intervals = new Set(regions.flatMap(({ sync }) => sync?.interval ?? []))
+  const every = intervals.size === 1 ? `every ${[...intervals].join('')} steps, ` : ''
   return grouped(regions, (sync) => {
     const fragments = sync.fragments > 1 ? `, ${sync.fragments} fragments` : ''
-    const choice = `plan ${sync.planVersion}: every ${sync.interval} steps, ${sync.codec}${fragments}`
+    const choice = `plan ${sync.planVersion}: ${every}${sync.codec}${fragments}`
     return sync.reason === '' ? choice : `${choice}; ${sync.reason}`
   }).map(({ names, text }) => ({ title: 'sync', text: `${strategy}, ${text}${names}` }))
 }
