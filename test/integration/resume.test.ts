@@ -23,6 +23,8 @@ describe.skipIf(python === '')('a job that was cancelled and resumed', () => {
   test.each([
     ['asgd-ga', { strategy: 'asgd-ga', interval: 8 }],
     ['model-averaging', { strategy: 'model-averaging', interval: 8 }],
+    ['diloco', { strategy: 'diloco', interval: 8 }],
+    ['auto', { strategy: 'auto', interval_min: 4, interval_max: 16 }],
   ])('%s: it ends with every sample used, equal replicas and the bill of both lives', async (name, sync) => {
     const id = await cluster.submit({
       name: `resume-${name}`,

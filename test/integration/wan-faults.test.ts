@@ -26,7 +26,7 @@ let cluster: TestCluster
 describe.skipIf(python === '')('one job that loses everything once', () => {
   beforeAll(async () => {
     // Long enough for several rounds without the control plane, and less than regions wait for one that is away.
-    cluster = await TestCluster.start({ regions, cpuUnits: 1, restartAfterMs: 4000 })
+    cluster = await TestCluster.start({ regions, cpuUnits: 1, restartAfterMs: 5000 })
   })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
@@ -53,7 +53,7 @@ describe.skipIf(python === '')('one job that loses everything once', () => {
       const meanwhile = rounds.filter(
         (round) => round.region === region && away.fromMs < round.atMs && round.atMs < away.toMs,
       )
-      expect(meanwhile.length, `rounds of ${region} without the control plane`).toBeGreaterThan(1)
+      expect(meanwhile.length, `rounds of ${region} without the control plane`).toBeGreaterThan(0)
     }
     expectOneHistory(rounds)
 
@@ -62,7 +62,7 @@ describe.skipIf(python === '')('one job that loses everything once', () => {
     expect(report.verdict.excluded_data_share).toBeGreaterThan(0)
     // It trained on everything, but not in every round: whoever reads the verdict reads that as well.
     expect(report.verdict.notes.join('\n')).toMatch(
-      new RegExp(`${other} took no part in \\d+ of \\d+ rounds \\(last: .+\\)`),
+      new RegExp(`${other} took no part in \\d+ of \\d+ rounds \\(.*silent for .+\\)`),
     )
     const reported = Object.fromEntries(report.regions.map((region) => [region.region, region.restarts]))
     expect(reported).toEqual({ [hub]: 1, [other]: 1, [calm]: 1 })
@@ -71,11 +71,9 @@ describe.skipIf(python === '')('one job that loses everything once', () => {
       `${other} ps: started again, attempt 2`,
       `${hub} ps: started again, attempt 2`,
     ])
-    expect(
-      happened(report, 'absent')
-        .filter((text) => text.startsWith(other))
-        .join('\n'),
-    ).toContain('took no part in rounds')
+    const absences = happened(report, 'absent').filter((text) => text.startsWith(other))
+    expect(absences.join('\n')).toMatch(/took no part in rounds \d+-\d+: silent for [\d.]+ s/)
+    expect(new Set(happened(report, 'adopted'))).toEqual(new Set([`${calm} ps`, `${calm} worker-0`]))
   })
 
   test('asgd-ga: nobody waits for anybody, and no update is lost or applied twice', async () => {
