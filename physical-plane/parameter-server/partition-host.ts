@@ -175,10 +175,18 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
     return this.#parts.model.adopt(layout, 'a snapshot')
   }
 
+  shareable(): Float32Array | null {
+    const { exchange, model, state } = this.#parts
+    return exchange().isSealing || state.outbox.isDirty ? null : model.shareable()
+  }
+
   async untoldSince(snapshot: StateSnapshot): Promise<readonly Untold[]> {
-    const { exchange, model } = this.#parts
-    if (exchange().isSealing) throw new CloudlessError('unavailable', 'SEALING', 'an update is being sealed')
-    return model.untoldSince(snapshot)
+    const { exchange, model, state } = this.#parts
+    const { lastSeq } = state.outbox
+    const untold = exchange().isSealing ? null : await model.untoldSince(snapshot)
+    if (untold !== null && !exchange().isSealing && state.outbox.lastSeq === lastSeq) return untold
+    model.release(untold ?? [])
+    throw new CloudlessError('unavailable', 'SEALING', 'an update is being sealed')
   }
 
   adopted(

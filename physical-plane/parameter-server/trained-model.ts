@@ -95,6 +95,16 @@ export class TrainedModel {
     }
   }
 
+  /** A copy of the replica without what this region has not told yet; the caller releases it. */
+  shareable(): Float32Array | null {
+    const { memory } = this.#parts
+    if (this.#replica === null || this.#strategy === null) return null
+    const copy = memory.allocate(this.#replica.elementCount)
+    memory.kernels.copy(copy, this.#replica.values)
+    this.#strategy.takeUntoldFrom(copy)
+    return copy
+  }
+
   /** Updates of this region that the snapshot does not have; the caller releases their vectors. */
   async untoldSince({ versions }: StateSnapshot): Promise<readonly Untold[]> {
     const { state, memory, members } = this.#parts
@@ -109,6 +119,10 @@ export class TrainedModel {
       untold.push({ header, values })
     }
     return untold
+  }
+
+  release(untold: readonly Untold[]): void {
+    for (const { values } of untold) this.#parts.memory.release(values)
   }
 
   /** The snapshot's parameters take the replica's place; what the others do not know yet of this region stays. */

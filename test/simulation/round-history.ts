@@ -98,7 +98,8 @@ export class RoundHistory {
     if (contribution !== null) {
       this.#offered.set(nameOf(region, contribution.id, contribution.payload.sha256), contribution)
     }
-    if (!status.hasFinished) return
+    // Updates that only some had fetched when a disk was lost stay with those; the last round makes them everybody's.
+    if (!status.hasFinished || this.lost.size > 0) return
     for (const source of this.regions) {
       const applied = source === region ? status.lastSeq : exchange.appliedSeqOf(source)
       checkers.same(`updates of ${source} in ${region}`, `updates of ${source} in the end of ${this.#jobId}`, applied)

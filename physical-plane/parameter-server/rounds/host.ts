@@ -60,6 +60,11 @@ export interface RoundsHost {
   /** Updates applied, by region, and the positions in their data that came with them. */
   versions(): Readonly<Record<string, number>>
   cursors(): Readonly<Record<string, string>>
+  /**
+   * A copy of the replica with nothing in it but the updates of `versions`, which the caller releases; null while some of
+   * them could still be lost with this process.
+   */
+  shareable(): Float32Array | null
   /** Makes a replica for the snapshot's layout where there is none; answers it. */
   replicaFor(snapshot: StateSnapshot): Replica
   /** Updates of this region that the snapshot does not have; the caller releases the vectors. Rejects while one is being sealed. */

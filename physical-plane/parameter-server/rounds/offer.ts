@@ -78,6 +78,11 @@ export class Offer {
     return this.#pending
   }
 
+  /** Of the next contribution; all earlier ones are known here. */
+  get nextId(): number {
+    return this.#state.nextId
+  }
+
   get isMaking(): boolean {
     return this.#isMaking
   }

@@ -29,25 +29,37 @@ export function serveSnapshots(core: RoundsCore): void {
   const hub = core.agreement.hub(core.parts.peers.view())
   const able = [host.region, ...peers.heardPeers].filter((region) => !askers.includes(region)).sort()
   const server = hub !== null && able.includes(hub) ? hub : able[0]
-  if (server !== host.region || !members.live.includes(host.region)) return
+  // Who has nothing compares what everybody has: some may know more of what it forgot than others.
+  const isForAll = askers.some((region) => peers.statusOf(region)?.hasBegun === false)
+  if (!members.live.includes(host.region) || (server !== host.region && !isForAll)) return
   core.snapshots.wanted()
   const offered = core.snapshots.offered
   const oldestKept = core.common.recent[0]?.round ?? core.agreement.state.committedRound + 1
   const isBridged = offered !== null && offered.round + 1 >= oldestKept && !isIndependent(core)
-  const isFresh = offered !== null && isIndependent(core) && coversUpdates(core, offered)
-  if (!isBridged && !isFresh)
-    core.tasks.start('snapshot', () =>
-      core.snapshots.offer(snapshotNow(core, training), snapshotVectors(core, training)),
-    )
+  const isFresh = offered !== null && isIndependent(core) && coversUpdates(core, offered, askers)
+  if (!isBridged && !isFresh) core.tasks.start('snapshot', () => offerSnapshot(core, training))
+}
+
+async function offerSnapshot(core: RoundsCore, training: Training): Promise<void> {
+  const { host, links } = core.parts
+  if (!isIndependent(core)) return core.snapshots.offer(snapshotNow(core, training), training.shared.vectors())
+  const parameters = host.shareable()
+  // The next checkpoint is about to make it so.
+  if (parameters === null) return
+  const offering = core.snapshots.offer(snapshotNow(core, training), { parameters })
+  links.memory.release(parameters)
+  await offering
 }
 
 function isIndependent(core: RoundsCore): boolean {
   return core.parts.parts.membership === 'independent'
 }
 
-/** Updates after those in the snapshot are still held by everybody, as far as this region can tell. */
-function coversUpdates(core: RoundsCore, { versions }: StateSnapshot): boolean {
-  const { members, peers } = core.parts
+/** Updates after those in the snapshot are still held by everybody, as far as this region can tell; by askers nothing is. */
+function coversUpdates(core: RoundsCore, { versions }: StateSnapshot, askers: readonly string[]): boolean {
+  const { members, peers, host } = core.parts
+  const applied = host.versions()
+  if (askers.some((region) => (versions[region] ?? 0) < (applied[region] ?? 0))) return false
   return members.peers.every((region) => (versions[region] ?? 0) + 1 >= (peers.statusOf(region)?.firstSeq ?? 0))
 }
 
@@ -66,17 +78,12 @@ function snapshotNow(core: RoundsCore, { replica, plan }: Training): Omit<StateS
   }
 }
 
-function snapshotVectors(core: RoundsCore, { replica, shared }: Training): Vectors {
-  return isIndependent(core) ? { parameters: replica.values } : shared.vectors()
-}
-
 export function takeSnapshot(core: RoundsCore): void {
   if (!wantsSnapshot(core)) return
-  const { peers, host, links } = core.parts
-  const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
-  const source = peers.heardPeers.find((region) => (peers.statusOf(region)?.snapshot?.round ?? -1) >= next)
-  const snapshot = source === undefined ? null : (peers.statusOf(source)?.snapshot ?? null)
-  if (source === undefined || snapshot === null) return
+  const { links, host } = core.parts
+  const best = bestSnapshot(core)
+  if (best === null) return
+  const { source, snapshot } = best
   core.tasks.start('take snapshot', (signal) =>
     fetchSnapshot(source, snapshot, links, signal, async (vectors) => {
       const untold = await host.untoldSince(snapshot)
@@ -84,6 +91,29 @@ export function takeSnapshot(core: RoundsCore): void {
       for (const { values } of untold) core.parts.links.memory.release(values)
     }),
   )
+}
+
+/** The newest that is offered; null while there is none that helps. */
+function bestSnapshot(core: RoundsCore): { readonly source: string; readonly snapshot: StateSnapshot } | null {
+  const { peers, host } = core.parts
+  const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
+  const offers = peers.heardPeers.flatMap((source) => {
+    const snapshot = peers.statusOf(source)?.snapshot ?? null
+    return snapshot !== null && snapshot.round >= next ? [{ source, snapshot }] : []
+  })
+  const mayOffer = (region: string): boolean => {
+    const status = peers.statusOf(region)
+    return status?.hasBegun === true && !status.wantsSnapshot
+  }
+  const isComplete = peers.heardPeers.every(
+    (region) => !mayOffer(region) || offers.some(({ source }) => source === region),
+  )
+  if (host.replica === null && !isComplete) return null
+  const told = ({ versions }: StateSnapshot): number => versions[host.region] ?? 0
+  return offers.reduce<(typeof offers)[number] | null>((best, offer) => {
+    if (best === null || offer.snapshot.round > best.snapshot.round) return offer
+    return offer.snapshot.round === best.snapshot.round && told(offer.snapshot) > told(best.snapshot) ? offer : best
+  }, null)
 }
 
 /** What was learnt here since the last round that this region took part in stays: it is added to the snapshot's parameters. */
@@ -103,13 +133,19 @@ function adopt(
   }
   const whole = shared.cut(1, 0)
   const before = shared.gather(shared.values, whole)
-  core.offer.rejoin(snapshot.included[host.region] ?? 0, before, shared)
+  const included = snapshot.included[host.region] ?? 0
+  const cursor = snapshot.cursors[host.region]
+  // Others have more of this region than it has itself: what it did since it lost its disk, it had done before.
+  const isForgotten = !isFirst && included >= core.offer.nextId
+  core.offer.rejoin(included, before, shared)
   if (!isIndependent(core)) {
     shared.restore(vectors, commits)
-    const isKept = !isFirst && settings.late === 'carry' && !isFinished
+    const isKept = !isFirst && !isForgotten && settings.late === 'carry' && !isFinished
     if (isKept) links.memory.kernels.rebase(replica.values, shared.values, before)
     else links.memory.kernels.copy(replica.values, shared.values)
   }
+  if (isForgotten) core.offer.replaced(replica, shared)
+  if (isForgotten && cursor !== undefined) host.resume(cursor)
   links.memory.release(before)
   core.common.adopted(snapshot, isFinished)
   core.arrivals.close([], links.clock.monotonicMs())

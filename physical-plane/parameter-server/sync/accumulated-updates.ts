@@ -139,6 +139,10 @@ export class AccumulatedUpdates implements UpdateStrategy {
     this.#compensation?.applied(header.region)
   }
 
+  takeUntoldFrom(parameters: Float32Array): void {
+    this.#accumulator.takeUntoldFrom(parameters)
+  }
+
   rebase(
     parameters: Float32Array,
     untold: readonly { readonly header: UpdateHeader; readonly values: Float32Array }[],

@@ -87,6 +87,9 @@ export class PushSum implements UpdateStrategy {
     this.#mass += header.mass
   }
 
+  /** A model is no sum: whoever takes it over takes it as it is. */
+  takeUntoldFrom(): void {}
+
   /** The snapshot's model counts like one that came with nothing: this region keeps its mass and takes the model over. */
   rebase(parameters: Float32Array): void {
     this.#context.memory.kernels.copy(this.#context.replica.values, parameters)

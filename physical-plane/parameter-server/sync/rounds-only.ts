@@ -18,6 +18,7 @@ export function roundsOnly({ dataShare }: SyncContext): UpdateStrategy {
       const text = `region ${region} sends a ${kind} update where regions meet in rounds`
       return Promise.reject(new CloudlessError('invalid', 'STRATEGY_DIFFERS', text))
     },
+    takeUntoldFrom: () => {},
     rebase: () => {},
     save: () => ({ state: null, vectors: {} }),
     restore: () => {},

@@ -58,6 +58,8 @@ export interface UpdateStrategy {
   receive(header: UpdateHeader, values: Float32Array): void
   /** Elements of what a peer may send to this region. */
   decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void>
+  /** Takes out of a copy of the replica what this region has not sealed yet: what is left is what others can know. */
+  takeUntoldFrom(parameters: Float32Array): void
   /** A snapshot's parameters take the place of the replica's; what this region has not told yet is added to them. */
   rebase(
     parameters: Float32Array,

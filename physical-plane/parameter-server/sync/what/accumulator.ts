@@ -20,6 +20,8 @@ export interface Accumulator {
   told(values: Float32Array, isAll: boolean): void
   /** Adds what is untold to a vector of parameters. */
   addUntoldTo(parameters: Float32Array): void
+  /** The same the other way round; the parameters are a copy of the replica. */
+  takeUntoldFrom(parameters: Float32Array): void
   save(): StrategySnapshot
   restore(snapshot: StrategySnapshot): void
 }

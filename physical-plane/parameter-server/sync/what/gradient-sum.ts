@@ -54,14 +54,11 @@ export class GradientSum implements Accumulator {
   }
 
   addUntoldTo(parameters: Float32Array): void {
-    const { memory, replica } = this.#context
-    for (const { group, start, end } of this.#segments) {
-      const rate = this.#rates[group] ?? 0
-      memory.kernels.addScaled(parameters.subarray(start, end), this.#sum.subarray(start, end), -rate)
-    }
-    if (replica.parameterCount === replica.elementCount) return
-    const buffers = parameters.subarray(replica.parameterCount)
-    memory.kernels.addScaled(buffers, this.#sum.subarray(replica.parameterCount), 1)
+    this.#move(parameters, 1)
+  }
+
+  takeUntoldFrom(parameters: Float32Array): void {
+    this.#move(parameters, -1)
   }
 
   save(): StrategySnapshot {
@@ -71,5 +68,16 @@ export class GradientSum implements Accumulator {
   restore({ state, vectors }: StrategySnapshot): void {
     this.#rates = [...(state as { rates: number[] }).rates]
     this.#context.memory.kernels.copy(this.#sum, vectors['sum']!)
+  }
+
+  #move(parameters: Float32Array, sign: 1 | -1): void {
+    const { memory, replica } = this.#context
+    for (const { group, start, end } of this.#segments) {
+      const rate = this.#rates[group] ?? 0
+      memory.kernels.addScaled(parameters.subarray(start, end), this.#sum.subarray(start, end), -rate * sign)
+    }
+    if (replica.parameterCount === replica.elementCount) return
+    const buffers = parameters.subarray(replica.parameterCount)
+    memory.kernels.addScaled(buffers, this.#sum.subarray(replica.parameterCount), sign)
   }
 }

@@ -46,6 +46,10 @@ export class ParameterChange implements Accumulator {
     memory.release(values)
   }
 
+  takeUntoldFrom(parameters: Float32Array): void {
+    this.#context.memory.kernels.copy(parameters, this.#mark)
+  }
+
   save(): StrategySnapshot {
     return { state: null, vectors: { mark: this.#mark } }
   }
