@@ -2,6 +2,7 @@
 // remembers only what its disk holds, and hears any status that another one ever said, in any order.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { assert } from '#runtime/assert.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { aStatus } from '../peers/a-peer-side.ts'
 import { Agreement, firstState, isMajority, isSame, type AgreementState, type View } from './agreement.ts'
@@ -75,14 +76,14 @@ class Job {
   say(region: Region): void {
     const { status, disk, name } = region
     if (status.votedFor !== '') {
-      expect([disk.term, disk.votedFor]).toEqual([status.term, status.votedFor])
+      assert(disk.term === status.term && disk.votedFor === status.votedFor, `${name} says a vote that is not durable`)
       const vote = `${name} in ${status.term}`
-      expect(this.#votes.get(vote) ?? status.votedFor).toBe(status.votedFor)
+      assert((this.#votes.get(vote) ?? status.votedFor) === status.votedFor, `${vote} votes twice`)
       this.#votes.set(vote, status.votedFor)
     }
-    if (status.accepted !== null) expect(isSame(disk.accepted, status.accepted)).toBe(true)
+    if (status.accepted !== null) assert(isSame(disk.accepted, status.accepted), `${name} accepts what is not durable`)
     if (status.isHub) {
-      expect(this.#hubs.get(status.term) ?? name).toBe(name)
+      assert((this.#hubs.get(status.term) ?? name) === name, `term ${status.term} has two hubs`)
       this.#hubs.set(status.term, name)
     }
     const said = this.#said.get(name) ?? []
@@ -115,11 +116,12 @@ class Job {
   #commit(region: Region, proposal: Proposal | null): void {
     if (proposal === null) return
     const { committedRound } = region.agreement.state
-    expect(proposal.round).toBe(committedRound + 1)
-    expect(this.committed.get(proposal.round) ?? proposal.fragment).toBe(proposal.fragment)
+    assert(proposal.round === committedRound + 1, `round ${proposal.round} follows ${committedRound}`)
+    const known = this.committed.get(proposal.round) ?? proposal.fragment
+    assert(known === proposal.fragment, `round ${proposal.round} is committed twice`)
     this.committed.set(proposal.round, proposal.fragment)
     region.agreement.commit(proposal)
-    expect(region.agreement.state.committedRound).toBe(committedRound + 1)
+    assert(region.agreement.state.committedRound === committedRound + 1, 'a commit is one round')
     region.recent = [...region.recent, proposal]
   }
 
