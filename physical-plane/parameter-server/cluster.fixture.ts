@@ -242,6 +242,7 @@ export class Cluster {
       fetch: async (region, { sha256, bytes }, signal) => {
         for (;;) {
           await this.clock.sleep(this.#delay(), signal)
+          signal.throwIfAborted()
           if (!isAlive()) await new Promise(() => {})
           if (this.#isCut(region, name)) await this.clock.sleep(retryMs, signal)
           if (this.#isCut(region, name) || this.#isTrouble()) continue
