@@ -49,6 +49,9 @@ export const idlePatience = 5
 /** Weight of a step in the moving averages of loss and throughput. */
 export const averageWeight = 0.05
 
+/** Local steps of this much time together are one sample of their speed. */
+export const paceSampleSeconds = 0.5
+
 /** A measured figure is told to other regions anew when it has moved by more than this share of what was last said. */
 export const figureNewsShare = 0.1
 

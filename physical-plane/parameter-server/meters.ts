@@ -1,5 +1,5 @@
 // What a partition counts: its own steps, its rounds, and the bytes it sends to each region.
-import { averageWeight } from './config.ts'
+import { averageWeight, paceSampleSeconds } from './config.ts'
 import type { RoundRecord } from './records.ts'
 import { movingAverage } from './sync/when/link-average.ts'
 
@@ -91,13 +91,19 @@ export class RoundMeter {
   }
 }
 
-/** Time in which local steps had to wait for the WAN, and how quick they are otherwise. */
+/**
+ * Time in which local steps had to wait for the WAN, and how quick they are otherwise. Several workers step in bursts, so
+ * the average is of stretches of time, not of single steps.
+ */
 export class StallMeter {
   #stallSeconds = 0
   #blockedSinceMs: number | null = null
   #stepAtMs: number | null = null
   #stallAtStep = 0
   #stepSeconds = 0
+  #isKnown = false
+  #sampleSteps = 0
+  #sampleSeconds = 0
 
   get stallSeconds(): number {
     return this.#stallSeconds
@@ -116,11 +122,24 @@ export class StallMeter {
   step(monotonicMs: number): void {
     if (this.#stepAtMs !== null) {
       const waited = this.#stallSeconds - this.#stallAtStep
-      const seconds = Math.max(0, (monotonicMs - this.#stepAtMs) / 1000 - waited)
-      this.#stepSeconds = movingAverage(this.#stepSeconds, seconds)
+      this.#sampleSteps += 1
+      this.#sampleSeconds += Math.max(0, (monotonicMs - this.#stepAtMs) / 1000 - waited)
+      this.#sampled()
     }
     this.#stepAtMs = monotonicMs
     this.#stallAtStep = this.#stallSeconds
+  }
+
+  #sampled(): void {
+    const sample = this.#sampleSeconds / this.#sampleSteps
+    const isWhole = this.#sampleSeconds >= paceSampleSeconds
+    // The first one is told while it lasts: without any speed nothing can be planned.
+    if (!this.#isKnown) this.#stepSeconds = sample
+    else if (isWhole) this.#stepSeconds = movingAverage(this.#stepSeconds, sample)
+    if (!isWhole) return
+    this.#isKnown = true
+    this.#sampleSteps = 0
+    this.#sampleSeconds = 0
   }
 }
 

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { StallMeter } from './meters.ts'
+
+test('workers that step in bursts have the speed of all their steps together', () => {
+  const meter = new StallMeter()
+  const told = new Set<number>()
+  // Three workers, each 10 times a second, all within a millisecond.
+  for (let i = 0; i < 300; i++) {
+    meter.step(Math.floor(i / 3) * 100 + (i % 3))
+    if (i > 60) told.add(Math.round(meter.stepsPerSecond))
+  }
+  expect([...told]).toEqual([30])
+})
+
+test('the first two steps already give a speed, and time that steps had to wait is none of theirs', () => {
+  const meter = new StallMeter()
+  meter.step(0)
+  expect(meter.stepsPerSecond).toBe(0)
+  meter.step(50)
+  expect(meter.stepsPerSecond).toBeCloseTo(20)
+  for (let i = 0; i < 100; i++) {
+    const atMs = 50 + 1050 * i
+    meter.blocked(true, atMs)
+    meter.blocked(false, atMs + 1000)
+    meter.step(atMs + 1050)
+  }
+  expect(meter.stepsPerSecond).toBeCloseTo(20)
+  expect(meter.stallSeconds).toBeCloseTo(100)
+})
