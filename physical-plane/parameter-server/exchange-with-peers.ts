@@ -185,13 +185,14 @@ export class ExchangeWithPeers implements PeerSide {
    * in: its region would send the same again, and the run goes on without it.
    */
   async receive(update: Update, signal: AbortSignal): Promise<void> {
-    const { host, state, links } = this.#parts
+    const { host, state, links, rounds } = this.#parts
     const { header } = update
     if (!state.versions.isNext(header.region, header.seq)) return
     if (header.kind === 'initial') return this.#receiveInitial(update)
     while (host.strategy === null) await this.#change(signal)
     const values = await this.#usable(update, host.strategy, host.replica!)
-    while (this.#isSealing) await this.#change(signal)
+    // What is applied while a snapshot is on its way would be taken back by it.
+    while (this.#isSealing || rounds.isTakingSnapshot) await this.#change(signal)
     const isNext = state.versions.isNext(header.region, header.seq)
     if (isNext && values !== null) {
       host.strategy.receive(header, values)
@@ -332,8 +333,10 @@ export class ExchangeWithPeers implements PeerSide {
 
   #content(): Omit<PeerStatus, 'incarnation' | 'revision'> {
     const { host, members, peers, rounds, state } = this.#parts
+    const { ownStatus } = rounds
     return {
-      ...rounds.ownStatus,
+      ...ownStatus,
+      applied: ownStatus.wantsSnapshot ? state.versions.entries() : {},
       book: members.book,
       hasBegun: host.strategy !== null,
       hasDrained: host.hasDrained && !rounds.isAboutToOffer,

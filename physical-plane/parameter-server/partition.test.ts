@@ -81,6 +81,37 @@ describe('accumulated updates', () => {
     expect(cluster.at('a').progress().steps).toBeLessThan(24 / 2)
   })
 
+  test('who was away for longer than updates are kept takes a snapshot, and every gradient still counts once', async () => {
+    const scenario = fc.record({
+      seed: fc.integer({ min: 1, max: 1e9 }),
+      interval: fc.integer({ min: 1, max: 3 }),
+      heardByMs: fc.integer({ min: 0, max: 300 }),
+      crashed: fc.constantFrom('', 'a', 'b', 'c'),
+    })
+    let snapshots = 0
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ seed, interval, heardByMs, crashed }) => {
+        const regions = three.map((region) => ({ ...region, samples: 10 * region.samples }))
+        const options = { ...base, regions, seed, trouble: 0.2, sync: sync('asgd-ga', { interval }) }
+        const cluster = await Cluster.open(options)
+        await cluster.clock.advance(60)
+        cluster.cut('a', 'c', 9000 + heardByMs)
+        cluster.cut('b', 'c', 9300)
+        await cluster.clock.advance(9000)
+        if (crashed !== '') await cluster.crash(crashed)
+        for (let at = 0; at < 400; at++) {
+          await cluster.clock.advance(5)
+          if (cluster.at('c').exchange.status.wantsSnapshot) snapshots += 1
+        }
+        await cluster.finish()
+        expect(Array.from(cluster.agreedReplica())).toEqual(descended(options))
+        await cluster.agreedVersions()
+      }),
+      { numRuns: 12 },
+    )
+    expect(snapshots).toBeGreaterThan(12)
+  })
+
   test('in mode mean every region counts with its share', async () => {
     const options = { ...base, sync: sync('asgd-ga', { interval: 3, mode: 'mean' }), regions: halves }
     const cluster = await Cluster.open(options)

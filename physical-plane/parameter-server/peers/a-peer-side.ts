@@ -76,6 +76,7 @@ export function aStatus(change: Partial<PeerStatus> = {}): PeerStatus {
     links: [],
     snapshot: null,
     wantsSnapshot: false,
+    applied: {},
     firstSeq: 1,
     lastSeq: 0,
     knownFinished: [],

@@ -39,6 +39,7 @@ export function encodeStatus(status: PeerStatus): WireStatus {
     }),
     snapshot: status.snapshot === null ? null : encodeSnapshot(status.snapshot),
     wantsSnapshot: status.wantsSnapshot,
+    applied: { ...status.applied },
     firstSeq: status.firstSeq,
     lastSeq: status.lastSeq,
     knownFinished: [...status.knownFinished],
@@ -71,6 +72,7 @@ export function decodeStatus(wire: PeerStatus__Output, members: Pick<Members, 'a
     links: decodeLinks(checks, wire.links, members.all.length),
     snapshot: decodeSnapshot(checks, 'status.snapshot', wire.snapshot),
     wantsSnapshot: wire.wantsSnapshot,
+    applied: checks.byRegion('status.applied', wire.applied, (field, seq) => checks.count(field, seq)),
     firstSeq: checks.count('status.firstSeq', wire.firstSeq),
     lastSeq: checks.count('status.lastSeq', wire.lastSeq),
     knownFinished: checks.list('status.knownFinished', wire.knownFinished, members.all.length)

@@ -1,10 +1,14 @@
 // How a region that missed too much gets back to the others, and how it helps those who did. What it learnt since the last
 // round that it took part in stays: it is added to the snapshot's parameters.
+import { CloudlessError } from '#runtime/errors.ts'
 import type { Vectors } from '../partition-state.ts'
 import { trainingOf, type RoundsCore, type Training } from './core.ts'
 import type { RoundsHost } from './host.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import type { StateSnapshot } from './types.ts'
+
+/** The task's name. */
+export const takingSnapshot = 'take snapshot'
 
 export function wantsSnapshot(core: RoundsCore): boolean {
   const { host, members, peers, parts } = core.parts
@@ -35,20 +39,39 @@ export function serveSnapshots(core: RoundsCore): void {
   core.snapshots.wanted()
   const offered = core.snapshots.offered
   const oldestKept = core.common.recent[0]?.round ?? core.agreement.state.committedRound + 1
-  const isBridged = offered !== null && offered.round + 1 >= oldestKept && !isIndependent(core)
-  const isFresh = offered !== null && isIndependent(core) && coversUpdates(core, offered, askers)
-  if (!isBridged && !isFresh) core.tasks.start('snapshot', () => offerSnapshot(core, training))
+  const isBridged = offered !== null && offered.round + 1 >= oldestKept
+  if (isIndependent(core)) {
+    // What this region lacks of what an asker has will come here, too.
+    const helped = askers.filter((region) => covers(host.versions(), appliedBy(core, region)))
+    const isFresh = offered !== null && coversUpdates(core, offered, helped)
+    if (helped.length > 0 && !isFresh) offerUpdated(core, training)
+  } else if (!isBridged) {
+    core.tasks.start('snapshot', () => core.snapshots.offer(snapshotNow(core, training), training.shared.vectors()))
+  }
 }
 
-async function offerSnapshot(core: RoundsCore, training: Training): Promise<void> {
+function offerUpdated(core: RoundsCore, training: Training): void {
   const { host, links } = core.parts
-  if (!isIndependent(core)) return core.snapshots.offer(snapshotNow(core, training), training.shared.vectors())
+  if (!core.tasks.mayStart('snapshot')) return
   const parameters = host.shareable()
   // The next checkpoint is about to make it so.
   if (parameters === null) return
-  const offering = core.snapshots.offer(snapshotNow(core, training), { parameters })
-  links.memory.release(parameters)
-  await offering
+  core.tasks.start('snapshot', () => {
+    const offering = core.snapshots.offer(snapshotNow(core, training), { parameters })
+    links.memory.release(parameters)
+    return offering
+  })
+}
+
+/** Updates of others that an asker has applied. Those of a pruned region may never come here. */
+function appliedBy(core: RoundsCore, region: string): Readonly<Record<string, number>> {
+  const { members, peers } = core.parts
+  const applied = Object.entries(peers.statusOf(region)?.applied ?? {})
+  return Object.fromEntries(applied.filter(([name]) => members.live.includes(name)))
+}
+
+function covers(versions: Readonly<Record<string, number>>, applied: Readonly<Record<string, number>>): boolean {
+  return Object.entries(applied).every(([region, seq]) => (versions[region] ?? 0) >= seq)
 }
 
 function isIndependent(core: RoundsCore): boolean {
@@ -60,6 +83,7 @@ function coversUpdates(core: RoundsCore, { versions }: StateSnapshot, askers: re
   const { members, peers, host } = core.parts
   const applied = host.versions()
   if (askers.some((region) => (versions[region] ?? 0) < (applied[region] ?? 0))) return false
+  if (!askers.every((region) => covers(versions, appliedBy(core, region)))) return false
   return members.peers.every((region) => (versions[region] ?? 0) + 1 >= (peers.statusOf(region)?.firstSeq ?? 0))
 }
 
@@ -84,13 +108,22 @@ export function takeSnapshot(core: RoundsCore): void {
   const best = bestSnapshot(core)
   if (best === null) return
   const { source, snapshot } = best
-  core.tasks.start('take snapshot', (signal) =>
+  core.tasks.start(takingSnapshot, (signal) =>
     fetchSnapshot(source, snapshot, links, signal, async (vectors) => {
+      if (!isOfUse(core, snapshot))
+        throw new CloudlessError('unavailable', 'SNAPSHOT_OLD', 'it would take updates back')
       const untold = await host.untoldSince(snapshot)
       if (core.agreement.state.committedRound <= snapshot.round) adopt(core, snapshot, vectors, untold)
       for (const { values } of untold) core.parts.links.memory.release(values)
     }),
   )
+}
+
+/** Nothing that was applied here would be taken back. What this region made itself it adds again. */
+function isOfUse(core: RoundsCore, { versions }: StateSnapshot): boolean {
+  const { host, members } = core.parts
+  const applied = host.versions()
+  return !isIndependent(core) || members.peers.every((region) => (versions[region] ?? 0) >= (applied[region] ?? 0))
 }
 
 /** The newest that is offered; null while there is none that helps. */
@@ -99,7 +132,7 @@ function bestSnapshot(core: RoundsCore): { readonly source: string; readonly sna
   const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
   const offers = peers.heardPeers.flatMap((source) => {
     const snapshot = peers.statusOf(source)?.snapshot ?? null
-    return snapshot !== null && snapshot.round >= next ? [{ source, snapshot }] : []
+    return snapshot !== null && snapshot.round >= next && isOfUse(core, snapshot) ? [{ source, snapshot }] : []
   })
   const mayOffer = (region: string): boolean => {
     const status = peers.statusOf(region)

@@ -24,7 +24,7 @@ import { acceptNext, commitNext } from './deciding.ts'
 import { firstOfferState, Offer, type OfferState } from './offer.ts'
 import { PayloadSource } from './payload-source.ts'
 import { Payloads } from './payloads.ts'
-import { serveSnapshots, takeSnapshot, wantsSnapshot } from './rejoining.ts'
+import { serveSnapshots, takeSnapshot, takingSnapshot, wantsSnapshot } from './rejoining.ts'
 import { Snapshots } from './snapshots.ts'
 import { Tasks } from './tasks.ts'
 import type { PeerStatus, RoundPlan } from './types.ts'
@@ -106,6 +106,10 @@ export class Rounds {
 
   get committedRound(): number {
     return this.#core.agreement.state.committedRound
+  }
+
+  get isTakingSnapshot(): boolean {
+    return this.#core.tasks.isRunning(takingSnapshot)
   }
 
   get late(): { readonly carried: number; readonly dropped: number } {

@@ -22,10 +22,13 @@ export class Tasks {
     return this.#running.has(name)
   }
 
-  /** Without effect while a task of this name runs or pauses. */
+  mayStart(name: string): boolean {
+    return !this.#running.has(name) && this.#clock.monotonicMs() >= (this.#pausedUntilMs.get(name) ?? 0)
+  }
+
+  /** Without effect while a task of this name runs or pauses. The work begins at once otherwise. */
   start(name: string, work: (signal: AbortSignal) => Promise<void>): void {
-    if (this.#running.has(name)) return
-    if (this.#clock.monotonicMs() < (this.#pausedUntilMs.get(name) ?? 0)) return
+    if (!this.mayStart(name)) return
     const life = new AbortController()
     this.#running.set(name, life)
     void this.#run(name, life, work)

@@ -121,6 +121,8 @@ export type PeerStatus = {
   readonly links: readonly MeasuredLink[]
   readonly snapshot: StateSnapshot | null
   readonly wantsSnapshot: boolean
+  /** While it wants one: the updates that it has applied, by region. A snapshot without them would take them back. */
+  readonly applied: Readonly<Record<string, number>>
   /** The updates that it still holds: who needs earlier ones needs a snapshot. First is last + 1 when it holds none. */
   readonly firstSeq: number
   readonly lastSeq: number

@@ -31,6 +31,7 @@ export interface PeerStatus {
   'lastSeq'?: (number | string | Long);
   'book'?: (_cloudless_v1_AddressBook | null);
   'knownFinished'?: (string)[];
+  'applied'?: ({[key: string]: number | string | Long});
 }
 
 export interface PeerStatus__Output {
@@ -57,4 +58,5 @@ export interface PeerStatus__Output {
   'lastSeq': (number);
   'book': (_cloudless_v1_AddressBook__Output | null);
   'knownFinished': (string)[];
+  'applied': ({[key: string]: number});
 }
