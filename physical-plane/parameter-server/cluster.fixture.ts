@@ -297,6 +297,7 @@ export class Cluster {
     const { partition } = node
     let earlier: Update | null = null
     let acknowledged = 0
+    let life = this.at(peer)
     while (!signal.aborted) {
       const header = this.at(peer).exchange.updateAfter(partition.exchange.appliedSeqOf(peer))
       if (header === null) {
@@ -325,7 +326,10 @@ export class Cluster {
       }
       // A life that ended says nothing; one that goes on says only what is durable.
       const durableSeq = partition.exchange.durableSeqOf(peer)
-      if (signal.aborted || durableSeq === acknowledged) continue
+      // A peer that came back may have forgotten what it was told; a new stream tells it again.
+      const isTold = durableSeq === acknowledged && life === this.at(peer)
+      if (signal.aborted || isTold) continue
+      life = this.at(peer)
       acknowledged = durableSeq
       this.at(peer).exchange.acknowledge(node.name, durableSeq)
     }

@@ -85,18 +85,18 @@ describe('accumulated updates', () => {
     const scenario = fc.record({
       seed: fc.integer({ min: 1, max: 1e9 }),
       interval: fc.integer({ min: 1, max: 3 }),
-      heardByMs: fc.integer({ min: 0, max: 300 }),
-      crashed: fc.constantFrom('', 'a', 'b', 'c'),
+      isAlone: fc.boolean(),
+      crashed: fc.constantFrom('', 'a', 'a', 'b', 'c'),
     })
     let snapshots = 0
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ seed, interval, heardByMs, crashed }) => {
+      fc.asyncProperty(scenario, async ({ seed, interval, isAlone, crashed }) => {
         const regions = three.map((region) => ({ ...region, samples: 10 * region.samples }))
         const options = { ...base, regions, seed, trouble: 0.2, sync: sync('asgd-ga', { interval }) }
         const cluster = await Cluster.open(options)
         await cluster.clock.advance(60)
-        cluster.cut('a', 'c', 9000 + heardByMs)
-        cluster.cut('b', 'c', 9300)
+        cluster.cut('a', 'c', 9000)
+        if (isAlone) cluster.cut('b', 'c', 9300)
         await cluster.clock.advance(9000)
         if (crashed !== '') await cluster.crash(crashed)
         for (let at = 0; at < 400; at++) {
@@ -107,9 +107,9 @@ describe('accumulated updates', () => {
         expect(Array.from(cluster.agreedReplica())).toEqual(descended(options))
         await cluster.agreedVersions()
       }),
-      { numRuns: 12 },
+      { numRuns: 20 },
     )
-    expect(snapshots).toBeGreaterThan(12)
+    expect(snapshots).toBeGreaterThan(20)
   })
 
   test('in mode mean every region counts with its share', async () => {

@@ -155,10 +155,12 @@ export class Closer {
   }
 
   /** A round was committed: what the hub's encoding lost counts if it was this hub's. */
-  committed({ term, round }: Proposal, shared: SharedParameters): void {
+  committed({ round, result }: Proposal, shared: SharedParameters): void {
     if (this.#next === null) return
     const { proposal, cut, residual } = this.#next
-    if (proposal.term === term && proposal.round === round) shared.scatter(residual, this.#residual!, cut)
+    // In a later term it may have been proposed again, by this hub or another.
+    if (proposal.round === round && proposal.result?.sha256 === result?.sha256)
+      shared.scatter(residual, this.#residual!, cut)
     this.#memory.release(residual)
     this.#next = null
   }

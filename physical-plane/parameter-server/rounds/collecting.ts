@@ -12,7 +12,7 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
   const { peers, members, host } = core.parts
   if (!core.agreement.isHub && !isPairwise(core)) return
   const exchange = exchangeOf(core, training)
-  const { elements } = training.shared.cut(exchange.fragments, exchange.fragment)
+  const cut = training.shared.cut(exchange.fragments, exchange.fragment)
   for (const region of members.peers) {
     const contribution = peers.statusOf(region)?.contribution ?? null
     if (contribution === null || contribution.round !== exchange.round) continue
@@ -24,7 +24,8 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
         region,
         payload,
         round: exchange.round,
-        elements,
+        cut,
+        layout: training.replica.layout,
         codec: exchange.codec,
         density: training.plan.density,
       }

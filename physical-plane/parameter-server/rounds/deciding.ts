@@ -67,8 +67,9 @@ async function decode(
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const { codec, fragments } = exchangeOf(core, training)
-  const { elements } = training.shared.cut(fragments, proposal.fragment)
-  const wanted = { payload, round: proposal.round, elements, codec, density: training.plan.density }
+  const cut = training.shared.cut(fragments, proposal.fragment)
+  const { density } = training.plan
+  const wanted = { payload, round: proposal.round, cut, layout: training.replica.layout, codec, density }
   for (const region of regions.slice(0, -1)) {
     try {
       return await core.source.decoded({ ...wanted, region }, signal)

@@ -19,6 +19,7 @@ export type Pending = {
   /** What the encoding lost: the fragment's residual if the round has the contribution in. Null for exact codecs. */
   readonly residual: Float32Array | null
   readonly bytes: Uint8Array
+  readonly releaseBytes: () => void
   readonly madeAtMs: number
   /** Local steps and samples of the region up to here. */
   readonly stepsBefore: number
@@ -83,6 +84,7 @@ export async function makeContribution(
       sent,
       residual: kept === null ? null : present(encoded.residual, 'an encoding with feedback'),
       bytes: encoded.bytes,
+      releaseBytes: encoded.release,
       madeAtMs: input.nowMs,
       stepsBefore: input.stepsBefore,
       samplesBefore: input.samplesBefore,

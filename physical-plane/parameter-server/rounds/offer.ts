@@ -26,7 +26,9 @@ export type OfferState = {
   readonly lateCarried: number
   readonly lateDropped: number
   readonly pending:
-    | (Omit<Pending, 'cut' | 'sent' | 'residual' | 'bytes' | 'madeAtMs'> & { readonly fragments: number })
+    | (Omit<Pending, 'cut' | 'sent' | 'residual' | 'bytes' | 'releaseBytes' | 'madeAtMs'> & {
+        readonly fragments: number
+      })
     | null
 }
 
@@ -145,8 +147,11 @@ export class Offer {
         },
         { replica, shared, residual: isLossy ? this.#residualOf(replica) : null, memory },
       )
-      if (!isOpen()) return release(memory, pending)
-      payloads.keep(exchange.round, pending.contribution.payload.sha256, pending.bytes)
+      if (!isOpen()) {
+        pending.releaseBytes()
+        return release(memory, pending)
+      }
+      payloads.keep(exchange.round, pending.contribution.payload.sha256, pending.bytes, pending.releaseBytes)
       this.#state = { ...this.#state, nextId: nextId + 1, stepsAtLastOffer: steps }
       this.#pending = pending
       this.#fragments = exchange.fragments
@@ -243,7 +248,7 @@ export class Offer {
     if (this.#residual !== null) vectors['residual'] = this.#residual
     const pending = this.#pending
     if (pending === null) return { state: { ...this.#state, pending: null }, vectors, pendingId: 0 }
-    const { cut: _cut, sent, residual, bytes: _bytes, madeAtMs: _madeAtMs, ...plain } = pending
+    const { cut: _cut, sent, residual, bytes: _bytes, releaseBytes: _release, madeAtMs: _madeAtMs, ...plain } = pending
     vectors['sent'] = sent
     if (residual !== null) vectors['next-residual'] = residual
     const state = { ...this.#state, pending: { ...plain, fragments: this.#fragments } }
@@ -264,6 +269,7 @@ export class Offer {
       sent: copyOf(memory, present(vectors['sent'], 'what was sent')),
       residual: next === undefined ? null : copyOf(memory, next),
       bytes,
+      releaseBytes: () => {},
       madeAtMs: nowMs,
     }
     this.#isDurable = true

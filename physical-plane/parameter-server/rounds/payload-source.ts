@@ -1,18 +1,23 @@
 // From what a status names to numbers: fetched unless it is here, decoded, refused where it can not be what it claims.
 import { present } from '#runtime/assert.ts'
-import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import { CloudlessError } from '#runtime/errors.ts'
 import { payloadMemory } from '../peers/payload-memory.ts'
 import type { PeerFetcher } from '../peers/peer-side.ts'
 import type { VectorMemory } from '../replica/memory.ts'
+import type { Layout } from '../replica/layout.ts'
+import { malformedFrom } from '../sync/codec/malformed.ts'
 import { createCodec } from '../sync/codec/create-codec.ts'
 import type { Payloads } from './payloads.ts'
+import type { Cut } from './shared-parameters.ts'
 import type { Payload } from './types.ts'
 
 export type WantedPayload = {
   readonly region: string
   readonly payload: Payload
   readonly round: number
-  readonly elements: number
+  /** The part of the model that it is of. */
+  readonly cut: Cut
+  readonly layout: Layout
   readonly codec: Payload['codec']
   readonly density: number
 }
@@ -46,9 +51,10 @@ export class PayloadSource {
 
   /** The vector, which the caller releases. Throws `invalid` after telling who sent what can not be used. */
   async decoded(wanted: WantedPayload, signal: AbortSignal): Promise<Float32Array> {
-    const { region, payload, elements, codec, density } = wanted
+    const { region, payload, round, cut, layout, codec, density } = wanted
+    const { elements } = cut
     if (payload.elements !== elements || payload.codec !== codec) {
-      const text = `region ${region} offers ${payload.elements} elements in ${payload.codec} for round ${wanted.round}, where ${elements} in ${codec} are exchanged`
+      const text = `region ${region} offers ${payload.elements} elements in ${payload.codec} for round ${round}, where ${elements} in ${codec} are exchanged`
       this.#onRefused(region, 'PLAN_DIFFERS', text)
       throw new CloudlessError('invalid', 'PLAN_DIFFERS', text)
     }
@@ -58,9 +64,30 @@ export class PayloadSource {
       await createCodec(codec, { density, memory: this.#memory }).decode(bytes, vector)
     } catch (error) {
       this.#memory.release(vector)
-      this.#onRefused(region, 'PAYLOAD_INVALID', `round ${wanted.round}, region ${region}: ${messageOf(error)}`)
-      throw error
+      const named = malformedFrom(region, layout, inWhole(error, cut))
+      if (named instanceof CloudlessError && named.kind === 'invalid') {
+        this.#onRefused(region, named.reason, `round ${round}: ${named.message}`)
+      }
+      throw named
     }
     return vector
   }
+}
+
+/** The error with the element of the whole model instead of the fragment's. */
+function inWhole(error: unknown, { ranges }: Cut): unknown {
+  const element = error instanceof CloudlessError ? error.metadata['element'] : undefined
+  if (!(error instanceof CloudlessError) || element === undefined) return error
+  let left = Number(element)
+  const range = ranges.find(({ start, end }) => {
+    if (left < end - start) return true
+    left -= end - start
+    return false
+  })
+  if (range === undefined) return error
+  const { kind, reason, message, violations, metadata } = error
+  return new CloudlessError(kind, reason, message, {
+    violations,
+    metadata: { ...metadata, element: String(range.start + left) },
+  })
 }

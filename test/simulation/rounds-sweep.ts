@@ -4,8 +4,8 @@
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
-import { Cluster, type ClusterOptions } from '../cluster.fixture.ts'
-import { aLayout, wholeGradients } from '../partition.fixture.ts'
+import { Cluster, type ClusterOptions } from '#physical-plane/parameter-server/cluster.fixture.ts'
+import { aLayout, wholeGradients } from '#physical-plane/parameter-server/partition.fixture.ts'
 
 export type SweepResult = {
   readonly seed: number
