@@ -7,6 +7,7 @@ import type { EvaluationSnapshot } from './evaluations.ts'
 import type { LeaseSnapshot } from './leases.ts'
 import type { StepCounts } from './meters.ts'
 import type { OutboxSnapshot } from './outbox.ts'
+import type { PartitionOptions } from './partition-options.ts'
 import type { PartitionRecord } from './records.ts'
 import type { Layout } from './replica/layout.ts'
 import type { VectorMemory } from './replica/memory.ts'
@@ -47,10 +48,10 @@ export type Vectors = Readonly<Record<string, Float32Array>>
 /** The state in a snapshot, checked to be this partition's. */
 export function stateOf(
   snapshot: Snapshot,
-  expected: { readonly jobId: string; readonly region: string; readonly strategyName: string },
+  { jobId, region, sync }: Pick<PartitionOptions, 'jobId' | 'region' | 'sync'>,
 ): PartitionState {
   const state = snapshot.state as PartitionState
-  const wanted = { format: stateFormat, ...expected }
+  const wanted = { format: stateFormat, jobId, region, strategyName: sync.strategy }
   for (const name of ['format', 'jobId', 'region', 'strategyName'] as const) {
     if (state[name] === wanted[name]) continue
     const text = `the checkpoint has ${name} "${state[name]}" where "${wanted[name]}" is expected; give each partition its own folder`

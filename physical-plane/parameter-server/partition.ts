@@ -67,8 +67,7 @@ export class Partition implements WorkerSide, TrainingHost {
   /** A partition that goes on from its newest checkpoint, if there is one. */
   static async open(options: PartitionOptions, links: PartitionLinks): Promise<Partition> {
     const snapshot = await links.checkpoints.load()
-    const expected = { jobId: options.jobId, region: options.region, strategyName: options.sync.strategy }
-    const saved = snapshot === null ? null : { state: stateOf(snapshot, expected), vectors: snapshot.vectors }
+    const saved = snapshot === null ? null : { state: stateOf(snapshot, options), vectors: snapshot.vectors }
     const partition = new Partition(options, links, saved)
     partition.advance()
     return partition
@@ -255,8 +254,7 @@ export class Partition implements WorkerSide, TrainingHost {
     const { replica, strategy } = this.#model
     assert(replica !== null && strategy !== null, 'a step needs parameters')
     const { clock } = this.#links
-    const scale = strategy.rateScale
-    const learningRates = scale === 1 ? step.learningRates : step.learningRates.map((rate) => rate * scale)
+    const learningRates = step.learningRates.map((rate) => rate * strategy.rateScale)
     replica.applyStep(step.gradient, learningRates, strategy.bufferWeight)
     if (!this.members.isAlone) {
       strategy.stepped({ ...step, learningRates })
@@ -273,8 +271,6 @@ export class Partition implements WorkerSide, TrainingHost {
     this.records.add({ kind: 'evaluation', epoch, metrics, isFinal, atMs: this.#links.clock.now() })
     this.#checkpointer.request(checkpointAfterReceiptMs)
   }
-
-  // The control plane, by the agent.
 
   direct(directive: { readonly book: AddressBook | null; readonly drain: boolean }): void {
     if (directive.book !== null) this.members.replace(directive.book)

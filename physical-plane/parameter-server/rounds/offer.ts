@@ -15,6 +15,7 @@ import { makeContribution, type Pending } from './make-contribution.ts'
 import type { Payloads } from './payloads.ts'
 import type { Cut, SharedParameters } from './shared-parameters.ts'
 import type { Contribution, Proposal, RoundMember, RoundPlan } from './types.ts'
+import { tensorOf } from './whole-element.ts'
 
 export type OfferState = {
   readonly steps: number
@@ -159,7 +160,9 @@ export class Offer {
       host.requestCheckpoint(0)
     } catch (error) {
       if (!(error instanceof CloudlessError) || error.reason !== 'DIVERGED') throw error
-      host.fail(error.reason, messageOf(error))
+      const tensor = tensorOf(error, cut, replica.layout)
+      const where = tensor === null ? '' : ` in tensor ${tensor}`
+      host.fail(error.reason, `training diverged${where}: ${messageOf(error)}; lower the learning rate`)
     } finally {
       this.#isMaking = false
     }
@@ -248,7 +251,8 @@ export class Offer {
     if (this.#residual !== null) vectors['residual'] = this.#residual
     const pending = this.#pending
     if (pending === null) return { state: { ...this.#state, pending: null }, vectors, pendingId: 0 }
-    const { cut: _cut, sent, residual, bytes: _bytes, releaseBytes: _release, madeAtMs: _madeAtMs, ...plain } = pending
+    const { contribution, fragment, stepsBefore, samplesBefore, sent, residual } = pending
+    const plain = { contribution, fragment, stepsBefore, samplesBefore }
     vectors['sent'] = sent
     if (residual !== null) vectors['next-residual'] = residual
     const state = { ...this.#state, pending: { ...plain, fragments: this.#fragments } }
