@@ -152,9 +152,11 @@ export class Offer {
         pending.releaseBytes()
         return release(memory, pending)
       }
-      payloads.keep(exchange.round, pending.contribution.payload.sha256, pending.bytes, pending.releaseBytes)
+      const { sha256 } = pending.contribution.payload
+      payloads.keep(exchange.round, sha256, pending.bytes, pending.releaseBytes)
       this.#state = { ...this.#state, nextId: nextId + 1, stepsAtLastOffer: steps }
-      this.#pending = pending
+      // The same content may have been kept before: then ours was given back.
+      this.#pending = { ...pending, bytes: present(payloads.get(sha256), 'what is kept') }
       this.#fragments = exchange.fragments
       this.#isDurable = false
       host.requestCheckpoint(0)

@@ -10,6 +10,7 @@ import { createCodec } from '../sync/codec/create-codec.ts'
 import type { Payloads } from './payloads.ts'
 import type { Cut } from './shared-parameters.ts'
 import type { Payload } from './types.ts'
+import { inWhole } from './whole-element.ts'
 
 export type WantedPayload = {
   readonly region: string
@@ -72,22 +73,4 @@ export class PayloadSource {
     }
     return vector
   }
-}
-
-/** The error with the element of the whole model instead of the fragment's. */
-function inWhole(error: unknown, { ranges }: Cut): unknown {
-  const element = error instanceof CloudlessError ? error.metadata['element'] : undefined
-  if (!(error instanceof CloudlessError) || element === undefined) return error
-  let left = Number(element)
-  const range = ranges.find(({ start, end }) => {
-    if (left < end - start) return true
-    left -= end - start
-    return false
-  })
-  if (range === undefined) return error
-  const { kind, reason, message, violations, metadata } = error
-  return new CloudlessError(kind, reason, message, {
-    violations,
-    metadata: { ...metadata, element: String(range.start + left) },
-  })
 }
