@@ -40,6 +40,8 @@ export const peerMessageBytesMax = 64 * 2 ** 20
 export const statusMs = 1000
 /** Records that the agent has not taken; the oldest rounds go first, evaluations stay. */
 export const recordsMax = 10_000
+/** A finished model without any worker to evaluate it goes without after this; its workers may be gone for good. */
+export const evaluatorAbsentMs = 1_800_000
 /** After finishing, waits this long for peers, workers and the agent that are silent. */
 export const lingerMs = 60_000
 

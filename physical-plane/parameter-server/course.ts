@@ -3,8 +3,9 @@
 // Draining: own samples are used, or the control plane asks to finish; what is accumulated is told. Once all live regions
 // have drained, the last round makes every replica the same.
 import { assert } from '#runtime/assert.ts'
+import type { Timer } from '#runtime/clock.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
-import { checkpointRetryMs } from './config.ts'
+import { checkpointRetryMs, evaluatorAbsentMs } from './config.ts'
 import type { ExchangeState } from './exchange-state.ts'
 import type { ExchangeWithPeers } from './exchange-with-peers.ts'
 import type { Members } from './members.ts'
@@ -38,6 +39,8 @@ export class Course {
   #failure: CloudlessError | null = null
   #isDrainRequested = false
   #modelHash = ''
+  /** Since when there is no worker, while one is needed. */
+  #alone: { readonly sinceMs: number; readonly timer: Timer } | null = null
   #modelPath = ''
   #isBusy = false
 
@@ -131,13 +134,28 @@ export class Course {
         this.#enter('evaluating')
         return true
       case 'evaluating':
-        if (this.#parts.options.hasHoldout && !group.evaluations.isFinalDone) return false
+        if (this.#parts.options.hasHoldout && !group.evaluations.isFinalDone && !this.#isWithoutEvaluator) return false
         return this.#finish(training.replica)
       case 'starting':
       case 'finished':
       case 'failed':
     }
     return false
+  }
+
+  /** Nobody has been here for long who could evaluate: who lost its disk after the end finds its workers gone. */
+  get #isWithoutEvaluator(): boolean {
+    const { clock, log } = this.#parts.links
+    if (this.#parts.group().count > 0) {
+      this.#alone?.timer.cancel()
+      this.#alone = null
+      return false
+    }
+    const nowMs = clock.monotonicMs()
+    this.#alone ??= { sinceMs: nowMs, timer: clock.after(evaluatorAbsentMs, this.#parts.onChange) }
+    const isOver = nowMs - this.#alone.sinceMs >= evaluatorAbsentMs
+    if (isOver) log.warn({ evaluatorAbsentMs }, 'no worker came to evaluate the final model')
+    return isOver
   }
 
   /** The model is what all regions agreed on, or this one's where it is alone. */

@@ -70,6 +70,10 @@ export class ExchangeWithPeers implements PeerSide {
     this.#incarnation = 1 + parts.links.random.integer(incarnationsMax)
   }
 
+  get incarnation(): number {
+    return this.#incarnation
+  }
+
   get region(): string {
     return this.#parts.host.region
   }

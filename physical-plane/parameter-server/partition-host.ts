@@ -56,6 +56,10 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
     this.hasForgotten = parts.options.attempt > 1
   }
 
+  get incarnation(): number {
+    return this.#parts.exchange().incarnation
+  }
+
   get changed(): ChangeSignal {
     return this.#parts.changed
   }

@@ -36,6 +36,8 @@ export interface RoundsHost {
   readonly region: string
   /** Null until the first values are known. */
   readonly replica: Replica | null
+  /** Tells this process from others of the region. */
+  readonly incarnation: number
   /** What earlier attempts of this process promised others is lost. */
   readonly hasForgotten: boolean
   /** This region gives no more local steps. */

@@ -188,12 +188,14 @@ export class Offer {
     const isIn = pending !== null && isOf(pending, member)
     const local = { local: replica.values, shared: shared.values }
     const rebase = { merge: 'rebase', mergeWeight: 0 } as const
+    const overwrite = { merge: 'overwrite', mergeWeight: 0 } as const
     if (isIn && pending !== null) {
-      merge(memory.kernels, { ...local, sent: pending.sent }, cut.pieces, exchange.isFinal ? rebase : settings)
+      // After the last round nothing may be left that only this region has: an update of one that lost its disk, or a step.
+      merge(memory.kernels, { ...local, sent: pending.sent }, cut.pieces, exchange.isFinal ? overwrite : settings)
       if (pending.residual !== null) shared.scatter(pending.residual, present(this.#residual, 'a residual'), cut)
       this.#include(exchange, pending.samplesBefore)
     } else if (proposal.isFinal || (pending !== null && settings.late === 'drop')) {
-      merge(memory.kernels, { ...local, sent: before }, cut.pieces, { merge: 'overwrite', mergeWeight: 0 })
+      merge(memory.kernels, { ...local, sent: before }, cut.pieces, overwrite)
       this.#include(exchange, this.#state.samples)
     } else merge(memory.kernels, { ...local, sent: before }, cut.pieces, rebase)
     if (pending !== null && !isIn) this.#countLate(pending)

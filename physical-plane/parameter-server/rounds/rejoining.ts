@@ -2,10 +2,19 @@
 // round that it took part in stays: it is added to the snapshot's parameters.
 import { CloudlessError } from '#runtime/errors.ts'
 import type { Vectors } from '../partition-state.ts'
+import { copyOf } from './bytes.ts'
 import { trainingOf, type RoundsCore, type Training } from './core.ts'
 import type { RoundsHost } from './host.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import type { StateSnapshot } from './types.ts'
+
+/** In a snapshot's `state`. */
+type SnapshotState = {
+  readonly commits: readonly number[]
+  readonly isFinished: boolean
+  /** Regions that had nothing and asked for it, by incarnation: for them it is as new as it can be. */
+  readonly askers: Readonly<Record<string, number>>
+}
 
 /** The task's name. */
 export const takingSnapshot = 'take snapshot'
@@ -39,11 +48,12 @@ export function serveSnapshots(core: RoundsCore): void {
   core.snapshots.wanted()
   const offered = core.snapshots.offered
   const oldestKept = core.common.recent[0]?.round ?? core.agreement.state.committedRound + 1
-  const isBridged = offered !== null && offered.round + 1 >= oldestKept
+  const isForAskers = offered !== null && isFor(offered, emptyAskers(core))
+  const isBridged = isForAskers && offered.round + 1 >= oldestKept
   if (isIndependent(core)) {
     // What this region lacks of what an asker has will come here, too.
     const helped = askers.filter((region) => covers(host.versions(), appliedBy(core, region)))
-    const isFresh = offered !== null && coversUpdates(core, offered, helped)
+    const isFresh = isForAskers && coversUpdates(core, offered, helped)
     if (helped.length > 0 && !isFresh) offerUpdated(core, training)
   } else if (!isBridged) {
     core.tasks.start('snapshot', () => core.snapshots.offer(snapshotNow(core, training), training.shared.vectors()))
@@ -53,7 +63,9 @@ export function serveSnapshots(core: RoundsCore): void {
 function offerUpdated(core: RoundsCore, training: Training): void {
   const { host, links } = core.parts
   if (!core.tasks.mayStart('snapshot')) return
-  const parameters = host.shareable()
+  // After the last round nothing is left to be told.
+  const { isFinished } = core.common.values
+  const parameters = isFinished ? copyOf(links.memory, training.replica.values) : host.shareable()
   // The next checkpoint is about to make it so.
   if (parameters === null) return
   core.tasks.start('snapshot', () => {
@@ -61,6 +73,24 @@ function offerUpdated(core: RoundsCore, training: Training): void {
     links.memory.release(parameters)
     return offering
   })
+}
+
+/** Regions that ask and have nothing, by incarnation. */
+function emptyAskers(core: RoundsCore): Readonly<Record<string, number>> {
+  const { peers } = core.parts
+  const statuses = peers.heardPeers.map((region) => [region, peers.statusOf(region)] as const)
+  const empty = statuses.flatMap(([region, status]) =>
+    status?.wantsSnapshot === true && !status.hasBegun ? [[region, status.incarnation] as const] : [],
+  )
+  return Object.fromEntries(empty)
+}
+
+function isFor(snapshot: StateSnapshot, askers: SnapshotState['askers']): boolean {
+  return Object.entries(askers).every(([region, incarnation]) => askersOf(snapshot)[region] === incarnation)
+}
+
+function askersOf({ state }: StateSnapshot): SnapshotState['askers'] {
+  return (state as SnapshotState).askers
 }
 
 /** Updates of others that an asker has applied. Those of a pruned region may never come here. */
@@ -98,7 +128,11 @@ function snapshotNow(core: RoundsCore, { replica, plan }: Training): Omit<StateS
     cursors: { ...core.parts.host.cursors(), ...cursors },
     versions: core.parts.host.versions(),
     layout: replica.layout,
-    state: { commits: core.common.shared?.commits ?? [], isFinished },
+    state: {
+      commits: core.common.shared?.commits ?? [],
+      isFinished,
+      askers: emptyAskers(core),
+    } satisfies SnapshotState,
   }
 }
 
@@ -132,7 +166,9 @@ function bestSnapshot(core: RoundsCore): { readonly source: string; readonly sna
   const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
   const offers = peers.heardPeers.flatMap((source) => {
     const snapshot = peers.statusOf(source)?.snapshot ?? null
-    return snapshot !== null && snapshot.round >= next && isOfUse(core, snapshot) ? [{ source, snapshot }] : []
+    // One that was offered before this region lost what it had may know less of it than its source does by now.
+    const isNew = snapshot !== null && (host.replica !== null || askersOf(snapshot)[host.region] === host.incarnation)
+    return isNew && snapshot.round >= next && isOfUse(core, snapshot) ? [{ source, snapshot }] : []
   })
   const mayOffer = (region: string): boolean => {
     const status = peers.statusOf(region)
@@ -160,10 +196,7 @@ function adopt(
   const isFirst = host.replica === null
   const replica = host.replica ?? host.replicaFor(snapshot)
   const shared = core.common.shared ?? core.common.createShared(replica)
-  const { commits, isFinished } = snapshot.state as {
-    readonly commits: readonly number[]
-    readonly isFinished: boolean
-  }
+  const { commits, isFinished } = snapshot.state as SnapshotState
   const whole = shared.cut(1, 0)
   const before = shared.gather(shared.values, whole)
   const included = snapshot.included[host.region] ?? 0
@@ -185,6 +218,8 @@ function adopt(
   core.agreement.jump(snapshot.round, snapshot.term)
   if (isFirst && host.hasForgotten) core.agreement.forget(core.parts.peers.view())
   host.adopted(snapshot, vectors['parameters']!, untold)
+  // The last round is over: what an encoding left untold will never be told.
+  if (isIndependent(core) && isFinished) links.memory.kernels.copy(replica.values, vectors['parameters']!)
   host.requestCheckpoint(0)
   host.advance()
 }
