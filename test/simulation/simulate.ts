@@ -67,6 +67,7 @@ async function run(world: World, options: SimulationOptions): Promise<Simulation
     assert(clock.monotonicMs() < limitMs, `${describeOpen(world)} after ${graceHours} h without faults`)
     await clock.step()
     watch(world)
+    if (world.failure !== null) throw world.failure
   }
   // The agents still clean up, and tell what they metered last.
   await clock.advance(120_000)

@@ -54,6 +54,8 @@ export class World {
   readonly models = new Map<string, Float32Array>()
   readonly #options: WorldOptions
   readonly #log: Log
+  /** What a checker found while the product's code was running. */
+  failure: unknown = null
   readonly #histories = new Map<string, RoundHistory>()
   #control: SimulatedNode | null = null
   readonly #user = new SimulatedNode('user', this.clock)
@@ -165,7 +167,13 @@ export class World {
 
   #keepModel(jobId: string, region: string, values: Float32Array): void {
     const hash = createHash('sha256').update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    this.checkers.same(`the final model of ${jobId} in ${region}`, `final model of ${jobId}`, hash.digest('hex'))
+    try {
+      this.checkers.same(`the final model of ${jobId} in ${region}`, `final model of ${jobId}`, hash.digest('hex'))
+    } catch (error) {
+      // The partition would take it for a full disk, and try again.
+      this.failure ??= error
+      throw error
+    }
     this.models.set(jobId, values)
   }
 
