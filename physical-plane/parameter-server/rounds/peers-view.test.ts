@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '#runtime/virtual-clock.ts'
+import { Members } from '../members.ts'
+import { aStatus } from '../peers/a-peer-side.ts'
+import { silenceMs } from './config.ts'
+import { PeersView } from './peers-view.ts'
+
+function aView() {
+  const clock = new VirtualClock()
+  const members = new Members(
+    'a',
+    ['a', 'b', 'c'].map((region) => ({ region, dataShare: 1 / 3 })),
+  )
+  return { clock, members, peers: new PeersView(members, clock) }
+}
+
+describe('the other regions', () => {
+  test('are away once nothing was heard of them for some time, and what they promised still counts', async () => {
+    const { clock, peers } = aView()
+    const status = aStatus({ term: 3, votedFor: 'b' })
+    peers.statusChanged('b', status)
+    await clock.advance(silenceMs - 1)
+    expect([peers.hears('b'), peers.heardPeers, peers.silentSeconds('b')]).toEqual([
+      true,
+      ['b'],
+      (silenceMs - 1) / 1000,
+    ])
+    await clock.advance(1)
+    expect([peers.hears('b'), peers.heardPeers, peers.statusOf('b')]).toEqual([false, [], status])
+    expect(peers.view().statuses.get('b')).toBe(status)
+    peers.heard('b')
+    expect(peers.hears('b')).toBe(true)
+  })
+
+  test('that were never heard are expected for as long, so that a restart takes nobody for lost', async () => {
+    const { clock, peers } = aView()
+    expect([peers.heardPeers, peers.expectedPeers, peers.nextSilenceAtMs]).toEqual([[], ['b', 'c'], silenceMs])
+    await clock.advance(1000)
+    peers.heard('c')
+    await clock.advance(silenceMs - 1000)
+    expect([peers.expectedPeers, peers.nextSilenceAtMs]).toEqual([['c'], silenceMs + 1000])
+    await clock.advance(1000)
+    expect([peers.expectedPeers, peers.nextSilenceAtMs]).toEqual([[], Number.POSITIVE_INFINITY])
+    expect([peers.silentSeconds('b'), peers.silentSeconds('c')]).toEqual([null, 5])
+  })
+
+  test('that are pruned vote no more', () => {
+    const { members, peers } = aView()
+    peers.heard('b')
+    members.replace({ epoch: 1, peers: [{ region: 'b', endpoint: '', pruned: true }] })
+    expect([peers.view().electorate, peers.heardPeers, peers.expectedPeers]).toEqual([['a', 'c'], [], ['c']])
+  })
+})

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '#runtime/virtual-clock.ts'
+import { payloadMemory } from '../peers/payload-memory.ts'
+import type { PeerFetcher } from '../peers/peer-side.ts'
+import { Shelf } from '../peers/shelf.ts'
+import { aLayout } from '../replica/a-layout.ts'
+import { VectorMemory } from '../replica/memory.ts'
+import { snapshotKeptMs } from './config.ts'
+import { fetchSnapshot, Snapshots } from './snapshots.ts'
+import type { StateSnapshot } from './types.ts'
+
+const common: Omit<StateSnapshot, 'vectors'> = {
+  round: 4,
+  term: 2,
+  plan: null,
+  included: { a: 3 },
+  cursors: {},
+  versions: {},
+  layout: aLayout(),
+  state: null,
+}
+
+function someSnapshots() {
+  const clock = new VirtualClock()
+  const memory = VectorMemory.create(2 ** 16)
+  const shelf = new Shelf()
+  const vector = (...values: readonly number[]): Float32Array => {
+    const held = memory.allocate(values.length)
+    held.set(values)
+    return held
+  }
+  return { clock, memory, shelf, vector, snapshots: new Snapshots(memory, shelf, clock) }
+}
+
+describe('a snapshot', () => {
+  test('is a copy: training goes on while it is fetched', async () => {
+    const { snapshots, shelf, vector } = someSnapshots()
+    const parameters = vector(1, 2, 3, 4)
+    await snapshots.offer(common, { parameters })
+    parameters.fill(9)
+    const { sha256 } = snapshots.offered!.vectors['parameters']!
+    const bytes = shelf.get(sha256)!
+    expect(Array.from(new Float32Array(bytes.buffer, bytes.byteOffset, 4))).toEqual([1, 2, 3, 4])
+  })
+
+  test('is forgotten when nobody has asked for it for a while, and its memory is given back', async () => {
+    const { snapshots, shelf, vector, clock, memory } = someSnapshots()
+    const parameters = vector(1, 2)
+    const usedBytes = memory.usedBytes
+    expect(snapshots.nextAtMs).toBe(Number.POSITIVE_INFINITY)
+    await snapshots.offer(common, { parameters })
+    await clock.advance(snapshotKeptMs - 1)
+    expect(snapshots.expire()).toBe(false)
+    snapshots.wanted()
+    await clock.advance(snapshotKeptMs - 1)
+    expect(snapshots.expire()).toBe(false)
+    await clock.advance(1)
+    expect([snapshots.expire(), snapshots.offered, shelf.bytes, memory.usedBytes]).toEqual([true, null, 0, usedBytes])
+  })
+
+  test('takes the place of the one before once it is ready', async () => {
+    const { snapshots, shelf, vector } = someSnapshots()
+    await snapshots.offer(common, { parameters: vector(1, 2) })
+    await snapshots.offer({ ...common, round: 9 }, { parameters: vector(3, 4) })
+    expect([snapshots.offered!.round, shelf.bytes]).toEqual([9, 8])
+    snapshots.stop()
+    expect([snapshots.offered, shelf.bytes]).toEqual([null, 0])
+  })
+
+  test('is fetched vector by vector, and what was fetched is given back in the end', async () => {
+    const { snapshots, shelf, vector, memory } = someSnapshots()
+    await snapshots.offer(common, { parameters: vector(1, 2), momentum: vector(3, 4) })
+    const usedBytes = memory.usedBytes
+    const fetcher: PeerFetcher = {
+      fetch: (_, { sha256, bytes }) => {
+        const got = payloadMemory(memory).allocate(bytes)
+        got.set(shelf.get(sha256)!)
+        return Promise.resolve(got)
+      },
+    }
+    const signal = new AbortController().signal
+    let seen: unknown = null
+    await fetchSnapshot('b', snapshots.offered!, { fetcher, memory }, signal, (vectors) => {
+      seen = Object.fromEntries(Object.entries(vectors).map(([name, values]) => [name, Array.from(values)]))
+      return Promise.resolve()
+    })
+    expect([seen, memory.usedBytes]).toEqual([{ parameters: [1, 2], momentum: [3, 4] }, usedBytes])
+    const broken = fetchSnapshot('b', snapshots.offered!, { fetcher, memory }, signal, () =>
+      Promise.reject(new Error('no')),
+    )
+    await expect(broken).rejects.toThrow('no')
+    expect(memory.usedBytes).toBe(usedBytes)
+  })
+
+  test('in anything but exact float32 is refused', async () => {
+    const { memory } = someSnapshots()
+    const fetcher: PeerFetcher = { fetch: () => Promise.reject(new Error('must not be asked')) }
+    const vectors = { parameters: { sha256: 'ab', bytes: 8, codec: 'bf16', elements: 4 } } as const
+    const fetching = fetchSnapshot('b', { ...common, vectors }, { fetcher, memory }, new AbortController().signal, () =>
+      Promise.resolve(),
+    )
+    await expect(fetching).rejects.toMatchObject({ kind: 'invalid', reason: 'SNAPSHOT_INVALID' })
+  })
+})
