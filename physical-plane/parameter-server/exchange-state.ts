@@ -57,6 +57,11 @@ export class ExchangeState {
         : Outbox.restore(members.own, this.shelf, state.outbox, (seq) => saved?.vectors[`outbox/${seq}`] ?? null)
   }
 
+  /** Updates by region that are nowhere but in the replica. */
+  get needed(): Readonly<Record<string, number>> {
+    return { ...this.versions.entries(), [this.#members.own]: this.outbox.firstSeq - 1 }
+  }
+
   durableSeqOf(region: string): number {
     return this.#durable[region] ?? 0
   }

@@ -340,7 +340,7 @@ export class ExchangeWithPeers implements PeerSide {
     const { ownStatus } = rounds
     return {
       ...ownStatus,
-      applied: ownStatus.wantsSnapshot ? state.versions.entries() : {},
+      applied: ownStatus.wantsSnapshot ? state.needed : {},
       book: members.book,
       hasBegun: host.strategy !== null,
       hasDrained: host.hasDrained && !rounds.isAboutToOffer,

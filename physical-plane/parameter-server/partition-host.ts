@@ -171,6 +171,10 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
     return { ...versions.entries(), [this.region]: outbox.durableSeq }
   }
 
+  needed(): Readonly<Record<string, number>> {
+    return this.#parts.state.needed
+  }
+
   cursors(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.#parts.state.cursors)
   }

@@ -153,11 +153,11 @@ export function takeSnapshot(core: RoundsCore): void {
   )
 }
 
-/** Nothing that was applied here would be taken back. What this region made itself it adds again. */
+/** Nothing that was applied here would be taken back. What this region holds of its own it adds again. */
 function isOfUse(core: RoundsCore, { versions }: StateSnapshot): boolean {
   const { host, members } = core.parts
-  const applied = host.versions()
-  return !isIndependent(core) || members.peers.every((region) => (versions[region] ?? 0) >= (applied[region] ?? 0))
+  const needed = host.needed()
+  return !isIndependent(core) || members.live.every((region) => (versions[region] ?? 0) >= (needed[region] ?? 0))
 }
 
 /** The newest that is offered; null while there is none that helps. */
