@@ -2,7 +2,7 @@
 // late have had their grace, and makes the proposal that the others are asked to accept. Where more than two regions
 // are in a job the proposal carries the encoded mean, and the hub applies what it sends: the decoded bytes. What that
 // encoding loses stays in the hub's own residual, which moves on only if the round is committed.
-import { assert } from '#runtime/assert.ts'
+import { assert, present } from '#runtime/assert.ts'
 import type { CodecName } from '#proto/sync/settings.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import { inShares, reduce } from '../sync/apply/reduce.ts'
@@ -10,6 +10,7 @@ import { createCodec } from '../sync/codec/create-codec.ts'
 import { encodeWithFeedback } from '../sync/codec/error-feedback.ts'
 import { closingQuorum, isClosing } from '../sync/membership/quorum.ts'
 import type { Arrivals } from './arrivals.ts'
+import { copyOf } from './bytes.ts'
 import type { Exchange } from './offer.ts'
 import type { Payloads } from './payloads.ts'
 import type { PeersView } from './peers-view.ts'
@@ -95,13 +96,24 @@ export type ProposalInput = {
   readonly isLossy: boolean
 }
 
+/** What the hub's newest encoding lost, and the result that it belongs to: it counts once that is committed. */
+type Next = {
+  readonly round: number
+  readonly sha256: string
+  readonly fragments: number
+  readonly fragment: number
+  readonly residual: Float32Array
+}
+
+export type CloserState = Omit<Next, 'residual'> | null
+
 export class Closer {
   readonly #memory: VectorMemory
   readonly #payloads: Payloads
   readonly #arrivals: Arrivals
   /** Of what the hub sends; zero where it never led. */
   #residual: Float32Array | null = null
-  #next: { readonly proposal: Proposal; readonly cut: Cut; readonly residual: Float32Array } | null = null
+  #next: Next | null = null
 
   constructor(memory: VectorMemory, payloads: Payloads, arrivals: Arrivals) {
     this.#memory = memory
@@ -109,13 +121,20 @@ export class Closer {
     this.#arrivals = arrivals
   }
 
-  get residual(): Float32Array | null {
-    return this.#residual
+  save(): { readonly state: CloserState; readonly vectors: Readonly<Record<string, Float32Array>> } {
+    const next = this.#next
+    const vectors: Record<string, Float32Array> = {}
+    if (this.#residual !== null) vectors['residual'] = this.#residual
+    if (next === null) return { state: null, vectors }
+    vectors['next-residual'] = next.residual
+    const { round, sha256, fragments, fragment } = next
+    return { state: { round, sha256, fragments, fragment }, vectors }
   }
 
-  restoreResidual(values: Float32Array): void {
-    this.#residual = this.#memory.allocate(values.length)
-    this.#memory.kernels.copy(this.#residual, values)
+  restore(state: CloserState, vectors: Readonly<Record<string, Float32Array>>): void {
+    const { residual, 'next-residual': next } = vectors
+    if (residual !== undefined) this.#residual = copyOf(this.#memory, residual)
+    if (state !== null && next !== undefined) this.#next = { ...state, residual: copyOf(this.#memory, next) }
   }
 
   async propose(input: ProposalInput, shared: SharedParameters, elements: number): Promise<Proposal> {
@@ -150,17 +169,22 @@ export class Closer {
       fragment,
     }
     if (this.#next !== null) this.#memory.release(this.#next.residual)
-    this.#next = result?.residual === undefined ? null : { proposal, cut: input.cut, residual: result.residual }
+    this.#next = null
+    if (result?.residual !== undefined) {
+      const { sha256 } = result.payload
+      this.#next = { round, sha256, fragments: exchange.fragments, fragment, residual: result.residual }
+    }
     return proposal
   }
 
   /** A round was committed: what the hub's encoding lost counts if it was this hub's. */
   committed({ round, result }: Proposal, shared: SharedParameters): void {
     if (this.#next === null) return
-    const { proposal, cut, residual } = this.#next
+    const { sha256, fragments, fragment, residual } = this.#next
     // In a later term it may have been proposed again, by this hub or another.
-    if (proposal.round === round && proposal.result?.sha256 === result?.sha256)
-      shared.scatter(residual, this.#residual!, cut)
+    if (this.#next.round === round && result?.sha256 === sha256) {
+      shared.scatter(residual, present(this.#residual, 'a residual'), shared.cut(fragments, fragment))
+    }
     this.#memory.release(residual)
     this.#next = null
   }

@@ -7,7 +7,7 @@ import { prefixed, unprefixed, type Vectors } from '../partition-state.ts'
 import type { Replica } from '../replica/replica.ts'
 import { Agreement, firstState, isMajority, type AgreementState } from './agreement.ts'
 import { Arrivals } from './arrivals.ts'
-import { Closer } from './closer.ts'
+import { Closer, type CloserState } from './closer.ts'
 import { closeNext, fetchContributions } from './collecting.ts'
 import { CommonState, type CommonValues } from './common-state.ts'
 import {
@@ -34,6 +34,7 @@ export type RoundsState = {
   readonly common: CommonValues
   readonly commits: readonly number[]
   readonly offer: OfferState
+  readonly hub: CloserState
 }
 
 /** What a checkpoint makes durable. */
@@ -218,7 +219,8 @@ export class Rounds {
     const saved = offer.save()
     const living: Record<string, Float32Array> = { ...prefixed('offer/', saved.vectors) }
     if (common.shared !== null) Object.assign(living, prefixed('shared/', common.shared.vectors()))
-    if (closer.residual !== null) living['hub-residual'] = closer.residual
+    const hub = closer.save()
+    Object.assign(living, prefixed('hub/', hub.vectors))
     const kept = [
       ...(accepted === null ? [] : payloadsOf(accepted)),
       ...(offer.pending === null ? [] : [offer.pending.contribution.payload]),
@@ -229,6 +231,7 @@ export class Rounds {
         common: common.values,
         commits: common.shared?.commits ?? [],
         offer: saved.state,
+        hub: hub.state,
       },
       living,
       fixed: payloads.save(kept),
@@ -243,12 +246,12 @@ export class Rounds {
   }
 
   /** Goes on from a checkpoint; the replica has been restored. */
-  restore({ agreement, commits, offer }: RoundsState, vectors: Vectors, replica: Replica): void {
+  restore({ agreement, commits, offer, hub }: RoundsState, vectors: Vectors, replica: Replica): void {
     const { common, closer, payloads, parts } = this.#core
     const shared = common.createShared(replica)
     shared.restore(unprefixed('shared/', vectors), commits)
     common.begin(replica)
-    if (vectors['hub-residual'] !== undefined) closer.restoreResidual(vectors['hub-residual'])
+    closer.restore(hub, unprefixed('hub/', vectors))
     const { accepted, committedRound } = agreement
     const kept = [
       ...(accepted === null ? [] : payloadsOf(accepted)),
