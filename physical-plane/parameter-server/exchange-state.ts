@@ -31,6 +31,11 @@ export class ExchangeState {
   readonly refused: Map<string, number>
   /** Each region's position in its data as of its newest update here. */
   readonly cursors: Map<string, string>
+  /**
+   * Somebody whom all agree on lacks nothing: what is forgotten can always be had from there. Without, two regions could
+   * each lack what only the other one has.
+   */
+  mayForget: () => boolean = () => false
   readonly #members: Members
   readonly #peers: PeersView
   #durable: Readonly<Record<string, number>>
@@ -96,6 +101,7 @@ export class ExchangeState {
     if (this.outbox.trim(peers)) return true
     return (
       isFull &&
+      this.mayForget() &&
       this.outbox.trimForRoom(
         peers,
         peers.filter((region) => this.#peers.hears(region)),

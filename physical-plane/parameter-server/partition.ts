@@ -166,6 +166,7 @@ export class Partition implements WorkerSide, TrainingHost {
       rounds: this.#rounds,
       parts,
     })
+    this.#state.mayForget = () => this.#rounds.hasCompleteHub
     if (saved !== null) this.#restore(saved.state, saved.vectors)
   }
 

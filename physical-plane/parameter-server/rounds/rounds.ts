@@ -105,6 +105,14 @@ export class Rounds {
     return this.#core.agreement.hub(this.#core.parts.peers.view())
   }
 
+  /** The hub is to be heard and needs no snapshot itself. */
+  get hasCompleteHub(): boolean {
+    const { parts } = this.#core
+    const { hub } = this
+    if (hub === parts.host.region) return !wantsSnapshot(this.#core)
+    return hub !== null && parts.peers.statusOf(hub)?.wantsSnapshot === false
+  }
+
   get committedRound(): number {
     return this.#core.agreement.state.committedRound
   }
