@@ -53,7 +53,8 @@ export function serveSnapshots(core: RoundsCore): void {
   if (isIndependent(core)) {
     // What this region lacks of what an asker has will come here, too.
     const helped = askers.filter((region) => covers(host.versions(), appliedBy(core, region)))
-    const isFresh = isForAskers && coversUpdates(core, offered, helped)
+    const isSame = isForAskers && covers(offered.versions, host.versions())
+    const isFresh = isSame || (isForAskers && coversUpdates(core, offered, helped))
     if (helped.length > 0 && !isFresh) offerUpdated(core, training)
   } else if (!isBridged) {
     core.tasks.start('snapshot', () => core.snapshots.offer(snapshotNow(core, training), training.shared.vectors()))
@@ -153,11 +154,19 @@ export function takeSnapshot(core: RoundsCore): void {
   )
 }
 
-/** Nothing that was applied here would be taken back. What this region holds of its own it adds again. */
+/**
+ * Nothing that was applied here would be taken back, and what is missing could come afterwards. What this region holds of
+ * its own it adds again.
+ */
 function isOfUse(core: RoundsCore, { versions }: StateSnapshot): boolean {
-  const { host, members } = core.parts
+  const { host, members, peers } = core.parts
+  if (!isIndependent(core)) return true
   const needed = host.needed()
-  return !isIndependent(core) || members.live.every((region) => (versions[region] ?? 0) >= (needed[region] ?? 0))
+  return members.live.every((region) => {
+    const version = versions[region] ?? 0
+    const isBridged = host.replica === null || version + 1 >= (peers.statusOf(region)?.firstSeq ?? 0)
+    return version >= (needed[region] ?? 0) && isBridged
+  })
 }
 
 /** The newest that is offered; null while there is none that helps. */
