@@ -147,16 +147,22 @@ export class World {
     return history
   }
 
-  /** Jobs of more than one region that all train, none of them still without what it lost before. */
+  /**
+   * Jobs of more than one region that all train and hear each other: what was told is then held by more than one disk.
+   * Where a region is away, another one's disk may hold the only copy of what it was told.
+   */
   jobsThatMayLoseDisk(region: string): readonly string[] {
     const servers = this.places.get(region)!.machine.live.filter(({ role }) => role === 'parameter-server')
-    const hasBegun = (jobId: string, name: string): boolean =>
-      this.places.get(name)!.machine.serverOf(jobId)?.partition.exchange.status.hasBegun === true
+    const isWhole = (jobId: string, name: string, regions: readonly string[]): boolean => {
+      const partition = this.places.get(name)!.machine.serverOf(jobId)?.partition
+      if (partition?.exchange.status.hasBegun !== true || partition.exchange.status.wantsSnapshot) return false
+      return partition.progress().sync?.hears.length === regions.length - 1
+    }
     return servers
       .map(({ jobId }) => jobId)
       .filter((jobId) => {
         const regions = this.#histories.get(jobId)?.regions ?? []
-        return regions.length > 1 && regions.every((name) => hasBegun(jobId, name))
+        return regions.length > 1 && regions.every((name) => isWhole(jobId, name, regions))
       })
   }
 
