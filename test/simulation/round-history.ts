@@ -5,6 +5,12 @@ import type { Partition } from '#physical-plane/parameter-server/partition.ts'
 import type { Contribution, PeerStatus, Proposal } from '#physical-plane/parameter-server/rounds/types.ts'
 import type { Checkers } from './checkers.ts'
 
+/** What is looked at of one. */
+export type WatchedPartition = Pick<Partition, 'region'> & {
+  readonly exchange: Pick<Partition['exchange'], 'status' | 'appliedSeqOf'>
+  readonly records: Pick<Partition['records'], 'taken' | 'at'>
+}
+
 type Watched = { status: PeerStatus | null; records: number; round: number }
 
 export class RoundHistory {
@@ -12,7 +18,7 @@ export class RoundHistory {
   readonly #jobId: string
   /** Ascending. */
   readonly regions: readonly string[]
-  readonly #watched = new WeakMap<Partition, Watched>()
+  readonly #watched = new WeakMap<WatchedPartition, Watched>()
   readonly #rounds = new Map<number, Proposal>()
   /** Regions that lost their disk. */
   readonly lost = new Set<string>()
@@ -26,7 +32,7 @@ export class RoundHistory {
   }
 
   /** Looks at what is new. */
-  observe(partition: Partition): void {
+  observe(partition: WatchedPartition): void {
     const watched = this.#watched.get(partition) ?? { status: null, records: 0, round: -1 }
     this.#watched.set(partition, watched)
     const { status } = partition.exchange
@@ -72,7 +78,7 @@ export class RoundHistory {
     return this.#last?.isFinal === true
   }
 
-  #observeRecords({ records, region }: Partition, watched: Watched): void {
+  #observeRecords({ records, region }: WatchedPartition, watched: Watched): void {
     watched.records = Math.max(watched.records, records.taken)
     for (let record = records.at(watched.records); record !== null; record = records.at(watched.records)) {
       watched.records += 1
@@ -84,7 +90,7 @@ export class RoundHistory {
     }
   }
 
-  #observeStatus({ region, exchange }: Partition, status: PeerStatus, watched: Watched): void {
+  #observeStatus({ region, exchange }: WatchedPartition, status: PeerStatus, watched: Watched): void {
     const { committedRound, recent, contribution, isHub, term } = status
     const checkers = this.#checkers
     for (const proposal of recent) this.#committed(region, proposal)
