@@ -341,9 +341,13 @@ export class Cluster {
     const workerId = `worker-${++this.#workers}`
     await this.clock.sleep(this.#delay(), signal)
     if (signal.aborted) return
-    const membership = partition.join({ workerId, instanceId: workerId, attempt: 1, layout })
-    if (membership.wantsInitial) partition.initialise(workerId, Float32Array.from(initial))
-    await partition.whenReady(signal)
+    let readiness = 'join-again'
+    while (readiness === 'join-again') {
+      partition.leave(workerId, 'joins')
+      const membership = partition.join({ workerId, instanceId: workerId, attempt: 1, layout })
+      if (membership.wantsInitial) partition.initialise(workerId, Float32Array.from(initial))
+      readiness = await partition.whenReady(signal)
+    }
     for (;;) {
       const lease = await partition.lease(workerId, signal)
       if (signal.aborted) return

@@ -31,6 +31,8 @@ export interface ExchangeHost {
   /** This region gives no more local steps and has told all of them. */
   readonly hasDrained: boolean
   readonly hasFinished: boolean
+  /** What earlier attempts of this process told others is lost. */
+  readonly hasForgotten: boolean
   /** Training begins with the root's values; `whose` names it. Throws where the layout is another. */
   begin(layout: Layout, values: Float32Array, whose: string): void
   /** JSON of the lease table as it is now. */
@@ -192,13 +194,16 @@ export class ExchangeWithPeers implements PeerSide {
     const { host, state, links, rounds } = this.#parts
     const { header } = update
     if (!state.versions.isNext(header.region, header.seq)) return
-    if (header.kind === 'initial') return this.#receiveInitial(update)
+    const isSnapshotFirst = host.strategy === null && host.hasForgotten
+    if (header.kind === 'initial' && !isSnapshotFirst) return this.#receiveInitial(update)
     while (host.strategy === null) await this.#change(signal)
+    if (!state.versions.isNext(header.region, header.seq)) return
     const values = await this.#usable(update, host.strategy, host.replica!)
     // What is applied while a snapshot is on its way would be taken back by it.
     while (this.#isSealing || rounds.isTakingSnapshot) await this.#change(signal)
     const isNext = state.versions.isNext(header.region, header.seq)
-    if (isNext && values !== null) {
+    // After the last round nothing changes the model, not even what a region says twice that lost its disk.
+    if (isNext && values !== null && !rounds.isFinished) {
       host.strategy.receive(header, values)
       state.rounds.applied(header.region)
     }

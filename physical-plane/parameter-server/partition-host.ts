@@ -171,6 +171,20 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
     return { ...versions.entries(), [this.region]: outbox.durableSeq }
   }
 
+  giveUpMissed(): void {
+    const { members, peers, state } = this.#parts
+    for (const region of members.peers) {
+      const first = peers.statusOf(region)?.firstSeq ?? 0
+      const applied = state.versions.of(region)
+      if (first <= applied + 1) continue
+      const text = `updates ${applied + 1} to ${first - 1} of region ${region} are lost with another region's disk`
+      this.refused(region, 'UPDATES_LOST', text)
+      state.versions.advanceTo(region, first - 1)
+    }
+    this.touched()
+    this.requestCheckpoint(0)
+  }
+
   needed(): Readonly<Record<string, number>> {
     return this.#parts.state.needed
   }

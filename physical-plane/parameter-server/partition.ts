@@ -14,6 +14,7 @@ import { isKnownEverywhere, isNobodyWaiting } from './ending.ts'
 import { Evaluations } from './evaluations.ts'
 import { ExchangeState, type ExchangeMark } from './exchange-state.ts'
 import { ExchangeWithPeers } from './exchange-with-peers.ts'
+import { FirstParameters } from './first-parameters.ts'
 import { LeaseTable } from './leases.ts'
 import { Members, type AddressBook } from './members.ts'
 import { StepMeter } from './meters.ts'
@@ -56,7 +57,7 @@ export class Partition implements WorkerSide, TrainingHost {
   readonly #course: Course
   readonly #steps: StepMeter
   readonly #model: TrainedModel
-  #initialiser: string | null = null
+  readonly #first: FirstParameters
   #version = 0
   readonly #alarm: Alarm
   #isAdvancing = false
@@ -87,6 +88,7 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#alarm = new Alarm(clock, () => this.advance())
     this.members = new Members(region, options.members)
     this.#peers = new PeersView(this.members, clock)
+    this.#first = new FirstParameters(options.attempt, this.members, this.#peers)
     this.records = new Records(state?.records)
     this.#steps = new StepMeter(state?.counts)
     this.#state = new ExchangeState(this.members, this.#peers, saved, clock.monotonicMs())
@@ -206,15 +208,15 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#model.adopt(worker.layout, `worker ${worker.instanceId}`)
     const evaluates = this.#group.join(worker)
     const hasParameters = this.#model.strategy !== null
-    const wantsInitial = !hasParameters && this.#mayGiveFirst && this.#initialiser === null
-    if (wantsInitial) this.#initialiser = worker.workerId
+    const wantsInitial = !hasParameters && this.#first.areWanted
+    if (wantsInitial) this.#first.ask(worker.workerId)
     return { hasParameters, wantsInitial, evaluates }
   }
 
   initialise(workerId: string, values: Float32Array): void {
     if (this.#model.strategy !== null) return
     const { replica } = this.#model
-    if (workerId !== this.#initialiser || replica === null) {
+    if (!this.#first.isGiver(workerId) || replica === null) {
       throw new CloudlessError('conflict', 'NOT_ASKED', `worker ${workerId} was not asked for the first parameters`)
     }
     if (values.length !== replica.elementCount) {
@@ -227,11 +229,13 @@ export class Partition implements WorkerSide, TrainingHost {
     this.advance()
   }
 
-  async whenReady(signal: AbortSignal): Promise<void> {
+  async whenReady(signal: AbortSignal): Promise<'ready' | 'join-again'> {
     while (this.#model.strategy === null) {
       if (this.failure !== null) throw this.failure
+      if (this.#first.areWanted) return 'join-again'
       await this.changed.wait(signal)
     }
+    return 'ready'
   }
 
   lease(workerId: string, signal: AbortSignal): Promise<LeaseAnswer> {
@@ -247,7 +251,7 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   leave(workerId: string, reason: string): void {
-    if (this.#initialiser === workerId) this.#initialiser = null
+    this.#first.left(workerId)
     this.#group.leave(workerId, reason)
   }
 
@@ -343,13 +347,6 @@ export class Partition implements WorkerSide, TrainingHost {
     }
     this.#group.release()
     this.changed.notify()
-  }
-
-  /** The root gives the first parameters, unless it lost its disk and the others have begun long ago. */
-  get #mayGiveFirst(): boolean {
-    if (this.region !== this.members.root) return false
-    if (this.#options.attempt === 1) return true
-    return this.members.peers.every((region) => this.#peers.statusOf(region)?.hasBegun === false)
   }
 
   #begin(replica: Replica, values: Float32Array): void {

@@ -63,8 +63,11 @@ export interface WorkerSide {
   join(worker: JoiningWorker): Membership
   /** The partition's first values. Without effect when it has values already. */
   initialise(workerId: string, values: Float32Array): void
-  /** Resolves once the replica has values; rejects with the signal's reason. */
-  whenReady(signal: AbortSignal): Promise<void>
+  /**
+   * Resolves once the replica has values, or the first ones are wanted after all, which a worker is told when it joins;
+   * rejects with the signal's reason.
+   */
+  whenReady(signal: AbortSignal): Promise<'ready' | 'join-again'>
   /** Waits until there is something to do; rejects with the signal's reason. */
   lease(workerId: string, signal: AbortSignal): Promise<LeaseAnswer>
   step(step: Step): StepOutcome | Promise<StepOutcome>

@@ -6,6 +6,7 @@ import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { Cluster, type ClusterOptions } from '#physical-plane/parameter-server/cluster.fixture.ts'
 import { aLayout, wholeGradients } from '#physical-plane/parameter-server/partition.fixture.ts'
+import { isOver, judge, step } from './cluster-run.ts'
 
 export type SweepResult = {
   readonly seed: number
@@ -24,7 +25,6 @@ export type SweepOptions = {
 }
 
 const elements = 24
-const limitMs = 3_600_000
 
 /** Rejects, naming the seed, where something does not hold. */
 export async function sweep(seed: number, options: SweepOptions = {}): Promise<SweepResult> {
@@ -101,20 +101,15 @@ async function run(
   let events = 0
   const note = (text: string): void =>
     void faults.push(`at ${cluster.clock.monotonicMs().toFixed(0)} ms, event ${events}: ${text}`)
-  const isOver = (): boolean => [...cluster.nodes.values()].every(({ partition }) => partition.isReleased)
   const committed = new Map<number, string>()
-  while (!isOver()) {
-    if (cluster.failure !== null) throw cluster.failure
+  while (!isOver(cluster)) {
     if (left > 0 && events >= next) {
       left -= 1
       next = events + 1 + random.integer(600)
       await strike(cluster, random, regions, isDiskLost, note)
     }
-    if (!(await cluster.clock.step(limitMs + cluster.clock.now())))
-      throw new Error(`stands still: ${describe(cluster)}`)
-    if (cluster.clock.monotonicMs() > limitMs) throw new Error(`does not end: ${describe(cluster)}`)
+    await step(cluster, committed)
     events += 1
-    checkRounds(cluster, committed)
   }
   return events
 }
@@ -145,41 +140,4 @@ async function strike(
       note(`${region} loses its disk`)
       return cluster.loseDisk(region)
   }
-}
-
-/** I12 and I18: a round that is committed has one content everywhere. Takes the records, as an agent would. */
-function checkRounds(cluster: Cluster, committed: Map<number, string>): void {
-  for (const { name, partition } of cluster.nodes.values()) {
-    const { records } = partition
-    for (const record of records.waiting) {
-      if (record.kind !== 'round' || record.round === 0) continue
-      const content = `${record.members.join()} ${record.replicaHash}`
-      const known = committed.get(record.round)
-      if (known === undefined) committed.set(record.round, content)
-      else if (known !== content)
-        throw new Error(`round ${record.round} is ${content} in ${name}, and ${known} elsewhere`)
-    }
-    records.take(records.taken + records.waiting.length)
-  }
-}
-
-function judge(cluster: Cluster): number {
-  cluster.agreedReplica()
-  let rounds = 0
-  for (const { name, partition } of cluster.nodes.values()) {
-    const { samplesDone, samplesTotal } = partition.progress()
-    if (samplesDone !== samplesTotal) throw new Error(`${name} used ${samplesDone} of ${samplesTotal} samples`)
-    rounds = Math.max(rounds, partition.progress().rounds)
-  }
-  return rounds
-}
-
-function describe(cluster: Cluster): string {
-  return [...cluster.nodes.values()]
-    .map(({ name, partition }) => {
-      const { samplesDone, samplesTotal, sync } = partition.progress()
-      const { status } = partition.exchange
-      return `${name} ${partition.phase} ${samplesDone}/${samplesTotal} round ${sync?.committedRound} hub "${sync?.hub}" term ${status.term} drained ${status.hasDrained} offers ${status.contribution?.id ?? '-'}@${status.contribution?.round ?? '-'} final ${status.recent.at(-1)?.plan.isFinalNext ?? '-'} wants ${status.wantsSnapshot} known ${status.knownFinished.join('+')} proposed ${status.proposed?.term}/${status.proposed?.round} accepted ${status.accepted?.term}/${status.accepted?.round} isHub ${status.isHub} refused ${JSON.stringify(sync?.refused)} seq ${status.firstSeq}-${status.lastSeq}`
-    })
-    .join('\n  ')
 }

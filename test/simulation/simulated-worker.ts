@@ -48,7 +48,10 @@ async function train(
     await node.clock.sleep(2)
     if (died.aborted) return 'again'
     if (wantsInitial) partition.initialise(workerId, new Float32Array(elements))
-    await partition.whenReady(died)
+    if ((await partition.whenReady(died)) === 'join-again') {
+      partition.leave(workerId, 'the first parameters are wanted')
+      return 'again'
+    }
     while (node.isAlive) {
       const lease = await partition.lease(workerId, died)
       if (lease.outcome === 'finished') {

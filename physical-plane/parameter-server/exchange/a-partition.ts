@@ -38,8 +38,9 @@ export class APartition implements WorkerSide {
     this.#ready.resolve(undefined)
   }
 
-  whenReady(signal: AbortSignal): Promise<void> {
-    return unlessAborted(this.#ready.promise, signal)
+  async whenReady(signal: AbortSignal): Promise<'ready'> {
+    await unlessAborted(this.#ready.promise, signal)
+    return 'ready'
   }
 
   async lease(workerId: string, signal: AbortSignal): Promise<LeaseAnswer> {

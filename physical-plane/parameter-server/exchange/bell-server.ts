@@ -135,7 +135,8 @@ class Bell {
     const shared = present(session.shared, 'the shared file of a session with a bell')
     if (request.op === 'step') return this.#step(session, shared, request)
     if (request.op === 'pull') {
-      await side.whenReady(this.#closed.signal)
+      const readiness = await side.whenReady(this.#closed.signal)
+      if (readiness === 'join-again') this.#options.sessions.end(session, 'the first parameters are wanted')
       return this.#fresh(session, shared, false)
     }
     const isFinite = await shared.readParameters(session.landing, memory)

@@ -190,7 +190,9 @@ async function* pull(
   const session = sessions.get(sessionId)
   const letGo = sessions.holdLanding(session)
   try {
-    await side.whenReady(call.signal)
+    const readiness = await side.whenReady(call.signal)
+    if (readiness === 'join-again') sessions.end(session, 'the first parameters are wanted')
+    sessions.get(sessionId)
     // A copy, since the steps of other workers go on while it is being sent.
     const version = await newestParameters(side, session, memory)
     for await (const { offset, data, crc32 } of cut(bytesOf(session.landing))) {

@@ -61,6 +61,8 @@ export interface RoundsHost {
   resume(cursor: string): void
   /** Updates applied, by region, and the positions in their data that came with them. */
   versions(): Readonly<Record<string, number>>
+  /** Counts updates that nobody holds any more as refused, and goes on without them. */
+  giveUpMissed(): void
   /** What a snapshot must have in it to take nothing back: own updates that this region does not hold itself any more, too. */
   needed(): Readonly<Record<string, number>>
   cursors(): Readonly<Record<string, string>>

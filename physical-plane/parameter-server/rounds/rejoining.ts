@@ -24,7 +24,8 @@ export function wantsSnapshot(core: RoundsCore): boolean {
   const others = members.peers.map((region) => peers.statusOf(region)).filter((status) => status !== null)
   if (host.replica === null) {
     const root = members.root === host.region ? null : peers.statusOf(members.root)
-    const canBegin = root !== null && peers.hears(members.root) && root.firstSeq <= 1
+    // Others may have what this region told before it lost its disk.
+    const canBegin = !host.hasForgotten && root !== null && peers.hears(members.root) && root.firstSeq <= 1
     return !canBegin && others.some(({ hasBegun }) => hasBegun)
   }
   if (core.common.values.isFinished) return false
@@ -32,6 +33,18 @@ export function wantsSnapshot(core: RoundsCore): boolean {
   const next = core.agreement.state.committedRound + 1
   const isAhead = others.some(({ committedRound }) => committedRound >= next)
   return isAhead && (core.common.lostRound === next || core.agreement.toCommit(peers.view()) === null)
+}
+
+/**
+ * After a disk was lost it may be that every region lacks what only another one has: then one of them goes on without
+ * what it misses, has all the rest in time, and the others take a snapshot of it.
+ */
+export function endWantsOfAll(core: RoundsCore): void {
+  const { host, members, peers } = core.parts
+  if (!isIndependent(core) || host.replica === null || !wantsSnapshot(core)) return
+  const isStuck = members.peers.every((region) => peers.hears(region) && peers.statusOf(region)?.wantsSnapshot === true)
+  const able = members.live.filter((region) => region === host.region || peers.statusOf(region)?.hasBegun === true)
+  if (isStuck && able.toSorted()[0] === host.region) host.giveUpMissed()
 }
 
 export function serveSnapshots(core: RoundsCore): void {
@@ -47,7 +60,8 @@ export function serveSnapshots(core: RoundsCore): void {
   if (!members.live.includes(host.region) || (server !== host.region && !isForAll)) return
   core.snapshots.wanted()
   const offered = core.snapshots.offered
-  const oldestKept = core.common.recent[0]?.round ?? core.agreement.state.committedRound + 1
+  const { committedRound } = core.agreement.state
+  const oldestKept = core.common.recent[0]?.round ?? committedRound + 1
   const isForAskers = offered !== null && isFor(offered, emptyAskers(core))
   const isBridged = isForAskers && offered.round + 1 >= oldestKept
   if (isIndependent(core)) {
@@ -56,9 +70,15 @@ export function serveSnapshots(core: RoundsCore): void {
     const isSame = isForAskers && covers(offered.versions, host.versions())
     const isFresh = isSame || (isForAskers && coversUpdates(core, offered, helped))
     if (helped.length > 0 && !isFresh) offerUpdated(core, training)
-  } else if (!isBridged) {
+  } else if (!isBridged || (offered.round < committedRound && askers.some((region) => isPast(core, offered, region)))) {
     core.tasks.start('snapshot', () => core.snapshots.offer(snapshotNow(core, training), training.shared.vectors()))
   }
+}
+
+/** The asker is as far as the snapshot, and can not have the round after it. */
+function isPast({ parts }: RoundsCore, { round }: StateSnapshot, asker: string): boolean {
+  const status = parts.peers.statusOf(asker)
+  return status?.hasBegun === true && status.committedRound >= round
 }
 
 function offerUpdated(core: RoundsCore, training: Training): void {
@@ -171,7 +191,7 @@ function isOfUse(core: RoundsCore, { versions }: StateSnapshot): boolean {
 
 /** The newest that is offered; null while there is none that helps. */
 function bestSnapshot(core: RoundsCore): { readonly source: string; readonly snapshot: StateSnapshot } | null {
-  const { peers, host } = core.parts
+  const { members, peers, host } = core.parts
   const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
   const offers = peers.heardPeers.flatMap((source) => {
     const snapshot = peers.statusOf(source)?.snapshot ?? null
@@ -183,15 +203,22 @@ function bestSnapshot(core: RoundsCore): { readonly source: string; readonly sna
     const status = peers.statusOf(region)
     return status?.hasBegun === true && !status.wantsSnapshot
   }
-  const isComplete = peers.heardPeers.every(
-    (region) => !mayOffer(region) || offers.some(({ source }) => source === region),
-  )
-  if (host.replica === null && !isComplete) return null
   const told = ({ versions }: StateSnapshot): number => versions[host.region] ?? 0
-  return offers.reduce<(typeof offers)[number] | null>((best, offer) => {
-    if (best === null || offer.snapshot.round > best.snapshot.round) return offer
-    return offer.snapshot.round === best.snapshot.round && told(offer.snapshot) > told(best.snapshot) ? offer : best
+  const best = offers.reduce<(typeof offers)[number] | null>((newest, offer) => {
+    if (newest === null || offer.snapshot.round > newest.snapshot.round) return offer
+    return offer.snapshot.round === newest.snapshot.round && told(offer.snapshot) > told(newest.snapshot)
+      ? offer
+      : newest
   }, null)
+  if (best === null || host.replica !== null) return best
+  // Updates that were told may be with one region only, which may be away.
+  const others = isIndependent(core) ? members.peers : peers.heardPeers
+  const isComplete = others.every((region) => {
+    if (!peers.hears(region)) return false
+    if (mayOffer(region)) return offers.some(({ source }) => source === region)
+    return (peers.statusOf(region)?.applied[host.region] ?? 0) <= told(best.snapshot)
+  })
+  return isComplete ? best : null
 }
 
 /** What was learnt here since the last round that this region took part in stays: it is added to the snapshot's parameters. */

@@ -24,7 +24,7 @@ import { acceptNext, commitNext } from './deciding.ts'
 import { firstOfferState, Offer, type OfferState } from './offer.ts'
 import { PayloadSource } from './payload-source.ts'
 import { Payloads } from './payloads.ts'
-import { serveSnapshots, takeSnapshot, takingSnapshot, wantsSnapshot } from './rejoining.ts'
+import { endWantsOfAll, serveSnapshots, takeSnapshot, takingSnapshot, wantsSnapshot } from './rejoining.ts'
 import { Snapshots } from './snapshots.ts'
 import { Tasks } from './tasks.ts'
 import type { PeerStatus, RoundPlan } from './types.ts'
@@ -188,6 +188,7 @@ export class Rounds {
     if (common.shared !== null) while (agreement.advance(parts.peers.view())) hasChanged = true
     if (!agreement.isDurable) parts.host.requestCheckpoint(0)
     if (core.snapshots.expire()) hasChanged = true
+    endWantsOfAll(core)
     serveSnapshots(core)
     takeSnapshot(core)
     this.#graceAtMs = Number.POSITIVE_INFINITY
