@@ -57,9 +57,9 @@ export class ExchangeState {
     this.cursors = new Map(Object.entries(state?.cursors ?? {}))
     this.#durable = state?.applied ?? {}
     this.outbox =
-      state === undefined
+      saved === null
         ? new Outbox(members.own, this.shelf)
-        : Outbox.restore(members.own, this.shelf, state.outbox, (seq) => saved?.vectors[`outbox/${seq}`] ?? null)
+        : Outbox.restore(members.own, this.shelf, saved.state.outbox, (seq) => saved.vectors[`outbox/${seq}`]!)
   }
 
   /** Updates by region that are nowhere but in the replica. */

@@ -242,7 +242,7 @@ export class ExchangeWithPeers implements PeerSide {
     try {
       const draft = await strategy.prepare()
       await this.#put(draft, (seq) => strategy.sealed(seq))
-      if (draft.encoded !== null && links.memory.holds(draft.encoded.bytes)) {
+      if (links.memory.holds(draft.encoded.bytes)) {
         payloadMemory(links.memory).release(draft.encoded.bytes)
       }
     } catch (error) {
@@ -260,7 +260,7 @@ export class ExchangeWithPeers implements PeerSide {
   async #put(draft: Draft, onSealed: (seq: number) => void): Promise<void> {
     const { host, links, state } = this.#parts
     const { cursor } = host
-    const sha256 = draft.encoded === null ? '' : await links.memory.sha256(draft.encoded.bytes)
+    const sha256 = await links.memory.sha256(draft.encoded.bytes)
     await links.memory.settled()
     const { seq } = state.outbox.seal(draft, sha256, cursor)
     onSealed(seq)
@@ -292,7 +292,7 @@ export class ExchangeWithPeers implements PeerSide {
   /** Null where there is nothing in it for this region, and where it is refused. */
   async #usable({ header, bytes }: Update, strategy: UpdateStrategy, replica: Replica): Promise<Float32Array | null> {
     const { region, seq, kind, targetRegion } = header
-    if (kind === 'drained' || (targetRegion !== '' && targetRegion !== this.region)) return null
+    if (targetRegion !== '' && targetRegion !== this.region) return null
     try {
       return await this.#decoded(header, bytes, strategy, replica)
     } catch (error) {

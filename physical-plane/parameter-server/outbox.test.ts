@@ -58,7 +58,7 @@ describe('an outbox', () => {
     outbox.trim(['b'])
     const shelf = new Shelf()
     const vectors = outbox.vectors()
-    const again = Outbox.restore('a', shelf, outbox.snapshot(), (seq) => vectors[seq]?.slice() ?? null)
+    const again = Outbox.restore('a', shelf, outbox.snapshot(), (seq) => vectors[seq]!.slice())
     expect([again.firstSeq, again.lastSeq, again.durableSeq, again.bytes]).toEqual([2, 3, 3, 10])
     expect(Array.from(shelf.get('hash of 3,7,7,7,9')!)).toEqual([3, 7, 7, 7, 9])
     expect(again.since(2).map(({ header, bytes }) => [header.seq, Array.from(bytes)])).toEqual([[3, [3, 7, 7, 7, 9]]])

@@ -4,17 +4,20 @@
 // that what it needs is forgotten takes a snapshot.
 import { assert } from '#runtime/assert.ts'
 import type { Shelf } from './peers/shelf.ts'
+import type { Payload } from './rounds/types.ts'
 import { asBytes, asVector } from './rounds/bytes.ts'
 import type { Draft, UpdateHeader } from './sync/update.ts'
 
+type SealedHeader = UpdateHeader & { readonly payload: Payload }
+
 export type OutboxSnapshot = {
   readonly lastSeq: number
-  readonly headers: readonly UpdateHeader[]
+  readonly headers: readonly SealedHeader[]
   readonly acknowledged: Readonly<Record<string, number>>
 }
 
 /** The vector is what a checkpoint keeps: the payload, filled up to whole elements. */
-type Held = { readonly header: UpdateHeader; readonly vector: Float32Array | null }
+type Held = { readonly header: SealedHeader; readonly vector: Float32Array }
 
 export class Outbox {
   readonly #region: string
@@ -34,7 +37,7 @@ export class Outbox {
     region: string,
     shelf: Shelf,
     snapshot: OutboxSnapshot,
-    vectorOf: (seq: number) => Float32Array | null,
+    vectorOf: (seq: number) => Float32Array,
   ): Outbox {
     const outbox = new Outbox(region, shelf)
     for (const header of snapshot.headers) outbox.#hold(header, vectorOf(header.seq))
@@ -68,18 +71,16 @@ export class Outbox {
   }
 
   get bytes(): number {
-    return this.#updates.reduce((sum, { header }) => sum + (header.payload?.bytes ?? 0), 0)
+    return this.#updates.reduce((sum, { header }) => sum + header.payload.bytes, 0)
   }
 
   /** Copies the draft's bytes. */
   seal({ encoded, ...draft }: Draft, sha256: string, cursor: string): UpdateHeader {
     this.#lastSeq += 1
-    const payload =
-      encoded === null
-        ? null
-        : { sha256, bytes: encoded.bytes.byteLength, codec: encoded.codec, elements: encoded.elements }
+    const { bytes, codec, elements } = encoded
+    const payload = { sha256, bytes: bytes.byteLength, codec, elements }
     const header = { ...draft, region: this.#region, seq: this.#lastSeq, payload, cursor }
-    this.#hold(header, encoded === null ? null : asVector(encoded.bytes))
+    this.#hold(header, asVector(bytes))
     return header
   }
 
@@ -108,8 +109,7 @@ export class Outbox {
   #forgetTo(held: number): boolean {
     const forgotten = this.#updates.filter(({ header }) => header.seq <= held)
     for (const { header, vector } of forgotten) {
-      if (header.payload !== null && vector !== null)
-        this.#shelf.remove(header.payload.sha256, asBytes(vector, header.payload.bytes))
+      this.#shelf.remove(header.payload.sha256, asBytes(vector, header.payload.bytes))
     }
     this.#updates = this.#updates.filter(({ header }) => header.seq > held)
     return forgotten.length > 0
@@ -139,9 +139,7 @@ export class Outbox {
   /** Updates after `seq` with their bytes. */
   since(seq: number): readonly { readonly header: UpdateHeader; readonly bytes: Uint8Array }[] {
     return this.#updates.flatMap(({ header, vector }) =>
-      header.seq > seq && vector !== null && header.payload !== null
-        ? [{ header, bytes: asBytes(vector, header.payload.bytes) }]
-        : [],
+      header.seq > seq ? [{ header, bytes: asBytes(vector, header.payload.bytes) }] : [],
     )
   }
 
@@ -155,19 +153,15 @@ export class Outbox {
 
   /** Payloads by seq; they never change. */
   vectors(): Readonly<Record<number, Float32Array>> {
-    return Object.fromEntries(
-      this.#updates.flatMap(({ header, vector }) => (vector === null ? [] : [[header.seq, vector] as const])),
-    )
+    return Object.fromEntries(this.#updates.map(({ header, vector }) => [header.seq, vector] as const))
   }
 
   #acknowledgedBy(peer: string): number {
     return this.#acknowledged.get(peer) ?? 0
   }
 
-  #hold(header: UpdateHeader, vector: Float32Array | null): void {
+  #hold(header: SealedHeader, vector: Float32Array): void {
     this.#updates.push({ header, vector })
-    if (header.payload !== null && vector !== null) {
-      this.#shelf.put(header.payload.sha256, asBytes(vector, header.payload.bytes))
-    }
+    this.#shelf.put(header.payload.sha256, asBytes(vector, header.payload.bytes))
   }
 }

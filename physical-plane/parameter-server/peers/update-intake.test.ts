@@ -50,7 +50,7 @@ describe('order', () => {
   test('one without payload waits for its turn', async () => {
     const { intake, fetching, side } = anIntake()
     intake.add(header(1))
-    intake.add(header(2, { kind: 'drained', payload: null }))
+    intake.add(header(2, { kind: 'mass', targetRegion: 'c', payload: null }))
     await settle()
     expect(side.told.updates).toEqual([])
     fetching[0]!.arrive()

@@ -16,7 +16,6 @@ const wireKinds: Readonly<Record<UpdateKind, WireKind & string>> = {
   delta: 'UPDATE_KIND_DELTA',
   significant: 'UPDATE_KIND_SIGNIFICANT',
   mass: 'UPDATE_KIND_MASS',
-  drained: 'UPDATE_KIND_DRAINED',
 }
 
 /** The header as `region` gets it: an update that is for another has no payload. */
@@ -57,7 +56,7 @@ export function decodeHeader(
   const header: UpdateHeader = {
     region: wire.region,
     seq: checks.count('header.seq', wire.seq, 1),
-    kind: kind ?? 'drained',
+    kind: kind ?? 'gradient',
     round: checks.count('header.round', wire.round),
     steps: checks.count('header.steps', wire.steps),
     samples: checks.count('header.samples', wire.samples),
@@ -84,8 +83,7 @@ function payloadOf(
   kind: UpdateKind | undefined,
   own: string,
 ): Payload | null {
-  const isWanted = kind !== 'drained' && isFor(wire.targetRegion, own)
-  if (isWanted) {
+  if (isFor(wire.targetRegion, own)) {
     const lengths = kind === 'significant' ? significantLengths : undefined
     return decodePayload(checks, 'header.payload', wire.payload, lengths === undefined ? {} : { lengths })
   }

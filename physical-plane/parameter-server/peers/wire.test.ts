@@ -118,7 +118,6 @@ describe('headers', () => {
   test.each<[string, UpdateHeader]>([
     ['a change', aHeader({ learningRates: [0.1, 0.2], basis: { a: 3, c: 9 }, codecError: 0.5, cursor: '{"at":1}' })],
     ['the first parameters', aHeader({ kind: 'initial', layout })],
-    ['the end', aHeader({ kind: 'drained', payload: null })],
     ['a model for this region', aHeader({ kind: 'mass', mass: 0.5, targetRegion: 'b' })],
     ['a sparse change', aHeader({ kind: 'significant', payload: { ...payload, bytes: 8, elements: 5000 } })],
   ])('%s comes back the same', (_, header) => {

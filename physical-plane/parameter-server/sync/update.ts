@@ -6,7 +6,7 @@ import type { Layout } from '../replica/layout.ts'
 import type { Payload } from '../rounds/types.ts'
 
 /** `significant` is sparse, so its length is not given by its codec; it is at most `significantBytesMax(elements)`. */
-export type UpdateKind = 'initial' | 'gradient' | 'delta' | 'significant' | 'mass' | 'drained'
+export type UpdateKind = 'initial' | 'gradient' | 'delta' | 'significant' | 'mass'
 
 export type UpdateHeader = {
   readonly region: string
@@ -23,7 +23,7 @@ export type UpdateHeader = {
   readonly mass: number
   /** Only this region applies it, the others just count it; empty means every region. */
   readonly targetRegion: string
-  /** Null where there is nothing to fetch. */
+  /** Null where it comes for another region. */
   readonly payload: Payload | null
   /** The sender's position in its data: JSON of its lease table when this was sealed. */
   readonly cursor: string
@@ -38,7 +38,7 @@ export type Update = { readonly header: UpdateHeader; readonly bytes: Uint8Array
 
 /** An update that its strategy has made and the outbox has not numbered yet. The bytes belong to the draft. */
 export type Draft = Omit<UpdateHeader, 'region' | 'seq' | 'payload' | 'cursor'> & {
-  readonly encoded: { readonly bytes: Uint8Array; readonly codec: CodecName; readonly elements: number } | null
+  readonly encoded: { readonly bytes: Uint8Array; readonly codec: CodecName; readonly elements: number }
 }
 
 /** Chunks of 4096 elements: a count, and per element that is sent an index of 2 bytes and a value of 4. */
@@ -46,8 +46,8 @@ export function significantBytesMax(elements: number): number {
   return 2 * Math.ceil(elements / 4096) + 6 * elements
 }
 
-/** A draft of this kind with nothing in it yet. */
-export function draftOf(kind: UpdateKind, round: number): Draft {
+/** A draft of this kind without what it is about. */
+export function draftOf(kind: UpdateKind, round: number): Omit<Draft, 'encoded'> {
   return {
     kind,
     round,
@@ -57,7 +57,6 @@ export function draftOf(kind: UpdateKind, round: number): Draft {
     basis: {},
     mass: 0,
     targetRegion: '',
-    encoded: null,
     codecError: 0,
     layout: null,
   }
