@@ -44,7 +44,7 @@ async function send({ region, strategy }: Region, underWay: Message[]): Promise<
 
 function deliver(regions: readonly Region[], { from, draft }: Message): void {
   const { encoded, ...header } = draft
-  const values = Float32Array.from(new Float32Array(encoded!.bytes.slice().buffer))
+  const values = Float32Array.from(new Float32Array(encoded.bytes.slice().buffer))
   for (const { region, strategy } of regions) {
     if (region === from) continue
     strategy.receive({ ...header, region: from, seq: 1, payload: null, cursor: '' }, values.slice())
@@ -58,7 +58,7 @@ function sums(
   const parts = [
     ...regions.map(({ replica, strategy }) => ({ value: replica.values[0]!, mass: strategy.finalMass })),
     ...underWay.map(({ draft }) => {
-      return { value: new Float32Array(draft.encoded!.bytes.slice().buffer)[0]!, mass: draft.mass }
+      return { value: new Float32Array(draft.encoded.bytes.slice().buffer)[0]!, mass: draft.mass }
     }),
   ]
   return {
