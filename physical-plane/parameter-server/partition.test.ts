@@ -1,5 +1,5 @@
 // Partitions of one job, whatever the network and the machines do: what regions that do not wait for each other end with
-// is the first values and every change, once.
+// is the first values and every change, once (I7), however often and in which order it comes (I8).
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Cluster, type ClusterOptions } from './cluster.fixture.ts'

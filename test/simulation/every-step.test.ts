@@ -1,5 +1,5 @@
 // A region is killed after every single event of a small job, in every role, with its disk and without: whatever the
-// protocol was at, the job ends well. The sweep finds what takes several faults; this leaves no step out.
+// protocol was at, the job ends well. The sweep finds what takes several faults; this leaves no step out (I19).
 import { describe, expect, test } from 'vitest'
 import { strategies } from '#proto/sync/strategies.ts'
 import { killAt } from './kill-at.ts'

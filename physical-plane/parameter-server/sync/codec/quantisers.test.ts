@@ -1,3 +1,5 @@
+// Codecs that send every element in fewer bits: golden values, and what blocks promise of error, repetition, sign, zeros and
+// what is no number (I11).
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { blockElements } from '#proto/sync/encoded-bytes.ts'

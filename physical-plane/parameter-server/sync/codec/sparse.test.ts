@@ -1,3 +1,4 @@
+// Codecs that send the largest elements: golden values, and how much may stay behind (I10).
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chunkElements, kept } from '#proto/sync/encoded-bytes.ts'
