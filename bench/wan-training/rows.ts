@@ -16,10 +16,11 @@ export type Row = {
   readonly grid: readonly Variant[]
 }
 
-const rates = [0.1, 0.2, 0.4]
+const rates = [0.2, 0.4, 0.8]
 
 /** Nesterov as in the papers on DiLoCo; without it the outer step of plain SGD is a plain mean. */
 const momentum = { outer_learning_rate: 0.7, outer_momentum: 0.9 }
+const mild = { outer_learning_rate: 1, outer_momentum: 0.5 }
 
 export const rows: readonly Row[] = [
   row('single', 'single region, its own data', 'alone', 0.4, [{ strategy: 'asgd' }]),
@@ -36,15 +37,16 @@ export const rows: readonly Row[] = [
     { strategy: 'model-averaging', interval: 24 },
   ]),
   row('diloco', 'DiLoCo int8', 'regions', 0.2, [
+    { strategy: 'diloco', interval: 48, codec: 'int8', ...mild },
     { strategy: 'diloco', interval: 48, codec: 'int8', ...momentum },
-    { strategy: 'diloco', interval: 48, codec: 'int8' },
   ]),
   row('streaming-diloco', 'streaming DiLoCo int8', 'regions', 0.2, [
+    { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...mild },
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...momentum },
-    { strategy: 'streaming-diloco', interval: 48, codec: 'int8' },
   ]),
   row('auto', 'auto', 'regions', 0.2, [
     { strategy: 'auto', interval_min: 32, ...momentum },
+    { strategy: 'auto', interval_min: 32, ...mild },
     { strategy: 'auto', ...momentum },
     { strategy: 'auto' },
   ]),
