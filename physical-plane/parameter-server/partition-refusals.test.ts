@@ -1,5 +1,6 @@
 // What a partition refuses, of its workers and of other regions, and how it goes on.
 import { describe, expect, test } from 'vitest'
+import { silentLog } from '#runtime/log.ts'
 import { memoryCheckpoints } from './checkpoint.ts'
 import { aLayout, aPartition, sync } from './partition.fixture.ts'
 import type { Partition } from './partition.ts'
@@ -154,5 +155,22 @@ describe('what a partition refuses', () => {
     expect(partition.failure).toMatchObject({ reason: 'DIVERGED', message: expect.stringContaining('tensor weight') })
     expect(partition.exchange.updateAfter(1)).toBeNull()
     await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'DIVERGED' })
+  })
+
+  test('to go on where its own code breaks a promise: it fails, names the reason, and nobody waits for ever', async () => {
+    const log = {
+      ...silentLog,
+      info: (_: object, text: string) => {
+        if (text === 'partition is draining') throw new Error('no space left on device')
+      },
+    }
+    const { partition, clock } = await aPartition('a', both, { links: { log } })
+    partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
+    partition.initialise('w', Float32Array.of(1, 2))
+    await clock.advance(100)
+    partition.direct({ book: null, drain: true })
+    expect([partition.phase, partition.failure?.reason]).toEqual(['failed', 'INTERNAL'])
+    expect(partition.failure?.message).toContain('no space left on device')
+    await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'INTERNAL' })
   })
 })

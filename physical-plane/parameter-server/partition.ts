@@ -4,15 +4,15 @@
 // Nothing leaves the region that is not in a durable checkpoint, and what arrives is acknowledged only from one, so after
 // any crash every sample counts once and every update is applied once in the history that survives.
 import { assert } from '#runtime/assert.ts'
-import { CloudlessError } from '#runtime/errors.ts'
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { Alarm } from './alarm.ts'
 import { ChangeSignal } from './change-signal.ts'
-import { Checkpointer, type Taken } from './checkpointer.ts'
+import { Checkpointer } from './checkpointer.ts'
 import { checkpointAfterReceiptMs, checkpointMs } from './config.ts'
 import { Course } from './course.ts'
 import { isKnownEverywhere, isNobodyWaiting } from './ending.ts'
 import { Evaluations } from './evaluations.ts'
-import { ExchangeState, type ExchangeMark } from './exchange-state.ts'
+import { ExchangeState } from './exchange-state.ts'
 import { ExchangeWithPeers } from './exchange-with-peers.ts'
 import { FirstParameters } from './first-parameters.ts'
 import { LeaseTable } from './leases.ts'
@@ -20,25 +20,16 @@ import { Members, type AddressBook } from './members.ts'
 import { StepMeter } from './meters.ts'
 import { PartitionHost } from './partition-host.ts'
 import type { PartitionLinks, PartitionOptions, PartitionProgress } from './partition-options.ts'
-import {
-  copiesOf,
-  prefixed,
-  stateFormat,
-  stateOf,
-  unprefixed,
-  type PartitionState,
-  type Vectors,
-} from './partition-state.ts'
+import { takeCheckpoint, type CheckpointMark } from './partition-checkpoint.ts'
+import { stateOf, unprefixed, type PartitionState, type Vectors } from './partition-state.ts'
 import { Records } from './records.ts'
 import type { Replica } from './replica/replica.ts'
 import { PeersView } from './rounds/peers-view.ts'
-import { Rounds, type RoundsMark } from './rounds/rounds.ts'
+import { Rounds } from './rounds/rounds.ts'
 import { syncProgressOf } from './sync-progress.ts'
 import { TrainedModel } from './trained-model.ts'
 import { WorkerGroup, type AppliedStep, type Phase, type TrainingHost } from './worker-group.ts'
 import type { JoiningWorker, LeaseAnswer, Membership, Step, StepOutcome, WorkerSide } from './worker-side.ts'
-
-type Mark = { readonly exchange: ExchangeMark; readonly rounds: RoundsMark }
 
 export class Partition implements WorkerSide, TrainingHost {
   readonly region: string
@@ -51,7 +42,7 @@ export class Partition implements WorkerSide, TrainingHost {
   readonly #links: PartitionLinks
   readonly #peers: PeersView
   readonly #group: WorkerGroup
-  readonly #checkpointer: Checkpointer<Mark>
+  readonly #checkpointer: Checkpointer<CheckpointMark>
   readonly #state: ExchangeState
   readonly #rounds: Rounds
   readonly #course: Course
@@ -115,7 +106,18 @@ export class Partition implements WorkerSide, TrainingHost {
       store: links.checkpoints,
       clock,
       log,
-      take: () => this.#take(),
+      take: () =>
+        takeCheckpoint({
+          options,
+          memory,
+          model: this.#model,
+          state: this.#state,
+          rounds: this.#rounds,
+          course: this.#course,
+          group: this.#group,
+          steps: this.#steps,
+          records: this.records,
+        }),
       onDurable: (mark) => {
         this.#state.settle(mark.exchange)
         this.#rounds.settle(mark.rounds)
@@ -327,17 +329,27 @@ export class Partition implements WorkerSide, TrainingHost {
     await this.#checkpointer.stop(this.failure === null && this.#model.strategy !== null && !this.#isTakenOver)
   }
 
+  /** Never throws: whoever calls may have nothing to do with what went wrong. */
   advance(): void {
     if (this.#isStopped) return
     this.#isAskedAgain = true
     if (this.#isAdvancing) return
     this.#isAdvancing = true
-    while (this.#isAskedAgain) {
-      this.#isAskedAgain = false
-      while (this.#course.advanceOnce()) this.#version += 1
-      if (!this.members.isAlone && this.failure === null && this.#rounds.advance()) this.#isAskedAgain = true
-    }
+    this.#orFail(() => {
+      while (this.#isAskedAgain) {
+        this.#isAskedAgain = false
+        while (this.#course.advanceOnce()) this.#version += 1
+        if (!this.members.isAlone && this.failure === null && this.#rounds.advance()) this.#isAskedAgain = true
+      }
+    })
     this.#isAdvancing = false
+    this.#orFail(() => this.#tell())
+    this.#group.release()
+    this.changed.notify()
+  }
+
+  /** What all of it means for the others and for time. */
+  #tell(): void {
     const nowMs = this.#links.clock.monotonicMs()
     this.#state.stall.blocked(this.isBlocked && this.phase === 'training', nowMs)
     if (!this.members.isAlone) {
@@ -345,8 +357,17 @@ export class Partition implements WorkerSide, TrainingHost {
       // Rounds go on when time passes, too.
       this.#alarm.set(this.#rounds.nextAtMs)
     }
-    this.#group.release()
-    this.changed.notify()
+  }
+
+  /** A broken promise of our own code ends the partition with its reason: half of a consequence is none to go on from. */
+  #orFail(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#links.log.error({ stack: error instanceof Error ? error.stack : '' }, 'the partition can not go on')
+      const text = `region ${this.region} can not go on: ${messageOf(error)}`
+      if (this.failure === null) this.#course.fail('INTERNAL', text)
+    }
   }
 
   #begin(replica: Replica, values: Float32Array): void {
@@ -354,32 +375,6 @@ export class Partition implements WorkerSide, TrainingHost {
     if (!this.members.isAlone) this.#rounds.start(replica)
     this.#version += 1
     this.#course.begin({ replica, strategy })
-  }
-
-  async #take(): Promise<Taken<Mark>> {
-    const model = this.#model.save()
-    const exchange = this.#state.save(this.phase === 'finished')
-    const rounds = this.#rounds.save()
-    const state: PartitionState = {
-      ...exchange.state,
-      ...model.state,
-      format: stateFormat,
-      jobId: this.#options.jobId,
-      region: this.region,
-      phase: this.phase,
-      isDrainRequested: this.#course.isDrainRequested,
-      strategyName: this.#options.sync.strategy,
-      roundsState: rounds.state,
-      ...this.#group.save(),
-      counts: this.#steps.counts,
-      records: [...this.records.waiting],
-      modelHash: this.#course.modelHash,
-    }
-    const fixed = { ...exchange.fixed, ...prefixed('rounds/', rounds.fixed) }
-    const living = { ...model.living, ...prefixed('rounds/', rounds.living) }
-    const { vectors, release } = await copiesOf(living, this.#links.memory)
-    const mark = { exchange: exchange.mark, rounds: rounds.mark }
-    return { snapshot: { state, vectors: { ...vectors, ...fixed } }, mark, release }
   }
 
   #restore(state: PartitionState, vectors: Vectors): void {
