@@ -5,8 +5,8 @@ import type {
 } from '#proto/generated/cloudless/v1/StateSnapshot.ts'
 import type { Layout } from '../replica/layout.ts'
 import { decodeLayout, encodeLayout } from '../replica/layout.ts'
-import type { Payload, StateSnapshot } from '../rounds/types.ts'
-import { stateBytesMax, vectorNameBytesMax, vectorsMax } from './config.ts'
+import type { Payload, SnapshotState, StateSnapshot } from '../rounds/types.ts'
+import { fragmentsMax, stateBytesMax, vectorNameBytesMax, vectorsMax } from './config.ts'
 import { decodePayload, encodePayload } from './payload-wire.ts'
 import { decodePlan, encodePlan } from './proposal-wire.ts'
 import type { WireChecks } from './wire-checks.ts'
@@ -41,7 +41,7 @@ export function decodeSnapshot(
     versions: checks.byRegion(`${field}.versions`, wire.versions, (at, seq) => checks.count(at, seq)),
     layout: checks.nested(field, () => decodeLayout(wire.layout)) ?? noLayout,
     vectors: decodeVectors(checks, `${field}.vectors`, wire.vectors),
-    state: checks.json(`${field}.state`, wire.state, stateBytesMax),
+    state: decodeState(checks, `${field}.state`, wire.state),
   }
 }
 
@@ -61,6 +61,28 @@ function decodeVectors(
       return [name, decodePayload(checks, `${field}.${name.slice(0, vectorNameBytesMax)}`, payload)] as const
     }),
   )
+}
+
+function decodeState(checks: WireChecks, field: string, wire: Uint8Array): SnapshotState {
+  const { commits, isFinished, askers } = object(checks, field, checks.json(field, wire, stateBytesMax))
+  const counts: readonly unknown[] = Array.isArray(commits) ? commits : []
+  checks.fact(Array.isArray(commits), `${field}.commits`, typeof commits, 'a list of counts')
+  checks.that(typeof isFinished === 'boolean', `${field}.isFinished`, isFinished, 'true or false')
+  return {
+    commits: checks.list(`${field}.commits`, counts, fragmentsMax)
+      ? counts.map((count, at) => checks.count(`${field}.commits[${at}]`, count as number))
+      : [],
+    isFinished: isFinished === true,
+    askers: checks.byRegion(`${field}.askers`, object(checks, `${field}.askers`, askers), (at, incarnation) =>
+      checks.count(at, incarnation as number),
+    ),
+  }
+}
+
+function object(checks: WireChecks, field: string, value: unknown): Readonly<Record<string, unknown>> {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  checks.fact(isObject, field, Array.isArray(value) ? 'a list' : String(value), 'an object')
+  return isObject ? { ...value } : {}
 }
 
 function mapped<From, To>(values: Readonly<Record<string, From>>, to: (value: From) => To): Record<string, To> {

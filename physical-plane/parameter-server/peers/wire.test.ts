@@ -67,7 +67,7 @@ const snapshot: StateSnapshot = {
   versions: { a: 3 },
   layout,
   vectors: { parameters: payload, 'momentum/0': payload },
-  state: { anything: [1, 2, { deep: null }] },
+  state: { commits: [3, 0], isFinished: false, askers: { c: 41 } },
 }
 const full: PeerStatus = aStatus({
   incarnation: 123_456_789,
@@ -207,6 +207,7 @@ describe('statuses', () => {
   const planned = (change: object) => of({ plan: { ...wireProposal.plan, ...change } })
   const offered = (change: object) => ({ contribution: { ...encodeStatus(full).contribution, ...change } })
   const snapped = (change: object) => ({ snapshot: { ...encodeStatus(full).snapshot, ...change } })
+  const stated = (change: object) => snapped({ state: Buffer.from(JSON.stringify({ ...snapshot.state, ...change })) })
 
   test.each<[string, object, RegExp]>([
     ['incarnation', { incarnation: -1 }, /status\.incarnation: -1/],
@@ -244,6 +245,15 @@ describe('statuses', () => {
     ['offer weight', offered({ weight: Number.NaN }), /contribution\.weight: NaN/],
     ['snapshot layout', snapped({ layout: null }), /status\.snapshot\.layout: is missing/],
     ['snapshot state', snapped({ state: Buffer.from('{') }), /snapshot\.state: "\{" must be JSON/],
+    ['snapshot without state', snapped({ state: Buffer.alloc(0) }), /snapshot\.state: null must be an object/],
+    ['snapshot state of a list', snapped({ state: Buffer.from('[]') }), /snapshot\.state: a list must be an object/],
+    ['list of commits', stated({ commits: 3 }), /snapshot\.state\.commits: number must be a list/],
+    ['commit count', stated({ commits: [1, '2'] }), /state\.commits\[1\]: "2" must be a whole number/],
+    ['length of commits', stated({ commits: Array(4097).fill(1) }), /state\.commits: 4097 entries must be at most/],
+    ['end', stated({ isFinished: 1 }), /snapshot\.state\.isFinished: 1 must be true or false/],
+    ['map of askers', stated({ askers: null }), /snapshot\.state\.askers: null must be an object/],
+    ['asker', stated({ askers: { mars: 1 } }), /state\.askers\["mars"\]: "mars" must be a region/],
+    ['incarnation of an asker', stated({ askers: { a: -1 } }), /state\.askers\["a"\]: -1 must be a whole number/],
     ['snapshot vector', snapped({ vectors: { '': payload } }), /snapshot\.vectors: "" must be a name/],
     ['vector payload', snapped({ vectors: { m: { ...payload, bytes: 1 } } }), /snapshot\.vectors\.m\.bytes: 1/],
     ['snapshot region', snapped({ included: { mars: 1 } }), /snapshot\.included\["mars"\]/],

@@ -21,7 +21,7 @@ function anUpdate(region: string, seq: number, values: readonly number[]): Updat
 function aSnapshot(versions: Readonly<Record<string, number>>): StateSnapshot {
   const bytes = new Uint8Array(8)
   const plan = aPlan({ isFinalNext: true })
-  const state = { commits: [], isFinished: false }
+  const state = { commits: [], isFinished: false, askers: {} }
   const vectors = { parameters: payloadOf(bytes) }
   return { round: 0, term: 0, plan, included: {}, cursors: {}, versions, layout, vectors, state }
 }

@@ -8,14 +8,6 @@ import type { RoundsHost } from './host.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import type { StateSnapshot } from './types.ts'
 
-/** In a snapshot's `state`. */
-type SnapshotState = {
-  readonly commits: readonly number[]
-  readonly isFinished: boolean
-  /** Regions that had nothing and asked for it, by incarnation: for them it is as new as it can be. */
-  readonly askers: Readonly<Record<string, number>>
-}
-
 /** The task's name. */
 export const takingSnapshot = 'take snapshot'
 
@@ -106,12 +98,8 @@ function emptyAskers(core: RoundsCore): Readonly<Record<string, number>> {
   return Object.fromEntries(empty)
 }
 
-function isFor(snapshot: StateSnapshot, askers: SnapshotState['askers']): boolean {
-  return Object.entries(askers).every(([region, incarnation]) => askersOf(snapshot)[region] === incarnation)
-}
-
-function askersOf({ state }: StateSnapshot): SnapshotState['askers'] {
-  return (state as SnapshotState).askers
+function isFor({ state }: StateSnapshot, askers: StateSnapshot['state']['askers']): boolean {
+  return Object.entries(askers).every(([region, incarnation]) => state.askers[region] === incarnation)
 }
 
 /** Updates of others that an asker has applied. Those of a pruned region may never come here. */
@@ -153,7 +141,7 @@ function snapshotNow(core: RoundsCore, { replica, plan }: Training): Omit<StateS
       commits: core.common.shared?.commits ?? [],
       isFinished,
       askers: emptyAskers(core),
-    } satisfies SnapshotState,
+    },
   }
 }
 
@@ -196,7 +184,8 @@ function bestSnapshot(core: RoundsCore): { readonly source: string; readonly sna
   const offers = peers.heardPeers.flatMap((source) => {
     const snapshot = peers.statusOf(source)?.snapshot ?? null
     // One that was offered before this region lost what it had may know less of it than its source does by now.
-    const isNew = snapshot !== null && (host.replica !== null || askersOf(snapshot)[host.region] === host.incarnation)
+    const isNew =
+      snapshot !== null && (host.replica !== null || snapshot.state.askers[host.region] === host.incarnation)
     return isNew && snapshot.round >= next && isOfUse(core, snapshot) ? [{ source, snapshot }] : []
   })
   const mayOffer = (region: string): boolean => {
@@ -232,7 +221,7 @@ function adopt(
   const isFirst = host.replica === null
   const replica = host.replica ?? host.replicaFor(snapshot)
   const shared = core.common.shared ?? core.common.createShared(replica)
-  const { commits, isFinished } = snapshot.state as SnapshotState
+  const { commits, isFinished } = snapshot.state
   const whole = shared.cut(1, 0)
   const before = shared.gather(shared.values, whole)
   const included = snapshot.included[host.region] ?? 0

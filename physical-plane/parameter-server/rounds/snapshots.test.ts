@@ -17,7 +17,7 @@ const common: Omit<StateSnapshot, 'vectors'> = {
   cursors: {},
   versions: {},
   layout: aLayout(),
-  state: null,
+  state: { commits: [], isFinished: false, askers: {} },
 }
 
 function someSnapshots() {

@@ -89,8 +89,16 @@ export type StateSnapshot = {
   readonly versions: Readonly<Record<string, number>>
   readonly layout: Layout
   readonly vectors: Readonly<Record<string, Payload>>
-  /** Plain JSON of what else is common to all regions. */
-  readonly state: unknown
+  readonly state: SnapshotState
+}
+
+/** What else is common to all regions. */
+export type SnapshotState = {
+  /** Commits per fragment, for rules that count them. */
+  readonly commits: readonly number[]
+  readonly isFinished: boolean
+  /** Regions that had nothing and asked for it, by incarnation: for them it is as new as it can be. */
+  readonly askers: Readonly<Record<string, number>>
 }
 
 export type PeerStatus = {
