@@ -3,6 +3,7 @@
 import { silentLog } from '#runtime/log.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
+import { ClusterTrouble } from './cluster-trouble.fixture.ts'
 import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
 import type { PartitionOptions } from './partition-options.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -59,8 +60,7 @@ export class Cluster {
   readonly random: Random
   readonly nodes = new Map<string, Node>()
   readonly #options: ClusterOptions
-  /** Until when a link is cut, by `from to`. */
-  readonly #cuts = new Map<string, number>()
+  readonly #trouble = new ClusterTrouble(this.clock)
   readonly memory = VectorMemory.create(2 ** 20)
   readonly evaluations: { readonly region: string; readonly isFinal: boolean }[] = []
   failure: unknown = null
@@ -134,10 +134,12 @@ export class Cluster {
 
   /** Nothing crosses between the two regions, either way, for so long; what is under way is lost. */
   cut(one: string, other: string, forMs: number): void {
-    const untilMs = this.clock.now() + forMs
-    for (const link of [`${one} ${other}`, `${other} ${one}`]) {
-      this.#cuts.set(link, Math.max(untilMs, this.#cuts.get(link) ?? 0))
-    }
+    this.#trouble.cut(one, other, forMs)
+  }
+
+  /** Somebody sets a region's wall clock; what measures durations goes on. */
+  jumpWallClock(region: string, byMs: number): void {
+    this.#trouble.jumpWallClock(region, byMs)
   }
 
   /** Runs until every partition has finished; fails when that takes longer than `limitMs` of virtual time. */
@@ -203,7 +205,7 @@ export class Cluster {
     const isAlive = (): boolean =>
       this.nodes.get(name) === undefined || this.nodes.get(name)!.incarnation === incarnation
     return Partition.open(options, {
-      clock: this.clock,
+      clock: this.#trouble.clockOf(name),
       log: silentLog,
       memory: this.memory,
       random: this.random,
@@ -244,8 +246,8 @@ export class Cluster {
           await this.clock.sleep(this.#delay(), signal)
           signal.throwIfAborted()
           if (!isAlive()) await new Promise(() => {})
-          if (this.#isCut(region, name)) await this.clock.sleep(retryMs, signal)
-          if (this.#isCut(region, name) || this.#isTrouble()) continue
+          if (this.#trouble.isCut(region, name)) await this.clock.sleep(retryMs, signal)
+          if (this.#trouble.isCut(region, name) || this.#isTrouble()) continue
           const held = this.at(region).exchange.shelf.get(sha256)
           if (held === null) {
             throw new CloudlessError('not-found', 'OBJECT_GONE', `region ${region} no longer holds ${sha256}`)
@@ -262,10 +264,6 @@ export class Cluster {
     return this.random.next() < (this.#options.trouble ?? 0)
   }
 
-  #isCut(from: string, to: string): boolean {
-    return (this.#cuts.get(`${from} ${to}`) ?? 0) > this.clock.now()
-  }
-
   /** What `peer` says, as it changes: late, lost, repeated, overtaken. */
   async #listen(node: Node, peer: string, signal: AbortSignal): Promise<void> {
     const { partition } = node
@@ -278,8 +276,8 @@ export class Cluster {
       }
       await this.clock.sleep(this.#delay(), signal)
       if (signal.aborted) return
-      if (this.#isCut(peer, node.name)) await this.clock.sleep(retryMs, signal)
-      if (this.#isCut(peer, node.name) || this.#isTrouble()) continue
+      if (this.#trouble.isCut(peer, node.name)) await this.clock.sleep(retryMs, signal)
+      if (this.#trouble.isCut(peer, node.name) || this.#isTrouble()) continue
       const status = this.at(peer).exchange.status
       if (status === said) partition.exchange.heard(peer)
       else partition.exchange.statusChanged(peer, status)
@@ -306,7 +304,7 @@ export class Cluster {
       }
       await this.clock.sleep(this.#delay(), signal)
       if (signal.aborted) return
-      if (this.#isCut(peer, node.name)) {
+      if (this.#trouble.isCut(peer, node.name)) {
         await this.clock.sleep(retryMs, signal)
         continue
       }

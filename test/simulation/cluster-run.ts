@@ -1,6 +1,8 @@
 // A cluster's run, event by event, and what must hold after each and at the end.
 import type { Cluster } from '#physical-plane/parameter-server/cluster.fixture.ts'
 import type { PeerSide } from '#physical-plane/parameter-server/peers/peer-side.ts'
+import { Checkers } from './checkers.ts'
+import { RoundHistory } from './round-history.ts'
 
 const limitMs = 3_600_000
 
@@ -8,33 +10,29 @@ export function isOver({ nodes }: Cluster): boolean {
   return [...nodes.values()].every(({ partition }) => partition.isReleased)
 }
 
-/** One event, and what must hold after it. `committed` is the content of every round so far. */
-export async function step(cluster: Cluster, committed: Map<number, string>): Promise<void> {
+/** What its regions must agree on. */
+export function openHistory({ clock, nodes }: Cluster): RoundHistory {
+  return new RoundHistory(new Checkers(clock), 'the job', [...nodes.keys()])
+}
+
+/** One event, and what must hold after it (I12, I18). */
+export async function step(cluster: Cluster, history: RoundHistory): Promise<void> {
   if (cluster.failure !== null) throw cluster.failure
   if (!(await cluster.clock.step(limitMs + cluster.clock.now()))) throw new Error(`stands still: ${describe(cluster)}`)
   if (cluster.clock.monotonicMs() > limitMs) throw new Error(`does not end: ${describe(cluster)}`)
-  checkRounds(cluster, committed)
-}
-
-/** I12 and I18: a round that is committed has one content everywhere. Takes the records, as an agent would. */
-function checkRounds(cluster: Cluster, committed: Map<number, string>): void {
-  for (const { name, partition } of cluster.nodes.values()) {
+  for (const { partition } of cluster.nodes.values()) {
+    history.observe(partition)
+    // As an agent would.
     const { records } = partition
-    for (const record of records.waiting) {
-      if (record.kind !== 'round' || record.round === 0) continue
-      const content = `${record.members.join()} ${record.replicaHash}`
-      const known = committed.get(record.round)
-      if (known === undefined) committed.set(record.round, content)
-      else if (known !== content)
-        throw new Error(`round ${record.round} is ${content} in ${name}, and ${known} elsewhere`)
-    }
     records.take(records.taken + records.waiting.length)
   }
 }
 
-/** What must hold at the end; answers the number of rounds. */
-export function judge(cluster: Cluster): number {
+/** What must hold at the end (I7, I8); answers the number of rounds. */
+export async function judge(cluster: Cluster, history: RoundHistory): Promise<number> {
   cluster.agreedReplica()
+  // Updates that only some had fetched when a disk was lost stay with those; the last round makes them everybody's.
+  if (history.lost.size === 0) await cluster.agreedVersions()
   let rounds = 0
   for (const { name, partition } of cluster.nodes.values()) {
     const { samplesDone, samplesTotal } = partition.progress()

@@ -2,7 +2,8 @@
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { Cluster, type ClusterOptions } from '#physical-plane/parameter-server/cluster.fixture.ts'
 import { aLayout, wholeGradients } from '#physical-plane/parameter-server/partition.fixture.ts'
-import { isOver, judge, step } from './cluster-run.ts'
+import { isOver, judge, openHistory, step } from './cluster-run.ts'
+import type { RoundHistory } from './round-history.ts'
 
 const elements = 24
 
@@ -39,14 +40,14 @@ export type Kill = { readonly region: string; readonly event: number; readonly i
 export async function killAt(strategy: string, { region, event, isDiskLost }: Kill): Promise<number> {
   try {
     const cluster = await Cluster.open({ ...smallJob, sync: { ...smallSync[strategy], strategy } })
-    const committed = new Map<number, string>()
+    const history = openHistory(cluster)
     let events = 0
     while (!isOver(cluster)) {
-      if (events === event) await kill(cluster, region, isDiskLost)
-      await step(cluster, committed)
+      if (events === event) await kill(cluster, history, region, isDiskLost)
+      await step(cluster, history)
       events += 1
     }
-    judge(cluster)
+    await judge(cluster, history)
     return events
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
@@ -57,7 +58,9 @@ export async function killAt(strategy: string, { region, event, isDiskLost }: Ki
 }
 
 /** What nobody else has can not be lost with a disk and come back. */
-function kill(cluster: Cluster, region: string, isDiskLost: boolean): Promise<void> {
+function kill(cluster: Cluster, history: RoundHistory, region: string, isDiskLost: boolean): Promise<void> {
   const isLost = isDiskLost && cluster.at(region).phase !== 'finished' && cluster.mayLoseDisk(region)
-  return isLost ? cluster.loseDisk(region) : cluster.crash(region)
+  if (!isLost) return cluster.crash(region)
+  history.loseDisk(region)
+  return cluster.loseDisk(region)
 }

@@ -1,14 +1,16 @@
-// `npm run simulate -- --seed 1 --hours 24`: the whole system under faults on virtual time. Exit code 1 when a checker
-// fails; the same seed gives the same history.
+// `npm run simulate -- --seed 1 --hours 24`: the whole system under faults on virtual time; with --sweep one job's
+// parameter servers alone, as the tests sweep them. Exit code 1 when a checker fails; the same seed gives the same history.
 import { parseArgs } from 'node:util'
 import { loadCatalogue } from '#regions/load-catalogue.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
 import { openLog, type Log } from '#runtime/log.ts'
 import { briefRun } from './options.ts'
+import { sweep } from './rounds-sweep.ts'
 import { simulate } from './simulate.ts'
 
-const usage = `usage: npm run simulate -- [--seed N] [--seeds COUNT] [--hours H] [--jobs N] [--faults-per-hour N] [--cpu-units N] [--verbose] [--json]`
+const usage = `usage: npm run simulate -- [--seed N] [--seeds COUNT] [--hours H] [--jobs N] [--faults-per-hour N] [--cpu-units N] [--verbose] [--json]
+       npm run simulate -- --sweep [--seed N] [--seeds COUNT] [--verbose] [--json]   a seed of the parameter servers' sweep`
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     'cpu-units': { type: 'string', default: String(briefRun.cpuUnits) },
     verbose: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    sweep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -31,7 +34,22 @@ function number(name: keyof typeof values, fallback: number, least: number): num
   process.exit(2)
 }
 
-async function main(): Promise<void> {
+async function sweepSeeds(): Promise<void> {
+  const first = number('seed', 1, 0)
+  for (let seed = first; seed < first + number('seeds', 1, 1); seed++) {
+    const result = await sweep(seed)
+    const { strategy, faults, rounds, virtualSeconds, events } = result
+    if (values.json) console.log(JSON.stringify(result))
+    else {
+      console.log(
+        `seed ${seed}: ${strategy}, ${faults.length} faults, ${rounds} rounds, ${events} events in ${virtualSeconds.toFixed(1)} virtual seconds`,
+      )
+    }
+    if (values.verbose) for (const fault of faults) console.error(`  ${fault}`)
+  }
+}
+
+async function simulateSeeds(): Promise<void> {
   const hours = number('hours', briefRun.hours, 0.01)
   const first = number('seed', 1, 0)
   const catalogue = await loadCatalogue()
@@ -62,7 +80,7 @@ async function main(): Promise<void> {
 if (values.help) console.log(usage)
 else {
   try {
-    await main()
+    await (values.sweep ? sweepSeeds() : simulateSeeds())
   } catch (error) {
     console.error(messageOf(error))
     process.exitCode = 1

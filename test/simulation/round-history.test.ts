@@ -77,6 +77,23 @@ describe('a history of rounds', () => {
     expect(says({ recent: [first, again] })).toThrow(/the round that has contribution 1 of a .* is 2, not 1/)
   })
 
+  test('takes one of no samples that has the id and content of one that had some', () => {
+    const history = aHistory()
+    const payload = aPayload()
+    const own = [aMember('a', { payload, weight: 1 })]
+    const rounds = [1, 2].map((round) => aProposal({ round, members: own, absent: { b: 'late' } }))
+    const offers = (samples: number): WatchedPartition =>
+      aPartition('a', { contribution: aContribution({ payload, samples }) })
+    history.observe(offers(8))
+    history.observe(aPartition('b', { recent: rounds.slice(0, 1) }))
+    history.observe(offers(0))
+    expect(() => history.observe(aPartition('b', { recent: rounds }))).not.toThrow()
+    history.observe(offers(8))
+    const third = aProposal({ round: 3, members: own, absent: { b: 'late' } })
+    const again = aPartition('b', { recent: [...rounds, third] })
+    expect(() => history.observe(again)).toThrow(/8 samples is 3, not 1/)
+  })
+
   test('finds a region that is in the round and not, or neither, and shares that are no shares', () => {
     const [one] = members
     expect(says({ recent: [first, { ...second, members: [one!] }] })).toThrow(/regions that round 2 of j tells of is a/)

@@ -129,7 +129,11 @@ export class RoundHistory {
     this.#checkers.near(`weights in ${what}`, weight, 1, 1e-12)
     for (const { region: source, contributionId, payload } of members) {
       const contribution = nameOf(source, contributionId, payload.sha256)
-      this.#checkers.same(`the round that has ${contribution}`, `${this.#jobId}: ${contribution}`, round)
+      // One of no samples adds nothing; after a lost disk it may have the id and the zeros of one that had some.
+      const samples = this.#offered.get(contribution)?.samples
+      if (samples === 0) continue
+      const offered = samples === undefined ? contribution : `${contribution}, ${samples} samples`
+      this.#checkers.same(`the round that has ${offered}`, `${this.#jobId}: ${offered}`, round)
     }
   }
 }

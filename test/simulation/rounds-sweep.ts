@@ -1,12 +1,13 @@
 // Faults at every step of the protocol: from a seed, a job of two to four regions under some strategy, and crashes, lost
-// disks, cut links, lost, repeated and late messages while it runs. What must hold is checked after every event and at
-// the end. Small models and a virtual clock make a run a few hundredths of a second, so thousands of seeds are affordable.
+// disks, cut links, wall clocks that jump, lost, repeated and late messages while it runs. What must hold is checked after
+// every event and at the end. Small models and a virtual clock make a run a few hundredths of a second, so thousands of seeds are affordable.
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { Cluster, type ClusterOptions } from '#physical-plane/parameter-server/cluster.fixture.ts'
 import { aLayout, wholeGradients } from '#physical-plane/parameter-server/partition.fixture.ts'
-import { isOver, judge, step } from './cluster-run.ts'
+import { isOver, judge, openHistory, step } from './cluster-run.ts'
+import type { RoundHistory } from './round-history.ts'
 
 export type SweepResult = {
   readonly seed: number
@@ -21,7 +22,6 @@ export type SweepOptions = {
   /** Take this strategy instead of one by the seed. */
   readonly strategy?: string
   readonly withDiskLoss?: boolean
-  readonly log?: (line: string) => void
 }
 
 const elements = 24
@@ -35,8 +35,10 @@ export async function sweep(seed: number, options: SweepOptions = {}): Promise<S
   const faults: string[] = []
   try {
     const cluster = await Cluster.open(clusterOptions(random, seed, strategy, regions))
-    const events = await run(cluster, random, { regions, faults, isDiskLost: options.withDiskLoss ?? true })
-    const rounds = judge(cluster)
+    const history = openHistory(cluster)
+    const isDiskLost = options.withDiskLoss ?? true
+    const events = await run(cluster, history, random, { faults, isDiskLost, jumps: wallClockJumps(seed, regions) })
+    const rounds = await judge(cluster, history)
     return { seed, strategy, faults, rounds, virtualSeconds: cluster.clock.monotonicMs() / 1000, events }
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
@@ -90,10 +92,25 @@ function syncOptions(random: Random, strategy: string): GivenSync {
   }
 }
 
+type Jump = { readonly event: number; readonly region: string; readonly byMs: number }
+
+/** Of their own chance, so that a seed's other faults are what they were without them. */
+function wallClockJumps(seed: number, regions: readonly string[]): readonly Jump[] {
+  const random = seededRandom(seed + 1_000_000_007)
+  return Array.from({ length: random.integer(4) }, () => ({
+    event: random.integer(1_500),
+    region: regions[random.integer(regions.length)]!,
+    byMs: [-86_400_000, -4_000, 4_000, 86_400_000][random.integer(4)]!,
+  }))
+}
+
+type Faults = { readonly faults: string[]; readonly isDiskLost: boolean; readonly jumps: readonly Jump[] }
+
 async function run(
   cluster: Cluster,
+  history: RoundHistory,
   random: Random,
-  { regions, faults, isDiskLost }: { regions: readonly string[]; faults: string[]; isDiskLost: boolean },
+  { faults, isDiskLost, jumps }: Faults,
 ): Promise<number> {
   const planned = 1 + random.integer(6)
   let left = planned
@@ -101,14 +118,18 @@ async function run(
   let events = 0
   const note = (text: string): void =>
     void faults.push(`at ${cluster.clock.monotonicMs().toFixed(0)} ms, event ${events}: ${text}`)
-  const committed = new Map<number, string>()
   while (!isOver(cluster)) {
+    for (const { event, region, byMs } of jumps) {
+      if (event !== events) continue
+      note(`the wall clock of ${region} jumps by ${byMs} ms`)
+      cluster.jumpWallClock(region, byMs)
+    }
     if (left > 0 && events >= next) {
       left -= 1
       next = events + 1 + random.integer(600)
-      await strike(cluster, random, regions, isDiskLost, note)
+      await strike(cluster, history, random, isDiskLost, note)
     }
-    await step(cluster, committed)
+    await step(cluster, history)
     events += 1
   }
   return events
@@ -116,11 +137,12 @@ async function run(
 
 async function strike(
   cluster: Cluster,
+  history: RoundHistory,
   random: Random,
-  regions: readonly string[],
   isDiskLost: boolean,
   note: (text: string) => void,
 ): Promise<void> {
+  const { regions } = history
   const region = regions[random.integer(regions.length)]!
   const other = regions.filter((name) => name !== region)[random.integer(regions.length - 1)]!
   const hasFinished = cluster.at(region).phase === 'finished'
@@ -138,6 +160,7 @@ async function strike(
       // A job survives one lost disk, and only where somebody else has what was on it.
       if (hasFinished || !cluster.mayLoseDisk(region)) return
       note(`${region} loses its disk`)
+      history.loseDisk(region)
       return cluster.loseDisk(region)
   }
 }
