@@ -219,7 +219,7 @@ export class ExchangeWithPeers implements PeerSide {
     const { strategy } = host
     if (strategy === null || members.isAlone || this.#isSealing || !strategy.isDue(isLast) || !state.hasRoom) return
     this.#isSealing = true
-    void this.#seal(strategy)
+    void this.#seal(strategy, isLast)
   }
 
   /** The root's first values, for everybody: before any step is told. */
@@ -237,10 +237,10 @@ export class ExchangeWithPeers implements PeerSide {
     host.advance()
   }
 
-  async #seal(strategy: UpdateStrategy): Promise<void> {
+  async #seal(strategy: UpdateStrategy, isLast: boolean): Promise<void> {
     const { host, links } = this.#parts
     try {
-      const draft = await strategy.prepare()
+      const draft = await strategy.prepare(isLast)
       await this.#put(draft, (seq) => strategy.sealed(seq))
       if (links.memory.holds(draft.encoded.bytes)) {
         payloadMemory(links.memory).release(draft.encoded.bytes)

@@ -139,7 +139,7 @@ test('what diverged is not told, and its tensor is named', async () => {
   const layout = aLayout([aTensor({ shape: [2], name: 'first' }), aTensor({ shape: [2], name: 'second' })])
   const a = aSide({ strategy: 'asgd' }, layout, [0, 0, 0, 0])
   step(a, [1, 1, 1, Number.POSITIVE_INFINITY])
-  await expect(a.strategy.prepare()).rejects.toMatchObject({
+  await expect(a.strategy.prepare(false)).rejects.toMatchObject({
     reason: 'DIVERGED',
     message: expect.stringContaining('tensor second'),
   })

@@ -1,9 +1,11 @@
 // The family of ASGD: a region steps at its own pace and every `interval` local steps tells what it accumulated; a
 // receiver adds that to its replica whenever it arrives. Nobody waits for anybody. After everything was delivered every
-// replica holds the first values plus the sum of all regions' changes, whatever the order.
+// replica holds the first values plus the sum of all regions' changes, whatever the order and whatever encodings left out:
+// what a region tells last is exact.
 // Plain SGD sends gradient sums; an optimiser with state or weight decay sends the change of the parameters, because
 // its step is more than `rate × gradient`. In mode "mean" each region steps with its rate × its data share.
 // Buffers: every region's change counts with its data share, its own included, so the sum is independent of order.
+import type { CodecName } from '#proto/sync/settings.ts'
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { Layout } from '../replica/layout.ts'
@@ -25,6 +27,7 @@ type State = {
   readonly steps: number
   readonly samples: number
   readonly round: number
+  readonly hasRest: boolean
   readonly basis: Versions
   readonly clock: unknown
   readonly accumulator: unknown
@@ -44,6 +47,8 @@ export class AccumulatedUpdates implements UpdateStrategy {
   #steps = 0
   #samples = 0
   #round = 0
+  /** An encoding left something out of what was told last. */
+  #hasRest = false
   #basis: Versions = {}
   #prepared: Prepared | null = null
 
@@ -78,10 +83,10 @@ export class AccumulatedUpdates implements UpdateStrategy {
   }
 
   isDue(isLast: boolean): boolean {
-    return isLast ? this.#steps > 0 : this.#steps >= this.#context.settings.interval
+    return isLast ? this.#steps > 0 || this.#hasRest : this.#steps >= this.#context.settings.interval
   }
 
-  async prepare(): Promise<Draft> {
+  async prepare(isLast: boolean): Promise<Draft> {
     const { memory, replica } = this.#context
     const { values, learningRates } = this.#accumulator.untold()
     if (!(await memory.kernels.allFinite(values))) {
@@ -89,7 +94,7 @@ export class AccumulatedUpdates implements UpdateStrategy {
       memory.release(values)
       throw new CloudlessError('conflict', 'DIVERGED', `what is to be told of tensor ${tensor} holds NaN or infinity`)
     }
-    const { encoded, told, isAll, error } = await this.#telling.encode(values, replica.values)
+    const { encoded, told, isAll, error } = await this.#telling.encode(values, replica.values, isLast)
     if (told !== values) memory.release(values)
     this.#prepared = { told, isAll }
     return {
@@ -109,17 +114,21 @@ export class AccumulatedUpdates implements UpdateStrategy {
     this.#accumulator.told(told, isAll)
     this.#context.memory.release(told)
     this.#prepared = null
+    this.#hasRest = !isAll
     this.#clock.sealed(seq)
     this.#round += 1
     this.#steps = 0
     this.#samples = 0
   }
 
-  async decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
+  expects(header: UpdateHeader): CodecName {
     const kind = this.#telling.kindOf(this.#accumulator.kind)
     const groups = this.#context.replica.layout.optimiser.groups.length
-    expectUpdate(header, { kind, codec: this.#telling.codec, groups })
-    await this.#telling.decode(bytes, target)
+    return expectUpdate(header, { kind, codecs: this.#telling.codecs, groups })
+  }
+
+  async decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
+    await this.#telling.decode(bytes, this.expects(header), target)
   }
 
   receive(header: UpdateHeader, values: Float32Array): void {
@@ -169,6 +178,7 @@ export class AccumulatedUpdates implements UpdateStrategy {
       steps: this.#steps,
       samples: this.#samples,
       round: this.#round,
+      hasRest: this.#hasRest,
       basis: this.#basis,
       clock: this.#clock.save(),
       accumulator: accumulator.state,
@@ -184,6 +194,7 @@ export class AccumulatedUpdates implements UpdateStrategy {
     this.#steps = saved.steps
     this.#samples = saved.samples
     this.#round = saved.round
+    this.#hasRest = saved.hasRest
     this.#basis = saved.basis
     this.#clock.restore(saved.clock)
     this.#accumulator.restore({ state: saved.accumulator, vectors: unprefixed('accumulator/', vectors) })

@@ -4,6 +4,7 @@
 // `w = (1-b) w + b w'` does not keep. Masses start as the data shares, so the conserved mean is weighted by data.
 // Targets rotate in an order drawn from the job's seed. A region whose mass fell under 1/64 of its share gives nothing
 // away until it receives, lest its own later steps count for nothing.
+import type { CodecName } from '#proto/sync/settings.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { expectUpdate } from './expected-update.ts'
 import type { LocalStep, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
@@ -51,7 +52,7 @@ export class PushSum implements UpdateStrategy {
   async prepare(): Promise<Draft> {
     const { replica } = this.#context
     const targets = rotated(this.#targets(), this.#context.seed, this.#round)
-    const { encoded } = await this.#telling.encode(replica.values, replica.values)
+    const { encoded } = await this.#telling.encode(replica.values, replica.values, true)
     return {
       ...draftOf('mass', this.#round + 1),
       steps: this.#steps,
@@ -69,9 +70,12 @@ export class PushSum implements UpdateStrategy {
     this.#samples = 0
   }
 
+  expects(header: UpdateHeader): CodecName {
+    return expectUpdate(header, { kind: 'mass', codecs: this.#telling.codecs, groups: 0 })
+  }
+
   async decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void> {
-    expectUpdate(header, { kind: 'mass', codec: this.#telling.codec, groups: 0 })
-    await this.#telling.decode(bytes, target)
+    await this.#telling.decode(bytes, this.expects(header), target)
   }
 
   receive(header: UpdateHeader, values: Float32Array): void {

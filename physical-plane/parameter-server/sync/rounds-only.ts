@@ -1,5 +1,6 @@
 // Regions that meet in rounds tell each other nothing in between.
 import { CloudlessError } from '#runtime/errors.ts'
+import { strategyDiffers } from './expected-update.ts'
 import type { SyncContext, UpdateStrategy } from './update-strategy.ts'
 import type { UpdateHeader } from './update.ts'
 
@@ -14,13 +15,17 @@ export function roundsOnly({ dataShare }: SyncContext): UpdateStrategy {
     prepare: () => Promise.reject(new CloudlessError('internal', 'NOTHING_TO_TELL', 'rounds tell everything')),
     sealed: () => {},
     receive: () => {},
-    decodes: ({ region, kind }: UpdateHeader) => {
-      const text = `region ${region} sends a ${kind} update where regions meet in rounds`
-      return Promise.reject(new CloudlessError('invalid', 'STRATEGY_DIFFERS', text))
+    expects: (header) => {
+      throw unexpected(header)
     },
+    decodes: (header) => Promise.reject(unexpected(header)),
     takeUntoldFrom: () => {},
     rebase: () => {},
     save: () => ({ state: null, vectors: {} }),
     restore: () => {},
   }
+}
+
+function unexpected({ region, kind }: UpdateHeader): CloudlessError {
+  return strategyDiffers(region, 'kind', `a ${kind} update`, 'regions meet in rounds')
 }

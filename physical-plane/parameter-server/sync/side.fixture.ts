@@ -55,8 +55,8 @@ export function step({ replica, strategy }: Side, gradient: readonly number[], r
   strategy.stepped({ gradient: values, learningRates, samples: 1 })
 }
 
-export async function seal({ region, strategy }: Side, seq = 1): Promise<Sealed> {
-  const { encoded, ...draft } = await strategy.prepare()
+export async function seal({ region, strategy }: Side, seq = 1, isLast = false): Promise<Sealed> {
+  const { encoded, ...draft } = await strategy.prepare(isLast)
   const { bytes, codec, elements } = encoded
   strategy.sealed(seq)
   const payload = { sha256: '', bytes: bytes.byteLength, codec, elements }

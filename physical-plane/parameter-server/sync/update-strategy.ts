@@ -1,7 +1,7 @@
 // Strategies whose regions do not wait for each other: when they speak, what they say and how a receiver applies it. The
 // partition owns everything else: numbering, durability, exactly-once, workers, the last round. Sealing has two halves,
 // because encoding takes a moment: `prepare` changes nothing; `sealed` counts what was prepared as told.
-import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Draft, UpdateHeader } from './update.ts'
@@ -51,11 +51,14 @@ export interface UpdateStrategy {
   stepped(step: LocalStep): void
   /** An update should be sealed. `isLast`: no local step will follow. */
   isDue(isLast: boolean): boolean
-  prepare(): Promise<Draft>
+  /** Where no local step will follow, nothing is left out: it could not go along with the next. */
+  prepare(isLast: boolean): Promise<Draft>
   /** The draft that was prepared has this number now. */
   sealed(seq: number): void
   /** Applies a peer's update; keeps no reference. */
   receive(header: UpdateHeader, values: Float32Array): void
+  /** Throws `invalid` where the update is not what a peer with the same strategy sends; answers its codec. */
+  expects(header: UpdateHeader): CodecName
   /** Elements of what a peer may send to this region. */
   decodes(header: UpdateHeader, bytes: Uint8Array, target: Float32Array): Promise<void>
   /** Takes out of a copy of the replica what this region has not sealed yet: what is left is what others can know. */

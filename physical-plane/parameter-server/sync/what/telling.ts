@@ -1,5 +1,6 @@
 // How what is to be told becomes bytes: all of it by a codec, or only what matters (ASP). `told` is what the others will
-// decode; the rest stays with whoever tells.
+// decode; the rest stays with whoever tells. What a region tells last is exact, because the round that ends the job takes
+// each replica by its data share: of a rest that only one of them has, no more than that share would survive.
 import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import { payloadMemory } from '../../peers/payload-memory.ts'
 import type { VectorMemory } from '../../replica/memory.ts'
@@ -18,30 +19,33 @@ export type Told = {
 export interface Telling {
   /** It can tell sums of gradients; otherwise changes of parameters. */
   readonly takesGradients: boolean
-  /** As its payloads say. */
-  readonly codec: CodecName
+  /** As its payloads say: the one in use, and that of what is exact. */
+  readonly codecs: readonly CodecName[]
   kindOf(accumulated: 'gradient' | 'delta'): UpdateKind
-  encode(values: Float32Array, parameters: Float32Array): Promise<Told>
-  decode(bytes: Uint8Array, target: Float32Array): Promise<void>
+  encode(values: Float32Array, parameters: Float32Array, isExact: boolean): Promise<Told>
+  decode(bytes: Uint8Array, codec: CodecName, target: Float32Array): Promise<void>
 }
 
 export function tellAll({ codec: name, density }: SyncSettings, memory: VectorMemory): Telling {
-  const codec = createCodec(name, { density, memory })
+  const inUse = createCodec(name, { density, memory })
+  const exact = createCodec('fp32', { density, memory })
   return {
     takesGradients: true,
-    codec: name,
+    codecs: [...new Set([name, exact.name])],
     kindOf: (accumulated) => accumulated,
-    encode: async (values) => {
+    encode: async (values, _, isExact) => {
+      const codec = isExact ? exact : inUse
       const bytes = payloadMemory(memory).allocate(codec.encodedBytes(values.length))
       codec.encode(values, bytes)
       await memory.settled()
-      const encoded = { bytes, codec: name, elements: values.length }
+      const encoded = { bytes, codec: codec.name, elements: values.length }
       if (codec.isExact) return { encoded, told: values, isAll: true, error: 0 }
       const told = memory.allocate(values.length)
       await codec.decode(bytes, told)
-      return { encoded, told, isAll: false, error: await relativeError(values, told, memory) }
+      const error = await relativeError(values, told, memory)
+      return { encoded, told, isAll: error === 0, error }
     },
-    decode: (bytes, target) => codec.decode(bytes, target),
+    decode: (bytes, codec, target) => (codec === exact.name ? exact : inUse).decode(bytes, target),
   }
 }
 
@@ -53,17 +57,19 @@ export function tellSignificant(
 ): Telling {
   return {
     takesGradients: false,
-    codec: 'fp32',
+    codecs: ['fp32'],
     kindOf: () => 'significant',
-    encode: async (values, parameters) => {
+    encode: async (values, parameters, isExact) => {
       await memory.settled()
-      const { bytes } = encodeSignificant(values, parameters, significanceAt(significance, exchanges() + 1))
+      const threshold = isExact ? 0 : significanceAt(significance, exchanges() + 1)
+      const { bytes } = encodeSignificant(values, parameters, threshold)
       const told = memory.allocate(values.length)
       decodeSignificant(bytes, told)
       const encoded = { bytes, codec: 'fp32', elements: values.length } as const
-      return { encoded, told, isAll: false, error: await relativeError(values, told, memory) }
+      const error = await relativeError(values, told, memory)
+      return { encoded, told, isAll: error === 0, error }
     },
-    decode: async (bytes, target) => {
+    decode: async (bytes, _, target) => {
       await memory.settled()
       decodeSignificant(bytes, target)
     },
