@@ -1,11 +1,16 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const flags = ['--control-plane', '127.0.0.1:1', '--region', 'onprem/lab', '--state', join(tmpdir(), 'never-made')]
 
-function agent(...args: readonly string[]): { readonly status: number | null; readonly stderr: string } {
+function agent(...args: readonly string[]): {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+} {
   const script = join(import.meta.dirname, 'main.ts')
   return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', timeout: 20_000 })
 }
@@ -22,4 +27,13 @@ describe('the agent refuses', () => {
     expect(stderr).toMatch(message)
     expect(status).toBe(2)
   })
+})
+
+test('--help names every flag and starts nothing', () => {
+  const { status, stdout } = agent('--help')
+  expect(status).toBe(0)
+  const source = readFileSync(join(import.meta.dirname, 'main.ts'), 'utf8')
+  const flagsTaken = [...source.matchAll(/^ {6}'?(?<flag>[a-z-]+)'?: \{ type: /gm)].map(({ groups }) => groups!['flag'])
+  expect(flagsTaken.length).toBeGreaterThan(10)
+  for (const flag of flagsTaken.filter((name) => name !== 'help')) expect(stdout).toContain(`--${flag}`)
 })

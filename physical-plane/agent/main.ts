@@ -46,7 +46,23 @@ type Flags = {
 
 const version = '0.1.0'
 
-function readFlags(): Flags {
+const usage = `usage: node physical-plane/agent/main.ts --control-plane HOST:PORT --region NAME --state DIR [options]
+
+  --control-plane   host:port that the agent dials out to
+  --region NAME     of the catalogue, for example onprem/lab; one agent per region
+  --state DIR       where the agent keeps what outlives it; made when absent
+  --object-store    file:// address of the folder for checkpoints; DIR/objects when absent
+  --bind-host       address that parameter servers listen on, each on a free port; 127.0.0.1 when absent
+  --advertise-host  how other regions reach that address, where it differs
+  --allow-remote    permits addresses other than loopback: there is no authentication yet
+  --python FILE     interpreter of training functions; CLOUDLESS_PYTHON or python3 when absent
+  --cpu-units N     CPU units to offer; all cores when absent
+  --keep-instances  leave instances running when the agent is told to stop
+  --metrics-listen  host:port of GET /metrics for Prometheus; off when absent
+  --log-level       debug, info, warn, error or silent`
+
+/** Null where only the usage is wanted. */
+function readFlags(): Flags | null {
   const { values } = parseArgs({
     options: {
       'control-plane': { type: 'string' },
@@ -61,8 +77,10 @@ function readFlags(): Flags {
       'metrics-listen': { type: 'string' },
       'keep-instances': { type: 'boolean', default: false },
       'allow-remote': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) return null
   const required = (name: 'control-plane' | 'region' | 'state', example: string): string => {
     const value = values[name]
     if (value === undefined || value === '')
@@ -173,7 +191,9 @@ function exitCodeOf(error: unknown): number {
 }
 
 try {
-  process.exitCode = await main(readFlags())
+  const flags = readFlags()
+  if (flags === null) process.stdout.write(`${usage}\n`)
+  else process.exitCode = await main(flags)
 } catch (error) {
   process.stderr.write(`agent: ${messageOf(error)}\n`)
   process.exitCode = exitCodeOf(error)
