@@ -49,6 +49,19 @@ describe('a task', () => {
     expect(tasks.nextAtMs).toBe(Number.POSITIVE_INFINITY)
   })
 
+  test('that nobody starts again hides no later one from the clock', async () => {
+    const { clock, tasks } = someTasks()
+    const fail = () => Promise.reject(new Error('gone'))
+    tasks.start('accept 1/2', fail)
+    await settle()
+    await clock.advance(taskRetryMs)
+    // It is not wanted any more, and another one fails.
+    tasks.start('commit 2', fail)
+    await settle()
+    expect(tasks.nextAtMs).toBe(2 * taskRetryMs)
+    expect(tasks.mayStart('accept 1/2')).toBe(true)
+  })
+
   test('that is not wanted any more is aborted by its name, without a pause', async () => {
     const { tasks } = someTasks()
     const aborted: string[] = []

@@ -34,9 +34,11 @@ export class Tasks {
     void this.#run(name, life, work)
   }
 
-  /** When something that failed may be tried again; infinity when nothing has. */
+  /** When something that failed may be tried again though it may not now; infinity when nothing has. */
   get nextAtMs(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#pausedUntilMs.values())
+    const nowMs = this.#clock.monotonicMs()
+    const laterMs = [...this.#pausedUntilMs.values()].filter((atMs) => atMs > nowMs)
+    return Math.min(Number.POSITIVE_INFINITY, ...laterMs)
   }
 
   /** Aborts every task whose name begins so, and what it paused for. */
@@ -53,10 +55,17 @@ export class Tasks {
     } catch (error) {
       if (!life.signal.aborted) {
         this.#log.warn({ task: name, error: messageOf(error), retryMs: taskRetryMs }, `${name} failed; trying again`)
-        this.#pausedUntilMs.set(name, this.#clock.monotonicMs() + taskRetryMs)
+        this.#pause(name)
       }
     }
     this.#running.delete(name)
     this.#onChange()
+  }
+
+  /** Names are of rounds and contributions: those that nobody started again are forgotten. */
+  #pause(name: string): void {
+    const nowMs = this.#clock.monotonicMs()
+    for (const [other, atMs] of this.#pausedUntilMs) if (atMs <= nowMs) this.#pausedUntilMs.delete(other)
+    this.#pausedUntilMs.set(name, nowMs + taskRetryMs)
   }
 }
