@@ -65,6 +65,22 @@ async function cancel(attempt = 1): Promise<void> {
 }
 
 describe('ResumeJob', () => {
+  test('the time between an end and the resumption after it is none of the job, nor of its cost report', async () => {
+    await observe('INSTANCE_STATE_RUNNING', 0)
+    await cancel()
+    const { startedAtMs, endedAtMs } = await jobOf()
+    await rig.clock.advance(50 * 3_600_000)
+    const resumedAtMs = rig.clock.now()
+    const { job } = await resume(2)
+    expect(job?.idle).toEqual([{ fromMs: endedAtMs, untilMs: resumedAtMs }])
+    await rig.clock.advance(2_000)
+    const { report } = await rig.costs.getJobCost(overTheWire('GetJobCostRequest', { jobId: id }), aCall())
+    expect(report!.seconds).toBeCloseTo((endedAtMs! - startedAtMs!) / 1000 + 2)
+    await cancel()
+    await resume(3)
+    expect((await jobOf()).resumption).toMatchObject({ number: 2, idle: [{ untilMs: resumedAtMs }, {}] })
+  })
+
   test('a cancelled job is planned again, and its instances begin anew with what they had', async () => {
     await observe('INSTANCE_STATE_RUNNING', 0, 2)
     const before = await jobOf()

@@ -4,6 +4,7 @@ import type { Implementation } from '#proto/rpc/service.ts'
 import { costReport } from '#control-plane/cost/cost-report.ts'
 import { endStates } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
+import { idleMsOf } from '#control-plane/model/resumption.ts'
 import { hasEnded } from '#control-plane/model/snapshot.ts'
 import type { JobRecord, LedgerCursor, Store } from '#control-plane/store/store.ts'
 import { encodeCostReport, encodeLedgerEntry } from '#control-plane/wire/cost.ts'
@@ -27,7 +28,7 @@ export function costService(store: Store, clock: Clock): Implementation<CostServ
         jobId,
         entries: await allEntries(store, jobId),
         plan: job.plan,
-        seconds: job.startedAtMs === null ? 0 : Math.max(0, untilMs - job.startedAtMs) / 1000,
+        seconds: job.startedAtMs === null ? 0 : Math.max(0, untilMs - job.startedAtMs - idleMsOf(job)) / 1000,
         isFinal: isSettled(record, clock.now()),
       })
       return { report: encodeCostReport(report) }

@@ -3,7 +3,7 @@
 import type { ResumeJobRequest__Output } from '#proto/generated/cloudless/v1/ResumeJobRequest.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
-import { resumableMs, resumptionOf } from '#control-plane/model/resumption.ts'
+import { idleSpansMax, resumableMs, resumptionOf } from '#control-plane/model/resumption.ts'
 import { hasEnded } from '#control-plane/model/snapshot.ts'
 import { plan } from '#control-plane/scheduler/plan.ts'
 import { validateJob } from '#control-plane/scheduler/validate-job.ts'
@@ -65,6 +65,9 @@ async function refuseUnlessResumable({ store, catalogue, clock }: CreateContext,
 
 function resume(job: Job, requestId: string, nowMs: number): Job {
   const number = resumptionOf(job) + 1
+  // A clock that was set back makes no negative pause.
+  const span = { fromMs: Math.min(job.endedAtMs ?? nowMs, nowMs), untilMs: nowMs }
+  const idle = [...(job.resumption?.idle ?? []), span].slice(-idleSpansMax)
   return {
     ...job,
     state: 'pending',
@@ -73,7 +76,7 @@ function resume(job: Job, requestId: string, nowMs: number): Job {
     endedAtMs: null,
     // The one of before may differ from what training ends with now.
     modelDigest: null,
-    resumption: { number, requestId, atMs: nowMs },
+    resumption: { number, requestId, atMs: nowMs, idle },
   }
 }
 

@@ -12,7 +12,15 @@ export type Resumption = {
   /** The request that asked for it: the same one again changes nothing. */
   readonly requestId: string
   readonly atMs: number
+  /** Oldest first. */
+  readonly idle?: readonly IdleSpan[]
 }
+
+/** From an end to the resumption after it. */
+export type IdleSpan = { readonly fromMs: number; readonly untilMs: number }
+
+/** Older ones are forgotten. */
+export const idleSpansMax = 100
 
 /** An ended job whose checkpoints its regions keep until `untilMs`. */
 export type KeptJob = { readonly id: string; readonly regions: readonly string[]; readonly untilMs: number }
@@ -20,6 +28,10 @@ export type KeptJob = { readonly id: string; readonly regions: readonly string[]
 export function resumptionOf(item: Job | Instance): number {
   const { resumption } = item
   return typeof resumption === 'object' ? resumption.number : (resumption ?? 0)
+}
+
+export function idleMsOf({ resumption }: Job): number {
+  return (resumption?.idle ?? []).reduce((total, { fromMs, untilMs }) => total + untilMs - fromMs, 0)
 }
 
 /** Null for a job that goes on, has succeeded, or was never placed. */

@@ -51,6 +51,7 @@ export function encodeJob({ job, revision, costUsd, progress }: JobStatus): Wire
     endedAtMs: job.endedAtMs ?? 0,
     costUsd,
     resumptions: resumptionOf(job),
+    idle: [...(job.resumption?.idle ?? [])],
   }
 }
 

@@ -32,6 +32,7 @@ import type { GetJobCostResponse as _cloudless_v1_GetJobCostResponse, GetJobCost
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
 import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from './cloudless/v1/GetJobResponse.ts';
 import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1_Holdout__Output } from './cloudless/v1/Holdout.ts';
+import type { IdleSpan as _cloudless_v1_IdleSpan, IdleSpan__Output as _cloudless_v1_IdleSpan__Output } from './cloudless/v1/IdleSpan.ts';
 import type { InstanceEvent as _cloudless_v1_InstanceEvent, InstanceEvent__Output as _cloudless_v1_InstanceEvent__Output } from './cloudless/v1/InstanceEvent.ts';
 import type { InstanceHello as _cloudless_v1_InstanceHello, InstanceHello__Output as _cloudless_v1_InstanceHello__Output } from './cloudless/v1/InstanceHello.ts';
 import type { InstanceServiceClient as _cloudless_v1_InstanceServiceClient, InstanceServiceDefinition as _cloudless_v1_InstanceServiceDefinition } from './cloudless/v1/InstanceService.ts';
@@ -125,6 +126,7 @@ export interface ProtoGrpcType {
       GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
       GetJobResponse: MessageTypeDefinition<_cloudless_v1_GetJobResponse, _cloudless_v1_GetJobResponse__Output>
       Holdout: MessageTypeDefinition<_cloudless_v1_Holdout, _cloudless_v1_Holdout__Output>
+      IdleSpan: MessageTypeDefinition<_cloudless_v1_IdleSpan, _cloudless_v1_IdleSpan__Output>
       InstanceEvent: MessageTypeDefinition<_cloudless_v1_InstanceEvent, _cloudless_v1_InstanceEvent__Output>
       InstanceHello: MessageTypeDefinition<_cloudless_v1_InstanceHello, _cloudless_v1_InstanceHello__Output>
       InstanceRole: EnumTypeDefinition

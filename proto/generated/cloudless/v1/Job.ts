@@ -4,6 +4,7 @@ import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1
 import type { JobState as _cloudless_v1_JobState, JobState__Output as _cloudless_v1_JobState__Output } from '../../cloudless/v1/JobState.ts';
 import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from '../../cloudless/v1/Plan.ts';
 import type { JobProgress as _cloudless_v1_JobProgress, JobProgress__Output as _cloudless_v1_JobProgress__Output } from '../../cloudless/v1/JobProgress.ts';
+import type { IdleSpan as _cloudless_v1_IdleSpan, IdleSpan__Output as _cloudless_v1_IdleSpan__Output } from '../../cloudless/v1/IdleSpan.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Job {
@@ -20,6 +21,7 @@ export interface Job {
   'endedAtMs'?: (number | string | Long);
   'costUsd'?: (number | string);
   'resumptions'?: (number);
+  'idle'?: (_cloudless_v1_IdleSpan)[];
 }
 
 export interface Job__Output {
@@ -36,4 +38,5 @@ export interface Job__Output {
   'endedAtMs': (number);
   'costUsd': (number);
   'resumptions': (number);
+  'idle': (_cloudless_v1_IdleSpan__Output)[];
 }
