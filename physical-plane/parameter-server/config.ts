@@ -34,8 +34,8 @@ export const refusalMs = 3000
 /** How long a stream that was told to end may take to say its last words. */
 export const closingMs = 2000
 
-/** The header of an update may hold a layout of 100,000 tensors. */
-export const peerMessageBytesMax = 64 * 2 ** 20
+/** What others had refused is counted under at most this many names; the agent and the control plane take 100. */
+export const refusedNamesMax = 64
 
 export const statusMs = 1000
 /** Records that the agent has not taken; the oldest rounds go first, evaluations stay. */

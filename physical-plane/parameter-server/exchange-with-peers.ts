@@ -2,9 +2,10 @@
 // itself. Sealing encodes, which takes a moment; until it is done no step is taken and nothing is applied, so that what
 // was sealed is exactly what is counted as told.
 import type { Parts } from '#proto/sync/strategy.ts'
+import { assert } from '#runtime/assert.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { ChangeSignal } from './change-signal.ts'
-import { checkpointAfterReceiptMs, checkpointMs, incarnationsMax } from './config.ts'
+import { checkpointAfterReceiptMs, checkpointMs, incarnationsMax, refusedNamesMax } from './config.ts'
 import type { ExchangeState } from './exchange-state.ts'
 import type { Members } from './members.ts'
 import type { PartitionLinks } from './partition-options.ts'
@@ -19,6 +20,7 @@ import type { MeasuredLink, PeerStatus } from './rounds/types.ts'
 import { SteadyFigures } from './steady-figures.ts'
 import { malformedFrom } from './sync/codec/malformed.ts'
 import { firstNonFinite } from './sync/codec/non-finite.ts'
+import { objectionTo, unexpectedInitial } from './sync/expected-update.ts'
 import { draftOf, type Draft, type Update, type UpdateHeader } from './sync/update.ts'
 import type { UpdateStrategy } from './sync/update-strategy.ts'
 
@@ -181,9 +183,28 @@ export class ExchangeWithPeers implements PeerSide {
 
   refused(region: string, reason: string, text: string): void {
     const { refused } = this.#parts.state
-    const name = `${reason} of ${region}`
+    const own = `${reason} of ${region}`
+    const name = refused.has(own) || refused.size < refusedNamesMax ? own : 'others'
     if (!refused.has(name)) this.#parts.links.log.error({ peer: region, reason }, text)
     refused.set(name, (refused.get(name) ?? 0) + 1)
+  }
+
+  objection(header: UpdateHeader): CloudlessError | null {
+    const { host, members } = this.#parts
+    const { region, kind, targetRegion } = header
+    if (kind === 'initial') return region === members.root ? null : unexpectedInitial(region)
+    const isForAnother = targetRegion !== '' && targetRegion !== this.region
+    if (host.strategy === null || host.replica === null || isForAnother) return null
+    return objectionTo(header, host.strategy, host.replica)
+  }
+
+  async leaveOut(region: string, seq: number, why: CloudlessError, signal: AbortSignal): Promise<void> {
+    const { host, members, state } = this.#parts
+    if (host.strategy === null && region === members.root && !host.hasForgotten) throw why
+    while (host.strategy === null) await this.#change(signal)
+    if (!state.versions.isNext(region, seq)) return
+    this.refused(region, why.reason, `update ${seq} of region ${region} is left out: ${why.message}`)
+    this.#took({ region, seq, cursor: '' })
   }
 
   /**
@@ -215,7 +236,7 @@ export class ExchangeWithPeers implements PeerSide {
 
   /** Seals what the strategy has to tell, if it is time to. */
   sealIfDue(isLast: boolean): void {
-    const { host, members, state } = this.#parts
+    const { host, members, rounds, state } = this.#parts
     const { strategy } = host
     if (strategy === null || members.isAlone || this.#isSealing || !strategy.isDue(isLast) || !state.hasRoom) return
     this.#isSealing = true
@@ -275,7 +296,8 @@ export class ExchangeWithPeers implements PeerSide {
     // What it begins has begun: a snapshot came first.
     if (isFromRoot && host.strategy !== null) return this.#took(header)
     if (!isFromRoot || layout === null || bytes === null) {
-      this.refused(region, 'UNEXPECTED_INITIAL', `region ${region} may not give the first parameters`)
+      const { reason, message } = unexpectedInitial(region)
+      this.refused(region, reason, message)
       return this.#took(header)
     }
     const values = new Float32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength / 4)
@@ -309,11 +331,9 @@ export class ExchangeWithPeers implements PeerSide {
     strategy: UpdateStrategy,
     replica: Replica,
   ): Promise<Float32Array> {
-    const elements = bytes === null ? 0 : (header.payload?.elements ?? 0)
-    if (bytes === null || elements !== replica.elementCount) {
-      const text = `it has ${elements} elements where the model has ${replica.elementCount}`
-      throw new CloudlessError('invalid', 'LAYOUT_DIFFERS', text)
-    }
+    const objection = objectionTo(header, strategy, replica)
+    if (objection !== null) throw objection
+    assert(bytes !== null, `update ${header.seq} of ${header.region} was not fetched`)
     const { memory } = this.#parts.links
     const values = memory.allocate(replica.elementCount)
     try {
@@ -325,7 +345,7 @@ export class ExchangeWithPeers implements PeerSide {
     }
   }
 
-  #took({ region, seq, cursor }: UpdateHeader): void {
+  #took({ region, seq, cursor }: Pick<UpdateHeader, 'region' | 'seq' | 'cursor'>): void {
     const { state, host } = this.#parts
     if (cursor !== '') state.cursors.set(region, cursor)
     state.versions.advance(region, seq)

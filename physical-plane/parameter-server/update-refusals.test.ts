@@ -2,6 +2,7 @@
 // the model is as if it had never been sent, and the ones after it count.
 import { describe, expect, test } from 'vitest'
 import type { CodecName } from '#proto/sync/settings.ts'
+import { CloudlessError } from '#runtime/errors.ts'
 import { silentLog, type Log } from '#runtime/log.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { memoryCheckpoints } from './checkpoint.ts'
@@ -90,7 +91,7 @@ describe('an update of a peer that can not be used', () => {
       sync('asgd-ga', { codec: 'fp16' }),
       anUpdate(2, half, { codec: 'bf16' }),
       'STRATEGY_DIFFERS',
-      'region a sends bf16 where fp16 is exchanged',
+      'region a sends bf16 where fp16 or fp32 is exchanged; run one job file',
     ],
     [
       "of another strategy's kind",
@@ -138,6 +139,50 @@ describe('an update of a peer that can not be used', () => {
     await clock.advance(60_000)
     expect(exchange.durableSeqOf('a')).toBe(3)
     expect((await checkpoints.load())!.state).toMatchObject({ applied: { a: 3 }, refused: { [`${reason} of a`]: 2 } })
+  })
+
+  test('is objected to before it is fetched, once the model is known', async () => {
+    const { exchange } = (await aPartition('b', both)).partition
+    const large = anUpdate(2, floats(1, 1), { payload: aPayload(new Uint8Array(4000)) }).header
+    expect(exchange.objection(large)).toBeNull()
+    await exchange.receive(anUpdate(1, floats(1, 2, 3, 4), { kind: 'initial', layout }), never)
+    expect(exchange.objection(large)).toMatchObject({
+      reason: 'LAYOUT_DIFFERS',
+      violations: [{ field: 'header.payload.elements', description: expect.stringContaining('1000 elements') }],
+    })
+    const other = anUpdate(2, half, { codec: 'bf16' }).header
+    const violation = { field: 'header.payload.codec', description: expect.stringContaining('run one job file') }
+    expect(exchange.objection(other)).toMatchObject({ reason: 'STRATEGY_DIFFERS', violations: [violation] })
+    expect(exchange.objection({ ...large, kind: 'initial', region: 'c' })?.reason).toBe('UNEXPECTED_INITIAL')
+    expect(exchange.objection(anUpdate(2, floats(1, 1, 1, 1), {}).header)).toBeNull()
+  })
+
+  test('and not even read is counted once and left out, and the next one counts', async () => {
+    const { partition, logged } = await aBegun()
+    const { exchange } = partition
+    const why = new CloudlessError('invalid', 'INVALID_FIELD', 'header.mass: NaN must be a finite number')
+    await exchange.leaveOut('a', 2, why, never)
+    await exchange.leaveOut('a', 2, why, never)
+    expect(exchange.appliedSeqOf('a')).toBe(2)
+    expect(partition.progress().sync!.refused).toEqual({ 'INVALID_FIELD of a': 1 })
+    expect(logged).toEqual([expect.stringContaining('update 2 of region a is left out: header.mass: NaN')])
+    await exchange.receive(anUpdate(3, floats(1, 1, 1, 1), {}), never)
+    expect(Array.from(partition.replica!.values)).toEqual([0, 1, 2, 3])
+  })
+
+  test("is asked for again where it is the root's first: nothing begins without it", async () => {
+    const { partition } = await aPartition('b', both)
+    const why = new CloudlessError('invalid', 'PAYLOAD_DIFFERS', 'other bytes')
+    await expect(partition.exchange.leaveOut('a', 1, why, never)).rejects.toBe(why)
+    expect(partition.exchange.appliedSeqOf('a')).toBe(0)
+  })
+
+  test('is counted under no more names than the control plane takes', async () => {
+    const { partition } = await aBegun()
+    for (let i = 0; i < 200; i++) partition.exchange.refused('a', `REASON_${i}`, 'wrong')
+    const { refused } = partition.progress().sync!
+    expect(Object.keys(refused)).toHaveLength(65)
+    expect(refused['others']).toBe(136)
   })
 
   test('leaves the ones after it as they are', async () => {

@@ -1,6 +1,7 @@
 // A region for tests of the links: a plain object with an outbox that is a list, and a record of all that it was told.
 import { createHash } from 'node:crypto'
 import { assert } from '#runtime/assert.ts'
+import type { CloudlessError } from '#runtime/errors.ts'
 import { ChangeSignal } from '../change-signal.ts'
 import { Members, type PeerAddress } from '../members.ts'
 import type { MeasuredLink, Payload, PeerStatus } from '../rounds/types.ts'
@@ -11,6 +12,7 @@ import { Shelf } from './shelf.ts'
 
 export type Told = {
   readonly updates: { readonly seq: number; readonly hash: string }[]
+  readonly leftOut: { readonly seq: number; readonly reason: string }[]
   readonly statuses: { readonly region: string; readonly revision: number }[]
   readonly refused: { readonly region: string; readonly reason: string; readonly text: string }[]
   readonly measured: MeasuredLink[]
@@ -26,6 +28,8 @@ export type ASide = PeerSide & {
   readonly sealed: UpdateHeader[]
   status: PeerStatus
   endpoint: string
+  /** What `objection` answers. */
+  onHeader: (header: UpdateHeader) => CloudlessError | null
   /** What `receive` waits for or throws. */
   onReceive: (update: Update) => Promise<void>
   applied: Map<string, number>
@@ -88,6 +92,7 @@ export function aSide(region: string, regions: readonly string[] = ['a', 'b']): 
   const told: Told = {
     updates: [],
     statuses: [],
+    leftOut: [],
     refused: [],
     measured: [],
     acknowledged: [],
@@ -110,6 +115,7 @@ export function aSide(region: string, regions: readonly string[] = ['a', 'b']): 
     status: aStatus(),
     endpoint: '',
     onReceive: () => Promise.resolve(),
+    onHeader: () => null,
     applied: new Map(),
     durable: new Map(),
     updateAfter: (seq) => side.sealed.find((header) => header.seq === seq + 1) ?? null,
@@ -125,6 +131,13 @@ export function aSide(region: string, regions: readonly string[] = ['a', 'b']): 
       side.changed.notify()
     },
     called: (from, endpoint) => void told.called.push({ region: from, endpoint }),
+    objection: (header) => side.onHeader(header),
+    leaveOut: (from, seq, why) => {
+      told.leftOut.push({ seq, reason: why.reason })
+      side.applied.set(from, seq)
+      side.changed.notify()
+      return Promise.resolve()
+    },
     heard: () => void (told.heard += 1),
     statusChanged: (from, { revision }) => {
       told.statuses.push({ region: from, revision })

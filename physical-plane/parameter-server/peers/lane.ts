@@ -15,6 +15,7 @@ import type { PeerSide } from './peer-side.ts'
 import type { Range, Transfer } from './transfer.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { chunkWireBytes } from './wire-bytes.ts'
+import { wordedBy } from './worded-by.ts'
 
 export type LaneOptions = {
   readonly region: string
@@ -146,7 +147,7 @@ export class Lane {
     let stall = watch()
     try {
       const answer = client.fetch({ ...whose, sha256, offset: start, length: end - start }, { signal: call.signal })
-      for await (const { chunk } of answer) {
+      for await (const { chunk } of wordedBy(region, answer)) {
         stall.cancel()
         stall = watch()
         if (chunk === null) throw noChunk(region)
@@ -185,9 +186,8 @@ export class Lane {
     if (known?.reason === 'OBJECT_GONE') return transfer.fail(error)
     if (known?.kind === 'invalid' || isTooLarge(known)) {
       side.refused(region, known!.reason, messageOf(error))
-      transfer.refusals += 1
-      const isHopeless = transfer.refusals >= refusalsPerPayloadMax || known?.reason === 'PAYLOAD_CORRUPT'
-      if (isHopeless) return transfer.fail(error)
+      if (known!.reason !== 'PAYLOAD_CORRUPT') transfer.refusals += 1
+      if (Math.max(transfer.refusals, transfer.mismatches) >= refusalsPerPayloadMax) return transfer.fail(error)
     } else if (channel !== null) this.#channels.drop(channel)
     const delayMs = known?.kind === 'conflict' ? refusalMs : this.#backOff.nextMs()
     this.#troubles.tell({ peer: region, delayMs }, messageOf(error), 'fetching from a peer broke off')

@@ -1,6 +1,7 @@
 // The link from one other region to this one: a watch that is kept open, over which come signs of life, statuses, round
 // trips and the headers of updates. After a cut it opens again where it stood; what is refused is counted and named, and
 // the link goes on.
+import type { UpdateHeader__Output } from '#proto/generated/cloudless/v1/UpdateHeader.ts'
 import type { PeerStatus__Output } from '#proto/generated/cloudless/v1/PeerStatus.ts'
 import type { WatchPeerResponse__Output } from '#proto/generated/cloudless/v1/WatchPeerResponse.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
@@ -18,9 +19,11 @@ import type { PayloadMemory } from './payload-memory.ts'
 import type { PeerFetcher, PeerSide } from './peer-side.ts'
 import { decodeStatus } from './status-wire.ts'
 import { TroubleLog } from './trouble-log.ts'
+import type { UpdateHeader } from '../sync/update.ts'
 import { UpdateIntake } from './update-intake.ts'
 import { decodeHeader } from './update-wire.ts'
 import { watchBytes } from './wire-bytes.ts'
+import { isRefusal, wordedBy } from './worded-by.ts'
 
 export type PeerLinkOptions = {
   readonly region: string
@@ -111,7 +114,8 @@ export class PeerLink {
     const telling = this.#tell(watch)
     const pinging = this.#ping(watch)
     try {
-      for await (const message of client.watchPeer(watch.requests, { signal: watch.over.signal })) {
+      const messages = client.watchPeer(watch.requests, { signal: watch.over.signal })
+      for await (const message of wordedBy(region, messages)) {
         await this.#take(watch, message)
         this.#backOff.reset()
       }
@@ -168,20 +172,23 @@ export class PeerLink {
     watch.heard(clock.monotonicMs())
     side.received(region, watchBytes(message))
     side.heard(region)
-    if (header !== null && header !== undefined) {
-      await this.#takeHeader(watch, () => decodeHeader(header, region, side.region, side.members))
-    } else if (status !== null && status !== undefined) this.#takeStatus(status)
+    if (header !== null && header !== undefined) await this.#takeHeader(watch, header)
+    else if (status !== null && status !== undefined) this.#takeStatus(status)
     else if (pong !== null && pong !== undefined) this.#takePong(watch, pong.number)
   }
 
-  /** A header that is refused ends the watch: what follows it would have a gap. */
-  async #takeHeader(watch: OpenWatch, decode: () => ReturnType<typeof decodeHeader>): Promise<void> {
+  /** One that does not even say which update it is of ends the watch: what follows it would have a gap. */
+  async #takeHeader(watch: OpenWatch, wire: UpdateHeader__Output): Promise<void> {
+    const { region, side } = this.#options
     try {
-      const header = decode()
+      const header = decodedOrWrong(() => decodeHeader(wire, region, side.region, side.members))
+      const isWrong = header instanceof CloudlessError
+      if (isWrong && !isUpdateOf(region, wire)) throw header
       watch.isBusy = true
       while (this.#intake.isFull) await this.#roomMade.wait(watch.over.signal)
-      this.#intake.add(header)
-      watch.seq = Math.max(watch.seq, header.seq)
+      if (isWrong) this.#intake.leaveOut(wire.seq, header)
+      else this.#intake.add(header)
+      watch.seq = Math.max(watch.seq, wire.seq)
     } catch (error) {
       this.#refuse(error)
       throw error
@@ -241,6 +248,19 @@ export class PeerLink {
   }
 }
 
+function decodedOrWrong(decode: () => UpdateHeader): UpdateHeader | CloudlessError {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof CloudlessError) return error
+    throw error
+  }
+}
+
+function isUpdateOf(region: string, wire: UpdateHeader__Output): boolean {
+  return wire.region === region && Number.isSafeInteger(wire.seq) && wire.seq >= 1
+}
+
 const stopped = new CloudlessError('cancelled', 'STOPPED', 'this parameter server is stopping')
 const repositioned = new CloudlessError('cancelled', 'REPOSITIONED', 'a snapshot holds what the stream would bring')
 
@@ -250,9 +270,4 @@ function movedFrom(region: string, endpoint: string): CloudlessError {
 
 function silent(region: string): CloudlessError {
   return new CloudlessError('unavailable', 'PEER_SILENT', `nothing came from region ${region} for ${silentMs} ms`)
-}
-
-/** One side says no. Asking again at once would only bring the same again. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof CloudlessError && (error.kind === 'conflict' || error.kind === 'invalid')
 }

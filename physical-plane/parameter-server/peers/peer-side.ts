@@ -1,5 +1,6 @@
 // What a partition offers to the links with other regions, and what they tell it. `peers/` moves bytes and measures how
 // that went; the partition behind it decides what they mean. Neither knows the other's insides.
+import type { CloudlessError } from '#runtime/errors.ts'
 import type { ChangeSignal } from '../change-signal.ts'
 import type { Members } from '../members.ts'
 import type { MeasuredLink, PeerStatus } from '../rounds/types.ts'
@@ -25,8 +26,15 @@ export interface PeerSide {
 
   appliedSeqOf(region: string): number
   durableSeqOf(region: string): number
+  /** Why the update can not be used, as far as its header and what is known here show; null where nothing does. */
+  objection(header: UpdateHeader): CloudlessError | null
   /** Resolves once the update is taken in; a duplicate is ignored. The caller takes the payload's memory back. */
   receive(update: Update, signal: AbortSignal): Promise<void>
+  /**
+   * The same for an update that can not be used: refused once, it counts as taken in, for its region would send the same
+   * again. Rejects where nothing can begin without it.
+   */
+  leaveOut(region: string, seq: number, why: CloudlessError, signal: AbortSignal): Promise<void>
   /** host:port where this region listens; goes into every `WatchOpen`. Empty until it does. */
   readonly endpoint: string
   /** The region watches this one and says where it listens itself. */

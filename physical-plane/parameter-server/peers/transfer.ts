@@ -17,7 +17,9 @@ export class Transfer {
   readonly done: Promise<Uint8Array>
   /** Answers that had to be refused. */
   refusals = 0
-  readonly #hash = createHash('sha256')
+  /** Times that all of it was here and was something else. */
+  mismatches = 0
+  #hash = createHash('sha256')
   #hashedBytes = 0
   /** Not asked for, ascending. */
   #wanted: Piece[]
@@ -116,11 +118,20 @@ export class Transfer {
   #finish(): void {
     const found = this.#hash.digest('hex')
     if (found !== this.sha256) {
+      this.#beginAnew()
       const text = `its ${this.target.byteLength} bytes have sha256 ${found}`
       throw this.#named(new CloudlessError('invalid', 'PAYLOAD_CORRUPT', text))
     }
     this.#isOver = true
     this.#resolve(this.target)
+  }
+
+  /** No chunk shows which bytes are wrong, so all are asked for again. */
+  #beginAnew(): void {
+    this.mismatches += 1
+    this.#hash = createHash('sha256')
+    this.#hashedBytes = 0
+    this.#wanted = [{ start: 0, end: this.target.byteLength }]
   }
 
   #named(error: unknown): unknown {

@@ -117,6 +117,56 @@ describe('failures', () => {
     expect(side.told.updates.map(({ seq }) => seq)).toEqual([1])
   })
 
+  test.each([
+    ['of other bytes than announced', 'PAYLOAD_CORRUPT'],
+    ['that its region refuses to give as announced', 'REFUSED_BY_PEER'],
+  ])('an update %s is left out, and the next one is taken in', async (_, reason) => {
+    const { intake, fetching, side, failures, memory } = anIntake()
+    for (const seq of [1, 2]) intake.add(header(seq))
+    fetching[0]!.fail(new CloudlessError('invalid', reason, 'wrong'))
+    fetching[1]!.arrive()
+    await settle()
+    expect(side.told.leftOut).toEqual([{ seq: 1, reason: 'PAYLOAD_DIFFERS' }])
+    expect(side.told.updates.map(({ seq }) => seq)).toEqual([2])
+    expect([failures, memory.usedBytes]).toEqual([[], 0])
+  })
+
+  test('an update damaged on its way is not left out', async () => {
+    const { intake, fetching, side, failures } = anIntake()
+    intake.add(header(1))
+    const damaged = new CloudlessError('invalid', 'CHUNK_CORRUPT', 'wrong')
+    fetching[0]!.fail(damaged)
+    await settle()
+    expect([side.told.leftOut, failures]).toEqual([[], [damaged]])
+  })
+
+  test('an update whose header is wrong waits for its turn to be left out', async () => {
+    const { intake, fetching, side } = anIntake()
+    intake.add(header(1))
+    intake.leaveOut(2, new CloudlessError('invalid', 'INVALID_FIELD', 'wrong'))
+    intake.add(header(3))
+    expect(() => intake.leaveOut(5, new CloudlessError('invalid', 'INVALID_FIELD', 'wrong'))).toThrow(/missing/)
+    fetching[1]!.arrive()
+    await settle()
+    expect(side.told.leftOut).toEqual([])
+    fetching[0]!.arrive()
+    await settle()
+    expect(side.told.leftOut).toEqual([{ seq: 2, reason: 'INVALID_FIELD' }])
+    expect(side.appliedSeqOf('a')).toBe(3)
+  })
+
+  test('what is objected to is not fetched', async () => {
+    const { intake, fetching, side } = anIntake()
+    const differs = new CloudlessError('invalid', 'LAYOUT_DIFFERS', 'another model')
+    side.onHeader = ({ seq }) => (seq === 2 ? differs : null)
+    for (const seq of [1, 2, 3]) intake.add(header(seq))
+    expect(fetching).toHaveLength(2)
+    for (const { arrive } of fetching) arrive()
+    await settle()
+    expect(side.told.leftOut).toEqual([{ seq: 2, reason: 'LAYOUT_DIFFERS' }])
+    expect(side.appliedSeqOf('a')).toBe(3)
+  })
+
   test('a snapshot that jumps ahead makes the updates before it old', async () => {
     const { intake, fetching, side, memory } = anIntake()
     const taken: Update[] = []

@@ -1,17 +1,23 @@
 // Takes in the updates of one region: each once, in order, whole and with the hash that its header gives. While one is
 // being taken in, the payloads of the next few are already on their way. Its headers come from a watch that may be cut
-// anywhere; what they began goes on without it.
-import { CloudlessError } from '#runtime/errors.ts'
+// anywhere; what they began goes on without it. An update that would be just as wrong if it were asked for again is left
+// out when its turn comes, so that those after it count; one that was damaged on its way is asked for again.
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { UpdateHeader } from '../sync/update.ts'
 import { headersWaitingMax, prefetchBytesMax, prefetchUpdates } from './config.ts'
 import type { PayloadMemory } from './payload-memory.ts'
 import type { PeerFetcher, PeerSide } from './peer-side.ts'
 
-type Entry = { readonly header: UpdateHeader; bytes: Promise<Uint8Array | null> | null }
+type Entry = {
+  readonly seq: number
+  /** What is to be taken in, or why nothing is. */
+  content: UpdateHeader | CloudlessError
+  bytes: Promise<Uint8Array | null> | null
+}
 
 export type UpdateIntakeOptions = {
   readonly region: string
-  readonly side: Pick<PeerSide, 'appliedSeqOf' | 'receive'>
+  readonly side: Pick<PeerSide, 'appliedSeqOf' | 'objection' | 'receive' | 'leaveOut'>
   readonly fetcher: PeerFetcher
   readonly memory: PayloadMemory
   readonly signal: AbortSignal
@@ -35,7 +41,7 @@ export class UpdateIntake {
   /** Headers after this one are needed. */
   get lastSeq(): number {
     const { side, region } = this.#options
-    return Math.max(side.appliedSeqOf(region), this.#entries.at(-1)?.header.seq ?? 0)
+    return Math.max(side.appliedSeqOf(region), this.#entries.at(-1)?.seq ?? 0)
   }
 
   get isFull(): boolean {
@@ -44,13 +50,23 @@ export class UpdateIntake {
 
   /** A duplicate is ignored; a gap is an error. */
   add(header: UpdateHeader): void {
+    this.#add(header.seq, header)
+  }
+
+  /** The same for an update that can not be used, whose header is as wrong as `why` says. */
+  leaveOut(seq: number, why: CloudlessError): void {
+    this.#add(seq, why)
+  }
+
+  #add(seq: number, content: UpdateHeader | CloudlessError): void {
+    const { region } = this.#options
     const last = this.lastSeq
-    if (header.seq <= last) return
-    if (header.seq > last + 1) {
-      const text = `update ${header.seq} of ${header.region} came after ${last}; updates between them are missing`
-      throw new CloudlessError('conflict', 'UPDATE_GAP', text, { metadata: { region: header.region } })
+    if (seq <= last) return
+    if (seq > last + 1) {
+      const text = `update ${seq} of ${region} came after ${last}; updates between them are missing`
+      throw new CloudlessError('conflict', 'UPDATE_GAP', text, { metadata: { region } })
     }
-    this.#entries.push({ header, bytes: null })
+    this.#entries.push({ seq, content, bytes: null })
     this.#prefetch()
     this.#working ??= this.#work().finally(() => (this.#working = null))
   }
@@ -76,22 +92,40 @@ export class UpdateIntake {
     if (signal.aborted) this.#clear()
   }
 
-  async #takeIn({ header, bytes }: Entry): Promise<void> {
+  async #takeIn(entry: Entry): Promise<void> {
     const { side, memory, signal, region } = this.#options
-    const payload = await bytes
+    const payload = await this.#bytesOf(entry)
+    const { seq, content } = entry
     try {
       // A snapshot may have jumped over it meanwhile.
-      if (header.seq > side.appliedSeqOf(region)) await side.receive({ header, bytes: payload }, signal)
+      if (seq <= side.appliedSeqOf(region)) return
+      if (content instanceof CloudlessError) await side.leaveOut(region, seq, content, signal)
+      else await side.receive({ header: content, bytes: payload }, signal)
     } finally {
       if (payload !== null) memory.release(payload)
     }
   }
 
+  async #bytesOf(entry: Entry): Promise<Uint8Array | null> {
+    try {
+      return await entry.bytes
+    } catch (error) {
+      if (!isOtherThanAnnounced(error)) throw error
+      const text = `what can be fetched is not what its header announces: ${messageOf(error)}`
+      entry.content = new CloudlessError('invalid', 'PAYLOAD_DIFFERS', text, { cause: error })
+      return null
+    }
+  }
+
   #prefetch(): void {
-    const { region, fetcher } = this.#options
+    const { region, fetcher, side } = this.#options
     let ahead = 0
     for (const [at, entry] of this.#entries.slice(0, 1 + prefetchUpdates).entries()) {
-      const { payload } = entry.header
+      // Before the first byte is asked for: what is announced may be of any size.
+      if (entry.bytes === null && !(entry.content instanceof CloudlessError)) {
+        entry.content = side.objection(entry.content) ?? entry.content
+      }
+      const payload = entry.content instanceof CloudlessError ? null : entry.content.payload
       ahead += payload?.bytes ?? 0
       if (at > 0 && ahead > prefetchBytesMax) return
       if (entry.bytes !== null) continue
@@ -116,4 +150,10 @@ export class UpdateIntake {
       )
     }
   }
+}
+
+/** Every byte was here and they were others, again and again; or the region has no such bytes itself. */
+function isOtherThanAnnounced(error: unknown): boolean {
+  if (!(error instanceof CloudlessError) || error.kind !== 'invalid') return false
+  return error.reason === 'PAYLOAD_CORRUPT' || error.reason === 'REFUSED_BY_PEER'
 }
