@@ -4,6 +4,7 @@
 //   come in, then the result goes out to everybody through the hub's one uplink, as wide as its widest link.
 // One transfer takes round trip + bytes / bandwidth.
 import { encodedBytes } from '#proto/sync/encoded-bytes.ts'
+import { exchangeTime, type DirectedLink } from '#proto/sync/exchange-time.ts'
 import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
@@ -40,19 +41,17 @@ export function exchangeBytes(elements: number, codec: CodecName, { density }: S
   return encodedBytes(codec, Math.round(elements), density)
 }
 
-/** How long a round is under way. Links that the catalogue does not know are taken as free. */
+/** How long a round is under way. Links that the catalogue does not know are taken as those back, else as free. */
 export function roundSeconds(regions: readonly string[], links: Links, bytes: number): number {
-  const between = (from: string, to: string): number => transferSeconds(links, { from, to }, bytes)
-  if (regions.length < 2) return 0
-  if (regions.length === 2) return Math.max(...allPairs(regions).map(({ from, to }) => between(from, to)))
-  const [hub, ...spokes] = regions as [string, ...string[]]
-  const gather = Math.max(...spokes.map((spoke) => between(spoke, hub)))
-  const alone = Math.max(...spokes.map((spoke) => between(hub, spoke)))
-  const uplinks = spokes.flatMap((spoke) => links(hub, spoke) ?? [])
-  if (uplinks.length === 0) return gather
-  const uplinkBytesPerSecond = Math.max(...uplinks.map(({ mbitPerSecond }) => mbitPerSecond)) * 125_000
-  const delaySeconds = Math.max(...uplinks.map(({ roundTripMs }) => roundTripMs)) / 1000
-  return gather + Math.max(alone, delaySeconds + (spokes.length * bytes) / uplinkBytesPerSecond)
+  return exchangeTime({ regions, hub: regions[0] ?? null, links: directedLinks(regions, links) }, bytes)?.seconds ?? 0
+}
+
+function directedLinks(regions: readonly string[], links: Links): readonly DirectedLink[] {
+  return allPairs(regions).flatMap(({ from, to }) => {
+    const link = links(from, to)
+    if (link === null) return []
+    return [{ from, to, bytesPerSecond: link.mbitPerSecond * 125_000, roundTripMs: link.roundTripMs }]
+  })
 }
 
 export function transferSeconds(links: Links, { from, to }: Pair, bytes: number): number {

@@ -1,8 +1,9 @@
 // What a job sends over the WAN from its first parameters to its final model, and how long training takes with it.
 // Where regions do not wait for each other, or for the round under way, the wire overlaps with compute and only bounds it
 // (the larger counts); in blocking rounds it adds. A round waits for the slowest region that still has samples.
+import { chooseExchange, type Choice } from '#proto/sync/choose-exchange.ts'
+import { fragmentsWithin, paceSeconds, stepsByRegion, stepsPerRound } from '#proto/sync/proportional-steps.ts'
 import { strategies } from '#proto/sync/strategies.ts'
-import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import type { ModelSize, Partition } from '#control-plane/model/plan.ts'
@@ -15,7 +16,6 @@ import {
   type Links,
   type Pair,
 } from './exchange.ts'
-import { expectedInterval, type Expected } from './expected-interval.ts'
 
 export type Flow = Pair & { readonly bytes: number }
 
@@ -73,15 +73,24 @@ function paceOf({ spec, modelSize }: TrafficInput, { region, samples, loadPower 
   }
 }
 
+/** A round exchanges one of the fragments. */
+type Expected = Pick<Choice, 'codec' | 'fragments' | 'steps'>
+
+/** Where interval and codec adapt, what the parameter server will choose once it has measured what the catalogue says. */
 function expectedOf(input: TrafficInput, parts: Parts, paces: readonly Pace[]): Expected {
   const { sync } = input.spec
   const { interval, codec } = sync
-  if (parts.when === 'fixed-interval') return { interval, codec }
+  const elements = elementsOf(input)
+  const speeds = paces.map(({ stepsPerSecond }) => stepsPerSecond)
+  const stepSeconds = paceSeconds(speeds, sync.pacing)
+  if (parts.when === 'fixed-interval' || stepSeconds === null) {
+    const fragments = fragmentsWithin(sync.fragments, Math.min(interval, elements))
+    return { codec, fragments, steps: stepsPerRound(interval, fragments) }
+  }
   const regions = paces.map(({ region }) => region)
-  const stepSeconds = 1 / Math.max(...paces.map(({ stepsPerSecond }) => stepsPerSecond))
-  return expectedInterval(sync, stepSeconds, (tried, share) =>
-    roundSeconds(regions, input.links, exchangeBytes(share * elementsOf(input), tried, sync, parts)),
-  )
+  const exchangeSeconds = (bytes: number): number => roundSeconds(regions, input.links, bytes)
+  const { isOverlapped } = parts
+  return chooseExchange(sync, { isOverlapped, elements, stepSeconds, exchangeSeconds, standing: null })
 }
 
 /** The last, shorter interval is sent too. */
@@ -92,7 +101,7 @@ function independently(input: TrafficInput, parts: Parts, paces: readonly Pace[]
   const share = parts.apply === 'mass-mean' ? 1 / Math.max(1, peers) : 1
   const regions = paces.map(({ region }) => region)
   const courses = paces.map(({ region, steps, stepsPerSecond }) => {
-    const exchanges = Math.ceil(steps / expected.interval)
+    const exchanges = Math.ceil(steps / (expected.steps * expected.fragments))
     const out = allPairs(regions).filter(({ from }) => from === region)
     const slowest = Math.max(0, ...out.map((pair) => transferSeconds(input.links, pair, bytes)))
     return {
@@ -111,15 +120,21 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
   const bytes = exchangeBytes(elementsOf(input), expected.codec, sync, parts)
   const regions = paces.map(({ region }) => region)
   const wireSeconds = roundSeconds(regions, input.links, bytes)
+  const speeds = Object.fromEntries(paces.map(({ region, stepsPerSecond }) => [region, stepsPerSecond]))
+  const stepsOf = stepsByRegion(expected.steps, regions, speeds, sync.pacing)
   const courses = paces
-    .map((pace) => courseOf(pace, paces, sync, expected.interval))
-    .sort((a, b) => a.rounds - b.rounds)
+    .map((pace) => courseOf(pace, stepsOf[pace.region]! * expected.fragments))
+    .sort((a, b) => (parts.isOverlapped ? a.stepSeconds - b.stepSeconds : a.rounds - b.rounds))
   let seconds = 0
   let done = 0
-  for (const [i, { rounds }] of courses.entries()) {
+  let reached = 0
+  for (const [i, { rounds, stepSeconds }] of courses.entries()) {
     const stepping = Math.max(...courses.slice(i).map((course) => course.secondsPerRound))
-    seconds += (rounds - done) * (parts.isOverlapped ? Math.max(stepping, wireSeconds) : stepping)
-    done = rounds
+    // Where nobody waits for a round, each region ends when its steps are made.
+    const more = parts.isOverlapped ? (stepSeconds - reached) / stepping : rounds - done
+    seconds += more * (parts.isOverlapped ? Math.max(stepping, wireSeconds) : stepping)
+    done += more
+    reached = stepSeconds
   }
   const exchanges = Math.ceil(done - 1e-9)
   return {
@@ -128,13 +143,15 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
   }
 }
 
-type Course = { readonly rounds: number; readonly secondsPerRound: number }
+/** A round here is an exchange of the whole model. */
+type Course = { readonly rounds: number; readonly secondsPerRound: number; readonly stepSeconds: number }
 
-function courseOf(pace: Pace, paces: readonly Pace[], { pacing }: SyncSettings, interval: number): Course {
-  const fastest = Math.max(...paces.map(({ stepsPerSecond }) => stepsPerSecond))
-  const stepsPerRound =
-    pacing === 'even' ? interval : Math.max(1, Math.floor(interval * (pace.stepsPerSecond / fastest)))
-  return { rounds: pace.steps / stepsPerRound, secondsPerRound: stepsPerRound / pace.stepsPerSecond }
+function courseOf({ steps, stepsPerSecond }: Pace, stepsPerModel: number): Course {
+  return {
+    rounds: steps / stepsPerModel,
+    secondsPerRound: stepsPerModel / stepsPerSecond,
+    stepSeconds: steps / stepsPerSecond,
+  }
 }
 
 function elementsOf({ modelSize }: TrafficInput): number {

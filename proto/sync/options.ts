@@ -218,8 +218,8 @@ export const options: { readonly [Name in OptionName]: Option } = {
   utilisation: {
     wireName: 'utilisation',
     domain: { kind: 'number', min: 0, max: 1, isMinOpen: true, isMaxOpen: true },
-    unit: 'share of time',
-    help: 'Share of time that a region shall compute rather than wait for the WAN.',
+    unit: 'share of the interval',
+    help: 'Share of its interval that an exchange may take; less makes intervals longer and leaves the links room.',
     neutral: 0.95,
     need: adaptive,
   },

@@ -1,8 +1,8 @@
 // The interval that the job asks for. Regions still pace themselves: the fastest makes that many local steps, slower
 // ones in proportion, unless the job wants them even.
+import { fragmentsWithin, stepsByRegion, stepsPerRound } from '#proto/sync/proportional-steps.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { RoundPlan } from '../../rounds/types.ts'
-import { stepsByRegion } from './proportional-steps.ts'
 import { revisePlan } from './revise-plan.ts'
 
 export type PlanInput = {
@@ -25,16 +25,6 @@ export function planFixed(settings: SyncSettings, input: PlanInput, previous: Ro
     fragments,
     reason: fixedReason(settings, steps, fragments),
   })
-}
-
-/** Every fragment is exchanged once per interval, so a round comes after its share of the steps. */
-export function stepsPerRound(interval: number, fragments: number): number {
-  return Math.max(1, Math.floor(interval / fragments))
-}
-
-/** As many fragments as asked, where there is a step and an element for each. */
-export function fragmentsWithin(asked: number, max: number): number {
-  return Math.max(1, Math.min(asked, max))
 }
 
 function fixedReason({ interval, codec, pacing }: SyncSettings, steps: number, fragments: number): string {

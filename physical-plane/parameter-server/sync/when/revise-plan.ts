@@ -1,7 +1,7 @@
 // A plan is announced under a version and holds until another one is committed; the version rises only when something
 // changes. Intervals that merely wobble with the measurements keep the plan as it is.
 import type { RoundPlan } from '../../rounds/types.ts'
-import { hysteresis } from './config.ts'
+import { hysteresis } from '#proto/sync/config.ts'
 
 export type WantedPlan = Omit<RoundPlan, 'version' | 'isFinalNext'>
 

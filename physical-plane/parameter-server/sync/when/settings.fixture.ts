@@ -1,7 +1,7 @@
 // Builders of what planning takes in.
+import { links } from '#proto/sync/links.fixture.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { AdaptiveInput } from './adaptive-interval.ts'
-import type { DirectedLink } from './exchange-time.ts'
 
 export function someSettings(settings: Partial<SyncSettings> = {}): SyncSettings {
   return {
@@ -30,17 +30,6 @@ export function someSettings(settings: Partial<SyncSettings> = {}): SyncSettings
     significance: 0,
     ...settings,
   }
-}
-
-export function aLink(from: string, to: string, mbitPerSecond: number, roundTripMs: number): DirectedLink {
-  return { from, to, bytesPerSecond: mbitPerSecond * 125_000, roundTripMs }
-}
-
-/** Every region to every other one. */
-export function links(regions: readonly string[], mbitPerSecond: number, roundTripMs: number): DirectedLink[] {
-  return regions.flatMap((from) => {
-    return regions.filter((to) => to !== from).map((to) => aLink(from, to, mbitPerSecond, roundTripMs))
-  })
 }
 
 /** ResNet-18 at CIFAR size on two like regions: 0.15 s per step, 100 Mbit/s, 30 ms. */

@@ -1,6 +1,6 @@
 // Which codecs may stand in for the one that a job asks for when its links cannot carry that: each rung is smaller and
 // coarser than the one before. A job that asked for a sparse codec gets that one: nothing here is smaller.
-import type { CodecName } from '#proto/sync/settings.ts'
+import type { CodecName } from './settings.ts'
 
 /** From finest to coarsest, the asked one first. */
 export function rungsFrom(asked: CodecName): readonly CodecName[] {
