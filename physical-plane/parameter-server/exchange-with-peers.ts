@@ -238,7 +238,8 @@ export class ExchangeWithPeers implements PeerSide {
   sealIfDue(isLast: boolean): void {
     const { host, members, rounds, state } = this.#parts
     const { strategy } = host
-    if (strategy === null || members.isAlone || this.#isSealing || !strategy.isDue(isLast) || !state.hasRoom) return
+    if (strategy === null || members.isAlone || this.#isSealing || rounds.isAdoptingSnapshot) return
+    if (!strategy.isDue(isLast) || !state.hasRoom) return
     this.#isSealing = true
     void this.#seal(strategy, isLast)
   }

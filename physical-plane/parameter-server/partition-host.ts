@@ -7,7 +7,8 @@ import { checkpointAfterReceiptMs } from './config.ts'
 import type { Course } from './course.ts'
 import type { ExchangeState } from './exchange-state.ts'
 import type { ExchangeHost, ExchangeWithPeers } from './exchange-with-peers.ts'
-import { LeaseTable, type LeaseSnapshot } from './leases.ts'
+import { decodeCursor } from './lease-cursor.ts'
+import { LeaseTable } from './leases.ts'
 import type { Members } from './members.ts'
 import type { StepMeter } from './meters.ts'
 import type { PartitionOptions } from './partition-options.ts'
@@ -67,6 +68,10 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
   get replica(): Replica | null {
     const { model } = this.#parts
     return model.strategy === null ? null : model.replica
+  }
+
+  get layout(): Layout | null {
+    return this.#parts.model.replica?.layout ?? null
   }
 
   get strategy(): UpdateStrategy | null {
@@ -160,10 +165,23 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
 
   resume(cursor: string): void {
     const { group, options } = this.#parts
-    const told = JSON.parse(cursor) as LeaseSnapshot
+    const problem = this.cursorProblem(cursor)
+    if (problem !== null)
+      return this.fail('CURSOR_INVALID', `region ${this.region} can not go on in its data: ${problem}`)
+    const told = decodeCursor(cursor, options)
     // Ids of leases that are out are not given again.
     const nextLeaseId = Math.max(told.nextLeaseId, group.leases.snapshot().nextLeaseId)
     group.resume(LeaseTable.restore(options, { ...told, nextLeaseId }))
+  }
+
+  cursorProblem(cursor: string): string | null {
+    try {
+      decodeCursor(cursor, this.#parts.options)
+      return null
+    } catch (error) {
+      if (error instanceof CloudlessError && error.kind === 'invalid') return error.message
+      throw error
+    }
   }
 
   versions(): Readonly<Record<string, number>> {
@@ -202,13 +220,11 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
     return exchange().isSealing || state.outbox.isDirty ? null : model.shareable()
   }
 
-  async untoldSince(snapshot: StateSnapshot): Promise<readonly Untold[]> {
-    const { exchange, model, state } = this.#parts
-    const { lastSeq } = state.outbox
-    const untold = exchange().isSealing ? null : await model.untoldSince(snapshot)
-    if (untold !== null && !exchange().isSealing && state.outbox.lastSeq === lastSeq) return untold
-    model.release(untold ?? [])
-    throw new CloudlessError('unavailable', 'SEALING', 'an update is being sealed')
+  async untoldSince(snapshot: StateSnapshot, signal: AbortSignal): Promise<readonly Untold[]> {
+    const { changed, exchange, model } = this.#parts
+    // Nothing more is sealed until the snapshot is taken.
+    while (exchange().isSealing) await changed.wait(signal)
+    return model.untoldSince(snapshot)
   }
 
   adopted(

@@ -344,6 +344,8 @@ export class Partition implements WorkerSide, TrainingHost {
     })
     this.#isAdvancing = false
     this.#orFail(() => this.#tell())
+    // What a failure left half done must not become durable.
+    if (this.failure !== null) void this.#checkpointer.stop(false)
     this.#group.release()
     this.changed.notify()
   }

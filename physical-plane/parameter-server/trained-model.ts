@@ -112,17 +112,18 @@ export class TrainedModel {
     const replica = this.#replica
     if (strategy === null || replica === null) return []
     const untold: Untold[] = []
-    for (const { header, bytes } of state.outbox.since(versions[members.own] ?? 0)) {
-      if (header.kind === 'initial') continue
-      const values = memory.allocate(replica.elementCount)
-      await strategy.decodes(header, bytes, values)
-      untold.push({ header, values })
+    try {
+      for (const { header, bytes } of state.outbox.since(versions[members.own] ?? 0)) {
+        if (header.kind === 'initial') continue
+        const values = memory.allocate(replica.elementCount)
+        untold.push({ header, values })
+        await strategy.decodes(header, bytes, values)
+      }
+      return untold
+    } catch (error) {
+      for (const { values } of untold) memory.release(values)
+      throw error
     }
-    return untold
-  }
-
-  release(untold: readonly Untold[]): void {
-    for (const { values } of untold) this.#parts.memory.release(values)
   }
 
   /** The snapshot's parameters take the replica's place; what the others do not know yet of this region stays. */

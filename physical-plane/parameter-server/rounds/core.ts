@@ -13,6 +13,7 @@ import type { PayloadSource } from './payload-source.ts'
 import type { Payloads } from './payloads.ts'
 import type { PeersView } from './peers-view.ts'
 import type { SharedParameters } from './shared-parameters.ts'
+import type { SnapshotChecks } from './snapshot-checks.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Tasks } from './tasks.ts'
 import type { MeasuredLink, Payload, Proposal, RoundPlan } from './types.ts'
@@ -38,6 +39,7 @@ export type RoundsCore = {
   readonly offer: Offer
   readonly closer: Closer
   readonly snapshots: Snapshots
+  readonly snapshotChecks: SnapshotChecks
   readonly common: CommonState
   /** Contributions to the open round that can not be used. */
   readonly useless: Set<string>

@@ -4,6 +4,7 @@ import type { Log } from '#runtime/log.ts'
 import type { PeerFetcher } from '../peers/peer-side.ts'
 import type { Shelf } from '../peers/shelf.ts'
 import type { VectorMemory } from '../replica/memory.ts'
+import type { Layout } from '../replica/layout.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { UpdateHeader } from '../sync/update.ts'
 import type { Proposal, StateSnapshot } from './types.ts'
@@ -36,6 +37,8 @@ export interface RoundsHost {
   readonly region: string
   /** Null until the first values are known. */
   readonly replica: Replica | null
+  /** Null until a worker or another region has told it. */
+  readonly layout: Layout | null
   /** Tells this process from others of the region. */
   readonly incarnation: number
   /** What earlier attempts of this process promised others is lost. */
@@ -59,6 +62,8 @@ export interface RoundsHost {
   committed(round: CommittedRound): void
   /** Goes on from a position in its data that this region had told others, and lost. */
   resume(cursor: string): void
+  /** Why `resume` could not go on from there; null where it could. */
+  cursorProblem(cursor: string): string | null
   /** Updates applied, by region, and the positions in their data that came with them. */
   versions(): Readonly<Record<string, number>>
   /** Counts updates that nobody holds any more as refused, and goes on without them. */
@@ -73,9 +78,13 @@ export interface RoundsHost {
   shareable(): Float32Array | null
   /** Makes a replica for the snapshot's layout where there is none; answers it. */
   replicaFor(snapshot: StateSnapshot): Replica
-  /** Updates of this region that the snapshot does not have; the caller releases the vectors. Rejects while one is being sealed. */
+  /**
+   * Updates of this region that the snapshot does not have, once what is being sealed is among them; the caller releases
+   * the vectors.
+   */
   untoldSince(
     snapshot: StateSnapshot,
+    signal: AbortSignal,
   ): Promise<readonly { readonly header: UpdateHeader; readonly values: Float32Array }[]>
   /** The rounds' part of the snapshot is in place. All vectors belong to the caller. */
   adopted(

@@ -1,6 +1,6 @@
 // How a region that missed too much gets back to the others, and how it helps those who did. What it learnt since the last
 // round that it took part in stays: it is added to the snapshot's parameters.
-import { CloudlessError } from '#runtime/errors.ts'
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Vectors } from '../partition-state.ts'
 import { copyOf } from './bytes.ts'
 import { trainingOf, type RoundsCore, type Training } from './core.ts'
@@ -147,19 +147,33 @@ function snapshotNow(core: RoundsCore, { replica, plan }: Training): Omit<StateS
 
 export function takeSnapshot(core: RoundsCore): void {
   if (!wantsSnapshot(core)) return
-  const { links, host } = core.parts
   const best = bestSnapshot(core)
   if (best === null) return
   const { source, snapshot } = best
   core.tasks.start(takingSnapshot, (signal) =>
-    fetchSnapshot(source, snapshot, links, signal, async (vectors) => {
-      if (!isOfUse(core, snapshot))
-        throw new CloudlessError('unavailable', 'SNAPSHOT_OLD', 'it would take updates back')
-      const untold = await host.untoldSince(snapshot)
-      if (core.agreement.state.committedRound <= snapshot.round) adopt(core, snapshot, vectors, untold)
-      for (const { values } of untold) core.parts.links.memory.release(values)
-    }),
+    fetchSnapshot(source, snapshot, core.parts.links, signal, (vectors) => takeOver(core, best, vectors, signal)),
   )
+}
+
+async function takeOver(core: RoundsCore, offered: Offered, vectors: Vectors, signal: AbortSignal): Promise<void> {
+  const { host, links } = core.parts
+  const { source, snapshot } = offered
+  if (!core.snapshotChecks.isWhole(source, snapshot, vectors)) return
+  if (!isOfUse(core, snapshot)) {
+    throw new CloudlessError('unavailable', 'SNAPSHOT_OLD', 'it would take updates back')
+  }
+  core.snapshots.isBeingTaken = true
+  try {
+    const untold = await host.untoldSince(snapshot, signal)
+    // What was checked before may have changed meanwhile.
+    const isStillUsable = core.snapshotChecks.isUsable(source, snapshot)
+    if (isStillUsable && core.agreement.state.committedRound <= snapshot.round) {
+      adoptOrFail(core, snapshot, vectors, untold)
+    }
+    for (const { values } of untold) links.memory.release(values)
+  } finally {
+    core.snapshots.isBeingTaken = false
+  }
 }
 
 /**
@@ -177,11 +191,13 @@ function isOfUse(core: RoundsCore, { versions }: StateSnapshot): boolean {
   })
 }
 
+type Offered = { readonly source: string; readonly snapshot: StateSnapshot }
+
 /** The newest that is offered; null while there is none that helps. */
-function bestSnapshot(core: RoundsCore): { readonly source: string; readonly snapshot: StateSnapshot } | null {
+function bestSnapshot(core: RoundsCore): Offered | null {
   const { members, peers, host } = core.parts
   const next = core.agreement.state.committedRound + (host.replica === null || isIndependent(core) ? 0 : 1)
-  const offers = peers.heardPeers.flatMap((source) => {
+  const offers = peers.heardPeers.flatMap((source): readonly Offered[] => {
     const snapshot = peers.statusOf(source)?.snapshot ?? null
     // One that was offered before this region lost what it had may know less of it than its source does by now.
     const isNew =
@@ -193,7 +209,8 @@ function bestSnapshot(core: RoundsCore): { readonly source: string; readonly sna
     return status?.hasBegun === true && !status.wantsSnapshot
   }
   const told = ({ versions }: StateSnapshot): number => versions[host.region] ?? 0
-  const best = offers.reduce<(typeof offers)[number] | null>((newest, offer) => {
+  const usable = offers.filter(({ source, snapshot }) => core.snapshotChecks.isUsable(source, snapshot))
+  const best = usable.reduce<Offered | null>((newest, offer) => {
     if (newest === null || offer.snapshot.round > newest.snapshot.round) return offer
     return offer.snapshot.round === newest.snapshot.round && told(offer.snapshot) > told(newest.snapshot)
       ? offer
@@ -204,19 +221,29 @@ function bestSnapshot(core: RoundsCore): { readonly source: string; readonly sna
   const others = isIndependent(core) ? members.peers : peers.heardPeers
   const isComplete = others.every((region) => {
     if (!peers.hears(region)) return false
-    if (mayOffer(region)) return offers.some(({ source }) => source === region)
+    if (mayOffer(region)) {
+      const isKnown = (offer: Offered): boolean => usable.includes(offer) || told(offer.snapshot) <= told(best.snapshot)
+      return offers.some((offer) => offer.source === region && isKnown(offer))
+    }
     return (peers.statusOf(region)?.applied[host.region] ?? 0) <= told(best.snapshot)
   })
   return isComplete ? best : null
 }
 
+type Untold = Awaited<ReturnType<RoundsHost['untoldSince']>>
+
+/** Everything was checked, so what goes wrong now is our own, and half of it must never become durable. */
+function adoptOrFail(core: RoundsCore, snapshot: StateSnapshot, vectors: Vectors, untold: Untold): void {
+  const { host } = core.parts
+  try {
+    adopt(core, snapshot, vectors, untold)
+  } catch (error) {
+    host.fail('INTERNAL', `region ${host.region} can not take a snapshot over: ${messageOf(error)}`)
+  }
+}
+
 /** What was learnt here since the last round that this region took part in stays: it is added to the snapshot's parameters. */
-function adopt(
-  core: RoundsCore,
-  snapshot: StateSnapshot,
-  vectors: Vectors,
-  untold: Awaited<ReturnType<RoundsHost['untoldSince']>>,
-): void {
+function adopt(core: RoundsCore, snapshot: StateSnapshot, vectors: Vectors, untold: Untold): void {
   const { host, links, settings } = core.parts
   const isFirst = host.replica === null
   const replica = host.replica ?? host.replicaFor(snapshot)

@@ -25,6 +25,7 @@ import { firstOfferState, Offer, type OfferState } from './offer.ts'
 import { PayloadSource } from './payload-source.ts'
 import { Payloads } from './payloads.ts'
 import { endWantsOfAll, serveSnapshots, takeSnapshot, takingSnapshot, wantsSnapshot } from './rejoining.ts'
+import { SnapshotChecks } from './snapshot-checks.ts'
 import { Snapshots } from './snapshots.ts'
 import { Tasks } from './tasks.ts'
 import type { PeerStatus, RoundPlan } from './types.ts'
@@ -62,6 +63,10 @@ export class Rounds {
     const payloads = new Payloads(shelf)
     const arrivals = new Arrivals(memory)
     const refused = (region: string, reason: string, text: string): void => host.refused(region, reason, text)
+    const common = new CommonState(
+      { settings, parts: parts.parts, regions: members.all, memory },
+      saved?.common ?? null,
+    )
     this.#core = {
       parts,
       payloads,
@@ -72,7 +77,8 @@ export class Rounds {
       offer: new Offer({ settings, parts: parts.parts, host, memory, payloads }, saved?.offer ?? firstOfferState),
       closer: new Closer(memory, payloads, arrivals),
       snapshots: new Snapshots(memory, shelf, clock),
-      common: new CommonState({ settings, parts: parts.parts, regions: members.all, memory }, saved?.common ?? null),
+      snapshotChecks: new SnapshotChecks(host, common.rule),
+      common,
       useless: new Set(),
     }
   }
@@ -119,6 +125,11 @@ export class Rounds {
 
   get isTakingSnapshot(): boolean {
     return this.#core.tasks.isRunning(takingSnapshot)
+  }
+
+  /** What is told now would not be in what takes the place of everything. */
+  get isAdoptingSnapshot(): boolean {
+    return this.#core.snapshots.isBeingTaken
   }
 
   get late(): { readonly carried: number; readonly dropped: number } {

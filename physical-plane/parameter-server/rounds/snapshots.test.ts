@@ -91,14 +91,4 @@ describe('a snapshot', () => {
     await expect(broken).rejects.toThrow('no')
     expect(memory.usedBytes).toBe(usedBytes)
   })
-
-  test('in anything but exact float32 is refused', async () => {
-    const { memory } = someSnapshots()
-    const fetcher: PeerFetcher = { fetch: () => Promise.reject(new Error('must not be asked')) }
-    const vectors = { parameters: { sha256: 'ab', bytes: 8, codec: 'bf16', elements: 4 } } as const
-    const fetching = fetchSnapshot('b', { ...common, vectors }, { fetcher, memory }, new AbortController().signal, () =>
-      Promise.resolve(),
-    )
-    await expect(fetching).rejects.toMatchObject({ kind: 'invalid', reason: 'SNAPSHOT_INVALID' })
-  })
 })

@@ -1,7 +1,6 @@
 // How a region gets back that missed too many rounds, or lost its disk: another one offers all that is common as of its
 // newest round, and goes on meanwhile, because what it offers is a copy. Whoever took it catches up with the rounds
 // committed since, which the others keep for it.
-import { CloudlessError } from '#runtime/errors.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { payloadMemory } from '../peers/payload-memory.ts'
 import type { PeerFetcher } from '../peers/peer-side.ts'
@@ -19,6 +18,8 @@ export class Snapshots {
   readonly #clock: Clock
   #offered: Offered | null = null
   #wantedAtMs = 0
+  /** The whole of one is here and takes the place of what is shared: nothing new is told meanwhile. */
+  isBeingTaken = false
 
   constructor(memory: VectorMemory, shelf: Shelf, clock: Clock) {
     this.#memory = memory
@@ -86,7 +87,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
-/** The vectors of a snapshot that a region offers; `use` has them only while it runs. */
+/** The vectors of a snapshot that a region offers, which was checked; `use` has them only while it runs. */
 export async function fetchSnapshot(
   region: string,
   snapshot: StateSnapshot,
@@ -98,10 +99,6 @@ export async function fetchSnapshot(
   const fetched: [string, Uint8Array][] = []
   try {
     for (const [name, payload] of Object.entries(snapshot.vectors)) {
-      if (payload.codec !== 'fp32' || payload.bytes !== 4 * payload.elements) {
-        const text = `the snapshot of region ${region} has ${name} as ${payload.bytes} bytes of ${payload.codec}; exact float32 is needed`
-        throw new CloudlessError('invalid', 'SNAPSHOT_INVALID', text)
-      }
       fetched.push([name, await links.fetcher.fetch(region, payload, signal)])
     }
     await use(
