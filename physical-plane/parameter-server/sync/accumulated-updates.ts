@@ -19,7 +19,7 @@ import type { Accumulator } from './what/accumulator.ts'
 import { GradientSum } from './what/gradient-sum.ts'
 import { ParameterChange } from './what/parameter-change.ts'
 import { segmentsOf, type Segment } from './what/segments.ts'
-import type { LocalStep, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
+import type { LocalStep, Receipt, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
 import { draftOf, type Draft, type UpdateHeader } from './update.ts'
 
 type Versions = Readonly<Record<string, number>>
@@ -70,7 +70,7 @@ export class AccumulatedUpdates implements UpdateStrategy {
 
   start(): void {
     this.#accumulator.start()
-    this.#compensation?.start(this.#context.members().filter((region) => region !== this.#context.region))
+    this.#resetBases()
     this.#basis = this.#context.versions()
   }
 
@@ -131,21 +131,26 @@ export class AccumulatedUpdates implements UpdateStrategy {
     await this.#telling.decode(bytes, this.expects(header), target)
   }
 
-  receive(header: UpdateHeader, values: Float32Array): void {
+  receive(header: UpdateHeader, values: Float32Array): Receipt {
     const { replica, memory, settings, region } = this.#context
     const stalenessSteps = this.#clock.stepsSince(header.basis[region] ?? 0)
     const weight = stalenessFactor(stalenessSteps, settings)
-    if (weight === null) return this.#context.dropped(header.region, stalenessSteps)
+    if (weight === null) {
+      this.#compensation?.took(header.region)
+      this.#context.dropped(header.region, stalenessSteps)
+      return { isApplied: false, stalenessSteps }
+    }
     if (this.#accumulator.kind === 'delta') {
       if (weight !== 1) memory.kernels.scale(values, weight)
       memory.kernels.addScaled(replica.values, values, 1)
       this.#accumulator.peerApplied(values)
-      return
+      return { isApplied: true, stalenessSteps }
     }
     if (this.#compensation === null) this.#descend(header, values, weight, replica.values)
     else this.#compensation.apply(header, values, weight, this.#segments)
     this.#moveBuffers(values, weight, replica.values)
-    this.#compensation?.applied(header.region)
+    this.#compensation?.took(header.region)
+    return { isApplied: true, stalenessSteps }
   }
 
   takeUntoldFrom(parameters: Float32Array): void {
@@ -169,6 +174,7 @@ export class AccumulatedUpdates implements UpdateStrategy {
     this.#accumulator.addUntoldTo(target)
     memory.kernels.copy(replica.values, target)
     memory.release(target)
+    this.#resetBases()
   }
 
   save(): StrategySnapshot {
@@ -199,6 +205,10 @@ export class AccumulatedUpdates implements UpdateStrategy {
     this.#clock.restore(saved.clock)
     this.#accumulator.restore({ state: saved.accumulator, vectors: unprefixed('accumulator/', vectors) })
     this.#compensation?.restore({ state: null, vectors: unprefixed('basis/', vectors) })
+  }
+
+  #resetBases(): void {
+    this.#compensation?.start(this.#context.members().filter((region) => region !== this.#context.region))
   }
 
   #descend(header: UpdateHeader, sum: Float32Array, weight: number, parameters: Float32Array): void {

@@ -7,7 +7,7 @@
 import type { CodecName } from '#proto/sync/settings.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { expectUpdate } from './expected-update.ts'
-import type { LocalStep, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
+import type { LocalStep, Receipt, StrategySnapshot, SyncContext, UpdateStrategy } from './update-strategy.ts'
 import { draftOf, type Draft, type UpdateHeader } from './update.ts'
 import { tellAll, type Telling } from './what/telling.ts'
 
@@ -78,9 +78,10 @@ export class PushSum implements UpdateStrategy {
     await this.#telling.decode(bytes, this.expects(header), target)
   }
 
-  receive(header: UpdateHeader, values: Float32Array): void {
+  /** A model counts with its mass, however old it is. */
+  receive(header: UpdateHeader, values: Float32Array): Receipt {
     const { region, replica, memory } = this.#context
-    if (header.targetRegion !== region) return
+    if (header.targetRegion !== region) return { isApplied: false, stalenessSteps: 0 }
     const own = memory.allocate(replica.elementCount)
     memory.kernels.copy(own, replica.values)
     memory.kernels.weightedMean(replica.values, [
@@ -89,6 +90,7 @@ export class PushSum implements UpdateStrategy {
     ])
     memory.release(own)
     this.#mass += header.mass
+    return { isApplied: true, stalenessSteps: 0 }
   }
 
   /** A model is no sum: whoever takes it over takes it as it is. */

@@ -14,7 +14,7 @@ export function roundsOnly({ dataShare }: SyncContext): UpdateStrategy {
     isDue: () => false,
     prepare: () => Promise.reject(new CloudlessError('internal', 'NOTHING_TO_TELL', 'rounds tell everything')),
     sealed: () => {},
-    receive: () => {},
+    receive: () => ({ isApplied: false, stalenessSteps: 0 }),
     expects: (header) => {
       throw unexpected(header)
     },

@@ -19,7 +19,7 @@ export type SyncContext = {
   readonly members: () => readonly string[]
   /** Updates applied, by region. */
   readonly versions: () => Readonly<Record<string, number>>
-  /** An update was too stale to be used. */
+  /** An update was too stale to be used, and is left out. */
   readonly dropped: (region: string, stalenessSteps: number) => void
 }
 
@@ -29,6 +29,13 @@ export type LocalStep = {
   /** As applied to the replica, one per parameter group. */
   readonly learningRates: readonly number[]
   readonly samples: number
+}
+
+/** What became of a peer's update. */
+export type Receipt = {
+  readonly isApplied: boolean
+  /** Local steps made here since what of ours the peer had when it began to accumulate; 0 where nothing depends on it. */
+  readonly stalenessSteps: number
 }
 
 export type StrategySnapshot = {
@@ -55,8 +62,8 @@ export interface UpdateStrategy {
   prepare(isLast: boolean): Promise<Draft>
   /** The draft that was prepared has this number now. */
   sealed(seq: number): void
-  /** Applies a peer's update; keeps no reference. */
-  receive(header: UpdateHeader, values: Float32Array): void
+  /** Applies a peer's update, or leaves it out for good where it is too stale; keeps no reference. */
+  receive(header: UpdateHeader, values: Float32Array): Receipt
   /** Throws `invalid` where the update is not what a peer with the same strategy sends; answers its codec. */
   expects(header: UpdateHeader): CodecName
   /** Elements of what a peer may send to this region. */

@@ -20,9 +20,9 @@ export class DelayCompensation {
     this.#memory = memory
   }
 
-  /** Everybody stands at the first values. */
+  /** Everybody stands where this replica stands now: at the first values, or at a snapshot's, which hold all of them. */
   start(peers: readonly string[]): void {
-    for (const region of peers) this.#remember(region)
+    for (const region of new Set([...peers, ...this.#basisOf.keys()])) this.#remember(region)
   }
 
   /** `parameters -= rate × compensated sum`, segment by segment. */
@@ -37,8 +37,8 @@ export class DelayCompensation {
     }
   }
 
-  /** Call once the whole update is applied. */
-  applied(region: string): void {
+  /** Call once the whole update is applied, or left out: the sender's next one begins here. */
+  took(region: string): void {
     this.#remember(region)
   }
 

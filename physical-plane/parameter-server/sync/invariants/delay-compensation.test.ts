@@ -4,6 +4,7 @@ import { aLayout, aTensor } from '../../replica/a-layout.ts'
 import { VectorMemory } from '../../replica/memory.ts'
 import { Replica } from '../../replica/replica.ts'
 import { DelayCompensation } from '../apply/delay-compensation.ts'
+import { aSide, receive, seal, step, type Side } from '../side.fixture.ts'
 import { draftOf, type UpdateHeader } from '../update.ts'
 import { segmentsOf } from '../what/segments.ts'
 
@@ -20,7 +21,7 @@ function aReplica(lambda: number, start: readonly number[], drift: readonly numb
   for (const [i, value] of drift.entries()) replica.values[i]! += value
   const apply = (region: string, gradient: readonly number[], steps = 1): void => {
     compensation.apply(headerOf(region, steps), Float32Array.from(gradient), 1, segmentsOf(replica.layout))
-    compensation.applied(region)
+    compensation.took(region)
   }
   return { replica, apply }
 }
@@ -98,6 +99,54 @@ describe('I14: delay compensation', () => {
     apply('c', [1, 1, 1])
     // c has not seen what b did: its gradient is compensated for that step.
     expect(replica.values[0]).toBeCloseTo(moved - rate * (1 + (moved - 1)), 6)
+  })
+})
+
+describe('I14, in the strategy', () => {
+  const layout = aLayout([aTensor({ shape: [1] })])
+  const given = { strategy: 'asgd-ga', interval: 1, delayCompensation: 0.5 } as const
+  const aPair = (options: { readonly stalenessMax?: number; readonly codec?: 'int8' } = {}): readonly [Side, Side] => [
+    aSide({ ...given, ...options }, layout, [0]),
+    aSide({ ...given, ...options }, layout, [0], { region: 'b' }),
+  ]
+
+  test('after a snapshot every sender stands where it does: without drift since then it is ASGD', async () => {
+    const [a, b] = aPair()
+    step(a, [8])
+    a.strategy.rebase(Float32Array.of(3), [])
+    const after = a.replica.values[0]!
+    step(b, [2], 0.125)
+    await receive(a, await seal(b))
+    expect(a.replica.values[0]).toBe(after - 0.125 * 2)
+  })
+
+  test('an update that is left out is where the next one of its sender begins', async () => {
+    const [a, b] = aPair({ stalenessMax: 1 })
+    for (let i = 0; i < 2; i++) step(a, [8])
+    step(b, [2], 0.125)
+    await receive(a, await seal(b, 1))
+    expect(a.dropped).toEqual([{ region: 'b', stalenessSteps: 2 }])
+    await seal(a, 7)
+    b.versions['a'] = 7
+    const before = a.replica.values[0]!
+    step(b, [2], 0.125)
+    await receive(a, await seal(b, 2))
+    expect(a.replica.values[0]).toBe(before - 0.125 * 2)
+  })
+
+  test.each([undefined, 'int8'] as const)('a warm-up behind it (codec %s) does not make it larger', async (codec) => {
+    const [a, b] = aPair(codec === undefined ? {} : { codec })
+    for (let seq = 1; seq <= 3; seq++) {
+      step(b, [2], seq === 3 ? 0.125 : 2 ** -20)
+      const sealed = await seal(b, seq)
+      const before = a.replica.values[0]!
+      if (seq === 3) step(a, [-8], 0.125)
+      const drift = a.replica.values[0]! - before
+      const [at, told] = [a.replica.values[0]!, sealed.header.learningRates[0]!]
+      await receive(a, sealed)
+      expect(told).toBe(seq === 3 ? 0.125 : 2 ** -20)
+      expect(a.replica.values[0]).toBeCloseTo(at - told * (2 + 0.5 * 4 * drift), 4)
+    }
   })
 })
 

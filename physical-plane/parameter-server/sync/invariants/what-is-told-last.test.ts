@@ -83,7 +83,7 @@ describe('I7: what a region tells last is exact', () => {
     })
     await cluster.finish(600_000)
     const sums = regions.flatMap((region) =>
-      Array.from({ length: samples[region] }, (_, position) => gradientAt(region, position)),
+      Array.from({ length: samples[region] }, (none, position) => gradientAt(region, position)),
     )
     const expected = initial.map((value, i) => value - 2 ** -4 * sums.reduce((sum, gradient) => sum + gradient[i]!, 0))
     for (const [i, value] of cluster.agreedReplica().entries()) expect(value).toBeCloseTo(expected[i]!, 4)
