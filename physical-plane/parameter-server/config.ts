@@ -16,21 +16,8 @@ export const checkpointAfterReceiptMs = 500
 /** Between attempts to write a checkpoint that failed, for example on a full disk. */
 export const checkpointRetryMs = 2000
 
-/** Bytes of tensor in one message to a peer. */
-export const chunkBytes = 512 * 1024
-/** A chunk from a peer may have at most this many bytes. */
-export const chunkBytesMax = 2 ** 20
-/** An update's payload may have at most this many bytes: the largest replica. */
-export const payloadBytesMax = 2 ** 31
-/** HTTP/2 window of a pulling client: twice the bandwidth-delay product of 400 Mbit/s at 160 ms. */
-export const peerWindowBytes = 16 * 2 ** 20
-/** Acknowledgements that wait to be sent on one stream; a newer one says all that an older one says. */
-export const acknowledgementsMax = 64
-
 export const reconnectMinMs = 200
 export const reconnectMaxMs = 10_000
-/** After a peer refused, or sent what had to be refused. */
-export const refusalMs = 3000
 /** How long a stream that was told to end may take to say its last words. */
 export const closingMs = 2000
 
