@@ -2,6 +2,7 @@
 import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
 import type { JobState__Output } from '#proto/generated/cloudless/v1/JobState.ts'
 import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
+import { idleMsUntil, withoutIdle } from '../job-time.ts'
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
@@ -125,7 +126,15 @@ export function evaluationText(evaluation: Readonly<Record<string, number>>): st
     .join('   ')
 }
 
+/** Empty of a job that was never resumed. */
+export function resumedText(resumptions: number, idleSeconds: number): string {
+  return resumptions === 0 ? '' : `resumed ${formatCount(resumptions)} x, ${formatSeconds(idleSeconds)} idle`
+}
+
 function elapsed(job: Job__Output, nowMs: number): string {
   if (job.startedAtMs === 0) return ''
-  return formatSeconds(((job.endedAtMs > 0 ? job.endedAtMs : nowMs) - job.startedAtMs) / 1000)
+  const endMs = job.endedAtMs > 0 ? job.endedAtMs : nowMs
+  const resumed = resumedText(job.resumptions, idleMsUntil(job, endMs) / 1000)
+  const own = formatSeconds((withoutIdle(job, endMs) - job.startedAtMs) / 1000)
+  return resumed === '' ? own : `${own}   ${resumed}`
 }

@@ -6,7 +6,7 @@ import type { Verdict } from '../report/verdict.ts'
 import { renderTable } from '../table.ts'
 import { formatBytes, formatCount, formatFigure, formatPercent, formatSeconds, formatUsd } from '../units.ts'
 import { wrap } from '../wrap.ts'
-import { evaluationText } from './job.ts'
+import { evaluationText, resumedText } from './job.ts'
 
 export function renderReport(report: JobReport, style: Style, columns: number): string {
   const { verdict } = report
@@ -15,6 +15,7 @@ export function renderReport(report: JobReport, style: Style, columns: number): 
     evaluationText(report.evaluation),
     `loss ${formatFigure(report.loss)}`,
     formatSeconds(report.seconds),
+    resumedText(report.resumptions, report.idleSeconds),
     `cost ${formatUsd(report.cost.totalUsd)}${report.cost.isFinal ? '' : ' so far'}`,
     `WAN ${formatBytes(report.wanBytes)}`,
     `${formatCount(report.rounds)} rounds`,

@@ -1,4 +1,5 @@
-// What happened beside the training itself: restarts, kills, failures, pruned and absent regions, new hubs and plans.
+// What happened beside the training itself: restarts, kills, failures, resumptions, pruned and absent regions, new hubs
+// and plans.
 import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import { firstRound, lastRound } from '../render/rounds.ts'
@@ -9,7 +10,7 @@ export type Happening = {
   /** Since the start. */
   readonly seconds: number
   readonly region: string
-  /** "restart", "absent", "pruned", "hub", "plan", "exited", "killed", "failed", "adopted", "reaped". */
+  /** "restart", "absent", "pruned", "hub", "plan", "exited", "killed", "failed", "adopted", "reaped", "resumed". */
   readonly kind: string
   readonly text: string
 }
@@ -35,7 +36,8 @@ function eventHappening(
   // Every instance starts once and exits once; that is no news.
   if (kind === 'started' && attempt <= 1) return []
   if (kind === 'exited' && text === '') return []
-  if (kind === 'pruned') return [{ seconds: at(atMs), region, kind, text }]
+  // About a region, and about the job: the text says all of it.
+  if (kind === 'pruned' || kind === 'resumed') return [{ seconds: at(atMs), region, kind, text }]
   // The region stands in its own column.
   const role = region === '' ? instanceId : instanceId.slice(instanceId.lastIndexOf('/') + 1)
   const what = kind === 'started' ? `started again, attempt ${attempt}` : text

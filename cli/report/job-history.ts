@@ -6,6 +6,7 @@ import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/Instan
 import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import { allEvaluations, allEvents, allRounds } from '../history.ts'
+import { withoutIdle } from '../job-time.ts'
 import type { Services } from '../services.ts'
 
 export type JobHistory = {
@@ -39,5 +40,20 @@ export async function fetchHistory(
     evaluations,
     events,
     readAtMs,
+  }
+}
+
+/** The same on the job's own time, which stands still while the job does. */
+export function withoutPauses(history: JobHistory): JobHistory {
+  const { job, rounds, evaluations, events, readAtMs } = history
+  const own = <T extends { readonly atMs: number }>(rows: readonly T[]): readonly T[] =>
+    rows.map((row) => ({ ...row, atMs: withoutIdle(job, row.atMs) }))
+  return {
+    ...history,
+    job: { ...job, endedAtMs: job.endedAtMs > 0 ? withoutIdle(job, job.endedAtMs) : 0 },
+    rounds: own(rounds),
+    evaluations: own(evaluations),
+    events: own(events),
+    readAtMs: withoutIdle(job, readAtMs),
   }
 }

@@ -1,11 +1,15 @@
+import pc from 'picocolors'
 import { describe, expect, test } from 'vitest'
 import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
 import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
+import { renderJob } from '../render/job.ts'
+import { renderReport } from '../render/report.ts'
 import { aHistory, aJob, overTheWire, someRounds, startMs } from './a-history.fixture.ts'
 import { reportConfig } from './config.ts'
 import { thin } from './curves.ts'
 import { jobReport } from './job-report.ts'
 
+const plain = pc.createColors(false)
 const last = 'tencent/ap-shanghai'
 
 /** The trained job with one region's progress changed. */
@@ -89,6 +93,51 @@ describe('the verdict', () => {
       seconds: 240,
       verdict: { text: 'running: 40 % of the samples used so far' },
     })
+  })
+})
+
+describe('a resumed job', () => {
+  const pauseMs = 51 * 3_600_000
+  const endMs = startMs + 100_000
+  const text = 'resumed after it failed: region onprem/lab has 0 of 2 GPUs free'
+  const resumed = overTheWire<InstanceEvent__Output>('InstanceEvent', {
+    jobId: 'j-4k2m9x7p',
+    instanceId: '',
+    kind: 'resumed',
+    text,
+    atMs: endMs + pauseMs,
+  })
+  const later = <T extends { readonly atMs: number }>(rows: readonly T[]): readonly T[] =>
+    rows.map((row) => (row.atMs > endMs ? { ...row, atMs: row.atMs + pauseMs } : row))
+  const calm = aHistory()
+  const history = aHistory(
+    { resumptions: 1, idle: [{ fromMs: endMs, untilMs: endMs + pauseMs }], endedAtMs: startMs + 240_000 + pauseMs },
+    {
+      rounds: later(calm.rounds),
+      evaluations: later(calm.evaluations),
+      events: [...later(calm.events), resumed],
+      readAtMs: calm.readAtMs + pauseMs,
+    },
+  )
+
+  test('counts no time between its end and its resumption, in no figure, curve or row', () => {
+    const { resumptions, idleSeconds, happenings, ...report } = jobReport(history)
+    const { resumptions: none, idleSeconds: zero, happenings: others, ...expected } = jobReport(calm)
+    expect([resumptions, idleSeconds, none, zero]).toEqual([1, 51 * 3_600, 0, 0])
+    expect(report).toEqual(expected)
+    expect(happenings).toHaveLength(others.length + 1)
+  })
+
+  test('tells that it was resumed, by nobody in particular', () => {
+    const { happenings } = jobReport(history)
+    expect(happenings.find(({ kind }) => kind === 'resumed')).toEqual({
+      seconds: 100,
+      region: '',
+      kind: 'resumed',
+      text,
+    })
+    expect(renderReport(jobReport(history), plain, 200)).toContain('4 min 0 s, resumed 1 x, 2 d 3 h idle, cost')
+    expect(renderJob(history.job, plain, 0, 200)).toContain('4 min 0 s   resumed 1 x, 2 d 3 h idle')
   })
 })
 

@@ -1,10 +1,11 @@
 // What a job's history comes to: figures, curves, who took part when, and a verdict that never calls a run on part of the
 // data a success without saying so. Pure: history in, values out; text, page and JSON show the same values.
 import type { CostReport__Output } from '#proto/generated/cloudless/v1/CostReport.ts'
+import { idleMsUntil, startOf } from '../job-time.ts'
 import { enumWord } from '../json.ts'
 import { lossCurves, metricCharts, wanCurves, type Curve, type MetricChart } from './curves.ts'
 import { listHappenings, type Happening } from './happenings.ts'
-import type { JobHistory } from './job-history.ts'
+import { withoutPauses, type JobHistory } from './job-history.ts'
 import { regionReports, type RegionReport } from './regions.ts'
 import { timelineOf, type TimelineRow } from './timeline.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -18,8 +19,11 @@ export type JobReport = {
   readonly reason: string
   readonly verdict: Verdict
   readonly startedAtMs: number
-  /** From the start to the end, or to now. */
+  /** From the start to the end, or to now, without the time before a resumption. */
   readonly seconds: number
+  readonly resumptions: number
+  /** Between an end and the resumption after it; no time of the job's, so no point below is in it. */
+  readonly idleSeconds: number
   readonly fraction: number
   readonly loss: number
   readonly evaluation: Readonly<Record<string, number>>
@@ -38,10 +42,11 @@ export type JobReport = {
   readonly cost: CostReport__Output
 }
 
-export function jobReport(history: JobHistory): JobReport {
+export function jobReport(told: JobHistory): JobReport {
+  const history = withoutPauses(told)
   const { job, cost, rounds, evaluations, readAtMs } = history
   const { progress } = job
-  const startedAtMs = startOf(history)
+  const startedAtMs = startOf(job)
   const endMs = Math.max(startedAtMs, job.endedAtMs > 0 ? job.endedAtMs : readAtMs)
   const regions = regionReports(history)
   return {
@@ -53,6 +58,8 @@ export function jobReport(history: JobHistory): JobReport {
     verdict: judge(history, regions),
     startedAtMs,
     seconds: (endMs - startedAtMs) / 1000,
+    resumptions: job.resumptions,
+    idleSeconds: idleMsUntil(job, Infinity) / 1000,
     fraction: progress?.fraction ?? 0,
     loss: progress?.loss ?? Number.NaN,
     evaluation: progress?.evaluation ?? {},
@@ -73,11 +80,6 @@ export function jobReport(history: JobHistory): JobReport {
     happenings: listHappenings(history, startedAtMs),
     cost,
   }
-}
-
-/** When it was placed; of a job that never was, when it was made. */
-function startOf({ job }: JobHistory): number {
-  return job.startedAtMs > 0 ? job.startedAtMs : job.createdAtMs
 }
 
 function sum(values: readonly number[]): number {

@@ -30,8 +30,13 @@ export function resumptionOf(item: Job | Instance): number {
   return typeof resumption === 'object' ? resumption.number : (resumption ?? 0)
 }
 
-export function idleMsOf({ resumption }: Job): number {
-  return (resumption?.idle ?? []).reduce((total, { fromMs, untilMs }) => total + untilMs - fromMs, 0)
+/** Since it was first placed. */
+export function idleMsOf({ resumption, startedAtMs }: Job): number {
+  const placedAtMs = startedAtMs ?? Infinity
+  return (resumption?.idle ?? []).reduce(
+    (total, { fromMs, untilMs }) => total + Math.max(0, untilMs - Math.max(fromMs, placedAtMs)),
+    0,
+  )
 }
 
 /** Null for a job that goes on, has succeeded, or was never placed. */

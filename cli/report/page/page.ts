@@ -131,6 +131,9 @@ function figures(report: JobReport): readonly (readonly [string, string])[] {
       .map(([name, value]) => [name, formatFigure(value)] as const),
     ['loss', formatFigure(report.loss)],
     ['time', formatSeconds(report.seconds)],
+    ...(report.resumptions > 0
+      ? [['resumed', `${formatCount(report.resumptions)} x, ${formatSeconds(report.idleSeconds)} idle`] as const]
+      : []),
     ['cost', formatUsd(report.cost.totalUsd)],
     ['sent over the WAN', formatBytes(report.wanBytes)],
     ['rounds', formatCount(report.rounds)],
