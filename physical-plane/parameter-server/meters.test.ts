@@ -27,3 +27,17 @@ test('the first two steps already give a speed, and time that steps had to wait 
   expect(meter.stepsPerSecond).toBeCloseTo(20)
   expect(meter.stallSeconds).toBeCloseTo(100)
 })
+
+test('the share of time spent waiting is of the time since the first step, by a clock that nobody sets', () => {
+  const meter = new StallMeter()
+  meter.blocked(true, 0)
+  meter.blocked(false, 500)
+  expect(meter.share(1_000)).toBe(0)
+  meter.step(1_000)
+  meter.blocked(true, 1_500)
+  meter.blocked(false, 2_000)
+  expect(meter.share(3_000)).toBe(0.25)
+  meter.blocked(true, 3_000)
+  meter.blocked(true, 5_000)
+  expect(meter.share(5_000)).toBe(2.5 / 4)
+})

@@ -2,6 +2,7 @@
 import { averageWeight, paceSampleSeconds } from './config.ts'
 import type { RoundRecord } from './records.ts'
 import { movingAverage } from './sync/when/link-average.ts'
+import type { Receipt } from './sync/update-strategy.ts'
 
 export type StepCounts = {
   readonly steps: number
@@ -39,9 +40,20 @@ export class StepMeter {
 /** Of a round, what only this region's meters know. */
 export type RoundTraffic = Pick<RoundRecord, 'number' | 'bytesSent' | 'bytesReceived' | 'seconds' | 'stallSeconds'>
 
+export type Receipts = {
+  /** Regions whose updates were applied. */
+  readonly senders: readonly string[]
+  /** Of the stalest update that was applied. */
+  readonly stalenessSteps: number
+  /** Of regions of which updates were left out: how old the stalest was. */
+  readonly leftOut: Readonly<Record<string, number>>
+}
+
 export class RoundMeter {
   #rounds: number
   readonly #senders = new Set<string>()
+  readonly #leftOut = new Map<string, number>()
+  #stalenessSteps = 0
   #bytesSent = 0
   #bytesReceived = 0
   #sinceMs: number
@@ -56,9 +68,10 @@ export class RoundMeter {
     return this.#rounds
   }
 
-  /** Regions whose updates were applied since the last round was closed. */
-  get senders(): readonly string[] {
-    return [...this.#senders].sort()
+  /** What became of other regions' updates since the last round was closed. */
+  get receipts(): Receipts {
+    const leftOut = Object.fromEntries([...this.#leftOut].sort(([a], [b]) => (a < b ? -1 : 1)))
+    return { senders: [...this.#senders].sort(), stalenessSteps: this.#stalenessSteps, leftOut }
   }
 
   sent(bytes: number): void {
@@ -69,8 +82,11 @@ export class RoundMeter {
     this.#bytesReceived += bytes
   }
 
-  applied(region: string): void {
-    this.#senders.add(region)
+  took(region: string, { isApplied, stalenessSteps }: Receipt): void {
+    if (isApplied) {
+      this.#senders.add(region)
+      this.#stalenessSteps = Math.max(this.#stalenessSteps, stalenessSteps)
+    } else this.#leftOut.set(region, Math.max(this.#leftOut.get(region) ?? 0, stalenessSteps))
   }
 
   close(monotonicMs: number, stallSeconds: number): RoundTraffic {
@@ -83,6 +99,8 @@ export class RoundMeter {
       stallSeconds: stallSeconds - this.#stallSecondsBefore,
     }
     this.#senders.clear()
+    this.#leftOut.clear()
+    this.#stalenessSteps = 0
     this.#bytesSent = 0
     this.#bytesReceived = 0
     this.#sinceMs = monotonicMs
@@ -99,6 +117,8 @@ export class StallMeter {
   #stallSeconds = 0
   #blockedSinceMs: number | null = null
   #stepAtMs: number | null = null
+  #firstStepAtMs: number | null = null
+  #stallAtFirstStep = 0
   #stallAtStep = 0
   #stepSeconds = 0
   #isKnown = false
@@ -111,6 +131,12 @@ export class StallMeter {
 
   get stepsPerSecond(): number {
     return this.#stepSeconds === 0 ? 0 : 1 / this.#stepSeconds
+  }
+
+  /** Of the time since this process's first step: what it did not live through it did not wait for either. */
+  share(monotonicMs: number): number {
+    const lived = this.#firstStepAtMs === null ? 0 : (monotonicMs - this.#firstStepAtMs) / 1000
+    return lived <= 0 ? 0 : Math.min(1, (this.#stallSeconds - this.#stallAtFirstStep) / lived)
   }
 
   /** Call whenever it may have changed. */
@@ -126,6 +152,8 @@ export class StallMeter {
       this.#sampleSeconds += Math.max(0, (monotonicMs - this.#stepAtMs) / 1000 - waited)
       this.#sampled()
     }
+    if (this.#firstStepAtMs === null) this.#stallAtFirstStep = this.#stallSeconds
+    this.#firstStepAtMs ??= monotonicMs
     this.#stepAtMs = monotonicMs
     this.#stallAtStep = this.#stallSeconds
   }

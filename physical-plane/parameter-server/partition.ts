@@ -305,8 +305,7 @@ export class Partition implements WorkerSide, TrainingHost {
             exchange: this.exchange,
             state: this.#state,
             settings: this.#options.sync,
-            startedAtMs: this.#steps.counts.firstStepAtMs,
-            nowMs: this.#links.clock.now(),
+            monotonicMs: this.#links.clock.monotonicMs(),
           }),
     }
   }

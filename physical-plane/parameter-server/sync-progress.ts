@@ -32,16 +32,14 @@ export type SyncProgressInput = {
   readonly exchange: ExchangeWithPeers
   readonly state: ExchangeState
   readonly settings: SyncSettings
-  readonly startedAtMs: number
-  readonly nowMs: number
+  readonly monotonicMs: number
 }
 
 export function syncProgressOf(input: SyncProgressInput): SyncProgress {
   const { region, peers, rounds, exchange, state, settings } = input
   const { plan } = rounds
   const isByPlan = plan !== null && !plan.isFinalNext
-  const seconds = input.startedAtMs === 0 ? 0 : (input.nowMs - input.startedAtMs) / 1000
-  const { stepsPerSecond, stallSeconds } = state.stall
+  const { stepsPerSecond } = state.stall
   return {
     planVersion: isByPlan ? plan.version : 0,
     interval: isByPlan ? (plan.intervals[region] ?? 0) : settings.interval,
@@ -52,7 +50,7 @@ export function syncProgressOf(input: SyncProgressInput): SyncProgress {
     term: rounds.term,
     hears: peers.heardPeers,
     stepSeconds: stepsPerSecond === 0 ? 0 : 1 / stepsPerSecond,
-    stallShare: seconds <= 0 ? 0 : Math.min(1, stallSeconds / seconds),
+    stallShare: state.stall.share(input.monotonicMs),
     reason: plan?.reason ?? '',
     links: exchange.links,
     lateCarried: rounds.late.carried,
