@@ -66,9 +66,6 @@ export const refusalsPerPayloadMax = 3
 /** How long a stream that was told to end may take to say its last words. */
 export const closingMs = 2000
 
-/** Weight of a measurement in the averages of a link, and by which factor one may differ from the average at most. */
-export const measurementWeight = 0.2
-export const outlierFactor = 4
 /** A measurement of goodput covers at least this much, or it would measure buffers. */
 export const sliceBytesMin = 256 * 1024
 export const sliceMs = 250

@@ -4,11 +4,10 @@
 // What is told to others are averages: of the least round trips, which do not count our own queue, and of goodput over
 // slices of full use. Payloads that are too small to fill the link say what it carries at least, which is told until there
 // is better: a small model has no others.
+import { movingAverage } from '../sync/when/link-average.ts'
 import {
   channelBytes,
   channelsMax,
-  measurementWeight,
-  outlierFactor,
   rangeBytesMax,
   rangeBytesMin,
   rangesPerWindow,
@@ -78,7 +77,7 @@ export class LinkMeter {
 
   roundTrip(milliseconds: number): void {
     this.#roundTrips = [...this.#roundTrips, milliseconds].slice(-roundTripsKept)
-    this.#roundTripMs = averaged(this.#roundTripMs, this.#leastRoundTripMs)
+    this.#roundTripMs = movingAverage(this.#roundTripMs, this.#leastRoundTripMs)
   }
 
   mark(nowMs: number): Mark {
@@ -108,7 +107,7 @@ export class LinkMeter {
     // Of the time since it was asked for the bytes took what is beyond the delay. Jitter of the delay must not make that
     // nothing: a quarter is within what an estimate of the whole time may be wrong by.
     const sendingMs = Math.max(elapsedMs - this.#leastRoundTripMs, elapsedMs / 4)
-    this.#bytesPerSecondAtLeast = averaged(this.#bytesPerSecondAtLeast, (bytes * 1000) / sendingMs)
+    this.#bytesPerSecondAtLeast = movingAverage(this.#bytesPerSecondAtLeast, (bytes * 1000) / sendingMs)
     const most = Math.max(0, ...this.#rates)
     if (wasIdle && rate <= most) return
     if (this.#flatRanges !== null) this.#flatRanges = rate > growth * most ? 0 : this.#flatRanges + 1
@@ -138,14 +137,9 @@ export class LinkMeter {
     // While the window still grows, it is the limit and not the link.
     const isGrowing = this.windowBytes > growth * windowBytes
     if (isGrowing && rate <= this.#bytesPerSecond) return false
-    this.#bytesPerSecond = averaged(this.#bytesPerSecond, rate)
+    this.#bytesPerSecond = movingAverage(this.#bytesPerSecond, rate)
     return true
   }
-}
-
-function averaged(average: number, value: number): number {
-  if (average === 0) return value
-  return average + measurementWeight * (clamp(value, average / outlierFactor, average * outlierFactor) - average)
 }
 
 function clamp(value: number, least: number, most: number): number {
