@@ -42,6 +42,8 @@ export type ClusterOptions = {
   readonly seed?: number
   /** Longest delay of a message, a step and a checkpoint, in milliseconds. */
   readonly delayMs?: number
+  /** What a checkpoint takes on top. */
+  readonly saveMs?: number
   /** Chance that a delivery is repeated or lost. */
   readonly trouble?: number
 }
@@ -214,7 +216,7 @@ export class Cluster {
       checkpoints: {
         load: () => store.load(),
         save: async (snapshot) => {
-          await this.clock.sleep(this.#delay())
+          await this.clock.sleep(this.#delay() + (this.#options.saveMs ?? 0))
           if (isAlive()) await store.save(snapshot)
           else await new Promise(() => {})
         },

@@ -67,6 +67,7 @@ export function aStatus(change: Partial<PeerStatus> = {}): PeerStatus {
     votedFor: '',
     isHub: false,
     isCandidate: false,
+    follows: '',
     committedRound: 0,
     committedTerm: 0,
     hasBegun: false,

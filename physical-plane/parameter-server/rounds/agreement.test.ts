@@ -6,7 +6,7 @@ import { assert } from '#runtime/assert.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { aStatus } from '../peers/a-peer-side.ts'
 import { Agreement, firstState, isMajority, isSame, type AgreementState, type View } from './agreement.ts'
-import { electionMs, quietMs } from './config.ts'
+import { electionMs, quietMs, voteMaxMs } from './config.ts'
 import { aProposal } from './proposal.fixture.ts'
 import type { PeerStatus, Proposal } from './types.ts'
 
@@ -26,19 +26,26 @@ class Region {
     this.agreement = new Agreement(name, firstState, 0)
   }
 
-  get status(): PeerStatus {
+  statusIn(view: View): PeerStatus {
     const { committedRound, committedTerm } = this.agreement.state
-    return aStatus({ ...this.agreement.published, committedRound, committedTerm, recent: this.recent.slice(-2) })
+    const follows = this.agreement.follows(view)
+    return aStatus({
+      ...this.agreement.published,
+      follows,
+      committedRound,
+      committedTerm,
+      recent: this.recent.slice(-2),
+    })
   }
 
   write(): void {
     this.writing ??= this.agreement.state
   }
 
-  settle(): void {
+  settle(nowMs: number): void {
     if (this.writing === null) return
     this.disk = this.writing
-    this.agreement.settle(this.writing)
+    this.agreement.settle(this.writing, nowMs)
     this.writing = null
   }
 
@@ -73,8 +80,9 @@ class Job {
   }
 
   /** Everything that a region says must be on its disk already, so that no crash takes it back. */
-  say(region: Region): void {
-    const { status, disk, name } = region
+  say(region: Region, view: View): void {
+    const { disk, name } = region
+    const status = region.statusIn(view)
     if (status.votedFor !== '') {
       assert(disk.term === status.term && disk.votedFor === status.votedFor, `${name} says a vote that is not durable`)
       const vote = `${name} in ${status.term}`
@@ -150,8 +158,8 @@ class Job {
       if (mostly()) this.hear(region, group, mostly())
       for (const kind of [0, 3, 2, 1, 3]) if (mostly()) this.act(region, view, kind)
       if (mostly()) region.write()
-      if (mostly()) this.say(region)
-      if (mostly()) region.settle()
+      if (mostly()) this.say(region, view)
+      if (mostly()) region.settle(this.nowMs)
       if (random.integer(40) === 0) this.jump(region)
     }
   }
@@ -167,10 +175,10 @@ class Job {
         // Who has missed too many rounds takes a snapshot.
         if (region.agreement.toCommit(view) === null) this.jump(region)
         region.write()
-        region.settle()
+        region.settle(this.nowMs)
         region.write()
-        region.settle()
-        this.say(region)
+        region.settle(this.nowMs)
+        this.say(region, view)
       }
     }
   }
@@ -205,13 +213,13 @@ describe('agreement', () => {
     expect(agreement.advance(alone)).toBe(true)
     expect(agreement.published).toMatchObject({ term: 1, votedFor: '', isCandidate: false, isHub: false })
     expect(agreement.advance(alone)).toBe(false)
-    agreement.settle(agreement.state)
+    agreement.settle(agreement.state, 0)
     expect(agreement.published).toMatchObject({ votedFor: 'a', isCandidate: true })
     expect(agreement.advance(alone)).toBe(true)
     const proposal = aProposal({ term: 1, hub: 'a', round: 1 })
     agreement.propose(proposal)
     expect([agreement.published.accepted, agreement.toCommit(alone)]).toEqual([null, null])
-    agreement.settle(agreement.state)
+    agreement.settle(agreement.state, 0)
     expect(agreement.published.accepted).toBe(proposal)
     expect(agreement.toCommit(alone)?.proposal).toBe(proposal)
     agreement.commit(proposal)
@@ -249,6 +257,40 @@ describe('agreement', () => {
     expect(votes({ term: 5, votedFor: 'c' }, {})).toBe(false)
   })
 
+  test('nobody stands beside one who is followed, and a disk that takes no vote is not waited for for ever', () => {
+    const electorate = ['a', 'b', 'c']
+    const hears = (): boolean => true
+    const statusesOf = (regions: readonly Agreement[], own: Agreement, nowMs: number) =>
+      new Map(
+        regions.flatMap((region, i) => {
+          const follows = region.follows({ electorate, statuses: new Map(), hears, nowMs })
+          return region === own ? [] : [[electorate[i]!, aStatus({ ...region.published, follows })] as const]
+        }),
+      )
+    const regions = electorate.map((name) => new Agreement(name, firstState, 0))
+    const [a, b, c] = regions as [Agreement, Agreement, Agreement]
+    const waits: boolean[] = []
+    for (let nowMs = 0; nowMs <= voteMaxMs + 20_000; nowMs += 500) {
+      for (const region of regions) {
+        while (region.advance({ electorate, statuses: statusesOf(regions, region, nowMs), hears, nowMs }));
+        // The disk of the first region takes nothing.
+        if (region !== a) region.settle(region.state, nowMs)
+      }
+      waits.push(a.isCandidate && b.state.term === 1 && c.state.term === 1)
+    }
+    expect(waits.indexOf(false)).toBeGreaterThanOrEqual(voteMaxMs / 500)
+    expect([a.isHub, b.isHub, c.isHub, a.state.term]).toEqual([false, true, false, 2])
+  })
+
+  test('who led and restarted asks at once, whoever is first in line', () => {
+    const view: View = { electorate: ['a', 'b'], statuses: new Map(), hears: () => true, nowMs: 0 }
+    const stands = (votedFor: string): boolean => {
+      const agreement = new Agreement('b', { ...firstState, term: 2, votedFor }, 0)
+      return agreement.advance(view) && agreement.isCandidate
+    }
+    expect([stands('b'), stands('a')]).toEqual([true, false])
+  })
+
   test('a new hub proposes again what it had accepted, in its own term', () => {
     const accepted = aProposal({ term: 1, hub: 'c', round: 3, fragment: 42 })
     const agreement = new Agreement('a', { ...firstState, term: 1, committedRound: 2, accepted }, 0)
@@ -257,15 +299,15 @@ describe('agreement', () => {
       electorate,
       statuses,
       hears: (name) => name === 'b',
-      nowMs: quietMs,
+      nowMs: quietMs + electionMs,
     })
     while (agreement.advance(view(new Map())));
-    agreement.settle(agreement.state)
+    agreement.settle(agreement.state, 0)
     while (agreement.advance(view(new Map([['b', aStatus({ term: 2, votedFor: 'a' })]]))));
     expect(agreement.proposed).toEqual({ ...accepted, term: 2, hub: 'a' })
     // The acceptance of the old term does not count for it.
     const old = new Map([['b', aStatus({ term: 2, votedFor: 'a', accepted })]])
-    agreement.settle(agreement.state)
+    agreement.settle(agreement.state, 0)
     expect(agreement.toCommit(view(old))).toBeNull()
     const anew = new Map([['b', aStatus({ term: 2, votedFor: 'a', accepted: agreement.proposed })]])
     expect(agreement.toCommit(view(anew))?.proposal.fragment).toBe(42)
@@ -282,7 +324,7 @@ describe('agreement', () => {
       nowMs: 0,
     })
     while (agreement.advance(view(new Map(), ['b'])));
-    agreement.settle(agreement.state)
+    agreement.settle(agreement.state, 0)
     while (agreement.advance(view(b({ term: 1, votedFor: 'a' }), ['b'])));
     expect([agreement.isHub, agreement.hub(view(new Map(), ['b']))]).toEqual([true, 'a'])
     while (agreement.advance(view(b({ term: 1, votedFor: 'a' }), [])));

@@ -3,10 +3,12 @@
 // accepted beyond them. A region votes once per term, for someone whose end is not behind its own; the region with a
 // majority is the hub of that term; what a majority has accepted durably in the hub's term is committed. A new hub
 // proposes again what it had accepted, so nothing that may have been committed is ever replaced.
+// Nobody stands while a region that it hears follows somebody (Raft's pre-vote), so neither a link that is cut between two
+// regions nor a disk that takes long over a vote raises terms for nothing.
 // Statuses instead of messages: every rule looks at what the others say now, so loss, repetition and reordering of
 // what was said before change nothing. Pure: time comes in as numbers, durability as marks.
 import { assert } from '#runtime/assert.ts'
-import { electionMs, quietMs } from './config.ts'
+import { electionMs, quietMs, voteMaxMs } from './config.ts'
 import type { PeerStatus, Proposal } from './types.ts'
 
 /** What must survive a crash before others may hear of it. */
@@ -47,15 +49,17 @@ export class Agreement {
   #durable: AgreementState
   #role: 'follower' | 'candidate' | 'hub' = 'follower'
   #proposed: Proposal | null = null
-  /** Since when nobody leads, as far as this region knows; while it asks for votes, since when it does. */
-  #sinceMs: number
+  /** Since when nobody leads or asks for votes, as far as this region knows. */
+  #quietSinceMs: number
+  /** When it voted, and then when that became durable; a vote of an earlier life has had its time. */
+  #votedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(own: string, state: AgreementState, nowMs: number) {
     this.#own = own
     this.#state = state
     this.#durable = state
-    // Whoever was first in line asks at once, so that a job does not begin with a wait.
-    this.#sinceMs = nowMs - quietMs
+    // Whoever was first in line asks at once, so that a job does not begin with a wait; so does who led and restarted.
+    this.#quietSinceMs = state.votedFor === own ? Number.NEGATIVE_INFINITY : nowMs - quietMs
   }
 
   /** As it must be in the next checkpoint. */
@@ -79,7 +83,7 @@ export class Agreement {
   /** The promises that others may count on: those that no crash takes back. */
   get published(): Pick<PeerStatus, 'term' | 'votedFor' | 'isHub' | 'isCandidate' | 'accepted' | 'proposed'> {
     const { term, votedFor, accepted } = this.#state
-    const isVoteDurable = this.#durable.term === term && this.#durable.votedFor === votedFor
+    const isVoteDurable = this.#isVoteDurable
     return {
       term,
       votedFor: isVoteDurable ? votedFor : '',
@@ -91,13 +95,26 @@ export class Agreement {
   }
 
   get isDurable(): boolean {
-    const { term, votedFor, accepted } = this.#state
-    const durable = this.#durable
-    return durable.term === term && durable.votedFor === votedFor && isSame(accepted, durable.accepted)
+    return this.#isVoteDurable && isSame(this.#state.accepted, this.#durable.accepted)
   }
 
-  settle(durable: AgreementState): void {
+  /** A candidate waits for the others from when its vote can be heard. */
+  settle(durable: AgreementState, nowMs: number): void {
+    const wasVoteDurable = this.#isVoteDurable
     this.#durable = durable
+    if (!wasVoteDurable && this.#isVoteDurable) this.#votedAtMs = nowMs
+  }
+
+  /**
+   * Beside whom nobody needs to stand: the hub, or whom this region is voting for and may still see elected, itself
+   * included; empty while there is nobody.
+   */
+  follows(view: View): string {
+    const hub = this.hub(view)
+    if (hub !== null) return hub
+    const { votedFor } = this.#state
+    const isAsking = votedFor === this.#own ? this.isCandidate : view.hears(votedFor)
+    return isAsking && view.nowMs < this.#voteEndsAtMs(view) ? votedFor : ''
   }
 
   /** The region that leads, as this one knows; null while nobody is heard to. */
@@ -115,9 +132,10 @@ export class Agreement {
     return this.#adoptTerm(view) || this.#vote(view) || this.#lead(view) || this.#stepDown(view) || this.#stand(view)
   }
 
-  /** When `advance` should be called again though nothing was heard. */
-  nextAtMs({ electorate }: View): number {
-    return this.#sinceMs + this.#patienceMs(electorate)
+  /** When `advance` should be called again, or something else be said, though nothing was heard. */
+  nextAtMs(view: View): number {
+    const times = [this.#quietSinceMs + this.#patienceMs(view.electorate), this.#voteEndsAtMs(view)]
+    return Math.min(...times.filter((atMs) => atMs > view.nowMs), Number.POSITIVE_INFINITY)
   }
 
   /** As hub, closes the next round. The caller holds everything that is needed to apply it. */
@@ -213,7 +231,8 @@ export class Agreement {
     const candidate = electorate.find(mayLead)
     if (candidate === undefined) return false
     this.#state = { ...this.#state, votedFor: candidate }
-    this.#sinceMs = nowMs
+    this.#quietSinceMs = nowMs
+    this.#votedAtMs = nowMs
     return true
   }
 
@@ -238,7 +257,7 @@ export class Agreement {
   #stepDown(view: View): boolean {
     if (!this.isHub || this.#hearsMajority(view)) return false
     this.#follow()
-    this.#sinceMs = view.nowMs
+    this.#quietSinceMs = view.nowMs
     return true
   }
 
@@ -261,16 +280,38 @@ export class Agreement {
     const { electorate, nowMs } = view
     if (!this.#isSafe(this.#state, view)) return false
     if (this.isHub || !electorate.includes(this.#own)) return false
-    if (this.hub(view) !== null) {
-      this.#sinceMs = nowMs
+    if (this.hub(view) !== null || this.#isSomebodyFollowed(view)) {
+      this.#quietSinceMs = nowMs
       return false
     }
-    if (nowMs < this.nextAtMs(view) || !this.#hearsMajority(view)) return false
+    // A disk that does not take the vote of one term takes none of the next.
+    if (this.#state.votedFor !== '' && !this.#isVoteDurable) return false
+    if (nowMs < this.#quietSinceMs + this.#patienceMs(electorate) || !this.#couldWin(view)) return false
     this.#state = { ...this.#state, term: this.#state.term + 1, votedFor: this.#own }
     this.#role = 'candidate'
     this.#proposed = null
-    this.#sinceMs = nowMs
+    this.#quietSinceMs = nowMs
+    this.#votedAtMs = nowMs
     return true
+  }
+
+  /** As the others say whom this region hears. Who follows this one has a vote on its way, or does not know yet that it restarted. */
+  #isSomebodyFollowed({ electorate, statuses, hears }: View): boolean {
+    return electorate.some((region) => {
+      if (region === this.#own || !hears(region)) return false
+      const follows = statuses.get(region)?.follows ?? ''
+      return follows !== '' && (follows !== this.#own || this.isCandidate)
+    })
+  }
+
+  get #isVoteDurable(): boolean {
+    const { term, votedFor } = this.#state
+    return this.#durable.term === term && this.#durable.votedFor === votedFor
+  }
+
+  /** Until when the others leave the candidate that has this region's vote the time to be elected. */
+  #voteEndsAtMs({ electorate }: View): number {
+    return this.#votedAtMs + (this.#isVoteDurable ? this.#patienceMs(electorate) : voteMaxMs)
   }
 
   #hearsMajority({ electorate, hears }: View): boolean {
@@ -278,9 +319,23 @@ export class Agreement {
     return isMajority(heard, electorate)
   }
 
-  /** Regions wait for their turn, so that one of them usually has its majority before the next one asks. */
+  /** So many are heard that may vote for this region. */
+  #couldWin({ electorate, statuses, hears }: View): boolean {
+    const mayVote = electorate.filter((region) => {
+      if (region === this.#own) return true
+      const status = statuses.get(region)
+      return hears(region) && (status === undefined || !isBehind(this.#state, status))
+    })
+    return isMajority(mayVote, electorate)
+  }
+
+  /**
+   * Regions wait for their turn, so that one of them usually has its majority before the next one asks. With every term
+   * another one is first: one that others refuse their votes would else be in the way of all.
+   */
   #patienceMs(electorate: readonly string[]): number {
-    return quietMs + Math.max(0, electorate.indexOf(this.#own)) * electionMs
+    const behind = electorate.indexOf(this.#own) - (this.#state.term % electorate.length)
+    return quietMs + (behind < 0 ? behind + electorate.length : behind) * electionMs
   }
 
   #accept(proposal: Proposal): void {

@@ -5,6 +5,8 @@ export const silenceMs = 5000
 /** How long a region without a hub waits before it asks for votes; each region behind another `electionMs` more. */
 export const quietMs = 2000
 export const electionMs = 1500
+/** How long others leave a candidate, and who votes for it, for making that durable: the longest checkpoint. */
+export const voteMaxMs = 120_000
 /** Applied rounds that a region keeps, so that who missed one needs no snapshot. */
 export const recentRoundsMax = 4
 /** A snapshot that nobody asks for any more is forgotten after this. */

@@ -23,6 +23,7 @@ function forgetful(view: View): Agreement {
   const agreement = new Agreement('b', firstState, 0)
   agreement.jump(4, 2)
   agreement.forget(view)
+  agreement.settle(agreement.state, view.nowMs)
   return agreement
 }
 

@@ -44,6 +44,7 @@ export type RoundsMark = { readonly agreement: AgreementState; readonly offeredI
 type RoundsStatus = Pick<
   PeerStatus,
   | keyof Agreement['published']
+  | 'follows'
   | 'committedRound'
   | 'committedTerm'
   | 'recent'
@@ -90,6 +91,7 @@ export class Rounds {
     const { committedRound, committedTerm } = agreement.state
     return {
       ...agreement.published,
+      follows: agreement.follows(this.#core.parts.peers.view()),
       committedRound,
       committedTerm,
       recent: common.recent,
@@ -261,7 +263,7 @@ export class Rounds {
 
   settle(mark: RoundsMark): void {
     const { agreement, offer, arrivals, parts } = this.#core
-    agreement.settle(mark.agreement)
+    agreement.settle(mark.agreement, parts.links.clock.monotonicMs())
     if (offer.settle(mark.offeredId)) arrivals.noted(parts.host.region, parts.links.clock.monotonicMs())
   }
 

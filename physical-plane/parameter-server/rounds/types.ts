@@ -112,6 +112,8 @@ export type PeerStatus = {
   readonly votedFor: string
   readonly isHub: boolean
   readonly isCandidate: boolean
+  /** Whom it takes for the hub, or is voting for; nobody who hears it stands meanwhile. Empty where there is nobody. */
+  readonly follows: string
   readonly committedRound: number
   /** The term of the proposal that it applied last. */
   readonly committedTerm: number

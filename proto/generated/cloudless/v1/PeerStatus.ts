@@ -32,6 +32,7 @@ export interface PeerStatus {
   'book'?: (_cloudless_v1_AddressBook | null);
   'knownFinished'?: (string)[];
   'applied'?: ({[key: string]: number | string | Long});
+  'follows'?: (string);
 }
 
 export interface PeerStatus__Output {
@@ -59,4 +60,5 @@ export interface PeerStatus__Output {
   'book': (_cloudless_v1_AddressBook__Output | null);
   'knownFinished': (string)[];
   'applied': ({[key: string]: number});
+  'follows': (string);
 }
