@@ -23,7 +23,7 @@ export class Arrivals {
   }
 
   /** A region that lost its disk may use an id again, for something else. */
-  has(region: string, { id, payload }: Contribution): boolean {
+  has(region: string, { id, payload }: Pick<Contribution, 'id' | 'payload'>): boolean {
     const contribution = this.#arrived.get(region)?.contribution
     return contribution?.id === id && contribution.payload.sha256 === payload.sha256
   }

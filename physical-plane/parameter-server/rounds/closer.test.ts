@@ -38,6 +38,7 @@ function aHub(given: GivenSync = {}) {
       peers,
       arrivals,
       ownOffer: aContribution(),
+      refusalOf: () => null,
       hasDrained: false,
       isFinal: false,
       settings,
@@ -139,6 +140,33 @@ describe('a round is closed', () => {
     expect(closing({ ownOffer: null, nowMs: 1e9 }).closing?.absent).toEqual({
       a: 'late: its own contribution was not ready',
     })
+  })
+
+  test('without a contribution that can not be used: no quorum counts on it, and it is absent with the reason', () => {
+    const two = { live: ['a', 'b'], refusalOf: (region: string) => (region === 'b' ? 'MALFORMED_ENCODING' : null) }
+    for (const isFinal of [false, true]) {
+      const { hear, arrive, closing } = aHub()
+      hear('b', { contribution: aContribution() })
+      arrive('a')
+      expect(closing({ ...two, refusalOf: () => null, isFinal }).closing).toBeNull()
+      expect(closing({ ...two, isFinal }).closing).toEqual({
+        members: ['a'],
+        absent: { b: 'its contribution was refused: MALFORMED_ENCODING' },
+      })
+      // What came in its place counts.
+      arrive('b')
+      expect(closing({ ...two, isFinal }).closing).toEqual({ members: ['a', 'b'], absent: {} })
+    }
+  })
+
+  test('but for as many as are left to count on where one of many is refused', () => {
+    const { hear, arrive, closing } = aHub({ quorum: 4 })
+    for (const region of ['b', 'c', 'd']) hear(region)
+    const refusalOf = (region: string) => (region === 'd' ? 'PLAN_DIFFERS' : null)
+    for (const region of ['a', 'b']) arrive(region)
+    expect(closing({ refusalOf }).closing).toBeNull()
+    arrive('c')
+    expect(closing({ refusalOf }).closing?.members).toEqual(['a', 'b', 'c'])
   })
 
   test('the last one only with everybody who is not pruned, however long that takes', async () => {

@@ -7,7 +7,7 @@ import type { CodecName } from '#proto/sync/settings.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import { inShares, reduce } from '../sync/apply/reduce.ts'
 import { createCodec } from '../sync/codec/create-codec.ts'
-import { encodeWithFeedback } from '../sync/codec/error-feedback.ts'
+import { encodeWithFeedback, type Encoded } from '../sync/codec/error-feedback.ts'
 import { closingQuorum, isClosing } from '../sync/membership/quorum.ts'
 import type { Arrivals } from './arrivals.ts'
 import { copyOf } from './bytes.ts'
@@ -31,6 +31,8 @@ export type ClosingInput = {
   readonly peers: PeersView
   readonly arrivals: Arrivals
   readonly ownOffer: Contribution | null
+  /** Why a region's contribution can not be used; null where nothing is known against it. */
+  readonly refusalOf: (region: string) => string | null
   readonly hasDrained: boolean
   readonly isFinal: boolean
   readonly settings: SyncSettings
@@ -44,6 +46,8 @@ export type ClosingAnswer = { readonly closing: Closing | null; readonly nextAtM
 export function closingOf(input: ClosingInput): ClosingAnswer {
   const { own, live, peers, arrivals, settings, isFinal, nowMs } = input
   const arrived = live.filter((region) => (region === own ? input.ownOffer !== null : arrivals.get(region) !== null))
+  // What can not be used will not arrive: nobody waits for it, not even at the end, and no quorum counts on it.
+  const isRefused = (region: string): boolean => !arrived.includes(region) && input.refusalOf(region) !== null
   const mayStillCome = (region: string): boolean => {
     if (arrived.includes(region)) return true
     if (region === own) return !input.hasDrained
@@ -52,11 +56,13 @@ export function closingOf(input: ClosingInput): ClosingAnswer {
   // Who has drained may have steps that no round contains yet: its contribution is on its way or it has none.
   const isOnItsWay = (region: string): boolean =>
     region !== own && peers.hears(region) && (peers.statusOf(region)?.contribution ?? null) !== null
-  const expected = isFinal ? live : live.filter((region) => mayStillCome(region) || isOnItsWay(region))
+  const usable = live.filter((region) => !isRefused(region))
+  const expected = isFinal ? usable : usable.filter((region) => mayStillCome(region) || isOnItsWay(region))
   const missing = expected.filter((region) => !arrived.includes(region))
   // Who has drained and has nothing on its way will never contribute: a quorum can not count on it.
-  const spent = live.filter((region) => !expected.includes(region) && hasDrainedAsSeen(region, input))
-  const quorum = isFinal ? live.length : closingQuorum(settings.quorum, live.length, live.length - spent.length)
+  const isSpent = (region: string): boolean => isRefused(region) || hasDrainedAsSeen(region, input)
+  const spent = live.filter((region) => !expected.includes(region) && isSpent(region))
+  const quorum = isFinal ? usable.length : closingQuorum(settings.quorum, live.length, live.length - spent.length)
   const graceEndsMs = isFinal ? Number.POSITIVE_INFINITY : arrivals.graceEndsMs(missing, settings)
   const isClosed = arrived.length >= quorum && isClosing({ arrived, expected, quorum, graceEndsMs }, nowMs)
   if (!isClosed) {
@@ -74,6 +80,8 @@ function hasDrainedAsSeen(region: string, { own, peers, hasDrained }: ClosingInp
 
 function reasonOf(region: string, input: ClosingInput): string {
   const { own, peers } = input
+  const refusal = input.refusalOf(region)
+  if (refusal !== null) return `its contribution was refused: ${refusal}`
   if (hasDrainedAsSeen(region, input)) return 'has used all its samples'
   if (region === own) return 'late: its own contribution was not ready'
   const seconds = peers.silentSeconds(region)
@@ -137,7 +145,8 @@ export class Closer {
     if (state !== null && next !== undefined) this.#next = { ...state, residual: copyOf(this.#memory, next) }
   }
 
-  async propose(input: ProposalInput, shared: SharedParameters, elements: number): Promise<Proposal> {
+  /** Null where the round was over before all of it was read. Rejects with `DIVERGED` where the mean is not finite. */
+  async propose(input: ProposalInput, shared: SharedParameters, elements: number): Promise<Proposal | null> {
     const { own, term, bookEpoch, exchange, nextPlan, closing, ownOffer } = input
     const offers = closing.members.map((region) => {
       const contribution = region === own ? ownOffer?.contribution : this.#arrivals.get(region)?.contribution
@@ -155,6 +164,7 @@ export class Closer {
     )
     const isEncoded = !input.isPairwise && members.length > 0
     const result = isEncoded ? await this.#encodeMean(input, members, shared, elements) : null
+    if (isEncoded && result === null) return null
     const { round, fragment, isFinal } = exchange
     const proposal = {
       term,
@@ -189,58 +199,87 @@ export class Closer {
     this.#next = null
   }
 
-  /** The mean of contributions that are held, which the caller releases. */
+  /** The mean of contributions, which the caller releases; what they are decoded to is released here. */
   async mean(
     members: readonly RoundMember[],
-    decodedOf: (member: RoundMember) => Promise<{ readonly values: Float32Array; readonly release: () => void }>,
+    decodedOf: (member: RoundMember) => Promise<Float32Array>,
     elements: number,
   ): Promise<Float32Array> {
+    const decoded = await Promise.allSettled(members.map(decodedOf))
+    const values = decoded.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    try {
+      const failed = decoded.find((outcome) => outcome.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      return this.#meanOf(members, values, elements)
+    } finally {
+      for (const vector of values) this.#memory.release(vector)
+    }
+  }
+
+  #meanOf(members: readonly RoundMember[], values: readonly Float32Array[], elements: number): Float32Array {
     const mean = this.#memory.allocate(elements)
-    const decoded = await Promise.all(members.map(decodedOf))
-    reduce(
-      this.#memory.kernels,
-      mean,
-      members.map(({ region, weight }, i) => ({ region, weight, values: decoded[i]!.values })),
-    )
-    for (const { release } of decoded) release()
+    const weighted = members.map(({ region, weight }, i) => ({ region, weight, values: present(values[i], region) }))
+    reduce(this.#memory.kernels, mean, weighted)
     return mean
   }
 
   async #encodeMean(
-    { own, exchange, plan, cut, ownOffer, isLossy }: ProposalInput,
+    input: ProposalInput,
     members: readonly RoundMember[],
     shared: SharedParameters,
     elements: number,
-  ): Promise<{ readonly payload: Payload; readonly residual?: Float32Array }> {
-    const mean = await this.mean(
-      members,
-      async ({ region }) => {
-        if (region !== own) return { values: this.#arrivals.get(region)!.decoded, release: () => {} }
-        const values = await this.#decode(exchange.codec, plan.density, ownOffer!.bytes, cut.elements)
-        return { values, release: () => this.#memory.release(values) }
-      },
-      cut.elements,
-    )
-    const isKept = isLossy && exchange.codec !== 'fp32'
+  ): Promise<{ readonly payload: Payload; readonly residual?: Float32Array } | null> {
+    const { exchange, plan, cut, isLossy } = input
+    const mean = await this.#meanOfArrived(input, members)
+    if (mean === null) return null
+    // A plan with an exact codec tells what the plans before it left out.
+    const isKept = isLossy && (exchange.codec !== 'fp32' || this.#residual !== null)
     if (isKept) this.#residual ??= this.#memory.allocate(elements)
     const kept = isKept ? shared.gather(this.#residual!, cut) : null
-    const codec = createCodec(exchange.codec, { density: plan.density, memory: this.#memory })
-    const encoded = await encodeWithFeedback(codec, mean, kept, this.#memory)
-    const payload = {
-      sha256: await this.#memory.sha256(encoded.bytes),
-      bytes: encoded.bytes.byteLength,
-      codec: exchange.codec,
-      elements: cut.elements,
+    let encoded: Encoded
+    try {
+      const codec = createCodec(exchange.codec, { density: plan.density, memory: this.#memory })
+      encoded = await encodeWithFeedback(codec, mean, kept, this.#memory)
+    } finally {
+      this.#memory.release(mean)
+      if (kept !== null) this.#memory.release(kept)
     }
-    this.#memory.release(mean)
-    if (kept !== null) this.#memory.release(kept)
-    this.#payloads.keep(exchange.round, payload.sha256, encoded.bytes, encoded.release)
-    return encoded.residual === null ? { payload } : { payload, residual: encoded.residual }
+    const { bytes, residual, release } = encoded
+    const sha256 = await this.#memory.sha256(bytes)
+    this.#payloads.keep(exchange.round, sha256, bytes, release)
+    const payload = { sha256, bytes: bytes.byteLength, codec: exchange.codec, elements: cut.elements }
+    return residual === null ? { payload } : { payload, residual }
+  }
+
+  /**
+   * What has arrived is given back when the round is over, which may be while the own contribution is decoded: from then
+   * on there is no wait before the mean is asked for. Null where something is gone.
+   */
+  async #meanOfArrived(
+    { own, exchange, plan, cut, ownOffer }: ProposalInput,
+    members: readonly RoundMember[],
+  ): Promise<Float32Array | null> {
+    const isOwnIn = members.some(({ region }) => region === own)
+    const decoded = isOwnIn ? await this.#decode(exchange.codec, plan.density, ownOffer!.bytes, cut.elements) : null
+    try {
+      const values = members.flatMap(({ region, contributionId: id, payload }) => {
+        if (region === own) return [present(decoded, 'the own contribution')]
+        return this.#arrivals.has(region, { id, payload }) ? [this.#arrivals.get(region)!.decoded] : []
+      })
+      return values.length < members.length ? null : this.#meanOf(members, values, cut.elements)
+    } finally {
+      if (decoded !== null) this.#memory.release(decoded)
+    }
   }
 
   async #decode(codec: CodecName, density: number, bytes: Uint8Array, elements: number): Promise<Float32Array> {
     const vector = this.#memory.allocate(elements)
-    await createCodec(codec, { density, memory: this.#memory }).decode(bytes, vector)
-    return vector
+    try {
+      await createCodec(codec, { density, memory: this.#memory }).decode(bytes, vector)
+      return vector
+    } catch (error) {
+      this.#memory.release(vector)
+      throw error
+    }
   }
 }

@@ -1,11 +1,12 @@
 // What the hub does, and with two regions both do: contributions are fetched as they are offered, and the round is closed
 // once it may be.
-import { CloudlessError } from '#runtime/errors.ts'
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { closingOf, type Closing } from './closer.ts'
 import { exchangeOf, isAboutToOffer, isPairwise, type RoundsCore, type Training } from './core.ts'
 import type { Exchange } from './offer.ts'
-import { nextPlan as planAfter } from './plan.ts'
+import { finalPlan, nextPlan as planAfter } from './plan.ts'
 import type { MeasuredLink, RoundPlan } from './types.ts'
+import { tensorOf } from './whole-element.ts'
 
 /** Others' contributions, where this region is to reduce them. */
 export function fetchContributions(core: RoundsCore, training: Training): void {
@@ -16,10 +17,9 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
   for (const region of members.peers) {
     const contribution = peers.statusOf(region)?.contribution ?? null
     if (contribution === null || contribution.round !== exchange.round) continue
-    const name = `contribution ${contribution.id} of ${region}`
-    if (core.arrivals.has(region, contribution) || core.useless.has(name)) continue
-    core.tasks.start(`fetch ${name}`, async (signal) => {
-      const { payload } = contribution
+    const { id, payload } = contribution
+    if (core.arrivals.has(region, contribution) || core.source.refusalOf(exchange.round, payload) !== null) continue
+    core.tasks.start(`fetch contribution ${id} of ${region}`, async (signal) => {
       const wanted = {
         region,
         payload,
@@ -28,6 +28,7 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
         layout: training.replica.layout,
         codec: exchange.codec,
         density: training.plan.density,
+        isElsewhere: () => false,
       }
       try {
         const decoded = await core.source.decoded(wanted, signal)
@@ -36,8 +37,7 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
         host.advance()
       } catch (error) {
         // The same bytes would be refused again; the round goes on without them.
-        if (error instanceof CloudlessError && error.kind === 'invalid') core.useless.add(name)
-        else throw error
+        if (core.source.refusalOf(exchange.round, payload) === null) throw error
       }
     })
   }
@@ -57,6 +57,7 @@ export function closeNext(core: RoundsCore, training: Training): number {
     peers,
     arrivals: core.arrivals,
     ownOffer: core.offer.published,
+    refusalOf: (region) => refusalOf(core, region)?.reason ?? null,
     hasDrained: host.hasDrained && !isAboutToOffer(core) && core.offer.pending === null,
     isFinal: exchange.isFinal,
     settings,
@@ -69,32 +70,47 @@ export function closeNext(core: RoundsCore, training: Training): number {
   return nextAtMs
 }
 
+/** Why the region's contribution to the open round can not be used; null where nothing is known against it. */
+function refusalOf({ agreement, parts, source }: RoundsCore, region: string): CloudlessError | null {
+  const contribution = parts.peers.statusOf(region)?.contribution ?? null
+  const round = agreement.state.committedRound + 1
+  return contribution?.round === round ? source.refusalOf(round, contribution.payload) : null
+}
+
 function close(core: RoundsCore, training: Training, exchange: Exchange, closing: Closing): void {
   const { host, members, parts } = core.parts
   const { term } = core.agreement.state
   const { pending } = core.offer
+  const { shared, replica } = training
+  const cut = shared.cut(exchange.fragments, exchange.fragment)
+  const input = {
+    own: host.region,
+    term,
+    bookEpoch: members.book.epoch,
+    exchange,
+    plan: training.plan,
+    nextPlan: nextPlan(core, training),
+    cut,
+    closing,
+    ownOffer: pending,
+    isPairwise: isPairwise(core),
+    isLossy: parts.codec === 'error-feedback' && parts.membership === 'rounds',
+  }
   core.tasks.start('close', async () => {
-    const proposal = await core.closer.propose(
-      {
-        own: host.region,
-        term,
-        bookEpoch: members.book.epoch,
-        exchange,
-        plan: training.plan,
-        nextPlan: nextPlan(core, training),
-        cut: training.shared.cut(exchange.fragments, exchange.fragment),
-        closing,
-        ownOffer: pending,
-        isPairwise: isPairwise(core),
-        isLossy: parts.codec === 'error-feedback' && parts.membership === 'rounds',
-      },
-      training.shared,
-      training.replica.elementCount,
-    )
-    const { state, isHub, proposed } = core.agreement
-    if (!isHub || proposed !== null || state.term !== term || state.committedRound + 1 !== exchange.round) return
-    core.agreement.propose(proposal)
-    host.requestCheckpoint(0)
+    try {
+      const proposal = await core.closer.propose(input, shared, replica.elementCount)
+      const { state, isHub, proposed } = core.agreement
+      if (proposal === null || !isHub || proposed !== null || state.term !== term) return
+      if (state.committedRound + 1 !== exchange.round) return
+      core.agreement.propose(proposal)
+      host.requestCheckpoint(0)
+    } catch (error) {
+      if (!(error instanceof CloudlessError) || error.reason !== 'DIVERGED') throw error
+      const tensor = tensorOf(error, cut, replica.layout)
+      const where = tensor === null ? '' : ` in tensor ${tensor}`
+      const text = `training diverged: the mean of round ${exchange.round}${where}: ${messageOf(error)}`
+      host.fail(error.reason, `${text}; lower the learning rate`)
+    }
   })
 }
 
@@ -109,7 +125,7 @@ function nextPlan(core: RoundsCore, { plan, replica }: Training): RoundPlan {
   }
   const measured = { regions: members.live, hub: host.region, stepsPerSecond, links }
   const next = planAfter(settings, parts, measured, replica.elementCount, plan)
-  return haveAllDrained(core) ? { ...next, isFinalNext: true } : next
+  return haveAllDrained(core) ? finalPlan(next, plan) : next
 }
 
 function haveAllDrained(core: RoundsCore): boolean {
@@ -120,5 +136,6 @@ function haveAllDrained(core: RoundsCore): boolean {
 function hasNobodyAnOffer(core: RoundsCore): boolean {
   const { members, peers } = core.parts
   if (core.offer.pending !== null || isAboutToOffer(core)) return false
-  return members.peers.every((region) => (peers.statusOf(region)?.contribution ?? null) === null)
+  const isWithout = (region: string): boolean => (peers.statusOf(region)?.contribution ?? null) === null
+  return members.peers.every((region) => isWithout(region) || refusalOf(core, region) !== null)
 }

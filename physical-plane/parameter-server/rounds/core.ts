@@ -7,6 +7,7 @@ import type { Agreement } from './agreement.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Closer } from './closer.ts'
 import type { CommonState } from './common-state.ts'
+import type { HeardSources } from './heard-sources.ts'
 import type { RoundsHost, RoundsLinks } from './host.ts'
 import { nextExchange, type Exchange, type Offer } from './offer.ts'
 import type { PayloadSource } from './payload-source.ts'
@@ -41,8 +42,7 @@ export type RoundsCore = {
   readonly snapshots: Snapshots
   readonly snapshotChecks: SnapshotChecks
   readonly common: CommonState
-  /** Contributions to the open round that can not be used. */
-  readonly useless: Set<string>
+  readonly heard: HeardSources
 }
 
 /** What there is once training has begun. */

@@ -2,6 +2,7 @@
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { outerRates } from '../sync/apply/outer-rates.ts'
+import { isMajority, isSame } from './agreement.ts'
 import { exchangeOf, sourcesOf, type RoundsCore, type Training } from './core.ts'
 import type { Payload, Proposal } from './types.ts'
 
@@ -9,13 +10,34 @@ export function acceptNext(core: RoundsCore, training: Training): void {
   const { peers, host } = core.parts
   const proposal = core.agreement.toAccept(peers.view())
   if (proposal === null) return
+  const refusal = refusalIn(core, proposal)
+  if (refusal !== null) return refuse(core, proposal, refusal)
+  const isReplaced = (): boolean => {
+    const asked = core.agreement.toAccept(peers.view())
+    return asked !== null && !isSame(asked, proposal)
+  }
   core.tasks.start(`accept ${proposal.term}/${proposal.round}`, async (signal) => {
     for (const { region, payload } of sourcesOf(proposal)) {
-      const vector = await decode(core, training, proposal, [...new Set([region, proposal.hub])], payload, signal)
+      const regions = [...new Set([region, proposal.hub])]
+      const vector = await decode(core, training, { proposal, payload, regions, isElsewhere: isReplaced }, signal)
       core.parts.links.memory.release(vector)
     }
     if (core.agreement.accept(proposal)) host.requestCheckpoint(0)
   })
+}
+
+/** Why this region can not use what is proposed; null where nothing is known against it. */
+function refusalIn({ source }: RoundsCore, proposal: Proposal): CloudlessError | null {
+  const refusals = sourcesOf(proposal).map(({ payload }) => source.refusalOf(proposal.round, payload))
+  return refusals.find((refusal) => refusal !== null) ?? null
+}
+
+/** Others may agree without this region; then it takes a snapshot. Where they can not, no round would follow any more. */
+function refuse(core: RoundsCore, { hub, round }: Proposal, { message }: CloudlessError): void {
+  const { members, host } = core.parts
+  if (isMajority(members.peers, members.live)) return
+  const text = `region ${hub} proposes round ${round} with what region ${host.region} can not use: ${message}`
+  host.fail('ROUND_REFUSED', `${text}; run the same version in every region, then resume the job`)
 }
 
 export function commitNext(core: RoundsCore, training: Training): void {
@@ -25,8 +47,11 @@ export function commitNext(core: RoundsCore, training: Training): void {
   const { proposal, from } = decided
   core.tasks.start(`commit ${proposal.round}`, async (signal) => {
     const result = proposal.members.length === 0 ? null : await resultOf(core, training, proposal, from, signal)
-    if (core.agreement.state.committedRound + 1 === proposal.round) apply(core, training, proposal, result)
-    if (result !== null) core.parts.links.memory.release(result)
+    try {
+      if (core.agreement.state.committedRound + 1 === proposal.round) apply(core, training, proposal, result)
+    } finally {
+      if (result !== null) core.parts.links.memory.release(result)
+    }
     host.advance()
   })
 }
@@ -37,47 +62,62 @@ async function resultOf(
   proposal: Proposal,
   from: string,
   signal: AbortSignal,
-): Promise<Float32Array | null> {
+): Promise<Float32Array> {
+  const isElsewhere = (): boolean => core.agreement.toCommit(core.parts.peers.view()) !== null
   const decodeFrom = (region: string, payload: Payload): Promise<Float32Array> =>
-    decode(core, training, proposal, [...new Set([from, region])], payload, signal)
+    decode(core, training, { proposal, payload, regions: [...new Set([from, region])], isElsewhere }, signal)
   try {
     if (proposal.result !== null) return await decodeFrom(proposal.hub, proposal.result)
     const { codec, fragments } = exchangeOf(core, training)
     const { elements } = training.shared.cut(fragments, proposal.fragment)
     assert(codec === proposal.members[0]?.payload.codec, `round ${proposal.round} was made in another codec`)
-    const decodedOf = async ({ region, payload }: { readonly region: string; readonly payload: Payload }) => {
-      const values = await decodeFrom(region, payload)
-      return { values, release: () => core.parts.links.memory.release(values) }
-    }
-    return await core.closer.mean(proposal.members, decodedOf, elements)
+    return await core.closer.mean(proposal.members, ({ region, payload }) => decodeFrom(region, payload), elements)
   } catch (error) {
-    // Nobody who is heard holds it any more: a snapshot has it in.
-    if (error instanceof CloudlessError && error.kind === 'not-found') core.common.lostRound = proposal.round
+    // Nobody who is heard holds what can be used: a snapshot has it in.
+    const isGone = error instanceof CloudlessError && error.kind === 'not-found'
+    if (isGone || refusalIn(core, proposal) !== null) core.common.lostRound = proposal.round
     throw error
   }
 }
 
-/** Tries the regions in turn. */
+type Sought = {
+  readonly proposal: Proposal
+  readonly payload: Payload
+  /** To be asked in turn, the first of them because it is heard to have it. */
+  readonly regions: readonly string[]
+  readonly isElsewhere: () => boolean
+}
+
+/** Rejects with what the first region answered where all fail. */
 async function decode(
   core: RoundsCore,
   training: Training,
-  proposal: Proposal,
-  regions: readonly string[],
-  payload: Payload,
+  { proposal, payload, regions, isElsewhere }: Sought,
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const { codec, fragments } = exchangeOf(core, training)
   const cut = training.shared.cut(fragments, proposal.fragment)
+  const { round } = proposal
+  const { layout } = training.replica
   const { density } = training.plan
-  const wanted = { payload, round: proposal.round, cut, layout: training.replica.layout, codec, density }
-  for (const region of regions.slice(0, -1)) {
+  let first: unknown = null
+  for (const region of regions) {
     try {
-      return await core.source.decoded({ ...wanted, region }, signal)
+      const wanted = { region, payload, round, cut, layout, codec, density, isElsewhere }
+      return await core.source.decoded(wanted, signal)
     } catch (error) {
-      if (!(error instanceof CloudlessError) || error.kind !== 'not-found') throw error
+      // The same bytes are as wrong wherever they come from; another transfer may be whole.
+      const isRefused = core.source.refusalOf(round, payload) !== null
+      if (signal.aborted || isRefused || !isOfSource(error)) throw error
+      first ??= error
     }
   }
-  return core.source.decoded({ ...wanted, region: regions.at(-1)! }, signal)
+  throw first
+}
+
+function isOfSource(error: unknown): boolean {
+  if (!(error instanceof CloudlessError)) return false
+  return error.kind === 'not-found' || error.kind === 'unavailable' || error.kind === 'invalid'
 }
 
 /** All at once: nobody sees a state in between. */
@@ -120,13 +160,15 @@ function apply(core: RoundsCore, training: Training, proposal: Proposal, result:
 }
 
 function openNext(core: RoundsCore, proposal: Proposal): void {
-  core.useless.clear()
+  core.source.forgetBefore(proposal.round + 1)
   core.tasks.stop('fetch')
   core.tasks.stop('accept')
   const { members, peers, links } = core.parts
   const isLate = (region: string): boolean =>
     peers.hears(region) && !proposal.members.some((member) => member.region === region)
   core.arrivals.close(members.peers.filter(isLate), links.clock.monotonicMs())
+  // Contributions live on in the result.
+  if (proposal.result !== null) core.payloads.forgetAllBut(proposal.result.sha256, proposal.round)
   const isOffered = core.snapshots.offered !== null
   const oldest = core.common.committed(proposal, isOffered, (round) => core.payloads.bytesOf(round))
   core.payloads.forgetBefore(oldest)

@@ -6,7 +6,7 @@ import { present } from '#runtime/assert.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import type { Replica } from '../replica/replica.ts'
 import { createCodec } from '../sync/codec/create-codec.ts'
-import { encodeWithFeedback } from '../sync/codec/error-feedback.ts'
+import { encodeWithFeedback, type Encoded } from '../sync/codec/error-feedback.ts'
 import type { Contribution, RoundPlan } from './types.ts'
 import type { Cut, SharedParameters } from './shared-parameters.ts'
 
@@ -59,19 +59,16 @@ export async function makeContribution(
   const moved = what === 'model' ? shared.gather(replica.values, cut) : shared.gather(shared.values, cut)
   if (what === 'delta') memory.kernels.addScaled(moved, sent, -1)
   const kept = residual === null ? null : shared.gather(residual, cut)
-  const codec = createCodec(input.codec, { density: plan.density, memory })
+  let encoded: Encoded | null = null
   try {
-    const encoded = await encodeWithFeedback(codec, moved, kept, memory)
+    const codec = createCodec(input.codec, { density: plan.density, memory })
+    encoded = await encodeWithFeedback(codec, moved, kept, memory)
+    const sha256 = await memory.sha256(encoded.bytes)
     return {
       contribution: {
         id: input.id,
         round: input.round,
-        payload: {
-          sha256: await memory.sha256(encoded.bytes),
-          bytes: encoded.bytes.byteLength,
-          codec: codec.name,
-          elements: cut.elements,
-        },
+        payload: { sha256, bytes: encoded.bytes.byteLength, codec: codec.name, elements: cut.elements },
         steps: input.steps,
         samples: input.samples,
         weight: input.weight,
@@ -91,6 +88,8 @@ export async function makeContribution(
     }
   } catch (error) {
     memory.release(sent)
+    encoded?.release()
+    if (encoded !== null && encoded.residual !== null) memory.release(encoded.residual)
     throw error
   } finally {
     memory.release(moved)

@@ -35,6 +35,21 @@ describe('payloads', () => {
     expect([shelf.get('same'), released]).toEqual([null, ['second', 'first']])
   })
 
+  test('that a result has in are forgotten with the round; the result and other rounds stay', () => {
+    const { shelf, payloads, released, keep } = somePayloads()
+    for (const name of ['contribution', 'another', 'result']) keep(2, name, [1])
+    keep(1, 'earlier', [2])
+    keep(3, 'later', [3])
+    payloads.forgetAllBut('result', 2)
+    expect(released).toEqual(['contribution', 'another'])
+    expect(['contribution', 'result', 'earlier', 'later'].map((name) => shelf.get(name) !== null)).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ])
+  })
+
   test('are restored byte for byte from a checkpoint, which knows them by identity', () => {
     const { payloads, keep } = somePayloads()
     const bytes = [1, 2, 3, 4, 5]

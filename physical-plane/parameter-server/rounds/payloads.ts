@@ -42,12 +42,20 @@ export class Payloads {
 
   /** Forgets what belongs to rounds before `round`. */
   forgetBefore(round: number): void {
-    for (const [sha256, kept] of this.#kept) {
-      if (kept.round >= round) continue
-      this.#kept.delete(sha256)
-      this.#shelf.remove(sha256, kept.bytes)
-      kept.release()
-    }
+    for (const [sha256, kept] of this.#kept) if (kept.round < round) this.forget(sha256)
+  }
+
+  /** Of what belongs to the round, whoever missed it needs this only. */
+  forgetAllBut(sha256: string, round: number): void {
+    for (const [other, kept] of this.#kept) if (kept.round === round && other !== sha256) this.forget(other)
+  }
+
+  forget(sha256: string): void {
+    const kept = this.#kept.get(sha256)
+    if (kept === undefined) return
+    this.#kept.delete(sha256)
+    this.#shelf.remove(sha256, kept.bytes)
+    kept.release()
   }
 
   /** Bytes that belong to a round. */

@@ -45,6 +45,11 @@ export function nextPlan(
   return planAdaptively(settings, parts.isOverlapped, input, previous)
 }
 
+/** Nobody has samples left: after this plan's round comes the end. */
+export function finalPlan(plan: RoundPlan, previous: RoundPlan): RoundPlan {
+  return plan.isFinalNext ? plan : { ...plan, version: previous.version + 1, isFinalNext: true }
+}
+
 const onlyTheLastRound: RoundPlan = {
   version: 1,
   intervals: {},

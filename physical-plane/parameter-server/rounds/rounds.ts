@@ -21,6 +21,7 @@ import {
   type Training,
 } from './core.ts'
 import { acceptNext, commitNext } from './deciding.ts'
+import { HeardSources } from './heard-sources.ts'
 import { firstOfferState, Offer, type OfferState } from './offer.ts'
 import { PayloadSource } from './payload-source.ts'
 import { Payloads } from './payloads.ts'
@@ -63,6 +64,7 @@ export class Rounds {
     const { clock, log, memory, shelf } = links
     const payloads = new Payloads(shelf)
     const arrivals = new Arrivals(memory)
+    const heard = new HeardSources(members, parts.peers)
     const refused = (region: string, reason: string, text: string): void => host.refused(region, reason, text)
     const common = new CommonState(
       { settings, parts: parts.parts, regions: members.all, memory },
@@ -73,14 +75,14 @@ export class Rounds {
       payloads,
       arrivals,
       agreement: new Agreement(host.region, saved?.agreement ?? firstState, clock.monotonicMs()),
-      source: new PayloadSource(payloads, links, refused),
+      source: new PayloadSource(payloads, { ...links, heard }, refused),
       tasks: new Tasks(clock, log, () => host.advance()),
       offer: new Offer({ settings, parts: parts.parts, host, memory, payloads }, saved?.offer ?? firstOfferState),
       closer: new Closer(memory, payloads, arrivals),
       snapshots: new Snapshots(memory, shelf, clock),
       snapshotChecks: new SnapshotChecks(host, common.rule),
       common,
-      useless: new Set(),
+      heard,
     }
   }
 
@@ -201,6 +203,7 @@ export class Rounds {
     if (common.shared !== null) while (agreement.advance(parts.peers.view())) hasChanged = true
     if (!agreement.isDurable) parts.host.requestCheckpoint(0)
     if (core.snapshots.expire()) hasChanged = true
+    core.heard.advance()
     endWantsOfAll(core)
     serveSnapshots(core)
     takeSnapshot(core)
