@@ -225,8 +225,7 @@ export class ExchangeWithPeers implements PeerSide {
     const isNext = state.versions.isNext(header.region, header.seq)
     // After the last round nothing changes the model, not even what a region says twice that lost its disk.
     if (isNext && values !== null && !rounds.isFinished) {
-      host.strategy.receive(header, values)
-      state.rounds.applied(header.region)
+      state.rounds.took(header.region, host.strategy.receive(header, values))
     }
     if (values !== null) links.memory.release(values)
     if (isNext) this.#took(header)

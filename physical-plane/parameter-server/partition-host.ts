@@ -249,12 +249,13 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
   }
 
   #recordContext(): RecordContext {
-    const { clock, group, members, state, steps } = this.#parts
+    const { clock, group, members, peers, state, steps } = this.#parts
     const { samplesDone, samplesTotal } = group.leases
-    const { senders } = state.rounds
+    const { receipts } = state.rounds
     return {
       members,
-      senders,
+      peers,
+      receipts,
       traffic: state.rounds.close(clock.monotonicMs(), state.stall.stallSeconds),
       atMs: clock.now(),
       loss: steps.counts.loss,

@@ -1,22 +1,27 @@
 // What is kept of a round for people: who was in it, who was not and why, what it moved and what it cost.
 import type { Members } from './members.ts'
-import type { RoundTraffic } from './meters.ts'
+import type { Receipts, RoundTraffic } from './meters.ts'
 import type { RoundRecord } from './records.ts'
 import type { CommittedRound } from './rounds/host.ts'
+import type { PeersView } from './rounds/peers-view.ts'
 import type { Draft } from './sync/update.ts'
 
-export type RecordContext = {
+export type RoundContext = {
   readonly members: Members
   readonly traffic: RoundTraffic
-  /** Regions whose updates were applied since the last record. */
-  readonly senders: readonly string[]
   readonly atMs: number
   readonly loss: number
   readonly fraction: number
 }
 
+export type RecordContext = RoundContext & {
+  readonly peers: Pick<PeersView, 'expectedPeers' | 'silentSeconds'>
+  /** Since the last record. */
+  readonly receipts: Receipts
+}
+
 /** Of a round that all regions agreed on. `stateHash` is the same in each of them. */
-export function recordOfRound(round: CommittedRound, stateHash: string, context: RecordContext): RoundRecord {
+export function recordOfRound(round: CommittedRound, stateHash: string, context: RoundContext): RoundRecord {
   const { proposal, steps, samples, stalenessSteps, codecError, codec, fragments } = round
   const members = proposal.members.map(({ region }) => region)
   const out = context.members.all.filter((region) => !members.includes(region))
@@ -42,23 +47,27 @@ export function recordOfRound(round: CommittedRound, stateHash: string, context:
   }
 }
 
-/** Of an update that this region told the others, where nobody waits for anybody. */
+/**
+ * Of an update that this region told the others, where nobody waits for anybody: in it are those whose updates were
+ * applied since the one before. A region that is only slow is not absent.
+ */
 export function recordOfUpdate(draft: Draft, context: RecordContext): RoundRecord {
+  const absent = absentOf(context)
   return {
     kind: 'round',
     ...context.traffic,
     ...madeOf(context),
     round: 0,
-    members: [...new Set([context.members.own, ...context.senders])].sort(),
-    absent: {},
-    excludedDataShare: 0,
+    members: [...new Set([context.members.own, ...context.receipts.senders])].sort(),
+    absent,
+    excludedDataShare: Object.keys(absent).reduce((sum, region) => sum + context.members.shareOf(region), 0),
     replicaHash: '',
     fragment: 0,
     fragments: 1,
     codec: draft.encoded?.codec ?? '',
     steps: draft.steps,
     samples: draft.samples,
-    stalenessSteps: 0,
+    stalenessSteps: context.receipts.stalenessSteps,
     codecError: draft.codecError,
     planVersion: 0,
     hub: '',
@@ -66,6 +75,21 @@ export function recordOfUpdate(draft: Draft, context: RecordContext): RoundRecor
   }
 }
 
-function madeOf({ atMs, loss, fraction }: RecordContext): Pick<RoundRecord, 'atMs' | 'loss' | 'fraction'> {
+function absentOf({ members, peers, receipts }: RecordContext): Readonly<Record<string, string>> {
+  const { senders, leftOut } = receipts
+  const absent: Record<string, string> = {}
+  for (const region of members.all) {
+    if (region === members.own || senders.includes(region)) continue
+    const seconds = peers.silentSeconds(region)
+    if (members.pruned.includes(region)) absent[region] = 'pruned: lost for longer than the grace time'
+    else if (!peers.expectedPeers.includes(region))
+      absent[region] = seconds === null ? 'never heard' : `silent for ${seconds.toFixed(1)} s`
+    else if (leftOut[region] !== undefined)
+      absent[region] = `too stale: its updates, up to ${leftOut[region]} steps old, were left out`
+  }
+  return absent
+}
+
+function madeOf({ atMs, loss, fraction }: RoundContext): Pick<RoundRecord, 'atMs' | 'loss' | 'fraction'> {
   return { atMs, loss, fraction }
 }

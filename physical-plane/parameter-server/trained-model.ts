@@ -142,7 +142,11 @@ export class TrainedModel {
       seed: options.seed,
       members: () => members.live,
       versions: () => state.versions.entries(),
-      dropped: (region, steps) => refused(region, 'TOO_STALE', `an update of region ${region} is ${steps} steps old`),
+      dropped: (region, steps) => {
+        const limit = `staleness_max is ${options.sync.stalenessMax}; raise it, or exchange more often`
+        const text = `an update of region ${region} is ${steps} steps old and left out, because ${limit}`
+        refused(region, 'TOO_STALE', text)
+      },
     })
   }
 }

@@ -204,7 +204,7 @@ export const options: { readonly [Name in OptionName]: Option } = {
     wireName: 'staleness_max',
     domain: { kind: 'whole', min: 0, max: 1_000_000 },
     unit: 'local steps',
-    help: 'Gradients that are older are dropped; 0 is no limit.',
+    help: 'Updates that are older are left out for good by who gets them, and counted by sender; 0 is no limit.',
     neutral: 0,
   },
   pacing: {
