@@ -56,6 +56,11 @@ export function formatFigure(value: number): string {
   return Number.isFinite(value) ? value.toFixed(4) : '-'
 }
 
+/** Of a day that the reader knows. */
+export function formatTimeOfDay(atMs: number): string {
+  return atMs > 0 ? `${new Date(atMs).toISOString().slice(11, 19)}Z` : '-'
+}
+
 export function formatTime(atMs: number): string {
   return atMs > 0 ? `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')}Z` : '-'
 }

@@ -28,7 +28,8 @@ function watching(streams: readonly { readonly sends: readonly WatchJobResponse_
   }
   const seen: number[] = []
   const run = async (): Promise<void> => {
-    const options = { jobs, id: 'j', clock, signal: interrupt.signal, onAway: (text: string) => notes.push(text) }
+    const onAway = (why: string): void => void notes.push(why)
+    const options = { jobs, id: 'j', clock, signal: interrupt.signal, onAway, onBack: () => notes.push('back') }
     for await (const job of watchJob(options)) seen.push(job.revision)
   }
   return { clock, asked, notes, seen, interrupt, run }
@@ -41,7 +42,7 @@ describe('watching a job', () => {
     expect(watch.seen).toEqual([1, 4])
   })
 
-  test('goes on from the last revision when the control plane comes back, and says once that it is away', async () => {
+  test('goes on when the control plane comes back, repeats nothing, and says once each that it is away and back', async () => {
     const watch = watching([
       { sends: [aJob(1), aJob(2)], fails: away() },
       { sends: [], fails: away() },
@@ -51,8 +52,8 @@ describe('watching a job', () => {
     await watch.clock.advance(10 * waits.reconnectEveryMs)
     await done
     expect(watch.seen).toEqual([1, 2, 3])
-    expect(watch.asked).toEqual([0, 2, 2])
-    expect(watch.notes).toHaveLength(1)
+    expect(watch.asked).toEqual([0, 0, 0])
+    expect(watch.notes).toEqual(['refused', 'back'])
   })
 
   test('a stream that just ends, or that outlives its deadline, is opened again', async () => {
@@ -73,7 +74,23 @@ describe('watching a job', () => {
     const watch = watching([{ sends: [], fails: away() }])
     const ended = watch.run().catch((error: unknown) => error)
     await watch.clock.advance(waits.reconnectForMs + 2 * waits.reconnectEveryMs)
-    expect(await ended).toMatchObject({ kind: 'unavailable', message: 'refused' })
+    expect(await ended).toMatchObject({ kind: 'unavailable', reason: 'CONTROL_PLANE_AWAY' })
+    expect(String(await ended)).toContain(
+      'away for 2 min 0 s (refused); the job may go on, `cloudless status j --watch`',
+    )
+  })
+
+  test('one that came back to a job without news is away anew the next time', async () => {
+    const streams = [
+      { sends: [aJob(1)], fails: away() },
+      ...Array.from({ length: 3 }, () => ({ sends: [aJob(1)], fails: away() })),
+    ]
+    const watch = watching([...streams, { sends: [aJob(2, 'JOB_STATE_SUCCEEDED')] }])
+    const done = watch.run()
+    await watch.clock.advance(10 * waits.reconnectEveryMs)
+    await done
+    expect(watch.notes).toEqual(Array.from({ length: 4 }, () => ['refused', 'back']).flat())
+    expect(watch.seen).toEqual([1, 2])
   })
 
   test('an unknown job is told at once', async () => {

@@ -3,22 +3,23 @@ import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
 import { present } from '#runtime/assert.ts'
 import type { Context } from '../context.ts'
 import { enumWord } from '../json.ts'
-import { openLiveView } from '../live-view.ts'
-import { evaluationText, renderJob } from '../render/job.ts'
+import { awayNews } from '../follow-job.ts'
+import { openLiveJob } from '../live-job.ts'
+import { evaluationText } from '../render/job.ts'
 import type { JobClient } from '../services.ts'
 import { formatBytes, formatFigure } from '../units.ts'
 import { watchJob } from '../watch-job.ts'
 
 export async function showTraining(context: Context, jobs: JobClient, id: string): Promise<Job__Output> {
   const { output, clock, signal } = context
-  const view = output.isLive ? openLiveView(output, clock) : null
+  const view = output.isLive ? openLiveJob(output, clock) : null
   const lines = view === null ? output.progress('training', 1, () => '') : null
   let last: Job__Output | null = null
   let stateShown = ''
   try {
-    for await (const job of watchJob({ jobs, id, clock, signal, onAway: (text) => output.warn(text) })) {
+    for await (const job of watchJob({ jobs, id, clock, signal, ...awayNews(output, view) })) {
       last = job
-      view?.show(() => renderJob(job, output.style, clock.now(), output.columns))
+      view?.show(job)
       if (view !== null) continue
       if (job.state !== stateShown) output.note(`${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`)
       stateShown = job.state
