@@ -85,6 +85,9 @@ export const cursorBytesMax = 2 ** 20
 export const recentProposalsMax = 64
 export const fragmentsMax = 4096
 export const intervalMax = 10_000_000
+export const stepsPerSecondMax = 1e9
+/** What a number may be that kernels take as a float32. */
+export const float32Max = (2 - 2 ** -23) * 2 ** 127
 export const vectorsMax = 256
 export const vectorNameBytesMax = 128
 export const stateBytesMax = 16 * 2 ** 20

@@ -52,7 +52,8 @@ export function decodeProposal(checks: WireChecks, field: string, wire: Proposal
     result: decodeOptionalPayload(checks, `${field}.result`, wire.result),
     plan: decodePlan(checks, `${field}.plan`, wire.plan),
     isFinal: wire.isFinal,
-    fragment: checks.count(`${field}.fragment`, wire.fragment, 0, fragmentsMax - 1),
+    // The last round takes all of the model at once.
+    fragment: checks.count(`${field}.fragment`, wire.fragment, 0, wire.isFinal ? 0 : fragmentsMax - 1),
   }
 }
 
@@ -67,7 +68,7 @@ export function decodePlan(checks: WireChecks, field: string, wire: RoundPlan__O
       checks.count(at, steps, 1, intervalMax),
     ),
     codec: checks.codec(`${field}.codec`, wire.codec),
-    density: checks.amount(`${field}.density`, wire.density, 1),
+    density: checks.share(`${field}.density`, wire.density),
     fragments: checks.count(`${field}.fragments`, wire.fragments, 1, fragmentsMax),
     isFinalNext: wire.isFinalNext,
     reason: checks.text(`${field}.reason`, wire.reason),

@@ -7,7 +7,7 @@ import type { MeasuredLink__Output } from '#proto/generated/cloudless/v1/Measure
 import type { AddressBook__Output } from '#proto/generated/cloudless/v1/AddressBook.ts'
 import type { AddressBook, Members } from '../members.ts'
 import type { Contribution, MeasuredLink, PeerStatus } from '../rounds/types.ts'
-import { recentProposalsMax } from './config.ts'
+import { recentProposalsMax, stepsPerSecondMax } from './config.ts'
 import { decodePayload, encodePayload } from './payload-wire.ts'
 import { decodeOptionalProposal, decodeProposal, encodeProposal } from './proposal-wire.ts'
 import { decodeSnapshot, encodeSnapshot } from './snapshot-wire.ts'
@@ -67,10 +67,10 @@ export function decodeStatus(wire: PeerStatus__Output, members: Pick<Members, 'a
       : [],
     accepted: decodeOptionalProposal(checks, 'status.accepted', wire.accepted),
     proposed: decodeOptionalProposal(checks, 'status.proposed', wire.proposed),
-    contribution: wire.contribution === null ? null : decodeContribution(checks, wire.contribution),
+    contribution: wire.contribution === null ? null : decodeContribution(checks, wire.contribution, members.all.length),
     hasDrained: wire.hasDrained,
     hasFinished: wire.hasFinished,
-    stepsPerSecond: checks.amount('status.stepsPerSecond', wire.stepsPerSecond),
+    stepsPerSecond: checks.amount('status.stepsPerSecond', wire.stepsPerSecond, stepsPerSecondMax),
     links: decodeLinks(checks, wire.links, members.all.length),
     snapshot: decodeSnapshot(checks, 'status.snapshot', wire.snapshot),
     wantsSnapshot: wire.wantsSnapshot,
@@ -96,8 +96,12 @@ function encodeContribution(contribution: Contribution): WireContribution {
   }
 }
 
-function decodeContribution(checks: WireChecks, wire: Contribution__Output): Contribution {
+function decodeContribution(checks: WireChecks, wire: Contribution__Output, regions: number): Contribution {
   const field = 'status.contribution'
+  // In rounds a region weighs what its samples do. Elsewhere its mass does: the job begins with 1 in all, and a region
+  // that loses its disk begins with its share again.
+  const isWeight = wire.weight === wire.samples || (wire.weight >= 0 && wire.weight <= regions)
+  checks.that(isWeight, `${field}.weight`, wire.weight, `its samples, ${wire.samples}, or a mass from 0 to ${regions}`)
   return {
     id: checks.count(`${field}.id`, wire.id),
     round: checks.count(`${field}.round`, wire.round),
@@ -107,7 +111,7 @@ function decodeContribution(checks: WireChecks, wire: Contribution__Output): Con
     isLast: wire.isLast,
     cursor: checks.utf8(`${field}.cursor`, wire.cursor),
     codecError: checks.amount(`${field}.codecError`, wire.codecError),
-    weight: checks.amount(`${field}.weight`, wire.weight),
+    weight: isWeight ? wire.weight : 0,
   }
 }
 

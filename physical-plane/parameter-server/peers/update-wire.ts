@@ -4,9 +4,10 @@ import type { UpdateHeader as WireHeader, UpdateHeader__Output } from '#proto/ge
 import type { UpdateKind as WireKind } from '#proto/generated/cloudless/v1/UpdateKind.ts'
 import type { Members } from '../members.ts'
 import { parameterGroupsMax } from '../replica/config.ts'
-import { decodeLayout, encodeLayout } from '../replica/layout.ts'
+import { decodeLayout, elementCount, encodeLayout } from '../replica/layout.ts'
 import type { Payload } from '../rounds/types.ts'
 import { significantBytesMax, type UpdateHeader, type UpdateKind } from '../sync/update.ts'
+import { float32Max } from './config.ts'
 import { decodePayload, encodePayload, type Lengths } from './payload-wire.ts'
 import { WireChecks } from './wire-checks.ts'
 
@@ -51,7 +52,8 @@ export function decodeHeader(
   checks.that(kind !== undefined, 'header.kind', wire.kind, `one of ${Object.values(wireKinds).join(', ')}`)
   checks.that(wire.region === from, 'header.region', wire.region, `${from}, the region that sent it`)
   if (checks.list('header.learningRates', wire.learningRates, parameterGroupsMax)) {
-    for (const [at, rate] of wire.learningRates.entries()) checks.amount(`header.learningRates[${at}]`, rate)
+    for (const [at, rate] of wire.learningRates.entries())
+      checks.amount(`header.learningRates[${at}]`, rate, float32Max)
   }
   const header: UpdateHeader = {
     region: wire.region,
@@ -62,19 +64,28 @@ export function decodeHeader(
     samples: checks.count('header.samples', wire.samples),
     learningRates: [...wire.learningRates],
     basis: checks.byRegion('header.basis', wire.basis, (field, seq) => checks.count(field, seq)),
-    mass: checks.amount('header.mass', wire.mass),
+    mass: checks.amount('header.mass', wire.mass, 1),
     targetRegion: checks.regionOrNone('header.targetRegion', wire.targetRegion),
     payload: payloadOf(checks, wire, kind, own),
     cursor: checks.utf8('header.cursor', wire.cursor),
     codecError: checks.amount('header.codecError', wire.codecError),
     layout: wire.layout === null ? null : checks.nested('header', () => decodeLayout(wire.layout)),
   }
-  const hasLayout = header.layout !== null
-  if (!checks.hasFailed) {
-    checks.fact(hasLayout === (kind === 'initial'), 'header.layout', `${kind}`, 'there for the first parameters only')
-  }
+  checkLayout(checks, header)
   checks.done()
   return header
+}
+
+/** The first parameters are all of the model, as it is. */
+function checkLayout(checks: WireChecks, { kind, layout, payload }: UpdateHeader): void {
+  if (checks.hasFailed) return
+  const isInitial = kind === 'initial'
+  checks.fact((layout !== null) === isInitial, 'header.layout', kind, 'there for the first parameters only')
+  if (layout === null || payload === null) return
+  const elements = elementCount(layout)
+  const field = 'header.payload'
+  checks.that(payload.elements === elements, `${field}.elements`, payload.elements, `${elements}, those of its layout`)
+  checks.that(payload.codec === 'fp32', `${field}.codec`, payload.codec, 'fp32, for the first parameters are exact')
 }
 
 function payloadOf(

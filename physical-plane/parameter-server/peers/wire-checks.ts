@@ -52,6 +52,11 @@ export class WireChecks {
     return this.that(isRight, field, value, `a finite number ${range}`) ? value : 0
   }
 
+  /** A part of a whole that is there: above 0, at most 1. */
+  share(field: string, value: number): number {
+    return this.that(value > 0 && value <= 1, field, value, 'above 0 and at most 1') ? value : 1
+  }
+
   text(field: string, value: string): string {
     const bytes = Buffer.byteLength(value)
     return this.that(bytes <= textBytesMax, field, value, `at most ${textBytesMax} bytes of text`) ? value : ''

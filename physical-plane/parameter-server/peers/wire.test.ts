@@ -23,6 +23,7 @@ const headerMessage = messageDefinition<WireHeader, UpdateHeader__Output>('cloud
 const statusMessage = messageDefinition<WireStatus, PeerStatus__Output>('cloudless.v1.PeerStatus')
 const payload = aPayload(pattern(64))
 const layout = aLayout([aTensor({ shape: [2, 3] })])
+const initial = aPayload(pattern(24))
 const plan: RoundPlan = {
   version: 3,
   intervals: { a: 10, b: 7 },
@@ -82,7 +83,7 @@ const full: PeerStatus = aStatus({
   hasBegun: true,
   recent: [{ ...proposal, round: 8, result: null }, proposal],
   accepted: proposal,
-  proposed: { ...proposal, isFinal: true },
+  proposed: { ...proposal, isFinal: true, fragment: 0 },
   contribution,
   hasDrained: true,
   stepsPerSecond: 6.5,
@@ -117,7 +118,7 @@ function refusal(decode: () => unknown): CloudlessError {
 describe('headers', () => {
   test.each<[string, UpdateHeader]>([
     ['a change', aHeader({ learningRates: [0.1, 0.2], basis: { a: 3, c: 9 }, codecError: 0.5, cursor: '{"at":1}' })],
-    ['the first parameters', aHeader({ kind: 'initial', layout })],
+    ['the first parameters', aHeader({ kind: 'initial', layout, payload: initial })],
     ['a model for this region', aHeader({ kind: 'mass', mass: 0.5, targetRegion: 'b' })],
     ['a sparse change', aHeader({ kind: 'significant', payload: { ...payload, bytes: 8, elements: 5000 } })],
   ])('%s comes back the same', (_, header) => {
@@ -238,7 +239,7 @@ describe('statuses', () => {
     ['interval', planned({ intervals: { a: 0 } }), /plan\.intervals\["a"\]: 0 must be a whole number from 1/],
     ['interval of', planned({ intervals: { mars: 5 } }), /plan\.intervals\["mars"\]/],
     ['codec', planned({ codec: 'zip' }), /plan\.codec: "zip"/],
-    ['density', planned({ density: 1.5 }), /plan\.density: 1.5 must be a finite number from 0 to 1/],
+    ['density', planned({ density: 1.5 }), /plan\.density: 1.5 must be above 0 and at most 1/],
     ['fragments', planned({ fragments: 0 }), /plan\.fragments: 0/],
     ['offer', offered({ payload: null }), /contribution\.payload: nothing/],
     ['offer id', offered({ id: -1 }), /contribution\.id: -1/],
@@ -276,7 +277,9 @@ describe('statuses', () => {
 })
 
 describe('whatever bytes come', () => {
-  const headers = [aHeader(), aHeader({ kind: 'initial', layout })].map((header) => encodeHeader(header, 'b'))
+  const headers = [aHeader(), aHeader({ kind: 'initial', layout, payload: initial })].map((header) =>
+    encodeHeader(header, 'b'),
+  )
   const messages = [
     ...headers.map((wire) => ({ bytes: headerMessage.serialize(wire), decode: takeHeader })),
     { bytes: statusMessage.serialize(encodeStatus(full)), decode: takeStatus },
