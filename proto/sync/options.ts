@@ -70,7 +70,7 @@ export const options: { readonly [Name in OptionName]: Option } = {
     wireName: 'interval_max',
     domain: { kind: 'whole', min: 1, max: 100_000 },
     unit: 'local steps',
-    help: 'The longest interval that is chosen; beyond it the codec sends less instead.',
+    help: 'The longest interval: where exchanges take longer the codec sends less, and where even that is too much steps wait.',
     neutral: 100_000,
     need: adaptive,
   },

@@ -5,7 +5,7 @@
 // without rounds have one, the last.
 import { prefixed, unprefixed, type Vectors } from '../partition-state.ts'
 import type { Replica } from '../replica/replica.ts'
-import { Agreement, firstState, isMajority, type AgreementState } from './agreement.ts'
+import { Agreement, firstState, type AgreementState } from './agreement.ts'
 import { Arrivals } from './arrivals.ts'
 import { Closer, type CloserState } from './closer.ts'
 import { closeNext, fetchContributions } from './collecting.ts'
@@ -30,6 +30,7 @@ import { SnapshotChecks } from './snapshot-checks.ts'
 import { Snapshots } from './snapshots.ts'
 import { Tasks } from './tasks.ts'
 import type { PeerStatus, RoundPlan } from './types.ts'
+import { isWaiting } from './waiting.ts'
 
 export type RoundsState = {
   readonly agreement: AgreementState
@@ -157,19 +158,9 @@ export class Rounds {
     this.#core.offer.stepped(samples)
   }
 
-  /**
-   * Local steps wait for the round, from when the contribution to it is due: not where it overlaps with them, not for
-   * longer than the grace, not for nobody.
-   */
+  /** Local steps wait: see waiting.ts. */
   get isBlocked(): boolean {
-    const { parts, settings, peers, members, links } = this.#core.parts
-    if (parts.isOverlapped || parts.membership !== 'rounds') return false
-    if (this.#core.offer.isMaking) return true
-    if (!isMajority([...peers.expectedPeers, members.own], members.live)) return false
-    const { pending } = this.#core.offer
-    return pending === null
-      ? isOfferDue(this.#core)
-      : links.clock.monotonicMs() < pending.madeAtMs + settings.graceMaxMs
+    return isWaiting(this.#core)
   }
 
   /** See `isAboutToOffer`. */
