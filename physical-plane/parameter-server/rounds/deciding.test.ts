@@ -120,6 +120,22 @@ describe('a round that was committed while this region was away', () => {
   })
 })
 
+test('a snapshot of a region that is silent for good is taken from another one that offers it', async () => {
+  const bytes = new Uint8Array(Float32Array.of(3, 4).buffer)
+  const { partition, fetched, say, pass } = await aSpoke(['a', 'b', 'c'], (from) => (from === 'a' ? 'silent' : bytes))
+  const vectors = { parameters: aPayload(bytes), momentum: aPayload(bytes) }
+  const state = { commits: [5], isFinished: false, askers: {} }
+  const common = { round: 5, term: 1, plan: aPlan(), included: {}, cursors: {}, versions: { a: 1 }, layout }
+  const offers = { committedRound: 5, committedTerm: 1, snapshot: { ...common, vectors, state } }
+  say('a', { ...offers, isHub: true })
+  say('b', {})
+  await pass(2 * silenceMs, ['b'])
+  expect([fetched, partition.progress().sync?.committedRound]).toEqual([['a'], 0])
+  say('b', offers)
+  await pass(1000, ['b'])
+  expect([fetched, partition.progress().sync?.committedRound]).toEqual([['a', 'b', 'b'], 5])
+})
+
 test('where no round can be committed without this region, one that it can not use ends the job with the reason', async () => {
   const wrong = aRound(Float32Array.of(1, Number.NaN))
   const { partition, fetched, say, pass } = await aSpoke(['a', 'b'], () => wrong.bytes)

@@ -150,8 +150,10 @@ export function takeSnapshot(core: RoundsCore): void {
   const best = bestSnapshot(core)
   if (best === null) return
   const { source, snapshot } = best
+  const { links } = core.parts
+  const fetcher = core.heard.fetcher(links.fetcher, () => bestSnapshot(core) !== null)
   core.tasks.start(takingSnapshot, (signal) =>
-    fetchSnapshot(source, snapshot, core.parts.links, signal, (vectors) => takeOver(core, best, vectors, signal)),
+    fetchSnapshot(source, snapshot, { ...links, fetcher }, signal, (vectors) => takeOver(core, best, vectors, signal)),
   )
 }
 
