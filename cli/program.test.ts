@@ -105,12 +105,16 @@ describe('results', () => {
 
   test('resume asks once, as the same request when told so; --dry-run shows the plan', async () => {
     const requestId = '00000000-0000-4000-8000-000000000001'
-    expect((await cloudless('resume', 'j-1', '--request-id', requestId)).stdout).toBe('j-1 pending\n')
-    expect((await cloudless('resume', 'j-1', '--dry-run')).stdout).toMatch(/^waiting by policy load-power/)
+    const resumed = await cloudless('resume', 'j-1', '--request-id', requestId)
+    expect(resumed.stdout).toBe('j-1 pending\n')
+    expect(resumed.stderr).toContain('goes on from 50 % of the samples')
+    const dry = await cloudless('resume', 'j-stopped', '--dry-run')
+    expect(dry.stdout).toMatch(/^waiting by policy load-power/)
+    expect(dry.stderr).toContain('would go on from 50 % of the samples; checkpoints kept until 2026-11-29')
     expect((await cloudless('resume', 'j-1', '--dry-run', '--json')).json).toMatchObject({ outcome: 'waiting' })
     expect(received.resumed).toMatchObject([
       { id: 'j-1', requestId, validateOnly: false },
-      { id: 'j-1', validateOnly: true },
+      { id: 'j-stopped', validateOnly: true },
       { id: 'j-1', validateOnly: true },
     ])
     expect((await cloudless('resume', 'j-ended')).code).toBe(5)
@@ -353,7 +357,7 @@ function jobService(): Implementation<JobServiceHandlers> {
     },
     getJob: async ({ id }) => {
       if (id === 'j-none') throw notFound('job', id)
-      return { job: aJob(id) }
+      return { job: aJob(id, id === 'j-stopped' ? { resumableUntilMs: Date.UTC(2026, 10, 29) } : {}) }
     },
     listJobs: async ({ pageToken, states }) => {
       received.states = states

@@ -29,6 +29,11 @@ export function renderJob(job: Job__Output, style: Style, nowMs: number, columns
       `  rounds ${formatCount(progress.rounds)}   WAN ${formatBytes(progress.wanBytes)}` +
         `   cost so far ${formatUsd(job.costUsd)}   ${elapsed(job, nowMs)}`,
     )
+    if (job.resumableUntilMs > 0) {
+      lines.push(
+        `  stopped at ${standText(job)}; ${resumableText(job.resumableUntilMs)}: \`cloudless resume ${job.id}\` goes on`,
+      )
+    }
     if (progress.partitions.length > 0) lines.push('', renderPartitions(progress.partitions, style))
     const sync = renderSync(progress, job.spec?.sync?.strategy ?? '', style, columns)
     if (sync !== '') lines.push('', sync)
@@ -124,6 +129,19 @@ export function evaluationText(evaluation: Readonly<Record<string, number>>): st
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name} ${formatFigure(value)}`)
     .join('   ')
+}
+
+/** How far it has come, as its regions told last. */
+export function standText({ progress }: Pick<Job__Output, 'progress'>): string {
+  if (progress === null || progress.samplesDone === 0) return 'the beginning'
+  const round = Math.max(0, ...progress.partitions.map(({ sync }) => sync?.committedRound ?? 0))
+  const samples = `${formatPercent(progress.fraction)} of the samples`
+  return round === 0 ? samples : `round ${formatCount(round)}, ${samples}`
+}
+
+/** Empty of a job that cannot be resumed. */
+export function resumableText(untilMs: number): string {
+  return untilMs === 0 ? '' : `checkpoints kept until ${formatTime(untilMs)}`
 }
 
 /** Empty of a job that was never resumed. */

@@ -71,6 +71,16 @@ test('regions that differ are told apart, and who is not heard or refused is nam
   expect(text).toContain('refused  tencent/ap-shanghai another shape (4)')
 })
 
+test('a job that stopped says how far it came, and until when it can go on', () => {
+  const stopped = { state: 'JOB_STATE_FAILED' as const, resumableUntilMs: Date.UTC(2026, 10, 29, 8) }
+  expect(renderJob(aJob(stopped), plain, startMs, 80)).toContain(
+    'stopped at round 40, 100 % of the samples; checkpoints kept until 2026-11-29 08:00:00Z: `cloudless resume j-4k2m9x7p` goes on',
+  )
+  const early = aJob({ ...stopped, progress: { samplesDone: 0 } })
+  expect(renderJob(early, plain, startMs, 80)).toContain('stopped at the beginning;')
+  expect(renderJob(aJob(), plain, startMs, 80)).not.toContain('stopped')
+})
+
 test('a job that has not synchronised shows nothing of it', () => {
   const job = aJob({ progress: { partitions: [{ region: 'a', phase: 'PARTITION_PHASE_STARTING' }] } })
   expect(renderJob(job, plain, startMs, 80)).not.toMatch(/sync|EVERY/)

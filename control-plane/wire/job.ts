@@ -4,7 +4,7 @@ import type { Plan as WirePlan } from '#proto/generated/cloudless/v1/Plan.ts'
 import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
-import { resumptionOf } from '#control-plane/model/resumption.ts'
+import { keptJobOf, resumptionOf } from '#control-plane/model/resumption.ts'
 import type { PartitionProgress } from '#control-plane/model/snapshot.ts'
 import { wireJobState, wireOutcome } from './enums.ts'
 import { encodeJobSpec } from './job-spec.ts'
@@ -51,6 +51,7 @@ export function encodeJob({ job, revision, costUsd, progress }: JobStatus): Wire
     endedAtMs: job.endedAtMs ?? 0,
     costUsd,
     resumptions: resumptionOf(job),
+    resumableUntilMs: keptJobOf(job)?.untilMs ?? 0,
     idle: [...(job.resumption?.idle ?? [])],
   }
 }

@@ -22,6 +22,7 @@ export interface Job {
   'costUsd'?: (number | string);
   'resumptions'?: (number);
   'idle'?: (_cloudless_v1_IdleSpan)[];
+  'resumableUntilMs'?: (number | string | Long);
 }
 
 export interface Job__Output {
@@ -39,4 +40,5 @@ export interface Job__Output {
   'costUsd': (number);
   'resumptions': (number);
   'idle': (_cloudless_v1_IdleSpan__Output)[];
+  'resumableUntilMs': (number);
 }
