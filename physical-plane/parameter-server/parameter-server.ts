@@ -39,7 +39,7 @@ export async function runParameterServer(
 ): Promise<void> {
   const { clock, random, log, metrics } = links
   const { jobId, region, spec, instanceId, attempt } = config
-  const memory = VectorMemory.create({ thread: true })
+  const memory = VectorMemory.create({ thread: true, onFull: (full) => log.warn(full, arenaIsFull) })
   const modelPath = join(config.stateDir, 'model.safetensors')
   const options = partitionOptionsOf(config)
   const hashes = new HashThread()
@@ -165,3 +165,6 @@ export async function untilReleased(
     timer.cancel()
   }
 }
+
+const arenaIsFull =
+  'vectors that find no room in the arena are computed by plain JavaScript, many times more slowly; a smaller model or an optimiser with less state fits'

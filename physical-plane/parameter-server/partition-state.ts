@@ -96,11 +96,7 @@ export async function copiesOf(
   living: Vectors,
   memory: VectorMemory,
 ): Promise<{ readonly vectors: Vectors; readonly release: () => void }> {
-  const copies = Object.entries(living).map(([name, values]) => {
-    const copy = memory.allocate(values.length)
-    memory.kernels.copy(copy, values)
-    return [name, copy] as const
-  })
+  const copies = Object.entries(living).map(([name, values]) => [name, memory.copyOf(values)] as const)
   await memory.settled()
   return { vectors: Object.fromEntries(copies), release: () => copies.forEach(([, copy]) => memory.release(copy)) }
 }

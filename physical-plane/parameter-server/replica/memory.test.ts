@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { VectorMemory } from './memory.ts'
+import { VectorMemory, type FullArena } from './memory.ts'
 
 describe('vector memory', () => {
   test('vectors are zero, aligned to 64 bytes and never overlap, in any order of allocating and releasing', () => {
@@ -36,6 +36,27 @@ describe('vector memory', () => {
     memory.kernels.addScaled(inside, source, 2)
     expect(inside.every((value) => value === 6)).toBe(true)
     memory.release(outside)
+  })
+
+  test('a full arena is told once, with numbers', () => {
+    const told: FullArena[] = []
+    const memory = VectorMemory.create({ bytes: 65_536, onFull: (full) => told.push(full) })
+    const inside = memory.allocate(1_000)
+    expect(told).toEqual([])
+    const outside = memory.allocate(100_000)
+    memory.copyOf(outside)
+    expect(told).toEqual([{ wantedBytes: 400_000, usedBytes: memory.usedBytes, bytes: 65_536 }])
+    expect(memory.holds(inside)).toBe(true)
+  })
+
+  test('a copy is the vector, in memory that held others before as outside of the arena', () => {
+    const memory = VectorMemory.create(65_536)
+    for (const elements of [1, 7, 1_000, 100_000]) {
+      memory.release(memory.allocate(elements).fill(9))
+      const vector = Float32Array.from({ length: elements }, (_, i) => i)
+      const copies = [memory.copyOf(vector), memory.copyOf(memory.copyOf(vector))]
+      for (const copy of copies) expect(copy).toEqual(vector)
+    }
   })
 
   test('a vector released twice is a bug', () => {

@@ -1,7 +1,7 @@
 // Vectors that WebAssembly kernels can reach: one arena of WebAssembly memory, cut into 64-byte aligned blocks.
 // Growing such a memory detaches every view of it, so the whole address space is reserved at the start (pages cost
 // nothing until they are touched) and it never grows. Past its end, or where the machine refuses to reserve it,
-// vectors live in ordinary memory: the same numbers, computed more slowly by the reference kernels.
+// vectors live in ordinary memory: the same numbers, computed more slowly by the reference kernels, which is said once.
 // With a thread, kernels run beside the caller, one after another (arena-code.ts): await `settled` before you look at
 // elements, and change them with kernels only, while others may have asked for some on the same vector.
 import { assert, AssertionFailed } from '#runtime/assert.ts'
@@ -23,7 +23,12 @@ export type VectorMemoryOptions = {
   readonly thread?: boolean
   /** The thread died, and nothing asked of it will come. By default the process dies of the error, too. */
   readonly onCrash?: (error: Error) => void
+  /** Called once, when the first vector lies outside of the arena. */
+  readonly onFull?: (full: FullArena) => void
 }
+
+/** `wantedBytes` had no room beside the `usedBytes` of an arena of `bytes`; 0 where the machine gave none. */
+export type FullArena = { readonly wantedBytes: number; readonly usedBytes: number; readonly bytes: number }
 
 type Arena = {
   readonly memory: WasmMemory
@@ -45,8 +50,11 @@ export class VectorMemory {
   readonly kernels: Kernels
   readonly #arena: Arena | null
   readonly #loaded = new Map<Uint8Array, ArenaCode>()
+  #onFull: (full: FullArena) => void
 
-  private constructor(memory: WasmMemory | null, { thread = false, onCrash = die }: VectorMemoryOptions) {
+  private constructor(memory: WasmMemory | null, options: VectorMemoryOptions) {
+    const { thread = false, onCrash = die, onFull = () => {} } = options
+    this.#onFull = onFull
     if (memory === null) {
       this.#arena = null
       this.kernels = referenceKernels
@@ -73,13 +81,23 @@ export class VectorMemory {
   /** A vector of zeros. */
   allocate(elements: number): Float32Array {
     assert(Number.isSafeInteger(elements) && elements >= 0, `allocate: ${elements} is no number of elements`)
-    if (this.#arena === null) return new Float32Array(elements)
-    const { memory, code } = this.#arena
-    const block = this.#block(elements * 4)
+    const block = this.#vectorBlock(elements)
     if (block === null) return new Float32Array(elements)
+    const { memory, code } = this.#arena!
     // Memory that was never used is zero already, and costs nothing before it is touched.
     if (!block.isUntouched) code.runNow('clear', block.start, elements * 4)
     return new Float32Array(memory.buffer, block.start, elements)
+  }
+
+  /** A copy of the vector as it is when all that was asked for before is done. Nothing is cleared for it. */
+  copyOf(vector: Float32Array): Float32Array {
+    const block = this.#vectorBlock(vector.length)
+    const copy =
+      block === null
+        ? new Float32Array(vector.length)
+        : new Float32Array(this.#arena!.memory.buffer, block.start, vector.length)
+    this.kernels.copy(copy, vector)
+    return copy
   }
 
   /** Gives a vector's memory back; nothing more may be asked for on it. What was, is still done. */
@@ -136,6 +154,17 @@ export class VectorMemory {
   async stop(): Promise<void> {
     await this.#arena?.hashes.stop()
     await this.#arena?.stream.stop()
+  }
+
+  /** Null where the vector must lie in ordinary memory. */
+  #vectorBlock(elements: number): Taken | null {
+    const block = this.#arena === null ? null : this.#block(elements * 4)
+    if (block === null) {
+      const bytes = this.#arena?.memory.buffer.byteLength ?? 0
+      this.#onFull({ wantedBytes: elements * 4, usedBytes: this.usedBytes, bytes })
+      this.#onFull = () => {}
+    }
+    return block
   }
 
   /** Null where the arena is full. */
