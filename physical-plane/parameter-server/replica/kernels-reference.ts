@@ -27,10 +27,6 @@ export const referenceKernels: Kernels = {
     for (let i = 0; i < target.length; i++) target[i] = target[i]! * by
   },
 
-  difference(target, a, b) {
-    for (let i = 0; i < target.length; i++) target[i] = a[i]! - b[i]!
-  },
-
   sgd(parameters, gradient, { learningRate, weightDecay }) {
     const rate = f(learningRate)
     const decay = f(weightDecay)

@@ -48,8 +48,6 @@ export interface Kernels {
   addScaled(target: Float32Array, source: Float32Array, scale: number): void
   /** target ×= factor */
   scale(target: Float32Array, factor: number): void
-  /** target = a - b */
-  difference(target: Float32Array, a: Float32Array, b: Float32Array): void
   sgd(parameters: Float32Array, gradient: Float32Array, step: SgdStep): void
   momentum(parameters: Float32Array, gradient: Float32Array, velocity: Float32Array, step: MomentumStep): void
   nesterov(parameters: Float32Array, gradient: Float32Array, velocity: Float32Array, step: MomentumStep): void
@@ -173,10 +171,6 @@ function mergeKernels(code: SizedCode, steps: SizedCode, isInArena: Where) {
     scale: (target, factor) => {
       if (!isInArena(target)) return referenceKernels.scale(target, factor)
       call(steps, 'scale', [target], [factor])
-    },
-    difference: (target, a, b) => {
-      if (!isInArena(target, a, b)) return referenceKernels.difference(target, a, b)
-      call(code, 'difference', [target, a, b], [])
     },
     outerNesterov: (shared, velocity, delta, step) => {
       if (!isInArena(shared, velocity, delta)) return referenceKernels.outerNesterov(shared, velocity, delta, step)

@@ -61,26 +61,6 @@
       (local.set $shared (i32.add (local.get $shared) (i32.const 4)))
       (br $element))))
 
-  ;; target = a - b
-  (func (export "difference") (param $target i32) (param $a i32) (param $b i32) (param $bytes i32)
-    (local $end i32) (local $groupsEnd i32)
-    (local.set $end (i32.add (local.get $target) (local.get $bytes)))
-    (local.set $groupsEnd (i32.add (local.get $target) (i32.and (local.get $bytes) (i32.const -16))))
-    (block $groupsDone (loop $group
-      (br_if $groupsDone (i32.ge_u (local.get $target) (local.get $groupsEnd)))
-      (v128.store (local.get $target) (f32x4.sub (v128.load (local.get $a)) (v128.load (local.get $b))))
-      (local.set $target (i32.add (local.get $target) (i32.const 16)))
-      (local.set $a (i32.add (local.get $a) (i32.const 16)))
-      (local.set $b (i32.add (local.get $b) (i32.const 16)))
-      (br $group)))
-    (block $done (loop $element
-      (br_if $done (i32.ge_u (local.get $target) (local.get $end)))
-      (f32.store (local.get $target) (f32.sub (f32.load (local.get $a)) (f32.load (local.get $b))))
-      (local.set $target (i32.add (local.get $target) (i32.const 4)))
-      (local.set $a (i32.add (local.get $a) (i32.const 4)))
-      (local.set $b (i32.add (local.get $b) (i32.const 4)))
-      (br $element))))
-
   ;; values += round32(gradient + lambda * gradient * gradient * (values - then)) * by; what is inside of round32 is
   ;; float64, two elements at a time.
   (func (export "addCompensated")

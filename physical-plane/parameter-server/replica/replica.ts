@@ -5,11 +5,9 @@ import { assert } from '#runtime/assert.ts'
 import { elementCount, parameterCount, type Layout, type ParameterGroup } from './layout.ts'
 import type { VectorMemory } from './memory.ts'
 import type { MomentumStep } from './kernels.ts'
+import { segmentsOf, type Segment } from './segments.ts'
 
 export type OptimiserState = { readonly name: string; readonly values: Float32Array }
-
-/** Neighbouring elements that one parameter group moves. */
-type Segment = { readonly group: number; readonly start: number; readonly end: number }
 
 export class Replica {
   readonly layout: Layout
@@ -95,17 +93,4 @@ function adamwStep(group: ParameterGroup, learningRate: number, steps: number) {
 function stateNames(layout: Layout): readonly string[] {
   if (layout.optimiser.kind === 'adamw') return ['mean', 'variance']
   return layout.optimiser.groups.some(({ momentum }) => momentum > 0) ? ['momentum'] : []
-}
-
-function segmentsOf(layout: Layout): readonly Segment[] {
-  const segments: Segment[] = []
-  let start = 0
-  for (const { group, length, isBuffer } of layout.tensors) {
-    if (isBuffer) break
-    const last = segments.at(-1)
-    if (last !== undefined && last.group === group) segments[segments.length - 1] = { ...last, end: start + length }
-    else segments.push({ group, start, end: start + length })
-    start += length
-  }
-  return segments
 }

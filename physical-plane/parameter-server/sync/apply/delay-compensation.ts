@@ -4,7 +4,7 @@
 // whoever came last.) For a sum of f gradients lambda / f is used, since the square of a sum is about f times too large.
 import type { Replica } from '../../replica/replica.ts'
 import type { VectorMemory } from '../../replica/memory.ts'
-import type { Segment } from '../what/segments.ts'
+import type { Segment } from '../../replica/segments.ts'
 import type { StrategySnapshot } from '../update-strategy.ts'
 import type { UpdateHeader } from '../update.ts'
 

@@ -6,7 +6,7 @@ import { Replica } from '../../replica/replica.ts'
 import { DelayCompensation } from '../apply/delay-compensation.ts'
 import { aSide, receive, seal, step, type Side } from '../side.fixture.ts'
 import { draftOf, type UpdateHeader } from '../update.ts'
-import { segmentsOf } from '../what/segments.ts'
+import { segmentsOf } from '../../replica/segments.ts'
 
 const rate = 0.125
 const elements = 3

@@ -5,7 +5,7 @@
 // sum keeps the size of gradients made now: delay compensation squares it, and codecs have a range.
 // Buffer changes are summed × the region's data share.
 import type { Accumulator, Untold } from './accumulator.ts'
-import { segmentsOf, type Segment } from './segments.ts'
+import { segmentsOf, type Segment } from '../../replica/segments.ts'
 import type { LocalStep, StrategySnapshot, SyncContext } from '../update-strategy.ts'
 
 type State = { readonly rates: readonly number[]; readonly isRest: boolean }

@@ -1,5 +1,5 @@
 // Neighbouring elements of the flat vector that one parameter group moves. Buffers belong to no segment.
-import type { Layout } from '../../replica/layout.ts'
+import type { Layout } from './layout.ts'
 
 export type Segment = { readonly group: number; readonly start: number; readonly end: number }
 
