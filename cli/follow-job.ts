@@ -1,4 +1,5 @@
 // Shows a job until it ends: redrawn in place on a terminal, lines elsewhere, one JSON object per change with --json.
+import { Option } from 'commander'
 import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { Context } from './context.ts'
@@ -6,11 +7,25 @@ import { exitCodes, type ExitCode } from './exit-codes.ts'
 import { openLiveJob, type LiveJob } from './live-job.ts'
 import type { Output } from './output.ts'
 import { renderJobLine } from './render/job.ts'
-import type { JobClient } from './services.ts'
+import { fetchHistory } from './report/job-history.ts'
+import { jobReport } from './report/job-report.ts'
+import type { Verdict } from './report/verdict.ts'
+import type { Services } from './services.ts'
 import { watchJob, type WatchOptions } from './watch-job.ts'
 
-export async function followJob(context: Context, jobs: JobClient, id: string): Promise<ExitCode> {
+export type FollowOptions = {
+  /** A job that ended well on a part of its data counts as failed. */
+  readonly isStrict: boolean
+}
+
+export async function followJob(
+  context: Context,
+  services: Pick<Services, 'jobs' | 'costs'>,
+  id: string,
+  { isStrict }: FollowOptions,
+): Promise<ExitCode> {
   const { output, clock, signal } = context
+  const { jobs } = services
   const view = output.isLive ? openLiveJob(output, clock) : null
   let last: Job__Output | null = null
   let lineShown = ''
@@ -36,7 +51,19 @@ export async function followJob(context: Context, jobs: JobClient, id: string): 
   }
   if (last === null)
     throw new CloudlessError('unavailable', 'NO_JOB_STATE', `the control plane sent no state of job ${id}`)
-  return exitCodeOfJob(last)
+  if (!isStrict) return exitCodeOfJob(last)
+  const { verdict } = jobReport(await fetchHistory(services, id, clock.now(), signal))
+  if (verdict.kind === 'partial') output.warn(`${verdict.text}${verdict.notes.map((note) => `; ${note}`).join('')}`)
+  return exitCodeOfVerdict(verdict)
+}
+
+/** With --strict. What still runs has not failed. */
+export function exitCodeOfVerdict({ kind }: Pick<Verdict, 'kind'>): ExitCode {
+  return kind === 'partial' || kind === 'failed' ? exitCodes.failed : exitCodes.ok
+}
+
+export function strictOption(): Option {
+  return new Option('--strict', 'exit with 1 also where a job ended well on a part of its data or as several models')
 }
 
 /** In the view where there is one, else as lines of their own. */

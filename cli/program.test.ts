@@ -120,6 +120,19 @@ describe('results', () => {
     expect((await cloudless('resume', 'j-ended')).code).toBe(5)
   })
 
+  test('--strict makes a job that ended on a part of its data a failure; without it the verdict alone says so', async () => {
+    const codes = async (...args: readonly string[]): Promise<readonly ExitCode[]> => [
+      (await cloudless(...args)).code,
+      (await cloudless(...args, '--strict')).code,
+    ]
+    expect(await codes('report', 'j-partial')).toEqual([0, 1])
+    expect(await codes('report', 'j-1')).toEqual([0, 0])
+    expect(await codes('status', 'j-partial', '--watch')).toEqual([0, 1])
+    const watched = await cloudless('status', 'j-partial', '--strict')
+    expect(watched.stderr).toContain('finished without 20 % of the data; aws/us-east-1 was given up')
+    expect((await cloudless('jobs', '--json')).json).toMatchObject({ jobs: [{ pruned_regions: [] }] })
+  })
+
   test('cost in a table, with the saving', async () => {
     const { stdout } = await cloudless('cost', 'j-1')
     for (const text of ['aws/us-east-1', 'USD/GB', 'saving against use-everything 40 %']) expect(stdout).toContain(text)
@@ -330,6 +343,16 @@ function aJob(id: string, fields: Partial<Job> = {}): Job {
   return { id, spec, state: 'JOB_STATE_RUNNING', revision: 1, costUsd: 0.0012, createdAtMs: 1, progress, ...fields }
 }
 
+function aPartialJob(id: string): Job {
+  const shards = [
+    { region: 'onprem/lab', samples: 80 },
+    { region: 'aws/us-east-1', samples: 20 },
+  ]
+  const partitions = [{ region: 'onprem/lab', samplesDone: 80, modelHash: 'ab' }]
+  const spec = { name: 'images', shards, training: { epochs: 1 } }
+  return aJob(id, { state: 'JOB_STATE_SUCCEEDED', spec, progress: { partitions }, prunedRegions: ['aws/us-east-1'] })
+}
+
 function jobService(): Implementation<JobServiceHandlers> {
   return {
     uploadBundle: async (requests) => {
@@ -357,6 +380,7 @@ function jobService(): Implementation<JobServiceHandlers> {
     },
     getJob: async ({ id }) => {
       if (id === 'j-none') throw notFound('job', id)
+      if (id === 'j-partial') return { job: aPartialJob(id) }
       return { job: aJob(id, id === 'j-stopped' ? { resumableUntilMs: Date.UTC(2026, 10, 29) } : {}) }
     },
     listJobs: async ({ pageToken, states }) => {

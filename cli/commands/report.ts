@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
 import { connect, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { exitCodeOfVerdict, strictOption } from '../follow-job.ts'
 import { renderReport } from '../render/report.ts'
 import { fetchHistory } from '../report/job-history.ts'
 import { jobReport } from '../report/job-report.ts'
@@ -15,8 +16,9 @@ export function reportCommand(run: Run): Command {
     .description('report on a job: verdict, accuracy, bytes, cost, who took part when, what happened')
     .argument('<job>', 'job id')
     .option('--html <file>', 'write one self-contained page; an older one is replaced')
+    .addOption(strictOption())
     .action(
-      run(async (context, jobId: string, options: { readonly html?: string }) => {
+      run(async (context, jobId: string, options: { readonly html?: string; readonly strict?: true }) => {
         const { output, signal, clock } = context
         const path = options.html === undefined ? null : await targetOf(options.html)
         using services = connect(context)
@@ -27,7 +29,7 @@ export function reportCommand(run: Run): Command {
           await writeWhole(path, renderPage(report, history.rounds, await readAssets()))
           output.result({ path }, () => path)
         }
-        return exitCodes.ok
+        return options.strict === true ? exitCodeOfVerdict(report.verdict) : exitCodes.ok
       }),
     )
 }

@@ -4,12 +4,12 @@ import { Command } from 'commander'
 import { present } from '#runtime/assert.ts'
 import { connect, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { followJob } from '../follow-job.ts'
+import { followJob, strictOption } from '../follow-job.ts'
 import { enumWord } from '../json.ts'
 import { resumableText, standText } from '../render/job.ts'
 import { renderPlan } from '../render/plan.ts'
 
-type Options = { readonly dryRun?: true; readonly watch?: true; readonly requestId?: string }
+type Options = { readonly dryRun?: true; readonly watch?: true; readonly strict?: true; readonly requestId?: string }
 
 export function resumeCommand(run: Run): Command {
   return new Command('resume')
@@ -21,9 +21,10 @@ export function resumeCommand(run: Run): Command {
       '\nEach region keeps its newest checkpoint for seven days after the end; `cloudless status` says until when.',
     )
     .option('--watch', 'show the job until it ends; the exit code says how')
+    .addOption(strictOption().implies({ watch: true }))
     .option('--request-id <uuid>', 'resuming again with the same id changes nothing more')
     .action(
-      run(async (context, id: string, { dryRun, watch, requestId }: Options) => {
+      run(async (context, id: string, { dryRun, watch, strict, requestId }: Options) => {
         using services = connect(context)
         const isDryRun = dryRun === true
         const request = { id, requestId: requestId ?? context.random.uuid(), validateOnly: isDryRun }
@@ -40,7 +41,7 @@ export function resumeCommand(run: Run): Command {
         context.output.note(`${job.reason}; goes on from ${standText(job)}`)
         context.output.result(job, () => `${job.id} ${enumWord(job.state)}`)
         // Awaited here: `using` closes the services on the way out.
-        return watch === true ? await followJob(context, services.jobs, job.id) : exitCodes.ok
+        return watch === true ? await followJob(context, services, job.id, { isStrict: strict === true }) : exitCodes.ok
       }),
     )
 }

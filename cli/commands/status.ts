@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { present } from '#runtime/assert.ts'
 import { connect, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { followJob } from '../follow-job.ts'
+import { followJob, strictOption } from '../follow-job.ts'
 import { renderJob } from '../render/job.ts'
 
 export function statusCommand(run: Run): Command {
@@ -11,11 +11,12 @@ export function statusCommand(run: Run): Command {
     .description('show a job: state, regions, loss, evaluation, how it synchronises, bytes, cost so far')
     .argument('<job>', 'job id')
     .option('--watch', 'go on until the job ends; the exit code says how')
+    .addOption(strictOption().implies({ watch: true }))
     .action(
-      run(async (context, id: string, options: { readonly watch?: true }) => {
+      run(async (context, id: string, options: { readonly watch?: true; readonly strict?: true }) => {
         using services = connect(context)
         // Awaited here: `using` closes the services on the way out.
-        if (options.watch === true) return await followJob(context, services.jobs, id)
+        if (options.watch === true) return await followJob(context, services, id, { isStrict: options.strict === true })
         const answer = await services.jobs.getJob({ id }, { signal: context.signal })
         const job = present(answer.job, 'job in the answer to GetJob')
         context.output.result(job, () =>

@@ -20,7 +20,7 @@ import {
 export function renderJob(job: Job__Output, style: Style, nowMs: number, columns: number): string {
   const { progress } = job
   const lines = [
-    `${style.bold(job.spec?.name ?? '')} ${style.dim(job.id)}  ${renderState(job.state, style)}${job.reason === '' ? '' : `: ${job.reason}`}`,
+    `${style.bold(job.spec?.name ?? '')} ${style.dim(job.id)}  ${renderStanding(job, style)}${job.reason === '' ? '' : `: ${job.reason}`}`,
   ]
   if (progress !== null) {
     lines.push(
@@ -72,7 +72,7 @@ export function renderJobLine(job: Job__Output): string {
     return `${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`
   }
   const parts = [
-    enumWord(job.state),
+    [enumWord(job.state), withoutRegionsText(job)].filter((part) => part !== '').join(' '),
     formatPercent(progress.fraction),
     `loss ${formatFigure(progress.loss)}`,
     evaluationText(progress.evaluation),
@@ -98,7 +98,7 @@ export function renderJobs(jobs: readonly Job__Output[], style: Style): string {
     jobs.map((job) => [
       job.id,
       job.spec?.name ?? '',
-      renderState(job.state, style),
+      renderStanding(job, style),
       formatPercent(job.progress?.fraction ?? 0),
       formatUsd(job.costUsd),
       formatTime(job.createdAtMs),
@@ -108,7 +108,24 @@ export function renderJobs(jobs: readonly Job__Output[], style: Style): string {
   )
 }
 
-export function renderState(state: JobState__Output, style: Style): string {
+/** The state, and what it leaves out: a success without a region's data is none to overlook. */
+function renderStanding(job: Job__Output, style: Style): string {
+  const without = withoutRegionsText(job)
+  if (without === '') return renderState(job.state, style)
+  return style.yellow(`${enumWord(job.state)} ${without}`)
+}
+
+/** Empty where the job has all of its regions. */
+export function withoutRegionsText({ prunedRegions, spec }: Pick<Job__Output, 'prunedRegions' | 'spec'>): string {
+  if (prunedRegions.length === 0) return ''
+  const shards = spec?.shards ?? []
+  const all = shards.reduce((total, { samples }) => total + samples, 0)
+  const lost = shards.reduce((total, { region, samples }) => total + (prunedRegions.includes(region) ? samples : 0), 0)
+  const share = all === 0 ? '' : ` (${formatPercent(lost / all)} of the data)`
+  return `without ${prunedRegions.join(', ')}${share}`
+}
+
+function renderState(state: JobState__Output, style: Style): string {
   const plain = (text: string): string => text
   const colours: Readonly<Record<JobState__Output, (text: string) => string>> = {
     JOB_STATE_UNSPECIFIED: plain,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { aJob, aSync, overTheWire, regionNames, someRounds, startMs } from '../report/a-history.fixture.ts'
 import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
 import type { SyncProgress } from '#proto/generated/cloudless/v1/SyncProgress.ts'
-import { renderJob } from './job.ts'
+import { renderJob, renderJobLine, renderJobs } from './job.ts'
 import { renderRounds } from './rounds.ts'
 
 const plain = pc.createColors(false)
@@ -69,6 +69,16 @@ test('regions that differ are told apart, and who is not heard or refused is nam
   expect(text).toContain('none in term 3, round 40 committed (tencent/ap-shanghai)')
   expect(text).toContain('tencent/ap-shanghai does not hear aws/us-east-1, onprem/lab')
   expect(text).toContain('refused  tencent/ap-shanghai another shape (4)')
+})
+
+test('a job that succeeded without a region says so wherever its state stands, in another colour', () => {
+  const colours = pc.createColors(true)
+  const job = aJob({ prunedRegions: ['tencent/ap-shanghai'] })
+  const text = 'succeeded without tencent/ap-shanghai (17 % of the data)'
+  expect(renderJob(job, colours, startMs, 120)).toContain(colours.yellow(text))
+  expect(renderJobs([job], colours)).toContain(colours.yellow(text))
+  expect(renderJobLine(job).startsWith(`${text} `)).toBe(true)
+  expect(renderJob(aJob(), colours, startMs, 120)).toContain(`${colours.green('succeeded')}: `)
 })
 
 test('a job that stopped says how far it came, and until when it can go on', () => {

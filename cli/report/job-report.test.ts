@@ -6,6 +6,7 @@ import { renderJob } from '../render/job.ts'
 import { renderReport } from '../render/report.ts'
 import { aHistory, aJob, overTheWire, someRounds, startMs } from './a-history.fixture.ts'
 import { reportConfig } from './config.ts'
+import { renderPage } from './page/page.ts'
 import { thin } from './curves.ts'
 import { jobReport } from './job-report.ts'
 
@@ -53,11 +54,17 @@ describe('the verdict', () => {
 
   test('on a silent subset is never a success: a region given up, its data named first', () => {
     const job = withRegion(last, { samplesDone: 5_000, modelHash: '', phase: 'PARTITION_PHASE_FAILED' })
-    const { verdict, regions } = jobReport(aHistory(job, { events: [pruned] }))
+    const given = { ...job, prunedRegions: [last] }
+    const { verdict, regions } = jobReport(aHistory(given, { events: [pruned] }))
     expect(verdict.kind).toBe('partial')
     expect(verdict.text).toBe('finished without 13 % of the data')
     expect(verdict.notes[0]).toBe(`${last} was given up, with 17 % of the data`)
     expect(regions[2]).toMatchObject({ isPruned: true, region: last })
+    expect(renderPage(jobReport(aHistory(given)), [], { style: '', scripts: [] })).toContain(
+      '<title>fashion-mnist j-4k2m9x7p: finished without 13 % of the data</title>',
+    )
+    // A resumed job's regions are all in it again.
+    expect(jobReport(aHistory({ resumptions: 1 }, { events: [pruned] })).verdict.kind).toBe('whole')
   })
 
   test('on samples that nobody used is partial, unless the target was reached', () => {

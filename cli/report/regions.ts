@@ -66,7 +66,8 @@ function regionReport({ job, cost, rounds, events }: JobHistory, region: string)
     stalenessSteps: meanOf(rounds, region, ({ stalenessSteps }) => stalenessSteps),
     codecError: meanOf(rounds, region, ({ codecError }) => codecError),
     restarts: own.filter(({ kind, attempt }) => kind === 'started' && attempt > 1).length,
-    isPruned: own.some(({ kind }) => kind === 'pruned'),
+    // Not the event: a resumed job has all of its regions again.
+    isPruned: job.prunedRegions.includes(region),
     modelHash: partition?.modelHash ?? '',
     costUsd: cost.regions.find((each) => each.region === region)?.totalUsd ?? 0,
   }

@@ -52,6 +52,10 @@ export function encodeJob({ job, revision, costUsd, progress }: JobStatus): Wire
     costUsd,
     resumptions: resumptionOf(job),
     resumableUntilMs: keptJobOf(job)?.untilMs ?? 0,
+    prunedRegions: job.addressBook.peers
+      .filter(({ isPruned }) => isPruned)
+      .map(({ region }) => region)
+      .sort(),
     idle: [...(job.resumption?.idle ?? [])],
   }
 }

@@ -45,7 +45,7 @@ describe('the page', () => {
   test('holds verdict, figures, charts, timeline, tables and cost', () => {
     const page = pageOf(aHistory())
     for (const text of [
-      '<title>fashion-mnist j-4k2m9x7p: succeeded</title>',
+      '<title>fashion-mnist j-4k2m9x7p: trained on all data of 3 regions</title>',
       'Trained on all data of 3 regions',
       'on average 2.9 % of the data took no part in a round',
       '0.9013',

@@ -44,7 +44,7 @@ export function renderPage(report: JobReport, rounds: readonly Round__Output[], 
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
-  const title = `${report.name} ${report.jobId}: ${report.state}`
+  const title = `${report.name} ${report.jobId}: ${report.verdict.text}`
   const page = html`<!doctype html>
     <html lang="en">
       <head>

@@ -23,6 +23,7 @@ export interface Job {
   'resumptions'?: (number);
   'idle'?: (_cloudless_v1_IdleSpan)[];
   'resumableUntilMs'?: (number | string | Long);
+  'prunedRegions'?: (string)[];
 }
 
 export interface Job__Output {
@@ -41,4 +42,5 @@ export interface Job__Output {
   'resumptions': (number);
   'idle': (_cloudless_v1_IdleSpan__Output)[];
   'resumableUntilMs': (number);
+  'prunedRegions': (string)[];
 }
