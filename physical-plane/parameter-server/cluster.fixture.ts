@@ -11,9 +11,8 @@ import type { AddressBook } from './members.ts'
 import { Partition } from './partition.ts'
 import { VectorMemory } from './replica/memory.ts'
 import type { Layout } from './replica/layout.ts'
-import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { CloudlessError } from '#runtime/errors.ts'
-import { optionsOf, type GradientOf } from './partition.fixture.ts'
+import { optionsOf, type ChosenSync, type GradientOf } from './partition.fixture.ts'
 import { payloadMemory } from './peers/payload-memory.ts'
 import type { PeerFetcher } from './peers/peer-side.ts'
 import type { Update } from './sync/update.ts'
@@ -30,7 +29,7 @@ type RegionOptions = {
 
 export type ClusterOptions = {
   readonly regions: readonly RegionOptions[]
-  readonly sync: GivenSync & { readonly strategy: string }
+  readonly sync: ChosenSync
   readonly layout: Layout
   readonly initial: readonly number[]
   readonly gradientOf: GradientOf

@@ -1,7 +1,8 @@
 // One partition for tests: its layout, its settings, and gradients whose sums are exact.
+import type { SyncContext } from '#proto/sync/check-sync.ts'
 import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
-import { strategies } from '#proto/sync/strategies.ts'
+import { strategies, type Strategies } from '#proto/sync/strategies.ts'
 import { silentLog } from '#runtime/log.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
@@ -43,22 +44,25 @@ export function aLayout(
   }
 }
 
-export function sync(strategy: string, options: GivenSync = {}): GivenSync & { readonly strategy: string } {
+/** Of a strategy of `strategies`, or of those that jobs may name. */
+export type ChosenSync = GivenSync & { readonly strategy: string; readonly strategies?: Strategies }
+
+export function sync(strategy: string, options: GivenSync = {}): ChosenSync {
   return { ...options, strategy }
 }
 
-function settingsOf(given: GivenSync, regions: number): SyncSettings {
-  const { settings, violations } = resolveSync(given, { regions })
+function settingsOf(given: GivenSync, context: SyncContext): SyncSettings {
+  const { settings, violations } = resolveSync(given, context)
   if (violations.length > 0) throw new Error(JSON.stringify(violations))
   return settings
 }
 
 /** Options of a partition whose strategy is resolved for so many regions. */
 export function optionsOf(
-  given: GivenSync,
+  { strategies: known = strategies, ...given }: GivenSync & { readonly strategies?: Strategies },
   options: Pick<PartitionOptions, 'region' | 'members' | 'samples'> & Partial<PartitionOptions>,
 ): PartitionOptions {
-  const settings = settingsOf(given, options.members.length)
+  const settings = settingsOf(given, { regions: options.members.length, strategies: known })
   return {
     jobId: 'job',
     epochs: 1,
@@ -66,7 +70,7 @@ export function optionsOf(
     stallTimeoutMs: 60_000,
     workerMode: 'asynchronous',
     sync: settings,
-    parts: strategies.get(settings.strategy)!.parts(settings),
+    parts: known.get(settings.strategy)!.parts(settings),
     attempt: 1,
     seed: 7,
     hasHoldout: false,

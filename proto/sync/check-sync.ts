@@ -1,6 +1,7 @@
 // Whether settings make sense: each value within its bounds, an option of its strategy, with a meaning beside the others,
 // and none that contradict each other. Every problem is named, in the words of the wire.
 import { nearestNames } from '#runtime/nearest-names.ts'
+import { impossiblePairs } from './check-parts.ts'
 import { optionNames, options, type Domain, type Option } from './options.ts'
 import type { SyncSettings } from './settings.ts'
 import { strategies, type Strategies } from './strategies.ts'
@@ -36,7 +37,16 @@ export function checkSync(
   if (strategy === undefined)
     return [{ field: 'strategy', description: unknownStrategy(settings.strategy, map) }, ...found]
   // Values that are wrong by themselves would only be blamed a second time.
-  return found.length > 0 ? found : contradictions(settings, strategy, context.regions)
+  return found.length > 0
+    ? found
+    : [...partContradictions(settings, strategy), ...contradictions(settings, strategy, context.regions)]
+}
+
+/** The strategy itself is made wrong, which no job can repair. */
+function partContradictions(settings: SyncSettings, { name, parts }: Strategy): readonly SyncViolation[] {
+  return impossiblePairs(parts(settings)).map(({ description }) => {
+    return { field: 'strategy', description: `${name} can not work: ${description}` }
+  })
 }
 
 function wrongWithOption(name: OptionName, settings: SyncSettings, strategy: Strategy | undefined): string | null {
