@@ -1,6 +1,13 @@
 // For tests: what is wrong with a cluster's links and clocks at the moment.
 import type { Clock } from '#runtime/clock.ts'
 
+export type Fetched = {
+  readonly from: string
+  readonly to: string
+  readonly sha256: string
+  readonly bytes: Uint8Array
+}
+
 export class ClusterTrouble {
   readonly #clock: Clock
   /** Until when a link is cut, by `from to`. */

@@ -3,7 +3,7 @@
 import { silentLog } from '#runtime/log.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
-import { ClusterTrouble } from './cluster-trouble.fixture.ts'
+import { ClusterTrouble, type Fetched } from './cluster-trouble.fixture.ts'
 import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
 import type { PartitionOptions } from './partition-options.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -45,6 +45,8 @@ export type ClusterOptions = {
   readonly saveMs?: number
   /** Chance that a delivery is repeated or lost. */
   readonly trouble?: number
+  /** Sees every payload that was fetched, and may change it. */
+  readonly onFetched?: (fetched: Fetched) => void
 }
 
 type Node = {
@@ -255,6 +257,7 @@ export class Cluster {
           }
           const copy = payloadMemory(this.memory).allocate(bytes)
           copy.set(held)
+          this.#options.onFetched?.({ from: region, to: name, sha256, bytes: copy })
           return copy
         }
       },

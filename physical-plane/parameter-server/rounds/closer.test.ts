@@ -38,7 +38,7 @@ function aHub(given: GivenSync = {}) {
       peers,
       arrivals,
       ownOffer: aContribution(),
-      refusalOf: () => null,
+      refusals: {},
       hasDrained: false,
       isFinal: false,
       settings,
@@ -143,12 +143,12 @@ describe('a round is closed', () => {
   })
 
   test('without a contribution that can not be used: no quorum counts on it, and it is absent with the reason', () => {
-    const two = { live: ['a', 'b'], refusalOf: (region: string) => (region === 'b' ? 'MALFORMED_ENCODING' : null) }
+    const two = { live: ['a', 'b'], refusals: { b: 'its contribution was refused: MALFORMED_ENCODING' } }
     for (const isFinal of [false, true]) {
       const { hear, arrive, closing } = aHub()
       hear('b', { contribution: aContribution() })
       arrive('a')
-      expect(closing({ ...two, refusalOf: () => null, isFinal }).closing).toBeNull()
+      expect(closing({ ...two, refusals: {}, isFinal }).closing).toBeNull()
       expect(closing({ ...two, isFinal }).closing).toEqual({
         members: ['a'],
         absent: { b: 'its contribution was refused: MALFORMED_ENCODING' },
@@ -162,11 +162,11 @@ describe('a round is closed', () => {
   test('but for as many as are left to count on where one of many is refused', () => {
     const { hear, arrive, closing } = aHub({ quorum: 4 })
     for (const region of ['b', 'c', 'd']) hear(region)
-    const refusalOf = (region: string) => (region === 'd' ? 'PLAN_DIFFERS' : null)
+    const refusals = { d: 'its contribution was refused: PLAN_DIFFERS' }
     for (const region of ['a', 'b']) arrive(region)
-    expect(closing({ refusalOf }).closing).toBeNull()
+    expect(closing({ refusals }).closing).toBeNull()
     arrive('c')
-    expect(closing({ refusalOf }).closing?.members).toEqual(['a', 'b', 'c'])
+    expect(closing({ refusals }).closing?.members).toEqual(['a', 'b', 'c'])
   })
 
   test('the last one only with everybody who is not pruned, however long that takes', async () => {

@@ -31,8 +31,8 @@ export type ClosingInput = {
   readonly peers: PeersView
   readonly arrivals: Arrivals
   readonly ownOffer: Contribution | null
-  /** Why a region's contribution can not be used; null where nothing is known against it. */
-  readonly refusalOf: (region: string) => string | null
+  /** Regions of which the contribution can not be used, and why. */
+  readonly refusals: Readonly<Record<string, string>>
   readonly hasDrained: boolean
   readonly isFinal: boolean
   readonly settings: SyncSettings
@@ -44,10 +44,10 @@ export type ClosingAnswer = { readonly closing: Closing | null; readonly nextAtM
 
 /** Pure but for what it looks at. */
 export function closingOf(input: ClosingInput): ClosingAnswer {
-  const { own, live, peers, arrivals, settings, isFinal, nowMs } = input
+  const { own, live, peers, arrivals, refusals, settings, isFinal, nowMs } = input
   const arrived = live.filter((region) => (region === own ? input.ownOffer !== null : arrivals.get(region) !== null))
   // What can not be used will not arrive: nobody waits for it, not even at the end, and no quorum counts on it.
-  const isRefused = (region: string): boolean => !arrived.includes(region) && input.refusalOf(region) !== null
+  const isRefused = (region: string): boolean => !arrived.includes(region) && refusals[region] !== undefined
   const mayStillCome = (region: string): boolean => {
     if (arrived.includes(region)) return true
     if (region === own) return !input.hasDrained
@@ -80,8 +80,8 @@ function hasDrainedAsSeen(region: string, { own, peers, hasDrained }: ClosingInp
 
 function reasonOf(region: string, input: ClosingInput): string {
   const { own, peers } = input
-  const refusal = input.refusalOf(region)
-  if (refusal !== null) return `its contribution was refused: ${refusal}`
+  const refusal = input.refusals[region]
+  if (refusal !== undefined) return refusal
   if (hasDrainedAsSeen(region, input)) return 'has used all its samples'
   if (region === own) return 'late: its own contribution was not ready'
   const seconds = peers.silentSeconds(region)

@@ -57,7 +57,7 @@ export function closeNext(core: RoundsCore, training: Training): number {
     peers,
     arrivals: core.arrivals,
     ownOffer: core.offer.published,
-    refusalOf: (region) => refusalOf(core, region)?.reason ?? null,
+    refusals: refusals(core),
     hasDrained: host.hasDrained && !isAboutToOffer(core) && core.offer.pending === null,
     isFinal: exchange.isFinal,
     settings,
@@ -66,8 +66,15 @@ export function closeNext(core: RoundsCore, training: Training): number {
   if (closing !== null) close(core, training, exchange, closing)
   // Nobody has anything left to say but the end.
   else if (!exchange.isFinal && haveAllDrained(core) && hasNobodyAnOffer(core))
-    close(core, training, exchange, { members: [], absent: {} })
+    close(core, training, exchange, { members: [], absent: refusals(core) })
   return nextAtMs
+}
+
+function refusals(core: RoundsCore): Readonly<Record<string, string>> {
+  const found = core.parts.members.peers.map((region) => [region, refusalOf(core, region)] as const)
+  return Object.fromEntries(
+    found.flatMap(([region, refusal]) => (refusal === null ? [] : [[region, because(refusal)]])),
+  )
 }
 
 /** Why the region's contribution to the open round can not be used; null where nothing is known against it. */
@@ -75,6 +82,10 @@ function refusalOf({ agreement, parts, source }: RoundsCore, region: string): Cl
   const contribution = parts.peers.statusOf(region)?.contribution ?? null
   const round = agreement.state.committedRound + 1
   return contribution?.round === round ? source.refusalOf(round, contribution.payload) : null
+}
+
+function because({ reason }: CloudlessError): string {
+  return `its contribution was refused: ${reason}`
 }
 
 function close(core: RoundsCore, training: Training, exchange: Exchange, closing: Closing): void {

@@ -91,9 +91,9 @@ describe('the hub', () => {
     expect(left.some((value) => value !== 0)).toBe(true)
     hub.offer.missed()
     const exact = await hub.make('fp32', 1)
-    const own = await decoded(hub, hub.offer.pending!.bytes)
+    const own = await read(hub, hub.offer.pending!.bytes)
     const second = await hub.propose(hub.inputOf(exact))
-    const result = await decoded(hub, hub.payloads.get(second!.result!.sha256)!)
+    const result = await read(hub, hub.payloads.get(second!.result!.sha256)!)
     const [ownShare, theirShare] = second!.members.map(({ weight }) => weight)
     for (const [i, value] of result.entries()) {
       expect(value).toBeCloseTo(ownShare! * own[i]! + theirShare! * 0.25 + left[i]!, 5)
@@ -103,10 +103,7 @@ describe('the hub', () => {
   })
 })
 
-async function decoded(
-  { memory, replica }: Awaited<ReturnType<typeof aHub>>,
-  bytes: Uint8Array,
-): Promise<Float32Array> {
+async function read({ memory, replica }: Awaited<ReturnType<typeof aHub>>, bytes: Uint8Array): Promise<Float32Array> {
   const vector = memory.allocate(replica.elementCount)
   await createCodec('fp32', { density: 1, memory }).decode(bytes, vector)
   return vector
@@ -149,7 +146,7 @@ test('a contribution that can not be encoded gives all memory back', async () =>
   const residual = lab.memory.allocate(lab.replica.elementCount)
   // No codec is made for such a density.
   const made = makeContribution({ ...input, ...rest, plan: aPlan({ density: 0 }) }, { ...lab, residual })
-  await expect(made).rejects.toThrow()
+  await expect(made).rejects.toThrow('density')
   lab.memory.release(residual)
   expect(lab.memory.usedBytes).toBe(usedBytes)
 })
