@@ -179,6 +179,8 @@ describe('measurements', () => {
     ['updates to both peers', { strategy: 'asgd-ga' }, ['a', 'b', 'c'], 200],
     // Four models cross for three regions that take part.
     ['rounds over a hub', { strategy: 'model-averaging' }, ['a', 'b', 'c'], 300],
+    // A round has one contribution: two thirds of one cross for it, and its result to two.
+    ['rounds of whoever is there', { strategy: 'hierarchical', codec: 'fp32' }, ['a', 'b', 'c'], 450],
     ['rounds of one fragment each', { strategy: 'streaming-diloco', codec: 'fp32' }, ['a', 'b'], 1600],
   ])('the model behind %s is the whole one, as float32', (_, given, regions, updateBytes) => {
     const book = { epoch: 1, peers: regions.map((region) => ({ ...peers[0]!, region })) }

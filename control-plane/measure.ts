@@ -6,7 +6,7 @@ import { controlPlaneConfig as config } from './config.ts'
 import type { Job } from './model/job.ts'
 import type { ModelSize } from './model/plan.ts'
 import { throughputKey, type Instance } from './model/snapshot.ts'
-import { exchangeBytes, sendsPerExchange } from './scheduler/exchange.ts'
+import { exchangeBytes, sendsPerRound } from './scheduler/exchange.ts'
 import type { Change, View } from './store/store.ts'
 
 export function measure(view: View): readonly Change[] {
@@ -59,7 +59,7 @@ function sizeOf(job: Job, instances: readonly Instance[]): ModelSize | null {
   const now = partitions.find((partition) => partition.sync !== null)?.sync
   const codec = codecNames.find((name) => name === now?.codec) ?? sync.codec
   const fragments = parts.membership === 'rounds' ? (now?.fragments ?? 0) || sync.fragments : 1
-  const models = (rounds * sendsPerExchange(parts, regions)) / fragments
+  const models = (rounds * sendsPerRound(parts, sync, regions)) / fragments
   const bytesPerElement = exchangeBytes(sampleElements, codec, sync, parts) / sampleElements
   return {
     updateBytes: (4 * sum((partition) => partition.wanBytesSent)) / models / bytesPerElement,

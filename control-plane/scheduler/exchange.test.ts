@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { aCatalogue, aSync } from '#control-plane/model/builders.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { strategies } from '#proto/sync/strategies.ts'
-import { allPairs, exchangeBytes, roundPairs, roundSeconds, sendsPerExchange } from './exchange.ts'
+import { allPairs, commitsPerInterval, exchangeBytes, roundPairs, roundSeconds, sendsPerRound } from './exchange.ts'
 
 // Links: 100 Mbit/s, 50 ms.
 const { link } = indexCatalogue(aCatalogue({ a: {}, b: {}, c: {}, d: {} }))
 const parts = (strategy: string, mode = '') => strategies.get(strategy)!.parts(aSync({ strategy, mode }))
+const sends = (strategy: string, regions: number, mode = '', given: GivenSync = {}): number =>
+  sendsPerRound(parts(strategy, mode), aSync({ strategy, mode, ...given }, Math.max(1, regions)), regions)
 
 describe('who sends to whom in a round', () => {
   test('two regions swap, more meet at the lowest', () => {
@@ -20,13 +23,23 @@ describe('who sends to whom in a round', () => {
 
   test.each([2, 3, 7])('of %i regions is what a region sends on average', (count) => {
     const regions = Array.from({ length: count }, (_, i) => `r${i}`)
-    expect(sendsPerExchange(parts('diloco'), count) * count).toBeCloseTo(roundPairs(regions).length)
-    expect(sendsPerExchange(parts('asgd'), count) * count).toBe(allPairs(regions).length)
-    expect(sendsPerExchange(parts('model-averaging', 'asynchronous'), count)).toBe(1)
+    expect(sends('diloco', count) * count).toBeCloseTo(roundPairs(regions).length)
+    expect(sends('asgd', count) * count).toBe(allPairs(regions).length)
+    expect(sends('model-averaging', count, 'asynchronous')).toBe(1)
+  })
+
+  test('that waits for nobody is committed for each region by itself, and its result goes to all others', () => {
+    const hierarchical = aSync({ strategy: 'hierarchical' }, 4)
+    expect([2, 4].map((count) => commitsPerInterval(parts('hierarchical'), hierarchical, count))).toEqual([2, 4])
+    // Two swap; of four, three contribute and four results go to three.
+    expect(2 * 2 * sends('hierarchical', 2)).toBe(2)
+    expect(4 * 4 * sends('hierarchical', 4)).toBe(3 + 4 * 3)
+    expect(4 * 2 * sends('hierarchical', 4, '', { quorum: 2 })).toBe(3 + 2 * 3)
+    expect(4 * sends('hierarchical', 4, '', { graceMinMs: 1, graceMaxMs: 1000 })).toBe(3 + 3)
   })
 
   test('alone it sends nothing', () => {
-    for (const strategy of strategies.keys()) expect(sendsPerExchange(parts(strategy), 1)).toBe(0)
+    for (const strategy of strategies.keys()) expect(sends(strategy, 1)).toBe(0)
   })
 })
 

@@ -1,7 +1,8 @@
 // What crosses the WAN when regions exchange one whole model, and how long that takes on the catalogue's links.
 //   independent: everybody sends to everybody, but gossip (push-sum) to one peer in turn.
 //   rounds: two regions swap. More meet at a hub, which is the lowest region as long as that one lives: contributions
-//   come in, then the result goes out to everybody through the hub's one uplink, as wide as its widest link.
+//   come in, then the result goes out to everybody through the hub's one uplink, as wide as its widest link. A round that
+//   waits for nobody is committed with a quorum, so that several results go out while each region contributes once.
 // One transfer takes round trip + bytes / bandwidth.
 import { encodedBytes } from '#proto/sync/encoded-bytes.ts'
 import { exchangeTime, type DirectedLink } from '#proto/sync/exchange-time.ts'
@@ -28,10 +29,25 @@ export function allPairs(regions: readonly string[]): readonly Pair[] {
   return regions.flatMap((from) => regions.filter((to) => to !== from).map((to) => ({ from, to })))
 }
 
-/** Whole models that a region sends per exchange of its own, on average over the regions. */
-export function sendsPerExchange({ membership, apply }: Parts, regions: number): number {
+/** Rounds that are committed while every region contributes once: one where they wait for each other. */
+export function commitsPerInterval(
+  { membership }: Parts,
+  { quorum, graceMaxMs }: SyncSettings,
+  regions: number,
+): number {
+  if (membership !== 'rounds' || graceMaxMs > 0) return 1
+  const majority = Math.floor(regions / 2) + 1
+  return regions / Math.max(1, Math.min(regions, quorum === 0 ? majority : quorum))
+}
+
+/** Whole models that a region sends per round that it counts, on average over the regions. */
+export function sendsPerRound(parts: Parts, settings: SyncSettings, regions: number): number {
+  const { membership, apply } = parts
   if (regions < 2) return 0
-  if (membership === 'rounds') return regions === 2 ? 1 : (2 * (regions - 1)) / regions
+  if (membership === 'rounds') {
+    const contributing = 1 / commitsPerInterval(parts, settings, regions)
+    return regions === 2 ? contributing : ((regions - 1) * (1 + contributing)) / regions
+  }
   return apply === 'mass-mean' ? 1 : regions - 1
 }
 

@@ -107,6 +107,14 @@ describe('forecast', () => {
     expect(run({ strategy: 'model-averaging', interval: 10 }, three).wanBytes).toBe((4 * 10 + 4 + 2) * 1_250_000)
   })
 
+  test('rounds that wait for nobody bring every region the result of every region', () => {
+    const three = ['a', 'b', 'c'].map((region) => partition(region, 1000, 1, 10))
+    // Two contributions and three results to two regions in each of ten intervals.
+    expect(run({ strategy: 'hierarchical', codec: 'fp32', interval: 10 }, three).wanBytes).toBe(
+      (10 * (2 + 6) + 4 + 2) * 1_250_000,
+    )
+  })
+
   test.each([...strategies.keys()])('%s never gets cheaper or quicker with a bigger model', (strategy) => {
     const size = fc.integer({ min: 1, max: 1e9 })
     fc.assert(

@@ -9,6 +9,7 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { ModelSize, Partition } from '#control-plane/model/plan.ts'
 import {
   allPairs,
+  commitsPerInterval,
   exchangeBytes,
   roundPairs,
   roundSeconds,
@@ -119,7 +120,8 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
   const { sync } = input.spec
   const bytes = exchangeBytes(elementsOf(input), expected.codec, sync, parts)
   const regions = paces.map(({ region }) => region)
-  const wireSeconds = roundSeconds(regions, input.links, bytes)
+  const commits = commitsPerInterval(parts, sync, regions.length)
+  const wireSeconds = commits * roundSeconds(regions, input.links, bytes)
   const speeds = Object.fromEntries(paces.map(({ region, stepsPerSecond }) => [region, stepsPerSecond]))
   const stepsOf = stepsByRegion(expected.steps, regions, speeds, sync.pacing)
   const courses = paces
@@ -137,8 +139,10 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
     reached = stepSeconds
   }
   const exchanges = Math.ceil(done - 1e-9)
+  // Of more than two regions the lowest sends the result of every commit.
+  const timesOf = ({ from }: Pair): number => (regions.length > 2 && from === regions[0] ? commits : 1)
   return {
-    flows: roundPairs(regions).map((pair) => ({ ...pair, bytes: exchanges * bytes })),
+    flows: roundPairs(regions).map((pair) => ({ ...pair, bytes: timesOf(pair) * exchanges * bytes })),
     seconds: parts.isOverlapped ? seconds : seconds + exchanges * wireSeconds,
   }
 }
