@@ -135,7 +135,8 @@ function apply(core: RoundsCore, training: Training, proposal: Proposal, result:
     const isLastDelta = exchange.isFinal && core.common.rule !== 'mean'
     const step = isLastDelta ? { learningRate: 1, momentum: 0 } : outerRates(settings, replica.layout.optimiser.kind)
     const rule = isLastDelta ? 'sparse-mean' : core.common.rule
-    shared.apply(rule, result, cut, exchange.fragment, { ...step, delay: settings.outerDelay })
+    const contributions = proposal.members.length
+    shared.apply(rule, result, cut, exchange.fragment, { ...step, delay: settings.outerDelay, contributions })
     const isForgotten = core.offer.isForgotten(proposal)
     isMember = core.offer.committed(proposal, exchange, cut, before, replica, shared) || isForgotten
     if (isForgotten) core.offer.replaced(replica, shared)

@@ -6,8 +6,13 @@ import { present } from '#runtime/assert.ts'
 import type { Layout } from '../replica/layout.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import type { Replica } from '../replica/replica.ts'
-import { applyResult, outerVectorNames, type OuterVectors, type RoundRule } from '../sync/apply/apply-result.ts'
-import type { OuterStep } from '../sync/apply/outer-kernels.ts'
+import {
+  applyResult,
+  outerVectorNames,
+  type ApplyOptions,
+  type OuterVectors,
+  type RoundRule,
+} from '../sync/apply/apply-result.ts'
 import { piecesOf, type Piece } from '../sync/apply/pieces.ts'
 import { elementsIn, fragmentsOf, type Range } from '../sync/membership/fragments.ts'
 
@@ -76,7 +81,7 @@ export class SharedParameters {
   }
 
   /** The outer step with the decoded result of a round. `rule` differs from the strategy's in the last round. */
-  apply(rule: RoundRule, result: Float32Array, cut: Cut, fragment: number, step: OuterStep & { delay: number }): void {
+  apply(rule: RoundRule, result: Float32Array, cut: Cut, fragment: number, step: Omit<ApplyOptions, 'commits'>): void {
     const commits = this.#commits[fragment] ?? 0
     const vectors = { shared: this.values, ...this.#outer }
     applyResult(rule, this.#memory.kernels, vectors, result, cut.pieces, { ...step, commits })

@@ -21,6 +21,8 @@ export type ApplyOptions = OuterStep & {
   readonly delay: number
   /** How many commits this fragment has had before. */
   readonly commits: number
+  /** How many regions' contributions the result is the mean of. */
+  readonly contributions: number
 }
 
 export function outerVectorNames(rule: RoundRule): readonly (keyof OuterVectors<Vector>)[] {

@@ -1,6 +1,8 @@
 // Delayed Nesterov (HALoS, ICML 2025, after Liu et al., arXiv 2401.09135): deltas that arrive one by one would each push
 // the momentum although they describe the same stretch of training. So every delta moves the parameters by its own
-// 1/N, and only each N-th commit steps the momentum, with the mean of the N deltas since the last time.
+// 1/N, and only each N-th commit steps the momentum, with the mean of the N deltas since the last time. Where several
+// regions are in one commit, each of their deltas counts as if it had come alone: a rate of 1/R adds R of them up to their
+// mean, however they are grouped.
 // `spread` is their c: the share of the momentum's step that every other commit takes already. With N = 1 and c = 0 this
 // is Nesterov.
 import type { OuterKernels, OuterStep, Vector } from './outer-kernels.ts'
@@ -20,6 +22,8 @@ export type DelayedStep = OuterStep & {
   readonly spread: number
   /** How many commits this fragment has had before. */
   readonly commits: number
+  /** How many regions' deltas `delta` is the mean of. */
+  readonly contributions: number
 }
 
 export function outerDelayedNesterov<V extends Vector>(
@@ -29,7 +33,7 @@ export function outerDelayedNesterov<V extends Vector>(
   pieces: readonly Piece[],
   step: DelayedStep,
 ): void {
-  const { learningRate, momentum: keep, delay, spread, commits } = step
+  const { learningRate, momentum: keep, delay, spread, commits, contributions } = step
   const isStepping = (commits + 1) % delay === 0
   const share = isStepping ? 1 - spread * delay + spread : spread
   for (const { start, end, at, isBuffer } of pieces) {
@@ -41,13 +45,13 @@ export function outerDelayedNesterov<V extends Vector>(
     }
     const velocity = part(vectors.momentum, start, end)
     const accumulated = part(vectors.accumulated, start, end)
-    kernels.addScaled(accumulated, change, 1)
+    kernels.addScaled(accumulated, change, contributions)
     if (isStepping) {
       kernels.scale(velocity, keep)
       kernels.addScaled(velocity, accumulated, 1 / delay)
       kernels.clear(accumulated)
     }
     if (share !== 0) kernels.addScaled(shared, velocity, -learningRate * share * keep)
-    kernels.addScaled(shared, change, -learningRate / delay)
+    kernels.addScaled(shared, change, (-learningRate * contributions) / delay)
   }
 }

@@ -116,7 +116,9 @@ function land<V extends Vector>(
 ): void {
   const { rule, outer, delay = 1, fragments = 1, merge: mode = 'rebase', mergeWeight = 0 } = training
   const pieces = piecesOf(cuts[fragmentOf(round, fragments)]!, vectors.shared.length)
-  applyResult(rule, kernels, vectors, result, pieces, { ...outer, delay, commits: commitsBefore(round, fragments) })
+  // Everybody is in every round, so a rate of 1 / regions would give each its share of the mean: here rates are of the mean.
+  const options = { ...outer, delay, commits: commitsBefore(round, fragments), contributions: 1 }
+  applyResult(rule, kernels, vectors, result, pieces, options)
   for (const [r, { local }] of regions.entries()) {
     merge(kernels, { local, shared: vectors.shared, sent: sent[r]! }, pieces, { merge: mode, mergeWeight })
   }

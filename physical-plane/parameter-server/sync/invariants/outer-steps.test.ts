@@ -36,7 +36,7 @@ describe('golden values', () => {
   test('delayed Nesterov at 0.4 and 0.9, every second commit', () => {
     const vectors = { shared: new Float64Array(1), momentum: new Float64Array(1), accumulated: new Float64Array(1) }
     const seen = [0.2, 0.1, -0.05, 0.3].map((delta, commits) => {
-      const step = { learningRate: 0.4, momentum: 0.9, delay: 2, spread: 0, commits }
+      const step = { learningRate: 0.4, momentum: 0.9, delay: 2, spread: 0, commits, contributions: 1 }
       outerDelayedNesterov(kernels, vectors, Float64Array.of(delta), whole(1), step)
       return vectors.shared[0]!
     })
@@ -82,6 +82,7 @@ describe('I15: delayed Nesterov', () => {
               delay,
               spread,
               commits: t,
+              contributions: 1,
             })
             const { learningRate, momentum: b } = outer
             d += g
@@ -187,6 +188,7 @@ describe('buffers', () => {
           momentum: 0.9,
           delay: 2,
           commits,
+          contributions: 1,
         })
       }
       expect(vectors.shared[0]).toBe(1)
@@ -205,6 +207,7 @@ test('sparse deltas move the shared parameters by their mean, without momentum',
     momentum: 0.9,
     delay: 1,
     commits: 0,
+    contributions: 1,
   })
   expect(Array.from(vectors.shared)).toEqual([1, 1.75, 3])
 })
@@ -224,7 +227,12 @@ function stepped(
 ): Float64Array {
   const vectors = { shared: new Float64Array(3), momentum: new Float64Array(3), accumulated: new Float64Array(3) }
   for (const [commits, delta] of deltas.entries()) {
-    applyResult(rule, kernels, vectors, Float64Array.from(delta), whole(3), { ...outer, delay, commits })
+    applyResult(rule, kernels, vectors, Float64Array.from(delta), whole(3), {
+      ...outer,
+      delay,
+      commits,
+      contributions: 1,
+    })
   }
   return vectors.shared
 }
