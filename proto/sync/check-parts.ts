@@ -1,7 +1,6 @@
 // Which parts go together. Most do, which is the point of having parts; the exceptions are here, so that a strategy made
 // of what can not work is refused by name before it trains: each way to apply an exchange takes one kind of content, from
 // regions that either wait for each other or do not.
-import { CloudlessError } from '#runtime/errors.ts'
 import type { Parts } from './strategy.ts'
 
 type PartName = Exclude<keyof Parts, 'isOverlapped'>
@@ -48,14 +47,4 @@ export function impossiblePairs(parts: Parts): readonly ImpossiblePair[] {
     note('when', 'codec', 'where links are slow it chooses codecs that lose; use codec error-feedback')
   }
   return found
-}
-
-/** Throws a `CloudlessError` of reason `IMPOSSIBLE_STRATEGY` with one violation for each pair that can not work. */
-export function expectPossible(strategyName: string, parts: Parts): void {
-  const pairs = impossiblePairs(parts)
-  if (pairs.length === 0) return
-  const texts = pairs.map(({ description }) => description)
-  throw new CloudlessError('invalid', 'IMPOSSIBLE_STRATEGY', `strategy ${strategyName}: ${texts.join('; ')}`, {
-    violations: pairs.map(({ parts: [part], description }) => ({ field: `parts.${part}`, description })),
-  })
 }

@@ -1,8 +1,9 @@
 // From a strategy's parts to what does them. Named strategies are compositions, as data, in proto/sync/strategies/; a new
 // composition of these parts needs no code here.
-import { expectPossible } from '#proto/sync/check-parts.ts'
+import { impossiblePairs } from '#proto/sync/check-parts.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import { assert } from '#runtime/assert.ts'
+import { invalid } from '#runtime/errors.ts'
 import { AccumulatedUpdates } from './accumulated-updates.ts'
 import { PushSum } from './push-sum.ts'
 import { roundsOnly } from './rounds-only.ts'
@@ -24,4 +25,12 @@ export function createStrategy(parts: Parts, context: SyncContext): UpdateStrate
     case 'delta':
       assert(false, 'only rounds apply a delta')
   }
+}
+
+/** Settings are checked where they come in; this is for parts that were put together here. */
+function expectPossible(strategyName: string, given: Parts): void {
+  const violations = impossiblePairs(given).map(({ parts: [part], description }) => {
+    return { field: `${strategyName}.parts.${part}`, description }
+  })
+  if (violations.length > 0) throw invalid(violations, 'IMPOSSIBLE_STRATEGY')
 }
