@@ -114,7 +114,7 @@ export class Agreement {
     if (hub !== null) return hub
     const { votedFor } = this.#state
     const isAsking = votedFor === this.#own ? this.isCandidate : view.hears(votedFor)
-    return isAsking && view.nowMs < this.#voteEndsAtMs(view) ? votedFor : ''
+    return isAsking && view.nowMs < this.#voteEndsAtMs ? votedFor : ''
   }
 
   /** The region that leads, as this one knows; null while nobody is heard to. */
@@ -134,7 +134,7 @@ export class Agreement {
 
   /** When `advance` should be called again, or something else be said, though nothing was heard. */
   nextAtMs(view: View): number {
-    const times = [this.#quietSinceMs + this.#patienceMs(view.electorate), this.#voteEndsAtMs(view)]
+    const times = [this.#quietSinceMs + this.#patienceMs(view.electorate), this.#voteEndsAtMs]
     return Math.min(...times.filter((atMs) => atMs > view.nowMs), Number.POSITIVE_INFINITY)
   }
 
@@ -280,7 +280,7 @@ export class Agreement {
     const { electorate, nowMs } = view
     if (!this.#isSafe(this.#state, view)) return false
     if (this.isHub || !electorate.includes(this.#own)) return false
-    if (this.hub(view) !== null || this.#isSomebodyFollowed(view)) {
+    if (this.follows(view) !== '' || this.#isSomebodyFollowed(view)) {
       this.#quietSinceMs = nowMs
       return false
     }
@@ -310,8 +310,8 @@ export class Agreement {
   }
 
   /** Until when the others leave the candidate that has this region's vote the time to be elected. */
-  #voteEndsAtMs({ electorate }: View): number {
-    return this.#votedAtMs + (this.#isVoteDurable ? this.#patienceMs(electorate) : voteMaxMs)
+  get #voteEndsAtMs(): number {
+    return this.#votedAtMs + (this.#isVoteDurable ? quietMs : voteMaxMs)
   }
 
   #hearsMajority({ electorate, hears }: View): boolean {
