@@ -65,6 +65,7 @@ export class ExchangeWithPeers implements PeerSide {
   readonly #measured = new Map<string, MeasuredLink>()
   readonly #figures = new SteadyFigures()
   #isSealing = false
+  #isLeaving = false
   #status: PeerStatus | null = null
   #said = ''
   #revision = 0
@@ -127,6 +128,13 @@ export class ExchangeWithPeers implements PeerSide {
     this.#revision += 1
     this.#status = { ...content, incarnation: this.#incarnation, revision: this.#revision }
     return this.#status
+  }
+
+  /** The last thing that the others hear of this process: nobody waits for it, and what it told stays in its checkpoint. */
+  leave(): void {
+    this.#isLeaving = true
+    this.refresh()
+    this.changed.notify()
   }
 
   updateAfter(seq: number): UpdateHeader | null {
@@ -367,6 +375,7 @@ export class ExchangeWithPeers implements PeerSide {
       ...ownStatus,
       applied: ownStatus.wantsSnapshot ? state.needed : {},
       book: members.book,
+      isLeaving: this.#isLeaving,
       hasBegun: host.strategy !== null,
       hasDrained: host.hasDrained && !rounds.isAboutToOffer,
       hasFinished: host.hasFinished,

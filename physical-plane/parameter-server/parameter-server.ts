@@ -122,6 +122,7 @@ export async function runParameterServer(
   try {
     await Promise.race([untilReleased(partition, link, clock, log, signal), taken.promise])
   } finally {
+    partition.tellLeaving()
     // No step after the last checkpoint, which then holds all that workers were told is done.
     await exchange.stop()
     // Peers hear the last acknowledgements, then the rest goes in the order in which it came.

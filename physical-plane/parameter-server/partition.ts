@@ -320,6 +320,11 @@ export class Partition implements WorkerSide, TrainingHost {
     return this.hasEnded && isNobodyWaiting(this.members, this.#peers)
   }
 
+  /** Others need not find out by silence that this process is about to stop. */
+  tellLeaving(): void {
+    if (!this.#isTakenOver) this.exchange.leave()
+  }
+
   /** Writes a last checkpoint, unless this is a failure's end. */
   async stop(): Promise<void> {
     this.#isStopped = true

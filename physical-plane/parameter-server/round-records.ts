@@ -15,7 +15,7 @@ export type RoundContext = {
 }
 
 export type RecordContext = RoundContext & {
-  readonly peers: Pick<PeersView, 'expectedPeers' | 'silentSeconds'>
+  readonly peers: Pick<PeersView, 'expectedPeers' | 'absence'>
   /** Since the last record. */
   readonly receipts: Receipts
 }
@@ -80,10 +80,8 @@ function absentOf({ members, peers, receipts }: RecordContext): Readonly<Record<
   const absent: Record<string, string> = {}
   for (const region of members.all) {
     if (region === members.own || senders.includes(region)) continue
-    const seconds = peers.silentSeconds(region)
     if (members.pruned.includes(region)) absent[region] = 'pruned: lost for longer than the grace time'
-    else if (!peers.expectedPeers.includes(region))
-      absent[region] = seconds === null ? 'never heard' : `silent for ${seconds.toFixed(1)} s`
+    else if (!peers.expectedPeers.includes(region)) absent[region] = peers.absence(region)
     else if (leftOut[region] !== undefined)
       absent[region] = `too stale: its updates, up to ${leftOut[region]} steps old, were left out`
   }

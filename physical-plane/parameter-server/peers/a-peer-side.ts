@@ -63,6 +63,7 @@ export function aStatus(change: Partial<PeerStatus> = {}): PeerStatus {
     incarnation: 7,
     revision: 1,
     book: { epoch: 0, peers: [] },
+    isLeaving: false,
     term: 0,
     votedFor: '',
     isHub: false,

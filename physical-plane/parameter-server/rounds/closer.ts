@@ -84,9 +84,7 @@ function reasonOf(region: string, input: ClosingInput): string {
   if (refusal !== undefined) return refusal
   if (hasDrainedAsSeen(region, input)) return 'has used all its samples'
   if (region === own) return 'late: its own contribution was not ready'
-  const seconds = peers.silentSeconds(region)
-  if (seconds === null) return 'never heard'
-  return peers.hears(region) ? 'late: its contribution had not arrived' : `silent for ${seconds.toFixed(1)} s`
+  return peers.hears(region) ? 'late: its contribution had not arrived' : peers.absence(region)
 }
 
 export type ProposalInput = {

@@ -1,6 +1,7 @@
 // Who leads, in whole clusters: where disks are slow, and where only some regions hear each other.
 import { describe, expect, test } from 'vitest'
 import { Cluster, type ClusterOptions } from '../cluster.fixture.ts'
+import { silenceMs } from './config.ts'
 import { aLayout, sync, wholeGradients } from '../partition.fixture.ts'
 
 const names = ['a/1', 'b/2', 'c/3'] as const
@@ -8,7 +9,7 @@ const minuteMs = 60_000
 
 function aCluster(change: Partial<ClusterOptions> = {}): Promise<Cluster> {
   return Cluster.open({
-    regions: names.map((name) => ({ name, samples: 4000 })),
+    regions: names.map((name) => ({ name, samples: 2500 })),
     sync: sync('diloco', { interval: 8, graceMinMs: 100, graceMaxMs: 5000 }),
     layout: aLayout(8),
     initial: Array.from({ length: 8 }, (_, i) => i - 4),
@@ -49,6 +50,22 @@ describe('a hub', () => {
     const rounds = statusOf(cluster, others[0]!).committedRound
     expect(await until(cluster, () => hasRounds(others, rounds + 3), 5 * minuteMs)).toBe(true)
     expect(hubsAmong(cluster, others)).toHaveLength(1)
+    await cluster.finish()
+    cluster.agreedReplica()
+  })
+
+  test('that says that it stops is not waited for: another one leads before its silence would tell', async () => {
+    const cluster = await aCluster()
+    await until(cluster, () => names.every((name) => statusOf(cluster, name).committedRound > 2), minuteMs)
+    const [hub] = hubsAmong(cluster, names)
+    const others = names.filter((name) => name !== hub)
+    cluster.at(hub!).tellLeaving()
+    expect(await until(cluster, () => hubsAmong(cluster, others).length > 0, silenceMs)).toBe(true)
+    const rounds = statusOf(cluster, others[0]!).committedRound
+    await until(cluster, () => statusOf(cluster, others[0]!).committedRound > rounds + 2, minuteMs)
+    const absences = cluster.at(others[0]!).records.waiting.map((record) => record.kind === 'round' && record.absent)
+    expect(absences).toContainEqual({ [hub!]: 'stopped' })
+    await cluster.crash(hub!)
     await cluster.finish()
     cluster.agreedReplica()
   })

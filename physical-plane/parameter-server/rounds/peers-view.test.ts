@@ -20,11 +20,7 @@ describe('the other regions', () => {
     const status = aStatus({ term: 3, votedFor: 'b' })
     peers.statusChanged('b', status)
     await clock.advance(silenceMs - 1)
-    expect([peers.hears('b'), peers.heardPeers, peers.silentSeconds('b')]).toEqual([
-      true,
-      ['b'],
-      (silenceMs - 1) / 1000,
-    ])
+    expect([peers.hears('b'), peers.heardPeers, peers.absence('b')]).toEqual([true, ['b'], 'silent for 5.0 s'])
     await clock.advance(1)
     expect([peers.hears('b'), peers.heardPeers, peers.statusOf('b')]).toEqual([false, [], status])
     expect(peers.view().statuses.get('b')).toBe(status)
@@ -41,7 +37,24 @@ describe('the other regions', () => {
     expect([peers.expectedPeers, peers.nextSilenceAtMs]).toEqual([['c'], silenceMs + 1000])
     await clock.advance(1000)
     expect([peers.expectedPeers, peers.nextSilenceAtMs]).toEqual([[], Number.POSITIVE_INFINITY])
-    expect([peers.silentSeconds('b'), peers.silentSeconds('c')]).toEqual([null, 5])
+    expect([peers.absence('b'), peers.absence('c')]).toEqual(['never heard', 'silent for 5.0 s'])
+  })
+
+  test('that say that they stop are away at once, until another process speaks for them', async () => {
+    const { clock, peers } = aView()
+    peers.statusChanged('b', aStatus({ incarnation: 7 }))
+    peers.statusChanged('b', aStatus({ incarnation: 7, isLeaving: true }))
+    peers.heard('b')
+    expect([peers.hears('b'), peers.absence('b'), peers.expectedPeers, peers.heardPeers]).toEqual([
+      false,
+      'stopped',
+      ['c'],
+      [],
+    ])
+    expect(peers.nextSilenceAtMs).toBe(silenceMs)
+    await clock.advance(1000)
+    peers.statusChanged('b', aStatus({ incarnation: 8 }))
+    expect([peers.hears('b'), peers.hasLeft('b'), peers.expectedPeers]).toEqual([true, false, ['b', 'c']])
   })
 
   test('that are pruned vote no more', () => {

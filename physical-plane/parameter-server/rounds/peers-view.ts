@@ -1,5 +1,6 @@
 // The other regions as this one sees them now: their newest statuses, and who was heard lately. A region is away once
-// nothing came from it for `silenceMs`; a status that it left behind still says what it had promised.
+// nothing came from it for `silenceMs`, or at once where its process says that it stops, until another one speaks. A status
+// that it left behind still says what it had promised.
 import type { Clock } from '#runtime/clock.ts'
 import type { Members } from '../members.ts'
 import type { View } from './agreement.ts'
@@ -33,14 +34,19 @@ export class PeersView {
   }
 
   hears(region: string): boolean {
-    const atMs = this.#heardAtMs.get(region)
-    return atMs !== undefined && this.#clock.monotonicMs() - atMs < silenceMs
+    return this.#heardAtMs.has(region) && this.#clock.monotonicMs() < this.#awayAtMs(region)
   }
 
-  /** Seconds since the region was last heard; null if it never was. */
-  silentSeconds(region: string): number | null {
+  /** Its process said that it stops, and no other one has spoken since. */
+  hasLeft(region: string): boolean {
+    return this.#statuses.get(region)?.isLeaving === true
+  }
+
+  /** Why a region that is not heard is not, in words. */
+  absence(region: string): string {
+    if (this.hasLeft(region)) return 'stopped'
     const atMs = this.#heardAtMs.get(region)
-    return atMs === undefined ? null : (this.#clock.monotonicMs() - atMs) / 1000
+    return atMs === undefined ? 'never heard' : `silent for ${((this.#clock.monotonicMs() - atMs) / 1000).toFixed(1)} s`
   }
 
   /** Live peers that are heard now, ascending. */
@@ -59,6 +65,7 @@ export class PeersView {
   }
 
   #awayAtMs(region: string): number {
+    if (this.hasLeft(region)) return Number.NEGATIVE_INFINITY
     return (this.#heardAtMs.get(region) ?? this.#startedAtMs) + silenceMs
   }
 

@@ -107,6 +107,8 @@ export type PeerStatus = {
   readonly revision: number
   /** The newest address book that it has. */
   readonly book: AddressBook
+  /** It is about to stop: nobody waits for it until another process speaks for its region. */
+  readonly isLeaving: boolean
   /** Promised, durably. */
   readonly term: number
   readonly votedFor: string

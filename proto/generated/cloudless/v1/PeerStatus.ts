@@ -33,6 +33,7 @@ export interface PeerStatus {
   'knownFinished'?: (string)[];
   'applied'?: ({[key: string]: number | string | Long});
   'follows'?: (string);
+  'isLeaving'?: (boolean);
 }
 
 export interface PeerStatus__Output {
@@ -61,4 +62,5 @@ export interface PeerStatus__Output {
   'knownFinished': (string)[];
   'applied': ({[key: string]: number});
   'follows': (string);
+  'isLeaving': (boolean);
 }
