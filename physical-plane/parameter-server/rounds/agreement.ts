@@ -49,6 +49,7 @@ export class Agreement {
   #durable: AgreementState
   #role: 'follower' | 'candidate' | 'hub' = 'follower'
   #proposed: Proposal | null = null
+  #refused: Pick<Proposal, 'term' | 'round'> | null = null
   /** Since when nobody leads or asks for votes, as far as this region knows. */
   #quietSinceMs: number
   /** When it voted, and then when that became durable; a vote of an earlier life has had its time. */
@@ -118,7 +119,11 @@ export class Agreement {
   }
 
   /** The region that leads, as this one knows; null while nobody is heard to. */
-  hub({ electorate, statuses, hears }: View): string | null {
+  hub(view: View): string | null {
+    return this.#isRefusing ? null : this.#leader(view)
+  }
+
+  #leader({ electorate, statuses, hears }: View): string | null {
     if (this.isHub) return this.#own
     const leads = (region: string): boolean => {
       const status = statuses.get(region)
@@ -147,9 +152,22 @@ export class Agreement {
     this.#accept(proposal)
   }
 
+  /**
+   * This region can not use what the hub proposes: it follows that hub no more, until the round or the term is over.
+   * Where nobody else follows it either, somebody else is elected, who makes a result of its own.
+   */
+  refuse({ term, round }: Proposal): void {
+    this.#refused = { term, round }
+  }
+
+  get #isRefusing(): boolean {
+    const { term, committedRound } = this.#state
+    return !this.isHub && this.#refused?.term === term && this.#refused.round === committedRound + 1
+  }
+
   /** What the hub asks this region to accept and it has not; null when there is nothing. */
   toAccept(view: View): Proposal | null {
-    const hub = this.hub(view)
+    const hub = this.#leader(view)
     if (hub === null || hub === this.#own) return null
     const proposal = view.statuses.get(hub)?.proposed ?? null
     if (proposal === null || proposal.term !== this.#state.term) return null
@@ -299,7 +317,8 @@ export class Agreement {
   #isSomebodyFollowed({ electorate, statuses, hears }: View): boolean {
     return electorate.some((region) => {
       if (region === this.#own || !hears(region)) return false
-      const follows = statuses.get(region)?.follows ?? ''
+      const { follows = '', term = 0 } = statuses.get(region) ?? {}
+      if (this.#isRefusing && follows === region && term === this.#state.term) return false
       return follows !== '' && (follows !== this.#own || this.isCandidate)
     })
   }

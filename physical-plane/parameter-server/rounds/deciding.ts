@@ -32,9 +32,14 @@ function refusalIn({ source }: RoundsCore, proposal: Proposal): CloudlessError |
   return refusals.find((refusal) => refusal !== null) ?? null
 }
 
-/** Others may agree without this region; then it takes a snapshot. Where they can not, no round would follow any more. */
-function refuse(core: RoundsCore, { hub, round }: Proposal, { message }: CloudlessError): void {
+/**
+ * Others may agree without this region; then it takes a snapshot. Where all refuse, they elect another hub. Where no
+ * majority can be without this region, no round would follow any more.
+ */
+function refuse(core: RoundsCore, proposal: Proposal, { message }: CloudlessError): void {
   const { members, host } = core.parts
+  const { hub, round } = proposal
+  core.agreement.refuse(proposal)
   if (isMajority(members.peers, members.live)) return
   const text = `region ${hub} proposes round ${round} with what region ${host.region} can not use: ${message}`
   host.fail('ROUND_REFUSED', `${text}; run the same version in every region, then resume the job`)

@@ -73,6 +73,24 @@ describe('a job of which one region can not be understood', () => {
   })
 })
 
+test('a hub whose results nobody else can use is replaced, and the job goes on', async () => {
+  // What the first region made of a round, as opposed to its own contributions.
+  const isResult = (sha256: string): boolean => cluster.at('a').exchange.status.proposed?.result?.sha256 === sha256
+  const cluster: Cluster = await Cluster.open(
+    options(['a', 'b', 'c'], ({ from, sha256, bytes }) => {
+      if (from === 'a' && isResult(sha256)) spoil(bytes)
+    }),
+  )
+  await cluster.finish()
+  cluster.agreedReplica()
+  const hubs = new Set(roundsOf(cluster, 'c').map(({ hub }) => hub))
+  expect(hubs.has('a')).toBe(false)
+  for (const region of ['b', 'c']) {
+    expect(cluster.at(region).progress().sync?.refused['MALFORMED_ENCODING of a']).toBeGreaterThan(0)
+  }
+  expect(roundsOf(cluster, 'c').at(-1)!.members).toEqual(['a', 'b', 'c'])
+})
+
 test('two regions that swap contributions fetch each of them once, whoever offers last', async () => {
   for (const seed of [1, 2, 3, 4]) {
     const fetches = new Map<string, number>()
