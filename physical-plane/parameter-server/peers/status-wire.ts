@@ -114,6 +114,7 @@ function decodeContribution(checks: WireChecks, wire: Contribution__Output, regi
     cursor: checks.utf8(`${field}.cursor`, wire.cursor),
     codecError: checks.amount(`${field}.codecError`, wire.codecError),
     weight: isWeight ? wire.weight : 0,
+    planVersion: checks.count(`${field}.planVersion`, wire.planVersion),
   }
 }
 

@@ -70,6 +70,7 @@ function contribution(change: Partial<Contribution>): Contribution {
     cursor: '',
     codecError: 0,
     weight: 32,
+    planVersion: 1,
   }
   return { ...first, ...change }
 }

@@ -58,6 +58,7 @@ const contribution: Contribution = {
   cursor: '{"next":2}',
   codecError: 0.01,
   weight: 384,
+  planVersion: 3,
 }
 const snapshot: StateSnapshot = {
   round: 9,
@@ -246,6 +247,7 @@ describe('statuses', () => {
     ['fragments', planned({ fragments: 0 }), /plan\.fragments: 0/],
     ['offer', offered({ payload: null }), /contribution\.payload: nothing/],
     ['offer id', offered({ id: -1 }), /contribution\.id: -1/],
+    ['offer plan', offered({ planVersion: -1 }), /contribution\.planVersion: -1/],
     ['offer weight', offered({ weight: Number.NaN }), /contribution\.weight: NaN/],
     ['snapshot layout', snapped({ layout: null }), /status\.snapshot\.layout: is missing/],
     ['snapshot state', snapped({ state: Buffer.from('{') }), /snapshot\.state: "\{" must be JSON/],

@@ -4,6 +4,7 @@ import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { closingOf, type Closing } from './closer.ts'
 import { exchangeOf, isAboutToOffer, isPairwise, type RoundsCore, type Training } from './core.ts'
 import type { Exchange } from './offer.ts'
+import { differencesOfContribution } from './plan-difference.ts'
 import { finalPlan, nextPlan as planAfter } from './plan.ts'
 import type { MeasuredLink, RoundPlan } from './types.ts'
 import { tensorOf } from './whole-element.ts'
@@ -28,6 +29,7 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
         layout: training.replica.layout,
         codec: exchange.codec,
         density: training.plan.density,
+        differences: differencesOfContribution(contribution, training.plan),
         isElsewhere: () => false,
       }
       try {

@@ -120,6 +120,19 @@ describe('a round that was committed while this region was away', () => {
   })
 })
 
+test('a proposal of another fragment is told once, not fetched and not accepted; where others agree a snapshot is wanted', async () => {
+  const { proposal, bytes } = aRound(Float32Array.of(0.5, 0.25), { fragment: 1 })
+  const { partition, fetched, say, pass } = await aSpoke(['a', 'b', 'c'], () => bytes)
+  say('a', { isHub: true, proposed: proposal })
+  say('b', {})
+  await pass(5000, ['a', 'b'])
+  const { refused } = partition.progress().sync!
+  expect([fetched, refused, partition.exchange.status.accepted]).toEqual([[], { 'PLAN_DIFFERS of a': 1 }, null])
+  say('a', { isHub: true, committedRound: 1, committedTerm: 1, recent: [proposal] })
+  await pass(5000, ['a', 'b'])
+  expect([fetched, partition.phase, partition.exchange.status.wantsSnapshot]).toEqual([[], 'training', true])
+})
+
 test('a snapshot of a region that is silent for good is taken from another one that offers it', async () => {
   const bytes = new Uint8Array(Float32Array.of(3, 4).buffer)
   const { partition, fetched, say, pass } = await aSpoke(['a', 'b', 'c'], (from) => (from === 'a' ? 'silent' : bytes))

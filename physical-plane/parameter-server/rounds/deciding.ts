@@ -1,9 +1,9 @@
 // What every region does with a proposal: hold what is needed to apply it and say so, and apply it once it is decided.
-import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { outerRates } from '../sync/apply/outer-rates.ts'
 import { isMajority, isSame } from './agreement.ts'
 import { exchangeOf, sourcesOf, type RoundsCore, type Training } from './core.ts'
+import { differencesOfProposal } from './plan-difference.ts'
 import type { Payload, Proposal } from './types.ts'
 
 export function acceptNext(core: RoundsCore, training: Training): void {
@@ -73,9 +73,8 @@ async function resultOf(
     decode(core, training, { proposal, payload, regions: [...new Set([from, region])], isElsewhere }, signal)
   try {
     if (proposal.result !== null) return await decodeFrom(proposal.hub, proposal.result)
-    const { codec, fragments } = exchangeOf(core, training)
-    const { elements } = training.shared.cut(fragments, proposal.fragment)
-    assert(codec === proposal.members[0]?.payload.codec, `round ${proposal.round} was made in another codec`)
+    const { fragments, fragment } = exchangeOf(core, training)
+    const { elements } = training.shared.cut(fragments, fragment)
     return await core.closer.mean(proposal.members, ({ region, payload }) => decodeFrom(region, payload), elements)
   } catch (error) {
     // Nobody who is heard holds what can be used: a snapshot has it in.
@@ -100,15 +99,17 @@ async function decode(
   { proposal, payload, regions, isElsewhere }: Sought,
   signal: AbortSignal,
 ): Promise<Float32Array> {
-  const { codec, fragments } = exchangeOf(core, training)
-  const cut = training.shared.cut(fragments, proposal.fragment)
+  const exchange = exchangeOf(core, training)
+  const { codec } = exchange
+  const cut = training.shared.cut(exchange.fragments, exchange.fragment)
+  const differences = differencesOfProposal(proposal, exchange)
   const { round } = proposal
   const { layout } = training.replica
   const { density } = training.plan
   let first: unknown = null
   for (const region of regions) {
     try {
-      const wanted = { region, payload, round, cut, layout, codec, density, isElsewhere }
+      const wanted = { region, payload, round, cut, layout, codec, density, differences, isElsewhere }
       return await core.source.decoded(wanted, signal)
     } catch (error) {
       // The same bytes are as wrong wherever they come from; another transfer may be whole.

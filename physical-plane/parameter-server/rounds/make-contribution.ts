@@ -75,6 +75,7 @@ export async function makeContribution(
         isLast: input.isLast,
         cursor: input.cursor,
         codecError: encoded.error,
+        planVersion: plan.version,
       },
       cut,
       fragment: input.fragment,

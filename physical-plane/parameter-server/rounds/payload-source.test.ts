@@ -6,7 +6,8 @@ import { payloadMemory } from '../peers/payload-memory.ts'
 import { HeardSources } from './heard-sources.ts'
 import { aLaboratory, layout } from './laboratory.fixture.ts'
 import { PayloadSource } from './payload-source.ts'
-import { aPayload } from './proposal.fixture.ts'
+import { differencesOfContribution, differencesOfProposal } from './plan-difference.ts'
+import { aContribution, aPayload, aPlan, aProposal } from './proposal.fixture.ts'
 
 const never = new AbortController().signal
 
@@ -32,7 +33,16 @@ function aSource(bytesOf: (sha256: string, region: string) => Uint8Array | Promi
   )
   const cut = shared.cut(2, 1)
   const isElsewhere = (): boolean => false
-  const wanted = { region: 'b', round: 3, cut, layout, codec: 'fp32', density: 1, isElsewhere } as const
+  const wanted = {
+    region: 'b',
+    round: 3,
+    cut,
+    layout,
+    codec: 'fp32',
+    density: 1,
+    differences: [],
+    isElsewhere,
+  } as const
   const payload = aPayload({ bytes: 4 * cut.elements, elements: cut.elements })
   return {
     source,
@@ -135,7 +145,35 @@ describe('a payload', () => {
       })
     }
     expect([told.length, fetches()]).toEqual([2, 0])
-    expect(told[1]).toContain('b PLAN_DIFFERS region b offers 250 elements in bf16 for round 3, where 250 in fp32')
+    expect(told[1]).toContain('b PLAN_DIFFERS what region b offers for round 3 is of another plan')
+    expect(told[1]).toContain('payload.codec: bf16 where fp32 is exchanged; run one job file')
+  })
+
+  test('of another version of the plan is refused by its field before it is fetched', async () => {
+    const { source, wanted, payload, told, fetches } = aSource(() => new Uint8Array())
+    const differences = differencesOfContribution(aContribution({ planVersion: 4 }), aPlan({ version: 3 }))
+    for (let again = 0; again < 2; again++) {
+      await expect(source.decoded({ ...wanted, payload, differences }, never)).rejects.toMatchObject({
+        reason: 'PLAN_DIFFERS',
+        violations: [{ field: 'contribution.planVersion', description: '4 where 3 is exchanged' }],
+      })
+    }
+    expect([told.length, fetches()]).toEqual([1, 0])
+    expect(differencesOfContribution(aContribution({ planVersion: 3 }), aPlan({ version: 3 }))).toEqual([])
+  })
+
+  test('of another fragment, or of a last round that is none, is refused by its field', async () => {
+    const { source, wanted, payload } = aSource(() => new Uint8Array())
+    const exchange = { fragment: 1, isFinal: false }
+    const differences = differencesOfProposal(aProposal({ fragment: 3, isFinal: true }), exchange)
+    await expect(source.decoded({ ...wanted, payload, differences }, never)).rejects.toMatchObject({
+      reason: 'PLAN_DIFFERS',
+      violations: [
+        { field: 'proposal.fragment', description: '3 where 1 is exchanged' },
+        { field: 'proposal.isFinal', description: 'true where false is exchanged' },
+      ],
+    })
+    expect(differencesOfProposal(aProposal({ fragment: 1 }), exchange)).toEqual([])
   })
 
   test('with NaN names region and tensor, where the fragment has an element of the whole model', async () => {

@@ -1,7 +1,7 @@
 // From what a status names to numbers: fetched unless it is here or on its way, decoded, refused where it can not be what
 // it claims. What was refused once its sha256 was right would be refused again: it is told once, forgotten, and not
 // fetched for that round any more. A transfer that was damaged says nothing about what was sent.
-import { CloudlessError } from '#runtime/errors.ts'
+import { CloudlessError, type FieldViolation } from '#runtime/errors.ts'
 import { payloadMemory } from '../peers/payload-memory.ts'
 import type { PeerFetcher } from '../peers/peer-side.ts'
 import type { VectorMemory } from '../replica/memory.ts'
@@ -11,6 +11,7 @@ import { createCodec } from '../sync/codec/create-codec.ts'
 import type { HeardSources } from './heard-sources.ts'
 import { JoinedFetch } from './joined-fetch.ts'
 import type { Payloads } from './payloads.ts'
+import { differencesOfPayload, planDiffers } from './plan-difference.ts'
 import type { Cut } from './shared-parameters.ts'
 import type { Payload } from './types.ts'
 import { inWhole } from './whole-element.ts'
@@ -24,6 +25,8 @@ export type WantedPayload = {
   readonly layout: Layout
   readonly codec: Payload['codec']
   readonly density: number
+  /** What else is not as this region's plan has it. */
+  readonly differences: readonly FieldViolation[]
   /** Another region is heard to have it, or something in its place: a silent one need not be waited for. */
   readonly isElsewhere: () => boolean
 }
@@ -67,11 +70,10 @@ export class PayloadSource {
     const { memory } = this.#links
     const { elements } = cut
     this.#throwIfRefused(wanted)
-    if (payload.elements !== elements || payload.codec !== codec) {
-      const text = `region ${region} offers ${payload.elements} elements in ${payload.codec} for round ${round}, where ${elements} in ${codec} are exchanged`
-      // Bytes of this name may be here that somebody described rightly.
-      throw this.#refuse(wanted, new CloudlessError('invalid', 'PLAN_DIFFERS', text), text)
-    }
+    const differences = [...wanted.differences, ...differencesOfPayload(payload, { elements, codec })]
+    const differs = planDiffers(region, round, differences)
+    // Bytes of this name may be here that somebody described rightly.
+    if (differs !== null) throw this.#refuse(wanted, differs, differs.message)
     const bytes = await this.#bytes(wanted, signal)
     const vector = memory.allocate(elements)
     try {

@@ -45,6 +45,7 @@ export function aContribution(change: Partial<Contribution> = {}): Contribution 
     cursor: '{}',
     codecError: 0,
     weight: 8,
+    planVersion: 1,
     ...change,
   }
 }

@@ -28,6 +28,8 @@ export type Contribution = {
   readonly codecError: number
   /** Its share in the result is this over the sum of all members': samples, or a mass. */
   readonly weight: number
+  /** Of the plan that it was made under. */
+  readonly planVersion: number
 }
 
 export type RoundMember = {

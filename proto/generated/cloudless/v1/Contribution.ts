@@ -13,6 +13,7 @@ export interface Contribution {
   'cursor'?: (Buffer | Uint8Array | string);
   'codecError'?: (number | string);
   'weight'?: (number | string);
+  'planVersion'?: (number | string | Long);
 }
 
 export interface Contribution__Output {
@@ -25,4 +26,5 @@ export interface Contribution__Output {
   'cursor': (Buffer);
   'codecError': (number);
   'weight': (number);
+  'planVersion': (number);
 }
