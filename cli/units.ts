@@ -51,6 +51,10 @@ export function formatCount(count: number): string {
   return Number.isFinite(count) ? Math.round(count).toLocaleString('en-US') : '-'
 }
 
+export function formatSteps(steps: number): string {
+  return `${formatCount(steps)} ${Math.round(steps) === 1 ? 'step' : 'steps'}`
+}
+
 /** A measured figure such as a loss; four digits are what training noise leaves. */
 export function formatFigure(value: number): string {
   return Number.isFinite(value) ? value.toFixed(4) : '-'
@@ -59,6 +63,11 @@ export function formatFigure(value: number): string {
 /** Of a day that the reader knows. */
 export function formatTimeOfDay(atMs: number): string {
   return atMs > 0 ? `${new Date(atMs).toISOString().slice(11, 19)}Z` : '-'
+}
+
+/** Of a year that the reader knows. */
+export function formatDayTime(atMs: number): string {
+  return formatTime(atMs).slice(-15)
 }
 
 export function formatTime(atMs: number): string {

@@ -24,7 +24,7 @@ export function renderJob(job: Job__Output, style: Style, nowMs: number, columns
   ]
   if (progress !== null) {
     lines.push(
-      `  samples ${formatCount(progress.samplesDone)} of ${formatCount(progress.samplesTotal)} (${formatPercent(progress.fraction)})` +
+      `  samples ${formatCount(progress.samplesDone)} of ${formatCount(progress.samplesTotal)} (${formatPercent(progress.fraction)}${leftText(job)})` +
         `   loss ${formatFigure(progress.loss)}   ${evaluationText(progress.evaluation)}`.trimEnd(),
       `  rounds ${formatCount(progress.rounds)}   WAN ${formatBytes(progress.wanBytes)}` +
         `   cost so far ${formatUsd(job.costUsd)}   ${elapsed(job, nowMs)}`,
@@ -35,7 +35,7 @@ export function renderJob(job: Job__Output, style: Style, nowMs: number, columns
       )
     }
     if (progress.partitions.length > 0) lines.push('', renderPartitions(progress.partitions, style))
-    const sync = renderSync(progress, job.spec?.sync?.strategy ?? '', style, columns)
+    const sync = renderSync(progress, job.spec?.sync ?? null, style, columns)
     if (sync !== '') lines.push('', sync)
   }
   return lines.join('\n')
@@ -146,6 +146,16 @@ export function evaluationText(evaluation: Readonly<Record<string, number>>): st
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name} ${formatFigure(value)}`)
     .join('   ')
+}
+
+/** Of the samples, at the regions' present speeds; empty while one of them has none. */
+function leftText({ state, progress }: Job__Output): string {
+  if (state !== 'JOB_STATE_RUNNING') return ''
+  const left = (progress?.partitions ?? [])
+    .filter(({ samplesDone, samplesTotal }) => samplesDone < samplesTotal)
+    .map(({ samplesDone, samplesTotal, samplesPerSecond }) => (samplesTotal - samplesDone) / samplesPerSecond)
+  const slowest = Math.max(...left)
+  return Number.isFinite(slowest) ? `, about ${formatSeconds(slowest)} left` : ''
 }
 
 /** How far it has come, as its regions told last. */

@@ -19,7 +19,7 @@ export function renderReport(report: JobReport, style: Style, columns: number): 
     `cost ${formatUsd(report.cost.totalUsd)}${report.cost.isFinal ? '' : ' so far'}`,
     `WAN ${formatBytes(report.wanBytes)}`,
     `${formatCount(report.rounds)} rounds`,
-    `${formatPercent(report.stallShare)} of the time stalled`,
+    `${formatPercent(report.stallShare)} of the time waited for the WAN`,
   ]
   const head = [
     `${style.bold(report.name)} ${style.dim(report.jobId)}  ${report.strategy}`,
@@ -46,7 +46,7 @@ function regionTable({ regions }: JobReport, style: Style): string {
       { head: 'rounds', align: 'right' },
       { head: 'absent', align: 'right' },
       { head: 'sent', align: 'right' },
-      { head: 'stall', align: 'right' },
+      { head: 'waited', align: 'right' },
       { head: 'cost', align: 'right' },
     ],
     regions.map((region) => [

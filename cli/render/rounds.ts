@@ -2,7 +2,7 @@
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
-import { formatBrief, formatBytes, formatCount, formatPercent } from '../units.ts'
+import { formatBrief, formatBytes, formatCount, formatDayTime, formatPercent, formatSteps } from '../units.ts'
 
 export function renderRounds(rounds: readonly Round__Output[], lastOnly: number, style: Style): string {
   if (rounds.length === 0) return 'no rounds yet'
@@ -15,32 +15,49 @@ function renderRegion(region: string, rounds: readonly Round__Output[], lastOnly
   const total = rounds.reduce((count, round) => count + weight(round), 0)
   const left = rounds.length - shown.length
   const head = `${style.bold(region)}  ${formatCount(total)} rounds${left > 0 ? style.dim(`, the last ${shown.length} records`) : ''}`
+  // Regions that do not wait for each other have no hub, and most strategies no fragments.
+  const hasHub = shown.some(({ hub }) => hub !== '')
+  const hasFragments = shown.some(({ fragments }) => fragments > 1)
   const table = renderTable(
     [
       { head: 'round', align: 'right' },
-      { head: 'in', align: 'right' },
+      { head: 'at' },
+      { head: 'members', align: 'right' },
+      ...(hasHub ? [{ head: 'hub' }] : []),
+      { head: 'codec' },
+      ...(hasFragments ? [{ head: 'fragment', align: 'right' } as const] : []),
       { head: 'sent', align: 'right' },
       { head: 'received', align: 'right' },
-      { head: 'time', align: 'right' },
-      { head: 'stall', align: 'right' },
+      { head: 'since last', align: 'right' },
+      { head: 'waited', align: 'right' },
       { head: 'stale', align: 'right' },
-      { head: 'error', align: 'right' },
+      { head: 'codec loss', align: 'right' },
       { head: 'without' },
     ],
     shown.map((round) => [
       roundName(round),
-      String(round.members.length),
+      formatDayTime(round.atMs),
+      membersText(round),
+      ...(hasHub ? [round.hub] : []),
+      round.codec,
+      ...(hasFragments ? [round.fragments > 1 ? `${round.fragment + 1}/${round.fragments}` : '-'] : []),
       formatBytes(round.bytesSent),
       formatBytes(round.bytesReceived),
       formatBrief(round.seconds),
       formatBrief(round.stallSeconds),
-      formatCount(round.stalenessSteps),
+      formatSteps(round.stalenessSteps),
       formatPercent(round.codecError),
       withoutText(round),
     ]),
     style,
   )
   return `${head}\n${table}`
+}
+
+/** Of all that the record tells of. */
+export function membersText({ members, absent }: Pick<Round__Output, 'members' | 'absent'>): string {
+  const all = new Set([...members, ...Object.keys(absent)])
+  return `${members.length}/${all.size}`
 }
 
 /** By the number that all regions share, where there is one. Several rounds that were merged read as a range. */

@@ -4,9 +4,13 @@ import type { JobProgress__Output } from '#proto/generated/cloudless/v1/JobProgr
 import type { PartitionProgress__Output } from '#proto/generated/cloudless/v1/PartitionProgress.ts'
 import type { RoundTotals__Output } from '#proto/generated/cloudless/v1/RoundTotals.ts'
 import type { SyncProgress__Output } from '#proto/generated/cloudless/v1/SyncProgress.ts'
+import type { SyncSpec__Output } from '#proto/generated/cloudless/v1/SyncSpec.ts'
+import { resolveSync } from '#proto/sync/resolve-sync.ts'
+import { strategies } from '#proto/sync/strategies.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
-import { formatBytes, formatCount, formatPercent } from '../units.ts'
+import { formatBytes, formatCount, formatPercent, formatSteps } from '../units.ts'
+import { refusalText } from './refusals.ts'
 import { lastRound } from './rounds.ts'
 import { wrap } from '../wrap.ts'
 
@@ -18,7 +22,12 @@ type Region = {
 }
 
 /** Empty while no region has synchronised or said how it will. */
-export function renderSync(progress: JobProgress__Output, strategy: string, style: Style, columns: number): string {
+export function renderSync(
+  progress: JobProgress__Output,
+  spec: SyncSpec__Output | null,
+  style: Style,
+  columns: number,
+): string {
   const totals = new Map(progress.roundTotals.map((each) => [each.region, each]))
   const regions = progress.partitions.map((partition): Region => ({
     region: partition.region,
@@ -28,8 +37,9 @@ export function renderSync(progress: JobProgress__Output, strategy: string, styl
   }))
   if (regions.every(({ sync, totals: own }) => sync === null && own === null)) return ''
   const facts = [
-    ...choiceFacts(regions, strategy),
-    ...hubFacts(regions),
+    ...(meetsInRounds(spec, regions.length)
+      ? [...choiceFacts(regions, spec?.strategy ?? ''), ...hubFacts(regions)]
+      : sendingFacts(regions, spec?.strategy ?? '')),
     ...hearingFacts(regions),
     // Before the links: a small window shows the beginning.
     ...troubleFacts(regions),
@@ -40,29 +50,39 @@ export function renderSync(progress: JobProgress__Output, strategy: string, styl
     const wrapped = wrap(text, width - 9, ' '.repeat(9))
     return `${style.dim(title.padEnd(8))} ${isTrouble === true ? style.yellow(wrapped) : wrapped}`
   })
-  return [wanTable(regions, style), '', ...lines].join('\n')
+  return [wanTable(regions, style, columns), '', ...lines].join('\n')
 }
 
-function wanTable(regions: readonly Region[], style: Style): string {
+/** A strategy that this version does not know is taken to. */
+function meetsInRounds(spec: SyncSpec__Output | null, regions: number): boolean {
+  const { settings } = resolveSync(spec ?? {}, { regions })
+  return strategies.get(settings.strategy)?.parts(settings).membership !== 'independent'
+}
+
+/** Narrow windows do without what others sent. */
+const wideColumns = 90
+
+function wanTable(regions: readonly Region[], style: Style, columns: number): string {
+  const isWide = columns >= wideColumns
   return renderTable(
     [
       { head: 'region' },
       { head: 'rounds', align: 'right' },
       { head: 'sent', align: 'right' },
-      { head: 'received', align: 'right' },
+      ...(isWide ? [{ head: 'received', align: 'right' } as const] : []),
       { head: 'every', align: 'right' },
-      { head: 'stall', align: 'right' },
+      { head: 'waited', align: 'right' },
       { head: 'stale', align: 'right' },
-      { head: 'error', align: 'right' },
+      { head: 'codec loss', align: 'right' },
     ],
     regions.map(({ region, progress, sync, totals }) => [
       region,
       formatCount(progress.rounds),
       formatBytes(progress.wanBytesSent),
-      totals === null ? '-' : formatBytes(totals.bytesReceived),
-      sync === null || sync.interval === 0 ? '-' : formatCount(sync.interval),
+      ...(isWide ? [totals === null ? '-' : formatBytes(totals.bytesReceived)] : []),
+      sync === null || sync.interval === 0 ? '-' : formatSteps(sync.interval),
       sync === null ? '-' : formatPercent(sync.stallShare),
-      totals?.last == null ? '-' : formatCount(totals.last.stalenessSteps),
+      totals?.last == null ? '-' : formatSteps(totals.last.stalenessSteps),
       totals?.last == null ? '-' : formatPercent(totals.last.codecError),
     ]),
     style,
@@ -85,9 +105,17 @@ function choiceFacts(regions: readonly Region[], strategy: string): readonly Fac
   }).map(({ names, text }) => ({ title: 'sync', text: `${strategy}, ${text}${names}` }))
 }
 
+/** Where nobody waits for anybody there is no plan and, but for the last round, no hub. */
+function sendingFacts(regions: readonly Region[], strategy: string): readonly Fact[] {
+  return grouped(regions, ({ interval, codec }) => {
+    const when = interval <= 1 ? 'after each step' : `each ${formatSteps(interval)}`
+    return `${strategy}, no rounds: every region sends ${when}, in ${codec}`
+  }).map(({ names, text }) => ({ title: 'sync', text: text + names }))
+}
+
 function hubFacts(regions: readonly Region[]): readonly Fact[] {
   return grouped(regions, (sync) =>
-    // Regions that do not wait for each other have no hub and no term.
+    // Before the first election.
     sync.hub === '' && sync.term === 0
       ? null
       : `${sync.hub === '' ? 'none' : sync.hub} in term ${sync.term}, round ${sync.committedRound} committed`,
@@ -124,7 +152,9 @@ function troubleFacts(regions: readonly Region[]): readonly Fact[] {
   })
   const refused = regions.flatMap(({ region, sync }) => {
     const reasons = Object.entries(sync?.refused ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-    return reasons.length === 0 ? [] : [`${region} ${reasons.map(([why, times]) => `${why} (${times})`).join(', ')}`]
+    return reasons.length === 0
+      ? []
+      : [`${region}: ${reasons.map(([why, times]) => refusalText(why, times)).join(', ')}`]
   })
   const out = regions.flatMap(({ region, totals }) => {
     const absent = Object.entries(totals?.last?.absent ?? {})
@@ -136,7 +166,7 @@ function troubleFacts(regions: readonly Region[]): readonly Fact[] {
   const mean = `on average ${formatPercent(excluded)} of the data took no part in a round`
   return [
     ...(late.length === 0 ? [] : [{ title: 'late', text: late.join('; ') }]),
-    ...(refused.length === 0 ? [] : [{ title: 'refused', text: refused.join('; ') }]),
+    ...(refused.length === 0 ? [] : [{ title: 'refused', text: refused.join('; '), isTrouble: true } as const]),
     ...(out.length === 0 ? [] : [{ title: 'absent', text: out.join('; '), isTrouble: true } as const]),
     ...(excluded === 0 ? [] : [{ title: 'excluded', text: mean, isTrouble: true } as const]),
   ]

@@ -1,6 +1,6 @@
 // The report's tables.
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
-import { roundName, withoutText } from '../../render/rounds.ts'
+import { membersText, roundName, withoutText } from '../../render/rounds.ts'
 import { formatBrief, formatBytes, formatCount, formatPercent, formatSeconds, formatUsd } from '../../units.ts'
 import { reportConfig } from '../config.ts'
 import type { JobReport } from '../job-report.ts'
@@ -19,9 +19,9 @@ export function regionTable({ regions }: JobReport): Html {
     { head: 'absent', kind: 'number' },
     { head: 'sent', kind: 'number' },
     { head: 'received', kind: 'number' },
-    { head: 'stalled', kind: 'number' },
-    { head: 'stale', kind: 'number' },
-    { head: 'error', kind: 'number' },
+    { head: 'waited', kind: 'number' },
+    { head: 'stale steps', kind: 'number' },
+    { head: 'codec loss', kind: 'number' },
     { head: 'restarts', kind: 'number' },
     { head: 'state' },
     { head: 'final model' },
@@ -120,18 +120,18 @@ export function roundTable(rounds: readonly Round__Output[]): Html {
     { head: 'members', kind: 'number' },
     { head: 'sent', kind: 'number' },
     { head: 'received', kind: 'number' },
-    { head: 'time', kind: 'number' },
-    { head: 'stall', kind: 'number' },
-    { head: 'stale', kind: 'number' },
+    { head: 'since last', kind: 'number' },
+    { head: 'waited', kind: 'number' },
+    { head: 'stale steps', kind: 'number' },
     { head: 'codec' },
-    { head: 'error', kind: 'number' },
+    { head: 'codec loss', kind: 'number' },
     { head: 'without', kind: 'wide' },
   ]
   const rows = shown.map((round) => ({
     cells: [
       roundName(round),
       round.region,
-      formatCount(round.members.length),
+      membersText(round),
       formatBytes(round.bytesSent),
       formatBytes(round.bytesReceived),
       formatBrief(round.seconds),
