@@ -36,6 +36,8 @@ export class ExchangeState {
    * each lack what only the other one has.
    */
   mayForget: () => boolean = () => false
+  /** Own updates after this one are kept whoever holds them: a snapshot without them is about to take their place here. */
+  keptAfterSeq: () => number = () => Number.POSITIVE_INFINITY
   readonly #members: Members
   readonly #peers: PeersView
   #durable: Readonly<Record<string, number>>
@@ -78,7 +80,6 @@ export class ExchangeState {
 
   /** False while peers or the disk are slow: what follows goes into one update, or waits, instead of a longer queue. */
   get hasRoom(): boolean {
-    this.trim()
     const { count, bytes } = this.outbox
     return count < outboxUpdatesMax && (count < 2 || bytes < outboxBytesMax)
   }
@@ -91,22 +92,19 @@ export class ExchangeState {
   }
 
   /**
-   * True when something was forgotten that every live peer holds. Where there is no room left, regions that are away do
-   * not count as long as a majority is here: they take a snapshot when they are back, and the others go on.
+   * True when something was forgotten that every live peer holds. Where there is no room left, regions that are away or
+   * take a snapshot do not count as long as a majority is here: the others go on.
    */
   trim(): boolean {
     const { peers } = this.#members
-    const { count, bytes } = this.outbox
-    const isFull = count >= outboxUpdatesMax || (count >= 2 && bytes >= outboxBytesMax)
-    if (this.outbox.trim(peers)) return true
-    return (
-      isFull &&
-      this.mayForget() &&
-      this.outbox.trimForRoom(
-        peers,
-        peers.filter((region) => this.#peers.hears(region)),
-      )
-    )
+    const mostSeq = this.keptAfterSeq()
+    if (this.outbox.trim(peers, mostSeq)) return true
+    return !this.hasRoom && this.mayForget() && this.outbox.trimForRoom(peers, this.waitedFor, mostSeq)
+  }
+
+  /** Live peers that are here and take updates in: who wants a snapshot first has what it brings. */
+  get waitedFor(): readonly string[] {
+    return this.#peers.heardPeers.filter((region) => this.#peers.statusOf(region)?.wantsSnapshot !== true)
   }
 
   /** `fixed` vectors never change. */

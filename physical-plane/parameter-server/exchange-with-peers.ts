@@ -101,12 +101,12 @@ export class ExchangeWithPeers implements PeerSide {
 
   /**
    * What is to be told has no room, and the strategy does not put more steps together. Nobody waits for those who are
-   * away, nor for a disk.
+   * away, take a snapshot or have everything, nor for a disk.
    */
   get isCrowded(): boolean {
-    const { host, parts, peers, state } = this.#parts
+    const { host, parts, state } = this.#parts
     if (parts.membership !== 'independent' || parts.isOverlapped || host.strategy?.isDue(false) !== true) return false
-    return !state.hasRoom && peers.heardPeers.length > 0
+    return !state.hasRoom && state.waitedFor.some((region) => state.outbox.isAwaitedBy(region))
   }
 
   get links(): readonly MeasuredLink[] {
@@ -246,7 +246,9 @@ export class ExchangeWithPeers implements PeerSide {
     const { host, members, rounds, state } = this.#parts
     const { strategy } = host
     if (strategy === null || members.isAlone || this.#isSealing || rounds.isAdoptingSnapshot) return
-    if (!strategy.isDue(isLast) || !state.hasRoom) return
+    if (!strategy.isDue(isLast)) return
+    state.trim()
+    if (!state.hasRoom) return
     this.#isSealing = true
     void this.#seal(strategy, isLast)
   }

@@ -101,9 +101,15 @@ export class Outbox {
     this.#acknowledged.set(peer, Math.max(Math.min(seq, this.#durableSeq), this.#acknowledgedBy(peer)))
   }
 
-  /** Forgets what all of `peers` hold; true when something was forgotten. */
-  trim(peers: readonly string[]): boolean {
-    return this.#forgetTo(peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), this.#durableSeq))
+  /** Something that may be sent is not in the peer's durable checkpoint, as far as is known. */
+  isAwaitedBy(peer: string): boolean {
+    return this.#acknowledgedBy(peer) < this.#durableSeq
+  }
+
+  /** Forgets what all of `peers` hold, up to `mostSeq`; true when something was forgotten. */
+  trim(peers: readonly string[], mostSeq = Number.POSITIVE_INFINITY): boolean {
+    const most = Math.min(this.#durableSeq, mostSeq)
+    return this.#forgetTo(peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), most))
   }
 
   #forgetTo(held: number): boolean {
@@ -116,12 +122,12 @@ export class Outbox {
   }
 
   /**
-   * Forgets the same, and what a majority of the live regions and all of `heard` hold: whoever else needs it can have
+   * Forgets the same, and what a majority of the live regions and all of `waitedFor` hold: whoever else needs it can have
    * it from a snapshot of theirs. Two halves that do not hear each other both keep what the other one lacks.
    */
-  trimForRoom(peers: readonly string[], heard: readonly string[]): boolean {
-    let held = this.#durableSeq
-    for (const peer of heard) held = Math.min(held, this.#acknowledgedBy(peer))
+  trimForRoom(peers: readonly string[], waitedFor: readonly string[], mostSeq = Number.POSITIVE_INFINITY): boolean {
+    let held = Math.min(this.#durableSeq, mostSeq)
+    for (const peer of waitedFor) held = Math.min(held, this.#acknowledgedBy(peer))
     const acknowledged = peers.map((peer) => this.#acknowledgedBy(peer)).sort((a, b) => b - a)
     // With this region, so many peers make more than half of all.
     const others = Math.floor((peers.length + 1) / 2)

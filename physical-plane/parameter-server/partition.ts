@@ -171,6 +171,7 @@ export class Partition implements WorkerSide, TrainingHost {
       parts,
     })
     this.#state.mayForget = () => this.#rounds.hasCompleteHub
+    this.#state.keptAfterSeq = () => this.#rounds.seqBeingTaken
     if (saved !== null) this.#restore(saved.state, saved.vectors)
   }
 

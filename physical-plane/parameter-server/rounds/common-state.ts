@@ -70,8 +70,11 @@ export class CommonState {
     this.#values = { ...this.#values, plan }
   }
 
-  /** The round has been applied. Answers the oldest round that is kept; with a snapshot on offer, more of them are. */
-  committed(proposal: Proposal, isSnapshotOffered: boolean, bytesOf: (round: number) => number): number {
+  /**
+   * The round has been applied. Answers the oldest round that is kept: whoever takes the snapshot of `snapshotRound` needs
+   * every one after it, however large they are.
+   */
+  committed(proposal: Proposal, snapshotRound: number | null, bytesOf: (round: number) => number): number {
     const { included, cursors } = this.#values
     const { members, plan, isFinal } = proposal
     this.#values = {
@@ -83,9 +86,14 @@ export class CommonState {
       cursors: { ...cursors, ...Object.fromEntries(members.map(({ region, cursor }) => [region, cursor])) },
       isFinished: isFinal,
     }
-    let recent = [...this.#recent, proposal].slice(isSnapshotOffered ? -recentRoundsForSnapshotMax : -recentRoundsMax)
+    const all = [...this.#recent, proposal]
+    let recent = all.slice(-recentRoundsMax)
     const bytes = (): number => recent.reduce((sum, { round }) => sum + bytesOf(round), 0)
     while (recent.length > 1 && bytes() > recentBytesMax) recent = recent.slice(1)
+    if (snapshotRound !== null) {
+      const oldest = recent[0]!.round
+      recent = all.filter(({ round }) => round > snapshotRound || round >= oldest).slice(-recentRoundsForSnapshotMax)
+    }
     this.#recent = recent
     return recent[0]!.round
   }

@@ -11,9 +11,11 @@ export const voteMaxMs = 120_000
 export const recentRoundsMax = 4
 /** A snapshot that nobody asks for any more is forgotten after this. */
 export const snapshotKeptMs = 60_000
+/** Before another region serves who asks for a snapshot; each one behind it after as much again. */
+export const unservedMs = 10_000
 /** Before something that failed, such as a fetch that a peer refused, is tried again. */
 export const taskRetryMs = 500
 /** The same while a snapshot is on its way to somebody, who then needs every round since. */
 export const recentRoundsForSnapshotMax = 64
-/** Payloads of recent rounds together, beyond the newest. */
+/** Payloads of recent rounds together, beyond the newest and those that somebody who takes a snapshot needs. */
 export const recentBytesMax = 2 ** 28

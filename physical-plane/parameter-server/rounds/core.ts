@@ -74,6 +74,10 @@ export function isAboutToOffer(core: RoundsCore): boolean {
   return isMaking || (pending === null ? isOfferDue(core) : published === null)
 }
 
+export function isIndependent({ parts }: RoundsCore): boolean {
+  return parts.parts.membership === 'independent'
+}
+
 /** Two regions swap contributions; more of them meet at the hub. */
 export function isPairwise({ parts }: RoundsCore): boolean {
   return parts.members.all.length <= 2

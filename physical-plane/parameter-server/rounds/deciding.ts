@@ -176,7 +176,6 @@ function openNext(core: RoundsCore, proposal: Proposal): void {
   core.arrivals.close(members.peers.filter(isLate), links.clock.monotonicMs())
   // Contributions live on in the result.
   if (proposal.result !== null) core.payloads.forgetAllBut(proposal.result.sha256, proposal.round)
-  const isOffered = core.snapshots.offered !== null
-  const oldest = core.common.committed(proposal, isOffered, (round) => core.payloads.bytesOf(round))
+  const oldest = core.common.committed(proposal, core.snapshots.oldestRound, (round) => core.payloads.bytesOf(round))
   core.payloads.forgetBefore(oldest)
 }

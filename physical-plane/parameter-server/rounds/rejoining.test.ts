@@ -1,9 +1,13 @@
 // A region that comes back takes what the others have, keeps what it has learnt, and uses no sample twice.
 import { describe, expect, test } from 'vitest'
 import { Cluster, type ClusterOptions } from '../cluster.fixture.ts'
+import { outboxUpdatesMax } from '../config.ts'
 import { aLayout, aPartition, sync, wholeGradients } from '../partition.fixture.ts'
 import { aHeader, aPayload as payloadOf, aStatus } from '../peers/a-peer-side.ts'
+import { payloadMemory } from '../peers/payload-memory.ts'
+import type { PeerFetcher } from '../peers/peer-side.ts'
 import type { Update } from '../sync/update.ts'
+import { recentRoundsMax } from './config.ts'
 import { aPlan } from './proposal.fixture.ts'
 import type { StateSnapshot } from './types.ts'
 
@@ -72,6 +76,91 @@ describe('where regions do not wait for each other', () => {
     await exchange.receive(anUpdate('b', 1, [1, 1]), never)
     await clock.advance(1000)
     expect(exchange.status.snapshot?.versions).toEqual({ a: 1, b: 1 })
+  })
+})
+
+describe('where steps go on while others take a snapshot', () => {
+  async function aTraining(region: 'a' | 'c', fetch: PeerFetcher['fetch'] = () => new Promise(() => {})) {
+    const began = await aPartition(region, ['a', 'b', 'c'], {
+      options: { samples: 64, leaseSamples: 64 },
+      links: { fetcher: { fetch } },
+    })
+    const { partition, clock } = began
+    partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
+    if (region === 'a') partition.initialise('w', Float32Array.of(1, 2))
+    else await partition.exchange.receive(anUpdate('a', 1, [1, 2]), never)
+    const lease = await partition.lease('w', never)
+    if (lease.outcome !== 'granted') throw new Error(lease.outcome)
+    let leaseUsed = 0
+    const step = () => {
+      leaseUsed += 1
+      const gradient = Float32Array.of(1, 1)
+      const { leaseId } = lease
+      return partition.step({ workerId: 'w', leaseId, leaseUsed, samples: 1, loss: 1, learningRates: [1], gradient })
+    }
+    await clock.advance(1000)
+    return { ...began, exchange: partition.exchange, step }
+  }
+
+  test('what is being sealed when one has come is told as well, and nothing is fetched twice', async () => {
+    let fetches = 0
+    const began = await aTraining('c', async () => {
+      fetches += 1
+      const copy = payloadMemory(began.memory).allocate(8)
+      copy.set(new Uint8Array(Float32Array.of(10, 20).buffer))
+      // In the same moment.
+      void began.step()
+      return copy
+    })
+    const { partition, exchange, clock } = began
+    const content = payloadOf(new Uint8Array(Float32Array.of(10, 20).buffer))
+    const snapshot = { ...aSnapshot({ a: 8 }), vectors: { parameters: content } }
+    exchange.statusChanged('a', aStatus({ hasBegun: true, firstSeq: 6, lastSeq: 8, snapshot }))
+    await clock.advance(2000)
+    expect([fetches, exchange.appliedSeqOf('a'), exchange.status.wantsSnapshot]).toEqual([1, 8, false])
+    expect(exchange.updateAfter(0)?.seq).toBe(1)
+    expect(Array.from(partition.replica!.values)).toEqual([9, 19])
+  })
+
+  test('nobody waits for a region that takes one', async () => {
+    for (const wantsSnapshot of [false, true]) {
+      const { exchange, clock, step } = await aTraining('a')
+      exchange.statusChanged('b', aStatus({ hasBegun: true }))
+      exchange.statusChanged('c', aStatus({ hasBegun: true, wantsSnapshot }))
+      let done = 0
+      for (let i = 0; i < outboxUpdatesMax + 4; i++) {
+        void Promise.resolve(step()).then(() => (done += 1))
+        await clock.advance(100)
+        for (const region of ['b', 'c']) exchange.heard(region)
+        exchange.acknowledge('b', exchange.status.lastSeq)
+      }
+      // The first parameters take a place, too.
+      expect(done).toBe(wantsSnapshot ? outboxUpdatesMax + 4 : outboxUpdatesMax - 1)
+    }
+  })
+})
+
+describe('a link that is cut', () => {
+  test('between the hub and who needs a snapshot: another region offers one', async () => {
+    const samples = 60
+    const cluster = await Cluster.open({
+      regions: ['a', 'b', 'c'].map((name) => ({ name, samples })),
+      sync: sync('diloco', { interval: 5, codec: 'fp32', graceMinMs: 50, graceMaxMs: 1000 }),
+      layout: aLayout(4),
+      initial: [8, -4, 2, 1],
+      gradientOf: wholeGradients,
+      learningRate: 2 ** -7,
+      batch: 1,
+      epochs: 2,
+    })
+    await cluster.clock.advance(120)
+    cluster.cut('c', 'a', 600_000)
+    cluster.cut('c', 'b', 20_000)
+    await cluster.clock.advance(60_000)
+    const statusOf = (region: string) => cluster.at(region).exchange.status
+    expect(statusOf('a').isHub).toBe(true)
+    expect(statusOf('a').committedRound).toBeGreaterThan(recentRoundsMax)
+    expect([statusOf('c').wantsSnapshot, statusOf('c').committedRound]).toEqual([false, statusOf('b').committedRound])
   })
 })
 

@@ -1,9 +1,8 @@
-// How a region that missed too much gets back to the others, and how it helps those who did. What it learnt since the last
-// round that it took part in stays: it is added to the snapshot's parameters.
+// How a region that missed too much gets back to the others. What it learnt since the last round that it took part in stays:
+// it is added to the snapshot's parameters.
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Vectors } from '../partition-state.ts'
-import { copyOf } from './bytes.ts'
-import { trainingOf, type RoundsCore, type Training } from './core.ts'
+import { isIndependent, type RoundsCore } from './core.ts'
 import type { RoundsHost } from './host.ts'
 import { fetchSnapshot } from './snapshots.ts'
 import type { StateSnapshot } from './types.ts'
@@ -39,112 +38,6 @@ export function endWantsOfAll(core: RoundsCore): void {
   if (isStuck && able.toSorted()[0] === host.region) host.giveUpMissed()
 }
 
-export function serveSnapshots(core: RoundsCore): void {
-  const { members, peers, host } = core.parts
-  const training = trainingOf(core)
-  const askers = peers.heardPeers.filter((region) => peers.statusOf(region)?.wantsSnapshot === true)
-  if (training === null || askers.length === 0 || wantsSnapshot(core)) return
-  const hub = core.agreement.hub(core.parts.peers.view())
-  const able = [host.region, ...peers.heardPeers].filter((region) => !askers.includes(region)).sort()
-  const server = hub !== null && able.includes(hub) ? hub : able[0]
-  // Who has nothing compares what everybody has: some may know more of what it forgot than others.
-  const isForAll = askers.some((region) => peers.statusOf(region)?.hasBegun === false)
-  if (!members.live.includes(host.region) || (server !== host.region && !isForAll)) return
-  core.snapshots.wanted()
-  const offered = core.snapshots.offered
-  const { committedRound } = core.agreement.state
-  const oldestKept = core.common.recent[0]?.round ?? committedRound + 1
-  const isForAskers = offered !== null && isFor(offered, emptyAskers(core))
-  const isBridged = isForAskers && offered.round + 1 >= oldestKept
-  if (isIndependent(core)) {
-    // What this region lacks of what an asker has will come here, too.
-    const helped = askers.filter((region) => covers(host.versions(), appliedBy(core, region)))
-    const isSame = isForAskers && covers(offered.versions, host.versions())
-    const isFresh = isSame || (isForAskers && coversUpdates(core, offered, helped))
-    if (helped.length > 0 && !isFresh) offerUpdated(core, training)
-  } else if (!isBridged || (offered.round < committedRound && askers.some((region) => isPast(core, offered, region)))) {
-    core.tasks.start('snapshot', () => core.snapshots.offer(snapshotNow(core, training), training.shared.vectors()))
-  }
-}
-
-/** The asker is as far as the snapshot, and can not have the round after it. */
-function isPast({ parts }: RoundsCore, { round }: StateSnapshot, asker: string): boolean {
-  const status = parts.peers.statusOf(asker)
-  return status?.hasBegun === true && status.committedRound >= round
-}
-
-function offerUpdated(core: RoundsCore, training: Training): void {
-  const { host, links } = core.parts
-  if (!core.tasks.mayStart('snapshot')) return
-  // After the last round nothing is left to be told.
-  const { isFinished } = core.common.values
-  const parameters = isFinished ? copyOf(links.memory, training.replica.values) : host.shareable()
-  // The next checkpoint is about to make it so.
-  if (parameters === null) return
-  core.tasks.start('snapshot', () => {
-    const offering = core.snapshots.offer(snapshotNow(core, training), { parameters })
-    links.memory.release(parameters)
-    return offering
-  })
-}
-
-/** Regions that ask and have nothing, by incarnation. */
-function emptyAskers(core: RoundsCore): Readonly<Record<string, number>> {
-  const { peers } = core.parts
-  const statuses = peers.heardPeers.map((region) => [region, peers.statusOf(region)] as const)
-  const empty = statuses.flatMap(([region, status]) =>
-    status?.wantsSnapshot === true && !status.hasBegun ? [[region, status.incarnation] as const] : [],
-  )
-  return Object.fromEntries(empty)
-}
-
-function isFor({ state }: StateSnapshot, askers: StateSnapshot['state']['askers']): boolean {
-  return Object.entries(askers).every(([region, incarnation]) => state.askers[region] === incarnation)
-}
-
-/** Updates of others that an asker has applied. Those of a pruned region may never come here. */
-function appliedBy(core: RoundsCore, region: string): Readonly<Record<string, number>> {
-  const { members, peers } = core.parts
-  const applied = Object.entries(peers.statusOf(region)?.applied ?? {})
-  return Object.fromEntries(applied.filter(([name]) => members.live.includes(name)))
-}
-
-function covers(versions: Readonly<Record<string, number>>, applied: Readonly<Record<string, number>>): boolean {
-  return Object.entries(applied).every(([region, seq]) => (versions[region] ?? 0) >= seq)
-}
-
-function isIndependent(core: RoundsCore): boolean {
-  return core.parts.parts.membership === 'independent'
-}
-
-/** Updates after those in the snapshot are still held by everybody, as far as this region can tell; by askers nothing is. */
-function coversUpdates(core: RoundsCore, { versions }: StateSnapshot, askers: readonly string[]): boolean {
-  const { members, peers, host } = core.parts
-  const applied = host.versions()
-  if (askers.some((region) => (versions[region] ?? 0) < (applied[region] ?? 0))) return false
-  if (!askers.every((region) => covers(versions, appliedBy(core, region)))) return false
-  return members.peers.every((region) => (versions[region] ?? 0) + 1 >= (peers.statusOf(region)?.firstSeq ?? 0))
-}
-
-function snapshotNow(core: RoundsCore, { replica, plan }: Training): Omit<StateSnapshot, 'vectors'> {
-  const { committedRound, committedTerm } = core.agreement.state
-  const { included, cursors, isFinished } = core.common.values
-  return {
-    round: committedRound,
-    term: committedTerm,
-    plan,
-    included,
-    cursors: { ...core.parts.host.cursors(), ...cursors },
-    versions: core.parts.host.versions(),
-    layout: replica.layout,
-    state: {
-      commits: core.common.shared?.commits ?? [],
-      isFinished,
-      askers: emptyAskers(core),
-    },
-  }
-}
-
 export function takeSnapshot(core: RoundsCore): void {
   if (!wantsSnapshot(core)) return
   const best = bestSnapshot(core)
@@ -152,9 +45,16 @@ export function takeSnapshot(core: RoundsCore): void {
   const { source, snapshot } = best
   const { links } = core.parts
   const fetcher = core.heard.fetcher(links.fetcher, () => bestSnapshot(core) !== null)
-  core.tasks.start(takingSnapshot, (signal) =>
-    fetchSnapshot(source, snapshot, { ...links, fetcher }, signal, (vectors) => takeOver(core, best, vectors, signal)),
-  )
+  core.tasks.start(takingSnapshot, async (signal) => {
+    core.snapshots.taking = snapshot
+    try {
+      await fetchSnapshot(source, snapshot, { ...links, fetcher }, signal, (vectors) =>
+        takeOver(core, best, vectors, signal),
+      )
+    } finally {
+      core.snapshots.taking = null
+    }
+  })
 }
 
 async function takeOver(core: RoundsCore, offered: Offered, vectors: Vectors, signal: AbortSignal): Promise<void> {

@@ -25,7 +25,8 @@ import { HeardSources } from './heard-sources.ts'
 import { firstOfferState, Offer, type OfferState } from './offer.ts'
 import { PayloadSource } from './payload-source.ts'
 import { Payloads } from './payloads.ts'
-import { endWantsOfAll, serveSnapshots, takeSnapshot, takingSnapshot, wantsSnapshot } from './rejoining.ts'
+import { endWantsOfAll, takeSnapshot, takingSnapshot, wantsSnapshot } from './rejoining.ts'
+import { serveSnapshots } from './serving-snapshots.ts'
 import { SnapshotChecks } from './snapshot-checks.ts'
 import { Snapshots } from './snapshots.ts'
 import { Tasks } from './tasks.ts'
@@ -135,6 +136,12 @@ export class Rounds {
   /** What is told now would not be in what takes the place of everything. */
   get isAdoptingSnapshot(): boolean {
     return this.#core.snapshots.isBeingTaken
+  }
+
+  /** The updates of this region that are in the snapshot that is being taken; infinity without one. */
+  get seqBeingTaken(): number {
+    const { snapshots, parts } = this.#core
+    return snapshots.taking === null ? Number.POSITIVE_INFINITY : (snapshots.taking.versions[parts.host.region] ?? 0)
   }
 
   get late(): { readonly carried: number; readonly dropped: number } {

@@ -51,7 +51,7 @@ describe('a snapshot', () => {
     await snapshots.offer(common, { parameters })
     await clock.advance(snapshotKeptMs - 1)
     expect(snapshots.expire()).toBe(false)
-    snapshots.wanted()
+    snapshots.served(['b'])
     await clock.advance(snapshotKeptMs - 1)
     expect(snapshots.expire()).toBe(false)
     await clock.advance(1)
@@ -62,9 +62,58 @@ describe('a snapshot', () => {
     const { snapshots, shelf, vector } = someSnapshots()
     await snapshots.offer(common, { parameters: vector(1, 2) })
     await snapshots.offer({ ...common, round: 9 }, { parameters: vector(3, 4) })
+    snapshots.asked([], () => false)
     expect([snapshots.offered!.round, shelf.bytes]).toEqual([9, 8])
     snapshots.stop()
     expect([snapshots.offered, shelf.bytes]).toEqual([null, 0])
+  })
+
+  test('stays on the shelf beside a newer one while who asked for it has not got further', async () => {
+    const { snapshots, shelf, vector } = someSnapshots()
+    let got = 3
+    const hasTaken = ({ round }: StateSnapshot): boolean => got >= round
+    await snapshots.offer(common, { parameters: vector(1, 2) })
+    snapshots.served(['b'])
+    const { sha256 } = snapshots.offered!.vectors['parameters']!
+    await snapshots.offer({ ...common, round: 9 }, { parameters: vector(3, 4) })
+    snapshots.asked(['b', 'c'], hasTaken)
+    expect([shelf.get(sha256)?.byteLength, snapshots.oldestRound]).toEqual([8, 4])
+    got = 4
+    snapshots.asked(['b', 'c'], hasTaken)
+    expect([shelf.get(sha256), snapshots.oldestRound]).toEqual([null, 9])
+  })
+
+  test('beside a newer one goes when who asked for it is gone, and when a third comes', async () => {
+    for (const isThird of [true, false]) {
+      const { snapshots, shelf, vector } = someSnapshots()
+      await snapshots.offer({ ...common, state: { ...common.state, askers: { b: 7 } } }, { parameters: vector(1, 2) })
+      const next = { ...common, round: 9, state: { ...common.state, askers: { c: 7 } } }
+      await snapshots.offer(next, { parameters: vector(3, 4) })
+      snapshots.asked(['b', 'c'], () => false)
+      expect(shelf.bytes).toBe(16)
+      if (isThird) await snapshots.offer({ ...common, round: 11 }, { parameters: vector(5, 6) })
+      snapshots.asked(isThird ? ['b', 'c'] : ['c'], () => false)
+      expect(snapshots.oldestRound).toBe(9)
+    }
+  })
+
+  test('holds its rounds back from the moment it is taken', async () => {
+    const { snapshots, vector } = someSnapshots()
+    const offering = snapshots.offer(common, { parameters: vector(1, 2) })
+    expect([snapshots.offered, snapshots.oldestRound]).toEqual([null, 4])
+    await offering
+    expect(snapshots.oldestRound).toBe(4)
+    snapshots.stop()
+    expect(snapshots.oldestRound).toBeNull()
+  })
+
+  test('that finds no memory takes none, and holds no rounds back', async () => {
+    const { snapshots, memory, vector } = someSnapshots()
+    const small = vector(1, 2)
+    const usedBytes = memory.usedBytes
+    const endless = { length: -1 } as Float32Array
+    await expect(snapshots.offer(common, { small, endless })).rejects.toThrow('-1 is no number of elements')
+    expect([memory.usedBytes, snapshots.oldestRound]).toEqual([usedBytes, null])
   })
 
   test('is fetched vector by vector, and what was fetched is given back in the end', async () => {
