@@ -33,6 +33,14 @@ async function aBegun(region: string): Promise<Partition> {
   return partition
 }
 
+function refusalOf(act: () => unknown): unknown {
+  try {
+    return act()
+  } catch (error) {
+    return error
+  }
+}
+
 describe('what a partition refuses', () => {
   test('a step with a loss of NaN or the wrong numbers, naming region and worker; nothing changes', async () => {
     const partition = await aBegun('a')
@@ -59,11 +67,17 @@ describe('what a partition refuses', () => {
     const { partition } = await aPartition('b', both)
     partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
     const other = { workerId: 'v', instanceId: 'j', attempt: 1, layout: aLayout(3) }
-    expect(() => partition.join(other)).toThrow('worker j trains another model: layout.tensors[0]')
+    expect(refusalOf(() => partition.join(other))).toMatchObject({
+      message: expect.stringContaining('worker j trains another model: layout.tensors[0]'),
+      violations: [{ field: 'layout.tensors[0]', description: expect.stringContaining('must build the same model') }],
+    })
     const initial = anInitial('a', [1, 2, 3], aLayout(3))
     await expect(partition.exchange.receive(initial, never)).rejects.toThrow('region a trains another model')
     expect(partition.phase).toBe('failed')
-    await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'LAYOUT_DIFFERS' })
+    await expect(partition.lease('w', never)).rejects.toMatchObject({
+      reason: 'LAYOUT_DIFFERS',
+      message: expect.stringContaining('every worker of a job must build the same model'),
+    })
   })
 
   test('first values with infinity, naming the tensor: they are asked for again, for nothing begins without them', async () => {

@@ -58,7 +58,10 @@ export class TrainedModel {
     }
     const difference = layoutDifference(this.#replica.layout, layout)
     if (difference === null) return this.#replica
-    throw new CloudlessError('conflict', 'LAYOUT_DIFFERS', `${whose} trains another model: ${difference}`)
+    const fix = 'every worker of a job must build the same model, whatever its region, data and device'
+    const violations = [{ field: difference.slice(0, difference.indexOf(' ')), description: `${difference}; ${fix}` }]
+    const text = `${whose} trains another model: ${difference}; ${fix}`
+    throw new CloudlessError('conflict', 'LAYOUT_DIFFERS', text, { violations })
   }
 
   begin(replica: Replica, values: Float32Array): UpdateStrategy {
