@@ -29,19 +29,27 @@ function job(regions: number, given: GivenSync & { readonly strategy: string }):
   }
 }
 
-/** All that the last checkpoints hold of training: replica and optimiser, shared parameters and momentum, residuals. */
-async function stateOf(cluster: Cluster): Promise<unknown> {
+type TrainingState = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>
+
+/**
+ * All that the last checkpoints hold of training: replica and optimiser, shared parameters and momentum, residuals of what
+ * regions offered and of what the hub encoded.
+ */
+async function stateOf(cluster: Cluster): Promise<TrainingState> {
   cluster.agreedReplica()
-  const states: Record<string, unknown> = {}
+  const states: Record<string, Readonly<Record<string, readonly number[]>>> = {}
   for (const { name, store } of cluster.nodes.values()) {
     const { vectors } = (await store.load())!
-    const kept = Object.entries(vectors).filter(([key]) => /^(values|optimiser|rounds\/(shared|offer))/.test(key))
+    const kept = Object.entries(vectors).filter(([key]) => /^(values|optimiser|rounds\/(shared|offer|hub))/.test(key))
     states[name] = Object.fromEntries(kept.map(([key, values]) => [key, Array.from(values)]))
   }
   return states
 }
 
-async function run(options: ClusterOptions, crashes: readonly { afterMs: number; region: string }[]): Promise<unknown> {
+async function run(
+  options: ClusterOptions,
+  crashes: readonly { afterMs: number; region: string }[],
+): Promise<TrainingState> {
   const cluster = await Cluster.open(options)
   for (const { afterMs, region } of crashes) {
     await cluster.clock.advance(afterMs)
@@ -79,5 +87,11 @@ describe('crashes change no bit', () => {
       }),
       { numRuns: 12 },
     )
+  })
+
+  test("the hub's residual is among what is compared, where there is one", async () => {
+    const state = await run(job(3, sync('diloco', { interval: 3 })), [])
+    const residuals = Object.values(state).flatMap((vectors) => vectors['rounds/hub/residual'] ?? [])
+    expect(residuals.some((lost) => lost !== 0)).toBe(true)
   })
 })
