@@ -7,8 +7,3 @@ export function fragmentOf(round: number, fragments: number): number {
   assert(round >= 1, `rounds are numbered from 1, so there is no round ${round}`)
   return (round - 1) % fragments
 }
-
-/** How many rounds before this one had the same fragment, where the number of fragments never changed. */
-export function commitsBefore(round: number, fragments: number): number {
-  return Math.floor((round - 1) / fragments)
-}
