@@ -76,7 +76,7 @@ class Job {
 
   view(region: Region, hears: (name: string) => boolean): View {
     const electorate = this.regions.map(({ name }) => name)
-    return { electorate, statuses: region.heard, hears, nowMs: this.nowMs }
+    return { electorate, regionsTotal: electorate.length, statuses: region.heard, hears, nowMs: this.nowMs }
   }
 
   /** Everything that a region says must be on its disk already, so that no crash takes it back. */
@@ -206,7 +206,7 @@ describe('agreement', () => {
     expect(rounds).toBeGreaterThan(300)
   })
 
-  const alone: View = { electorate: ['a'], statuses: new Map(), hears: () => false, nowMs: 0 }
+  const alone: View = { electorate: ['a'], regionsTotal: 1, statuses: new Map(), hears: () => false, nowMs: 0 }
 
   test('a vote is heard once it is durable, and so is what was accepted', () => {
     const agreement = new Agreement('a', firstState, 0)
@@ -242,7 +242,7 @@ describe('agreement', () => {
         committedTerm: 3,
         ...candidate,
       })
-      const view = { electorate, statuses: new Map([['a', asking]]), hears: () => true, nowMs: 0 }
+      const view = { electorate, regionsTotal: 3, statuses: new Map([['a', asking]]), hears: () => true, nowMs: 0 }
       while (agreement.advance(view));
       return agreement.state.votedFor === 'a'
     }
@@ -263,7 +263,7 @@ describe('agreement', () => {
     const statusesOf = (regions: readonly Agreement[], own: Agreement, nowMs: number) =>
       new Map(
         regions.flatMap((region, i) => {
-          const follows = region.follows({ electorate, statuses: new Map(), hears, nowMs })
+          const follows = region.follows({ electorate, regionsTotal: 3, statuses: new Map(), hears, nowMs })
           return region === own ? [] : [[electorate[i]!, aStatus({ ...region.published, follows })] as const]
         }),
       )
@@ -272,7 +272,9 @@ describe('agreement', () => {
     const waits: boolean[] = []
     for (let nowMs = 0; nowMs <= voteMaxMs + 20_000; nowMs += 500) {
       for (const region of regions) {
-        while (region.advance({ electorate, statuses: statusesOf(regions, region, nowMs), hears, nowMs }));
+        while (
+          region.advance({ electorate, regionsTotal: 3, statuses: statusesOf(regions, region, nowMs), hears, nowMs })
+        );
         // The disk of the first region takes nothing.
         if (region !== a) region.settle(region.state, nowMs)
       }
@@ -283,7 +285,7 @@ describe('agreement', () => {
   })
 
   test('who led and restarted asks at once, whoever is first in line', () => {
-    const view: View = { electorate: ['a', 'b'], statuses: new Map(), hears: () => true, nowMs: 0 }
+    const view: View = { electorate: ['a', 'b'], regionsTotal: 2, statuses: new Map(), hears: () => true, nowMs: 0 }
     const stands = (votedFor: string): boolean => {
       const agreement = new Agreement('b', { ...firstState, term: 2, votedFor }, 0)
       return agreement.advance(view) && agreement.isCandidate
@@ -297,6 +299,7 @@ describe('agreement', () => {
     const electorate = ['a', 'b', 'c']
     const view = (statuses: ReadonlyMap<string, PeerStatus>): View => ({
       electorate,
+      regionsTotal: 3,
       statuses,
       hears: (name) => name === 'b',
       nowMs: quietMs + electionMs,
@@ -319,6 +322,7 @@ describe('agreement', () => {
     const b = (change: Partial<PeerStatus>) => new Map([['b', aStatus(change)]])
     const view = (statuses: ReadonlyMap<string, PeerStatus>, heard: readonly string[]): View => ({
       electorate,
+      regionsTotal: 3,
       statuses,
       hears: (name) => heard.includes(name),
       nowMs: 0,
@@ -335,11 +339,28 @@ describe('agreement', () => {
   })
 
   test('half of the regions are no majority', () => {
-    expect([isMajority(['a'], ['a', 'b']), isMajority(['a', 'b'], ['a', 'b', 'c']), isMajority([], [])]).toEqual([
-      false,
-      true,
-      false,
-    ])
+    const among = (part: readonly string[], electorate: readonly string[], regionsTotal = electorate.length): boolean =>
+      isMajority(part, { electorate, regionsTotal })
+    expect([among(['a'], ['a', 'b']), among(['a', 'b'], ['a', 'b', 'c']), among([], [])]).toEqual([false, true, false])
+    // The other one was pruned, or two of five were.
+    expect([among(['a'], ['a'], 2), among(['a', 'b'], ['a', 'b', 'c'], 5)]).toEqual([true, false])
+  })
+
+  test('two majorities have a common member, whoever knows already who was pruned', () => {
+    for (let regionsTotal = 1; regionsTotal <= 6; regionsTotal++) {
+      let apart = 0
+      // Per region: pruned in both books; in the newer one alone, outside or in the first part; in none, outside or in a part.
+      const [inOlder, inNewer, inFirst, inSecond] = [[1, 2, 3, 4, 5], [3, 4, 5], [2, 4], [5]]
+      const is = (digits: readonly number[], kinds: readonly number[]): string[] =>
+        digits.flatMap((digit, i) => (kinds.includes(digit) ? [`${i}`] : []))
+      for (let at = 0; at < 6 ** regionsTotal; at++) {
+        const digits = Array.from({ length: regionsTotal }, (_, i) => Math.floor(at / 6 ** i) % 6)
+        const isFirst = isMajority(is(digits, inFirst), { electorate: is(digits, inOlder), regionsTotal })
+        const isSecond = isMajority(is(digits, inSecond), { electorate: is(digits, inNewer), regionsTotal })
+        if (isFirst && isSecond) apart += 1
+      }
+      expect(apart).toBe(0)
+    }
   })
 
   test('a proposal of another term or round, or by who does not lead, is refused', () => {

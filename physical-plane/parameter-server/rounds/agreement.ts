@@ -29,6 +29,8 @@ export type AgreementState = {
 export type View = {
   /** Everybody who may vote, ascending, this region included. */
   readonly electorate: readonly string[]
+  /** All regions of the job, those that were pruned included. */
+  readonly regionsTotal: number
   readonly statuses: ReadonlyMap<string, PeerStatus>
   readonly hears: (region: string) => boolean
   readonly nowMs: number
@@ -196,7 +198,7 @@ export class Agreement {
     if (proposal === null || !isSame(this.published.accepted, proposal)) return null
     const accepted = (region: string): boolean =>
       region === this.#own || isSame(view.statuses.get(region)?.accepted ?? null, proposal)
-    return isMajority(view.electorate.filter(accepted), view.electorate) ? { proposal, from: this.#own } : null
+    return isMajority(view.electorate.filter(accepted), view) ? { proposal, from: this.#own } : null
   }
 
   /** The proposal has been applied. */
@@ -254,7 +256,8 @@ export class Agreement {
     return true
   }
 
-  #lead({ electorate, statuses }: View): boolean {
+  #lead(view: View): boolean {
+    const { electorate, statuses } = view
     if (!this.published.isCandidate) return false
     const { term, accepted } = this.#state
     const votes = electorate.filter((region) => {
@@ -262,7 +265,7 @@ export class Agreement {
       const status = statuses.get(region)
       return status !== undefined && status.term === term && status.votedFor === this.#own
     })
-    if (!isMajority(votes, electorate)) return false
+    if (!isMajority(votes, view)) return false
     this.#role = 'hub'
     if (accepted === null) return true
     // It may have been committed: nothing else can be proposed for its round.
@@ -333,19 +336,20 @@ export class Agreement {
     return this.#votedAtMs + (this.#isVoteDurable ? quietMs : voteMaxMs)
   }
 
-  #hearsMajority({ electorate, hears }: View): boolean {
-    const heard = electorate.filter((region) => region === this.#own || hears(region))
-    return isMajority(heard, electorate)
+  #hearsMajority(view: View): boolean {
+    const heard = view.electorate.filter((region) => region === this.#own || view.hears(region))
+    return isMajority(heard, view)
   }
 
   /** So many are heard that may vote for this region. */
-  #couldWin({ electorate, statuses, hears }: View): boolean {
+  #couldWin(view: View): boolean {
+    const { electorate, statuses, hears } = view
     const mayVote = electorate.filter((region) => {
       if (region === this.#own) return true
       const status = statuses.get(region)
       return hears(region) && (status === undefined || !isBehind(this.#state, status))
     })
-    return isMajority(mayVote, electorate)
+    return isMajority(mayVote, view)
   }
 
   /**
@@ -367,8 +371,15 @@ export class Agreement {
   }
 }
 
-export function isMajority(part: readonly string[], whole: readonly string[]): boolean {
-  return 2 * part.length > whole.length
+/**
+ * More than half of those who may vote, and at least half of all regions of the job. Regions learn of a prune one after
+ * the other; with the second half of the rule no two majorities, whatever each of them knows, are without a common member.
+ */
+export function isMajority(
+  part: readonly string[],
+  { electorate, regionsTotal }: Pick<View, 'electorate' | 'regionsTotal'>,
+): boolean {
+  return 2 * part.length > electorate.length && 2 * part.length >= regionsTotal
 }
 
 /** Within one term only its hub proposes, and once per round. */

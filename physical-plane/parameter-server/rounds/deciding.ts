@@ -37,10 +37,10 @@ function refusalIn({ source }: RoundsCore, proposal: Proposal): CloudlessError |
  * majority can be without this region, no round would follow any more.
  */
 function refuse(core: RoundsCore, proposal: Proposal, { message }: CloudlessError): void {
-  const { members, host } = core.parts
+  const { members, peers, host } = core.parts
   const { hub, round } = proposal
   core.agreement.refuse(proposal)
-  if (isMajority(members.peers, members.live)) return
+  if (isMajority(members.peers, peers.view())) return
   const text = `region ${hub} proposes round ${round} with what region ${host.region} can not use: ${message}`
   host.fail('ROUND_REFUSED', `${text}; run the same version in every region, then resume the job`)
 }

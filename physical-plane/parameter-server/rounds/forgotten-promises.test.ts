@@ -15,7 +15,7 @@ function seen(a: Partial<PeerStatus>, c: Partial<PeerStatus>, heard: readonly st
     ['a', aStatus(a)],
     ['c', aStatus(c)],
   ])
-  return { electorate, statuses, hears: (region) => heard.includes(region), nowMs }
+  return { electorate, regionsTotal: 3, statuses, hears: (region) => heard.includes(region), nowMs }
 }
 
 /** `b` after its disk was lost in term 3, with a snapshot of round 4. */

@@ -72,6 +72,7 @@ export class PeersView {
   view(): View {
     return {
       electorate: this.#members.live,
+      regionsTotal: this.#members.all.length,
       statuses: this.#statuses,
       hears: (region) => this.hears(region),
       nowMs: this.#clock.monotonicMs(),

@@ -14,7 +14,7 @@ export function isWaiting(core: RoundsCore): boolean {
     if (parts.when !== 'adaptive-interval' || pending === null) return false
     if (core.offer.stepsSince(pending) < settings.intervalMax) return false
   } else if (isMaking) return true
-  if (!isMajority([...peers.expectedPeers, members.own], members.live)) return false
+  if (!isMajority([...peers.expectedPeers, members.own], peers.view())) return false
   if (pending === null) return isOfferDue(core)
   const isInGrace = links.clock.monotonicMs() < pending.madeAtMs + settings.graceMaxMs
   return isInGrace || (parts.isOverlapped && isOnTheWire(core, pending))
