@@ -99,6 +99,14 @@ export const options: { readonly [Name in OptionName]: Option } = {
       isMet: ({ codec }, { when }) => codec === 'top-k' || codec === 'sparse-loco' || when === 'adaptive-interval',
     },
   },
+  feedbackDecay: {
+    wireName: 'feedback_decay',
+    domain: { kind: 'number', min: 0, max: 1, isMinOpen: true },
+    unit: 'share',
+    help: 'Share of what sparse-loco has left unsent that goes along with the next exchange; below 1 it fades.',
+    neutral: 1,
+    need: { text: 'with codec sparse-loco', isMet: ({ codec }) => codec === 'sparse-loco' },
+  },
   fragments: {
     wireName: 'fragments',
     domain: { kind: 'whole', min: 1, max: 64 },

@@ -150,6 +150,7 @@ const meaningful: { readonly [Name in OptionName]: GivenSync } = {
   mode: { strategy: 'asgd' },
   codec: { strategy: 'diloco' },
   density: { strategy: 'diloco', codec: 'top-k' },
+  feedbackDecay: { strategy: 'diloco', codec: 'sparse-loco' },
   fragments: { strategy: 'streaming-diloco' },
   merge: { strategy: 'streaming-diloco' },
   mergeWeight: { strategy: 'streaming-diloco', merge: 'mix' },

@@ -14,6 +14,8 @@ export type SyncSettings = {
   readonly codec: CodecName
   /** Share of elements that top-k and sparse-loco send. */
   readonly density: number
+  /** Share of what sparse-loco has left unsent that goes along with the next exchange. */
+  readonly feedbackDecay: number
   readonly fragments: number
   readonly merge: 'rebase' | 'mix' | 'overwrite'
   /** The local model's weight where `merge` is mix. */

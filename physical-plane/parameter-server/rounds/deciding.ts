@@ -139,8 +139,9 @@ function apply(core: RoundsCore, training: Training, proposal: Proposal, result:
     const before = shared.gather(shared.values, cut)
     // The last round takes what is left as it is: no later one would let a momentum play itself out.
     const isLastDelta = exchange.isFinal && core.common.rule !== 'mean'
-    const step = isLastDelta ? { learningRate: 1, momentum: 0 } : outerRates(settings, replica.layout.optimiser.kind)
     const rule = isLastDelta ? 'sparse-mean' : core.common.rule
+    const { kind } = replica.layout.optimiser
+    const step = isLastDelta ? { learningRate: 1, momentum: 0 } : outerRates(settings, kind, rule)
     const contributions = proposal.members.length
     shared.apply(rule, result, cut, exchange.fragment, { ...step, delay: settings.outerDelay, contributions })
     const isForgotten = core.offer.isForgotten(proposal)

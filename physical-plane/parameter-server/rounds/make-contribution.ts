@@ -33,6 +33,8 @@ export type ContributionInput = {
   readonly cut: Cut
   readonly plan: RoundPlan
   readonly codec: RoundPlan['codec']
+  /** Share of the residual that goes along. */
+  readonly keep: number
   readonly what: 'delta' | 'model'
   readonly steps: number
   readonly samples: number
@@ -62,7 +64,7 @@ export async function makeContribution(
   let encoded: Encoded | null = null
   try {
     const codec = createCodec(input.codec, { density: plan.density, memory })
-    encoded = await encodeWithFeedback(codec, moved, kept, memory)
+    encoded = await encodeWithFeedback(codec, moved, kept, memory, input.keep)
     const sha256 = await memory.sha256(encoded.bytes)
     return {
       contribution: {

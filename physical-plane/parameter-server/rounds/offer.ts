@@ -120,7 +120,7 @@ export class Offer {
     { replica, shared }: { readonly replica: Replica; readonly shared: SharedParameters },
     { nowMs, isOpen }: { readonly nowMs: number; readonly isOpen: () => boolean },
   ): Promise<void> {
-    const { parts, host, memory, payloads } = this.#parts
+    const { settings, parts, host, memory, payloads } = this.#parts
     const { steps, samples, stepsAtLastOffer, nextId } = this.#state
     const cut = shared.cut(exchange.fragments, exchange.fragment)
     const isContinuous = parts.membership === 'rounds'
@@ -136,6 +136,7 @@ export class Offer {
           cut,
           plan,
           codec: exchange.codec,
+          keep: settings.feedbackDecay,
           what: isContinuous && parts.what === 'delta' ? 'delta' : 'model',
           steps: steps - stepsAtLastOffer,
           samples: unsent,

@@ -138,6 +138,7 @@ test('a contribution that can not be encoded gives all memory back', async () =>
     cut,
     what: 'delta',
     codec: 'top-k',
+    keep: 1,
     steps: 1,
     samples: 1,
     weight: 1,

@@ -8,7 +8,7 @@ import type { Strategy } from '../strategy.ts'
 export const diloco: Strategy = {
   name: 'diloco',
   summary: 'the mean change of many local steps through an outer optimiser, in rounds (DiLoCo)',
-  defaults: { interval: 100, codec: 'int8', density: 0.01, ...outerDefaults, ...roundDefaults },
+  defaults: { interval: 100, codec: 'int8', density: 0.01, feedbackDecay: 1, ...outerDefaults, ...roundDefaults },
   parts: ({ codec }) => ({
     when: 'fixed-interval',
     what: 'delta',

@@ -11,6 +11,7 @@ export const streamingDiloco: Strategy = {
     interval: 100,
     codec: 'int8',
     density: 0.01,
+    feedbackDecay: 1,
     fragments: 4,
     merge: 'rebase',
     mergeWeight: 0.5,

@@ -214,9 +214,14 @@ test('sparse deltas move the shared parameters by their mean, without momentum',
 
 test('outer rates follow the inner optimiser unless the job says otherwise', () => {
   const open = { outerLearningRate: null, outerMomentum: null }
-  expect(outerRates(open, 'adamw')).toEqual({ learningRate: 0.7, momentum: 0.9 })
-  expect(outerRates(open, 'sgd')).toEqual({ learningRate: 1, momentum: 0 })
-  expect(outerRates({ outerLearningRate: 0.5, outerMomentum: 0 }, 'adamw')).toEqual({ learningRate: 0.5, momentum: 0 })
+  expect(outerRates(open, 'adamw', 'outer-nesterov')).toEqual({ learningRate: 0.7, momentum: 0.9 })
+  expect(outerRates(open, 'sgd', 'outer-nesterov')).toEqual({ learningRate: 1, momentum: 0 })
+  expect(outerRates({ outerLearningRate: 0.5, outerMomentum: 0 }, 'adamw', 'outer-nesterov')).toEqual({
+    learningRate: 0.5,
+    momentum: 0,
+  })
+  expect(outerRates(open, 'adamw', 'sparse-mean').learningRate).toBe(1)
+  expect(outerRates({ ...open, outerLearningRate: 0.5 }, 'adamw', 'sparse-mean').learningRate).toBe(0.5)
 })
 
 function stepped(

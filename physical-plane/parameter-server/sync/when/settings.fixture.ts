@@ -12,6 +12,7 @@ export function someSettings(settings: Partial<SyncSettings> = {}): SyncSettings
     mode: '',
     codec: 'int8',
     density: 0.01,
+    feedbackDecay: 1,
     fragments: 1,
     merge: 'rebase',
     mergeWeight: 0,

@@ -25,6 +25,7 @@ export interface SyncSpec {
   'significance'?: (number | string);
   'intervalMin'?: (number);
   'intervalMax'?: (number);
+  'feedbackDecay'?: (number | string);
   '_mergeWeight'?: "mergeWeight";
   '_outerLearningRate'?: "outerLearningRate";
   '_outerMomentum'?: "outerMomentum";
@@ -55,6 +56,7 @@ export interface SyncSpec__Output {
   'significance': (number);
   'intervalMin': (number);
   'intervalMax': (number);
+  'feedbackDecay': (number);
   '_mergeWeight'?: "mergeWeight";
   '_outerLearningRate'?: "outerLearningRate";
   '_outerMomentum'?: "outerMomentum";
