@@ -8,7 +8,7 @@ import { part, type OuterKernels, type OuterStep, type Vector } from '../apply/o
 import { piecesOf } from '../apply/pieces.ts'
 import { inShares, reduce, type MeanKernel } from '../apply/reduce.ts'
 import { elementsIn, fragmentsOf, type Range } from '../membership/fragments.ts'
-import { commitsBefore, fragmentOf } from '../when/fragment-schedule.ts'
+import { fragmentOf } from '../when/fragment-schedule.ts'
 import type { Inner, InnerStep } from './inner-optimisers.ts'
 import { float64, plainKernels } from './plain-kernels.ts'
 import type { Problem } from './problems.ts'
@@ -117,7 +117,7 @@ function land<V extends Vector>(
   const { rule, outer, delay = 1, fragments = 1, merge: mode = 'rebase', mergeWeight = 0 } = training
   const pieces = piecesOf(cuts[fragmentOf(round, fragments)]!, vectors.shared.length)
   // Everybody is in every round, so a rate of 1 / regions would give each its share of the mean: here rates are of the mean.
-  const options = { ...outer, delay, commits: commitsBefore(round, fragments), contributions: 1 }
+  const options = { ...outer, delay, commits: Math.floor((round - 1) / fragments), contributions: 1 }
   applyResult(rule, kernels, vectors, result, pieces, options)
   for (const [r, { local }] of regions.entries()) {
     merge(kernels, { local, shared: vectors.shared, sent: sent[r]! }, pieces, { merge: mode, mergeWeight })
