@@ -1,6 +1,9 @@
 // For tests: what is wrong with a cluster's links and clocks at the moment.
 import type { Clock } from '#runtime/clock.ts'
 
+/** Between attempts over a link that is cut. */
+export const retryMs = 500
+
 export type Fetched = {
   readonly from: string
   readonly to: string

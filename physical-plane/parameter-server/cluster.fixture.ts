@@ -3,7 +3,7 @@
 import { silentLog } from '#runtime/log.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
-import { ClusterTrouble, type Fetched } from './cluster-trouble.fixture.ts'
+import { ClusterTrouble, retryMs, type Fetched } from './cluster-trouble.fixture.ts'
 import { memoryCheckpoints, type CheckpointStore } from './checkpoint.ts'
 import type { PartitionOptions } from './partition-options.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -396,5 +396,3 @@ async function deliver(partition: Partition, { header, bytes }: Update, signal: 
 
 /** Between signs of life where nothing is new. */
 const heartbeatMs = 1000
-/** Between attempts over a link that is cut. */
-const retryMs = 500
