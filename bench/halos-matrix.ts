@@ -5,12 +5,16 @@
 // apart, not what a language model would reach. Deterministic: the same seeds give the same table on every machine.
 //
 //   npm run bench -- halos-matrix --json     about five minutes; one seed alone: --seeds 1; some rows: --rows asgd,auto
+//
+// A step takes the paper's 238 ms; --step-ms takes another number, or "measured" for a step of the small model on this machine,
+// scaled to Pythia's size (then the table is this machine's). What is simulated and what was measured are both told.
 import { parseArgs } from 'node:util'
 import { invalid } from '#runtime/errors.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
-import { readHeldOut, readTraining, type Images } from './halos-matrix/images.ts'
+import { readHeldOut, readTraining } from './halos-matrix/images.ts'
 import { rows, type Row } from './halos-matrix/rows.ts'
 import { simulate, type SimulationResult } from './halos-matrix/simulate.ts'
+import { stepTime } from './halos-matrix/step-time.ts'
 import { median } from './wan-training/summary.ts'
 import { timeToTarget, valueAt } from './wan-training/time-to-target.ts'
 
@@ -37,13 +41,21 @@ type Figures = {
   readonly rounds: number
 }
 
-export async function run({ note, args }: BenchOptions): Promise<BenchResult> {
-  const { wanted, seeds } = parseOptions(args)
+export async function run({ note, args, clock }: BenchOptions): Promise<BenchResult> {
+  const { wanted, seeds, step } = parseOptions(args)
   const [training, heldOut] = [readTraining(), readHeldOut(heldOutImages)]
+  const { stepMs, ownStepMs, scaledStepMs } = stepTime(step, clock, training, batch)
+  note(
+    `a step takes ${stepMs.toFixed(1)} ms (--step-ms ${step}); here the small model's takes ${ownStepMs.toFixed(2)} ms, at Pythia's size ${scaledStepMs.toFixed(0)} ms`,
+  )
   const figures: Figures[] = []
   for (const row of wanted) {
     const results: SimulationResult[] = []
-    for (const seed of seeds) results.push(await simulateRow(row, seed, training, heldOut))
+    for (const seed of seeds) {
+      const { place, sync, learningRate } = row
+      const given = { place, sync, learningRate, seed, batch, stepMs, seconds, evaluateSeconds, training, heldOut }
+      results.push(await simulate(given))
+    }
     const of = figuresOf(row, results)
     figures.push(of)
     note(`${row.name}: ${of.seconds === null ? 'target not reached' : `target after ${of.seconds.toFixed(1)} s`}`)
@@ -53,13 +65,11 @@ export async function run({ note, args }: BenchOptions): Promise<BenchResult> {
     ...Object.fromEntries(figures.flatMap(flat)),
     target_accuracy: targetAccuracy,
     virtual_seconds: seconds,
+    step_ms: stepMs,
+    own_step_ms: ownStepMs,
+    own_step_ms_scaled: scaledStepMs,
     seeds,
   }
-}
-
-function simulateRow(row: Row, seed: number, training: Images, heldOut: Images): Promise<SimulationResult> {
-  const { place, sync, learningRate } = row
-  return simulate({ place, sync, learningRate, seed, batch, seconds, evaluateSeconds, training, heldOut })
 }
 
 function figuresOf(row: Row, results: readonly SimulationResult[]): Figures {
@@ -110,8 +120,14 @@ function markdown(figures: readonly Figures[]): string {
   ].join('\n')
 }
 
-function parseOptions(args: readonly string[]): { readonly wanted: readonly Row[]; readonly seeds: readonly number[] } {
-  const options = { rows: { type: 'string' }, seeds: { type: 'string', default: seedsDefault } } as const
+type Parsed = { readonly wanted: readonly Row[]; readonly seeds: readonly number[]; readonly step: string }
+
+function parseOptions(args: readonly string[]): Parsed {
+  const options = {
+    rows: { type: 'string' },
+    seeds: { type: 'string', default: seedsDefault },
+    'step-ms': { type: 'string', default: 'paper' },
+  } as const
   const { values } = parseArgs({ args: [...args], options })
   const names = values.rows?.split(',') ?? rows.map(({ name }) => name)
   const known = rows.map(({ name }) => name)
@@ -127,5 +143,5 @@ function parseOptions(args: readonly string[]): { readonly wanted: readonly Row[
       .map((seed) => ({ field: '--seeds', description: `"${seed}" is not a whole number; write for example 1,2,3` })),
   ]
   if (violations.length > 0) throw invalid(violations)
-  return { wanted: rows.filter(({ name }) => names.includes(name)), seeds: seeds.map(Number) }
+  return { wanted: rows.filter(({ name }) => names.includes(name)), seeds: seeds.map(Number), step: values['step-ms'] }
 }

@@ -3,7 +3,7 @@
 // an assumption that weighs little beside transfers of seconds.
 export const regions: readonly string[] = ['halos/0', 'halos/1', 'halos/2', 'halos/3']
 export const workersPerRegion = 4
-export const stepMs = 238
+export const paperStepMs = 238
 export const roundTripMs = 100
 export const localGbitPerSecond = 100
 /** Trained parameters of Pythia-70M with its embeddings. */

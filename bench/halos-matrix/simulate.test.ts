@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#runtime/random.ts'
 import { classes, pixels, type Images } from './images.ts'
-import { gbitPerSecond, regions } from './matrix.ts'
+import { exchangeMs, gbitPerSecond, paperStepMs, regions } from './matrix.ts'
 import { rows, type Row } from './rows.ts'
 import { simulate, type SimulationOptions } from './simulate.ts'
 
@@ -20,7 +20,18 @@ function someImages(count: number, seed: number): Images {
 
 function options({ place, sync, learningRate }: Row, change: Partial<SimulationOptions> = {}): SimulationOptions {
   const images = { training: someImages(800, 1), heldOut: someImages(50, 2) }
-  return { place, sync, learningRate, seed: 3, batch: 4, seconds, evaluateSeconds: 4, ...images, ...change }
+  return {
+    place,
+    sync,
+    learningRate,
+    seed: 3,
+    batch: 4,
+    stepMs: paperStepMs,
+    seconds,
+    evaluateSeconds: 4,
+    ...images,
+    ...change,
+  }
 }
 
 const row = (name: string) => rows.find((each) => each.name === name)!
@@ -40,6 +51,11 @@ describe('the four regions in virtual time', () => {
   test('is the same in every run with the same seed', async () => {
     const own = options(row('auto'))
     expect(await simulate(own)).toEqual(await simulate(own))
+  })
+
+  test('makes twice the steps where one takes half the time', async () => {
+    const steps = async (stepMs: number): Promise<number> => (await simulate(options(row('single'), { stepMs }))).steps
+    expect((await steps(100)) / (await steps(200))).toBeCloseTo((200 + exchangeMs()) / (100 + exchangeMs()), 1)
   })
 
   test('learns what there is to learn', async () => {

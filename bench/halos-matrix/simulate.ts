@@ -20,7 +20,6 @@ import {
   gbitPerSecond,
   regions as matrixRegions,
   roundTripMs,
-  stepMs,
   workersPerRegion,
 } from './matrix.ts'
 import { accuracyOf, elements, initialValues } from './network.ts'
@@ -36,6 +35,8 @@ export type SimulationOptions = {
   readonly learningRate: number
   readonly seed: number
   readonly batch: number
+  /** Of a step's computation, in virtual time. */
+  readonly stepMs: number
   /** Of virtual time. */
   readonly seconds: number
   readonly evaluateSeconds: number
@@ -81,7 +82,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   for (const { exchange } of partitions) wires.join(exchange, payloadMemory(memory))
   const over = new AbortController()
   let steps = 0
-  const stepWithExchangeMs = stepMs + exchangeMs()
+  const stepWithExchangeMs = options.stepMs + exchangeMs()
   const workers = partitions.flatMap((partition, index) => {
     const imageAt = orderOf(images, index, seed)
     return Array.from({ length: workersEach }, (_, number) =>
