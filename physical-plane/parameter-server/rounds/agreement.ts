@@ -9,6 +9,7 @@
 // what was said before change nothing. Pure: time comes in as numbers, durability as marks.
 import { assert } from '#runtime/assert.ts'
 import { electionMs, quietMs, voteMaxMs } from './config.ts'
+import { isBehind, type EndOfLog } from './end-of-log.ts'
 import type { PeerStatus, Proposal } from './types.ts'
 
 /** What must survive a crash before others may hear of it. */
@@ -386,17 +387,4 @@ export function isMajority(
 export function isSame(one: Proposal | null, other: Proposal | null): boolean {
   if (one === null || other === null) return one === other
   return one.term === other.term && one.round === other.round
-}
-
-type EndOfLog = Pick<AgreementState, 'accepted' | 'committedTerm' | 'committedRound'>
-
-/** The candidate has applied or accepted less than the other. */
-function isBehind(candidate: EndOfLog, other: EndOfLog): boolean {
-  const [term, round] = endOf(candidate)
-  const [otherTerm, otherRound] = endOf(other)
-  return term < otherTerm || (term === otherTerm && round < otherRound)
-}
-
-function endOf({ accepted, committedTerm, committedRound }: EndOfLog): readonly [number, number] {
-  return accepted === null ? [committedTerm, committedRound] : [accepted.term, accepted.round]
 }
