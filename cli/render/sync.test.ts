@@ -141,10 +141,10 @@ test('rounds show who was absent and why; merged ones say of how many', () => {
   expect(renderRounds([merged, ...rounds.slice(1)], 0, plain)).toBe(
     `
 aws/us-east-1  10 rounds
-ROUND  AT               MEMBERS  HUB            CODEC  FRAGMENT    SENT  RECEIVED  SINCE LAST  WAITED     STALE  CODEC LOSS  WITHOUT
-14-21  11-03 09:02:00Z      2/3  aws/us-east-1  int8        2/4  500 KB    900 KB       3.5 s   30 ms  11 steps       0.8 %  tencent/ap-shanghai (6 of 8 rounds, no word for 12.0 s, grace ended)
-   22  11-03 09:02:06Z      2/3  aws/us-east-1  int8        3/4  500 KB    900 KB       3.5 s   30 ms  11 steps       0.8 %  tencent/ap-shanghai (no word for 12.0 s, grace ended)
-   23  11-03 09:02:11Z      3/3  aws/us-east-1  int8        4/4  500 KB    900 KB       1.2 s   30 ms  11 steps       0.8 %`.slice(
+ROUND  AT               MEMBERS  HUB            CODEC  FRAGMENT    SENT  RECEIVED   TOOK  WAITED     STALE  CODEC LOSS  WITHOUT
+14-21  11-03 09:02:00Z      2/3  aws/us-east-1  int8        2/4  500 KB    900 KB  3.5 s   30 ms  11 steps       0.8 %  tencent/ap-shanghai (6 of 8 rounds, no word for 12.0 s, grace ended)
+   22  11-03 09:02:06Z      2/3  aws/us-east-1  int8        3/4  500 KB    900 KB  3.5 s   30 ms  11 steps       0.8 %  tencent/ap-shanghai (no word for 12.0 s, grace ended)
+   23  11-03 09:02:11Z      3/3  aws/us-east-1  int8        4/4  500 KB    900 KB  1.2 s   30 ms  11 steps       0.8 %`.slice(
       1,
     ),
   )

@@ -37,7 +37,7 @@ type Timed = { readonly round: Round__Output; readonly fromMs: number }
 
 /**
  * Between two rounds in a row a region is in as well, so a record reaches back to the one before. Where rounds are
- * missing in between it reaches back as long as it took.
+ * missing in between it reaches back as long as it says.
  */
 function withTimes(rounds: readonly Round__Output[]): readonly Timed[] {
   return [...Map.groupBy(rounds, ({ region }) => region).values()].flatMap((own) =>

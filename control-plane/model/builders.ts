@@ -144,6 +144,7 @@ export function aRound(round: Partial<Round> = {}): Round {
     bytesSent: 1_000,
     bytesReceived: 2_000,
     seconds: 0.5,
+    exchangeSeconds: 0.25,
     atMs: 1_000 * number,
     replicaHash: '',
     absent: {},

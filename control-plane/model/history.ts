@@ -15,7 +15,9 @@ export type Round = {
   readonly members: readonly string[]
   readonly bytesSent: number
   readonly bytesReceived: number
+  /** Since the region's record before. */
   readonly seconds: number
+  readonly exchangeSeconds: number
   readonly atMs: number
   readonly replicaHash: string
   /** Regions that took no part, and why. */
@@ -50,6 +52,7 @@ export type RoundTotals = {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly seconds: number
+  readonly exchangeSeconds: number
   readonly stallSeconds: number
   readonly steps: number
   readonly samples: number

@@ -64,6 +64,7 @@ describe('rounds', () => {
       bytesSent: 2_000,
       bytesReceived: 4_000,
       seconds: 1,
+      exchangeSeconds: 0.5,
       stallSeconds: 0.2,
       steps: 16,
       samples: 512,

@@ -20,6 +20,7 @@ export function decodeRound(checks: Checks, wire: Round__Output, region: string)
     bytesSent: count('bytes_sent', wire.bytesSent),
     bytesReceived: count('bytes_received', wire.bytesReceived),
     seconds: checks.amount('round.seconds', wire.seconds),
+    exchangeSeconds: checks.amount('round.exchange_seconds', wire.exchangeSeconds),
     atMs: count('at_ms', wire.atMs),
     replicaHash: wire.replicaHash === '' ? '' : checks.digest('round.replica_hash', wire.replicaHash),
     absent,

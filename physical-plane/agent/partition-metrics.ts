@@ -23,7 +23,7 @@ export class PartitionMetrics {
     const before = this.#rounds.get(instanceId)
     this.#rounds.set(instanceId, {
       bytesReceived: (before?.bytesReceived ?? 0) + round.bytesReceived,
-      seconds: (before?.seconds ?? 0) + round.seconds,
+      exchangeSeconds: (before?.exchangeSeconds ?? 0) + round.exchangeSeconds,
       stallSeconds: (before?.stallSeconds ?? 0) + round.stallSeconds,
       incompleteRounds: (before?.incompleteRounds ?? 0) + (Object.keys(round.absent).length > 0 ? 1 : 0),
       last: round,

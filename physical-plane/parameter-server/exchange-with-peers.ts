@@ -142,8 +142,9 @@ export class ExchangeWithPeers implements PeerSide {
   }
 
   acknowledge(region: string, seq: number): void {
-    const { state, host } = this.#parts
+    const { state, host, links, peers } = this.#parts
     state.outbox.acknowledge(region, seq)
+    state.rounds.delivered(state.outbox.heldBy(peers.heardPeers), links.clock.monotonicMs())
     if (state.trim()) host.requestCheckpoint(checkpointMs)
     host.advance()
   }
@@ -295,6 +296,7 @@ export class ExchangeWithPeers implements PeerSide {
     await links.memory.settled()
     const { seq } = state.outbox.seal(draft, sha256, cursor)
     onSealed(seq)
+    state.rounds.sealed(seq, links.clock.monotonicMs())
     if (draft.kind !== 'initial') host.sealed(draft)
     host.requestCheckpoint(0)
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { StallMeter } from './meters.ts'
+import { RoundMeter, StallMeter } from './meters.ts'
 
 test('workers that step in bursts have the speed of all their steps together', () => {
   const meter = new StallMeter()
@@ -40,4 +40,23 @@ test('the share of time spent waiting is of the time since the first step, by a 
   meter.blocked(true, 3_000)
   meter.blocked(true, 5_000)
   expect(meter.share(5_000)).toBe(2.5 / 4)
+})
+
+test('an exchange takes from its sealing to when all have it, whenever the next record is; each is told once', () => {
+  const meter = new RoundMeter(0, 1000)
+  for (const [seq, atMs] of [
+    [1, 2000],
+    [2, 3000],
+    [3, 4000],
+  ] as const)
+    meter.sealed(seq, atMs)
+  expect(meter.deliverySeconds).toBe(0)
+  meter.delivered(2, 3500)
+  // The same again, as peers say it, is no other delivery.
+  meter.delivered(2, 9000)
+  expect(meter.deliverySeconds).toBe(0.5)
+  expect(meter.close(10_000, 0)).toMatchObject({ number: 1, seconds: 9 })
+  expect(meter.deliverySeconds).toBe(0)
+  meter.delivered(3, 11_000)
+  expect(meter.deliverySeconds).toBe(7)
 })

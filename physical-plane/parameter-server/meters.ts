@@ -57,6 +57,9 @@ export class RoundMeter {
   #bytesSent = 0
   #bytesReceived = 0
   #sinceMs: number
+  /** When updates were sealed that not all who are heard have yet, ascending by number. */
+  #underWay: (readonly [number, number])[] = []
+  #deliverySeconds = 0
   #stallSecondsBefore = 0
 
   constructor(rounds: number, nowMs: number) {
@@ -89,6 +92,23 @@ export class RoundMeter {
     } else this.#leftOut.set(region, Math.max(this.#leftOut.get(region) ?? 0, stalenessSteps))
   }
 
+  sealed(seq: number, monotonicMs: number): void {
+    this.#underWay.push([seq, monotonicMs])
+  }
+
+  /** All who are heard have everything up to `seq` durably. */
+  delivered(seq: number, monotonicMs: number): void {
+    const newest = this.#underWay.findLast(([sealed]) => sealed <= seq)
+    if (newest === undefined) return
+    this.#deliverySeconds = (monotonicMs - newest[1]) / 1000
+    this.#underWay = this.#underWay.filter(([sealed]) => sealed > seq)
+  }
+
+  /** Of the newest update that was delivered since the last round was closed; 0 without. */
+  get deliverySeconds(): number {
+    return this.#deliverySeconds
+  }
+
   close(monotonicMs: number, stallSeconds: number): RoundTraffic {
     this.#rounds += 1
     const traffic = {
@@ -101,6 +121,7 @@ export class RoundMeter {
     this.#senders.clear()
     this.#leftOut.clear()
     this.#stalenessSteps = 0
+    this.#deliverySeconds = 0
     this.#bytesSent = 0
     this.#bytesReceived = 0
     this.#sinceMs = monotonicMs

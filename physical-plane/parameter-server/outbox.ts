@@ -101,6 +101,11 @@ export class Outbox {
     this.#acknowledged.set(peer, Math.max(Math.min(seq, this.#durableSeq), this.#acknowledgedBy(peer)))
   }
 
+  /** All of `peers` hold everything up to it durably, as does this region. */
+  heldBy(peers: readonly string[]): number {
+    return peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), this.#durableSeq)
+  }
+
   /** Something that may be sent is not in the peer's durable checkpoint, as far as is known. */
   isAwaitedBy(peer: string): boolean {
     return this.#acknowledgedBy(peer) < this.#durableSeq
@@ -108,8 +113,7 @@ export class Outbox {
 
   /** Forgets what all of `peers` hold, up to `mostSeq`; true when something was forgotten. */
   trim(peers: readonly string[], mostSeq = Number.POSITIVE_INFINITY): boolean {
-    const most = Math.min(this.#durableSeq, mostSeq)
-    return this.#forgetTo(peers.reduce((least, peer) => Math.min(least, this.#acknowledgedBy(peer)), most))
+    return this.#forgetTo(Math.min(this.heldBy(peers), mostSeq))
   }
 
   #forgetTo(held: number): boolean {

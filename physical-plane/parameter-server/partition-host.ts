@@ -251,11 +251,12 @@ export class PartitionHost implements RoundsHost, ExchangeHost {
   #recordContext(): RecordContext {
     const { clock, group, members, peers, state, steps } = this.#parts
     const { samplesDone, samplesTotal } = group.leases
-    const { receipts } = state.rounds
+    const { receipts, deliverySeconds } = state.rounds
     return {
       members,
       peers,
       receipts,
+      deliverySeconds,
       traffic: state.rounds.close(clock.monotonicMs(), state.stall.stallSeconds),
       atMs: clock.now(),
       loss: steps.counts.loss,

@@ -15,7 +15,10 @@ export type RoundRecord = {
   readonly excludedDataShare: number
   readonly bytesSent: number
   readonly bytesReceived: number
+  /** Since the record before. */
   readonly seconds: number
+  /** How long the exchange took, or the newest one that ended; 0 where none did. */
+  readonly exchangeSeconds: number
   readonly atMs: number
   readonly replicaHash: string
   readonly fragment: number

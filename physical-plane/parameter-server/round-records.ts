@@ -18,11 +18,12 @@ export type RecordContext = RoundContext & {
   readonly peers: Pick<PeersView, 'expectedPeers' | 'absence'>
   /** Since the last record. */
   readonly receipts: Receipts
+  readonly deliverySeconds: number
 }
 
 /** Of a round that all regions agreed on. `stateHash` is the same in each of them. */
 export function recordOfRound(round: CommittedRound, stateHash: string, context: RoundContext): RoundRecord {
-  const { proposal, steps, samples, stalenessSteps, codecError, codec, fragments } = round
+  const { proposal, steps, samples, stalenessSteps, codecError, codec, fragments, exchangeSeconds } = round
   const members = proposal.members.map(({ region }) => region)
   const out = context.members.all.filter((region) => !members.includes(region))
   return {
@@ -33,6 +34,7 @@ export function recordOfRound(round: CommittedRound, stateHash: string, context:
     members,
     absent: proposal.absent,
     excludedDataShare: out.reduce((sum, region) => sum + context.members.shareOf(region), 0),
+    exchangeSeconds,
     replicaHash: stateHash,
     fragment: proposal.fragment,
     fragments,
@@ -61,6 +63,7 @@ export function recordOfUpdate(draft: Draft, context: RecordContext): RoundRecor
     members: [...new Set([context.members.own, ...context.receipts.senders])].sort(),
     absent,
     excludedDataShare: Object.keys(absent).reduce((sum, region) => sum + context.members.shareOf(region), 0),
+    exchangeSeconds: context.deliverySeconds,
     replicaHash: '',
     fragment: 0,
     fragments: 1,

@@ -1,15 +1,19 @@
 // What is kept of updates where nobody waits for anybody: who was in, who was not and why, and how old what came was.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Cluster } from './cluster.fixture.ts'
 import { aLayout, sync } from './partition.fixture.ts'
 import type { RoundRecord } from './records.ts'
 
 const samples = { a: 800, b: 600, c: 600 }
 
-async function run(options: Readonly<Record<string, number>>, cutMs: number): Promise<readonly RoundRecord[]> {
+async function run(
+  options: Readonly<Record<string, number>>,
+  cutMs: number,
+  strategy = 'asgd-ga',
+): Promise<readonly RoundRecord[]> {
   const cluster = await Cluster.open({
     regions: Object.entries(samples).map(([name, count]) => ({ name, samples: count })),
-    sync: sync('asgd-ga', { interval: 2, ...options }),
+    sync: sync(strategy, { interval: 2, ...options }),
     layout: aLayout(2),
     initial: [0, 0],
     gradientOf: () => [1, 1],
@@ -56,4 +60,27 @@ test('updates that are too stale are left out, and their region is named', async
   expect(
     Math.max(...records.filter(({ round }) => round === 0).map(({ stalenessSteps }) => stalenessSteps)),
   ).toBeLessThanOrEqual(20)
+})
+
+describe('an exchange takes', () => {
+  const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+  test('of an update: from sealing to when the others have it; a region that is away does not make it longer', async () => {
+    const told = (await run({}, 20_000)).filter(({ round, exchangeSeconds }) => round === 0 && exchangeSeconds > 0)
+    expect(told.length).toBeGreaterThan(50)
+    // A checkpoint here, a message there, a checkpoint there, a message back: 100 ms each on average.
+    expect(median(told.map(({ exchangeSeconds }) => exchangeSeconds))).toBeGreaterThan(0.2)
+    expect(median(told.map(({ exchangeSeconds }) => exchangeSeconds))).toBeLessThan(2)
+    const away = told.filter(({ absent }) => absent['c'] !== undefined)
+    expect(median(away.map(({ exchangeSeconds }) => exchangeSeconds))).toBeLessThan(3)
+  })
+
+  test('of a round: from the offer to the result, without the steps before it', async () => {
+    const rounds = (await run({ interval: 16 }, 1, 'diloco')).filter(({ round }) => round > 1)
+    expect(rounds.length).toBeGreaterThan(5)
+    const exchange = median(rounds.map(({ exchangeSeconds }) => exchangeSeconds))
+    expect(exchange).toBeGreaterThan(0.2)
+    // Sixteen steps of 100 ms on average.
+    expect(exchange).toBeLessThan(median(rounds.map(({ seconds }) => seconds)) - 1)
+  })
 })

@@ -30,7 +30,7 @@ export type Progress = {
 /** Sums over the region's rounds, and its newest; null before the first. */
 export type Rounds = {
   readonly bytesReceived: number
-  readonly seconds: number
+  readonly exchangeSeconds: number
   readonly stallSeconds: number
   readonly incompleteRounds: number
   readonly last: { readonly stalenessSteps: number; readonly codecError: number; readonly excludedDataShare: number }
@@ -135,7 +135,7 @@ const counts: readonly Definition[] = [
   {
     name: 'round_seconds_total',
     help: 'Seconds from a round’s start to its end.',
-    read: ({ rounds }) => rounds?.seconds,
+    read: ({ rounds }) => rounds?.exchangeSeconds,
   },
   {
     name: 'stall_seconds_total',

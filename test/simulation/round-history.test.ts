@@ -33,10 +33,11 @@ function aPartition(region: string, change: Partial<PeerStatus>, stateHash = '')
 
 function recordOf(proposal: Proposal, stateHash: string) {
   const round = { proposal, isMember: true, codec: 'fp32', fragments: 1, steps: 1, samples: 8, codecError: 0 }
+  const now = { stalenessSteps: 0, exchangeSeconds: 1, stateHash: Promise.resolve(stateHash) }
   const traffic = { number: 1, bytesSent: 0, bytesReceived: 0, seconds: 1, stallSeconds: 0 }
   const shares = regions.map((region) => ({ region, dataShare: 0.5 }))
   const context = { members: new Members('a', shares), traffic, senders: [], atMs: 0, loss: 1, fraction: 0 }
-  return recordOfRound({ ...round, stalenessSteps: 0, stateHash: Promise.resolve(stateHash) }, stateHash, context)
+  return recordOfRound({ ...round, ...now }, stateHash, context)
 }
 
 /** What the second region says, after the first one said that round 1 is `first`. */

@@ -130,4 +130,12 @@ export const migrations: readonly Migration[] = [
         WHERE json_type(body, '$.progress') = 'object';
     `,
   },
+  {
+    // Before, only the time since the record before was known.
+    version: 3,
+    statements: `
+      UPDATE rounds SET body = json_set(body, '$.exchangeSeconds', 0);
+      UPDATE round_totals SET body = json_set(body, '$.exchangeSeconds', 0, '$.last.exchangeSeconds', 0);
+    `,
+  },
 ]

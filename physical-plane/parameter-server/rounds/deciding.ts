@@ -162,6 +162,7 @@ function apply(core: RoundsCore, training: Training, proposal: Proposal, result:
     samples: pending?.contribution.samples ?? 0,
     codecError: pending?.contribution.codecError ?? 0,
     stalenessSteps: pending === null ? 0 : core.offer.stepsSince(pending),
+    exchangeSeconds: pending === null ? 0 : (links.clock.monotonicMs() - pending.madeAtMs) / 1000,
     stateHash: shared.hash(),
   })
   host.requestCheckpoint(0)

@@ -29,6 +29,8 @@ export type CommittedRound = {
   readonly codecError: number
   /** Local steps between making the contribution and applying the result. */
   readonly stalenessSteps: number
+  /** Between the same two; 0 without a contribution. */
+  readonly exchangeSeconds: number
   /** sha256 over the shared parameters and the outer optimiser's state. */
   readonly stateHash: Promise<string>
 }

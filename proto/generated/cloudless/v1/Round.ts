@@ -32,6 +32,7 @@ export interface Round {
   'absentRounds'?: ({[key: string]: number | string | Long});
   'round'?: (number | string | Long);
   'firstRound'?: (number | string | Long);
+  'exchangeSeconds'?: (number | string);
 }
 
 export interface Round__Output {
@@ -64,4 +65,5 @@ export interface Round__Output {
   'absentRounds': ({[key: string]: number});
   'round': (number);
   'firstRound': (number);
+  'exchangeSeconds': (number);
 }

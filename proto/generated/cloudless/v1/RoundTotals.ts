@@ -15,6 +15,7 @@ export interface RoundTotals {
   'incompleteRounds'?: (number | string | Long);
   'excludedDataShare'?: (number | string);
   'last'?: (_cloudless_v1_Round | null);
+  'exchangeSeconds'?: (number | string);
 }
 
 export interface RoundTotals__Output {
@@ -29,4 +30,5 @@ export interface RoundTotals__Output {
   'incompleteRounds': (number);
   'excludedDataShare': (number);
   'last': (_cloudless_v1_Round__Output | null);
+  'exchangeSeconds': (number);
 }
