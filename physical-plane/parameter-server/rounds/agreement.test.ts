@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { assert } from '#runtime/assert.ts'
 import { seededRandom, type Random } from '#runtime/random.ts'
 import { aStatus } from '../peers/a-peer-side.ts'
-import { Agreement, firstState, isMajority, isSame, type AgreementState, type View } from './agreement.ts'
+import { Agreement, firstState, isSame, type AgreementState, type View } from './agreement.ts'
 import { electionMs, quietMs, voteMaxMs } from './config.ts'
 import { aProposal } from './proposal.fixture.ts'
 import type { PeerStatus, Proposal } from './types.ts'
@@ -336,31 +336,6 @@ describe('agreement', () => {
     while (agreement.advance(view(b({ term: 9, isHub: true }), ['b'])));
     expect([agreement.state.term, agreement.hub(view(b({ term: 9, isHub: true }), ['b']))]).toEqual([9, 'b'])
     expect(agreement.hub(view(b({ term: 9, isHub: true }), []))).toBeNull()
-  })
-
-  test('half of the regions are no majority', () => {
-    const among = (part: readonly string[], electorate: readonly string[], regionsTotal = electorate.length): boolean =>
-      isMajority(part, { electorate, regionsTotal })
-    expect([among(['a'], ['a', 'b']), among(['a', 'b'], ['a', 'b', 'c']), among([], [])]).toEqual([false, true, false])
-    // The other one was pruned, or two of five were.
-    expect([among(['a'], ['a'], 2), among(['a', 'b'], ['a', 'b', 'c'], 5)]).toEqual([true, false])
-  })
-
-  test('two majorities have a common member, whoever knows already who was pruned', () => {
-    for (let regionsTotal = 1; regionsTotal <= 6; regionsTotal++) {
-      let apart = 0
-      // Per region: pruned in both books; in the newer one alone, outside or in the first part; in none, outside or in a part.
-      const [inOlder, inNewer, inFirst, inSecond] = [[1, 2, 3, 4, 5], [3, 4, 5], [2, 4], [5]]
-      const is = (digits: readonly number[], kinds: readonly number[]): string[] =>
-        digits.flatMap((digit, i) => (kinds.includes(digit) ? [`${i}`] : []))
-      for (let at = 0; at < 6 ** regionsTotal; at++) {
-        const digits = Array.from({ length: regionsTotal }, (_, i) => Math.floor(at / 6 ** i) % 6)
-        const isFirst = isMajority(is(digits, inFirst), { electorate: is(digits, inOlder), regionsTotal })
-        const isSecond = isMajority(is(digits, inSecond), { electorate: is(digits, inNewer), regionsTotal })
-        if (isFirst && isSecond) apart += 1
-      }
-      expect(apart).toBe(0)
-    }
   })
 
   test('a proposal of another term or round, or by who does not lead, is refused', () => {

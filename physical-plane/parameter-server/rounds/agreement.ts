@@ -8,6 +8,7 @@
 // Statuses instead of messages: every rule looks at what the others say now, so loss, repetition and reordering of
 // what was said before change nothing. Pure: time comes in as numbers, durability as marks.
 import { assert } from '#runtime/assert.ts'
+import { isMajority, type Voters } from './majority.ts'
 import { electionMs, quietMs, voteMaxMs } from './config.ts'
 import { isBehind, type EndOfLog } from './end-of-log.ts'
 import type { PeerStatus, Proposal } from './types.ts'
@@ -27,11 +28,7 @@ export type AgreementState = {
 }
 
 /** What a region sees of the others now. */
-export type View = {
-  /** Everybody who may vote, ascending, this region included. */
-  readonly electorate: readonly string[]
-  /** All regions of the job, those that were pruned included. */
-  readonly regionsTotal: number
+export type View = Voters & {
   readonly statuses: ReadonlyMap<string, PeerStatus>
   readonly hears: (region: string) => boolean
   readonly nowMs: number
@@ -370,17 +367,6 @@ export class Agreement {
     this.#role = 'follower'
     this.#proposed = null
   }
-}
-
-/**
- * More than half of those who may vote, and at least half of all regions of the job. Regions learn of a prune one after
- * the other; with the second half of the rule no two majorities, whatever each of them knows, are without a common member.
- */
-export function isMajority(
-  part: readonly string[],
-  { electorate, regionsTotal }: Pick<View, 'electorate' | 'regionsTotal'>,
-): boolean {
-  return 2 * part.length > electorate.length && 2 * part.length >= regionsTotal
 }
 
 /** Within one term only its hub proposes, and once per round. */

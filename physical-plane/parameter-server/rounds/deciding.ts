@@ -1,7 +1,8 @@
 // What every region does with a proposal: hold what is needed to apply it and say so, and apply it once it is decided.
 import { CloudlessError } from '#runtime/errors.ts'
 import { outerRates } from '../sync/apply/outer-rates.ts'
-import { isMajority, isSame } from './agreement.ts'
+import { isSame } from './agreement.ts'
+import { isMajority } from './majority.ts'
 import { exchangeOf, sourcesOf, type RoundsCore, type Training } from './core.ts'
 import { differencesOfProposal } from './plan-difference.ts'
 import type { Payload, Proposal } from './types.ts'

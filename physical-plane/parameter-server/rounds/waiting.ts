@@ -2,7 +2,7 @@
 // they do, and the interval follows the links, once the longest interval that the job allows has passed since the last
 // offer: what is then under way is only on the wire. Nobody waits for regions that are away, nor for longer than the grace
 // for regions that have not offered yet.
-import { isMajority } from './agreement.ts'
+import { isMajority } from './majority.ts'
 import { isOfferDue, type RoundsCore } from './core.ts'
 import type { Pending } from './make-contribution.ts'
 
