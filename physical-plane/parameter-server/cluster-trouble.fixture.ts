@@ -17,6 +17,8 @@ export class ClusterTrouble {
   readonly #cuts = new Map<string, number>()
   /** How far a region's wall clock is off. */
   readonly #wallOffMs = new Map<string, number>()
+  /** For how long a region's process stood still so far. */
+  readonly #pausedMs = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -34,6 +36,11 @@ export class ClusterTrouble {
     return (this.#cuts.get(`${from} ${to}`) ?? 0) > this.#clock.now()
   }
 
+  /** Time goes on for its clock, and its timers ring late. */
+  pause(region: string, forMs: number): void {
+    this.#pausedMs.set(region, (this.#pausedMs.get(region) ?? 0) + forMs)
+  }
+
   jumpWallClock(region: string, byMs: number): void {
     this.#wallOffMs.set(region, (this.#wallOffMs.get(region) ?? 0) + byMs)
   }
@@ -43,7 +50,7 @@ export class ClusterTrouble {
     const clock = this.#clock
     return {
       now: () => clock.now() + (this.#wallOffMs.get(region) ?? 0),
-      monotonicMs: () => clock.monotonicMs(),
+      monotonicMs: () => clock.monotonicMs() + (this.#pausedMs.get(region) ?? 0),
       after: (delayMs, run) => clock.after(delayMs, run),
       sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
     }

@@ -140,6 +140,11 @@ export class Cluster {
     this.#trouble.cut(one, other, forMs)
   }
 
+  /** A region's process stands still for so long, as a paused machine does; the others are only as far as they were. */
+  pause(region: string, forMs: number): void {
+    this.#trouble.pause(region, forMs)
+  }
+
   /** Somebody sets a region's wall clock; what measures durations goes on. */
   jumpWallClock(region: string, byMs: number): void {
     this.#trouble.jumpWallClock(region, byMs)

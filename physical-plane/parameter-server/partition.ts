@@ -340,6 +340,7 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#isAskedAgain = true
     if (this.#isAdvancing) return
     this.#isAdvancing = true
+    this.#peers.wokeLate(this.#alarm.overdueMs)
     this.#orFail(() => {
       while (this.#isAskedAgain) {
         this.#isAskedAgain = false

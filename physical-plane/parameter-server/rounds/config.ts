@@ -2,6 +2,8 @@
 
 /** A region of which nothing was heard for this long is counted as away: nobody waits for it. */
 export const silenceMs = 5000
+/** A process that wakes so late stood still; for so long it then reads what came meanwhile before it takes anybody for away. */
+export const stallMs = 1000
 /** How long a region without a hub waits before it asks for votes; each region behind another `electionMs` more. */
 export const quietMs = 2000
 export const electionMs = 1500

@@ -9,7 +9,7 @@ const minuteMs = 60_000
 
 function aCluster(change: Partial<ClusterOptions> = {}): Promise<Cluster> {
   return Cluster.open({
-    regions: names.map((name) => ({ name, samples: 2500 })),
+    regions: names.map((name) => ({ name, samples: 1000 })),
     sync: sync('diloco', { interval: 8, graceMinMs: 100, graceMaxMs: 5000 }),
     layout: aLayout(8),
     initial: Array.from({ length: 8 }, (_, i) => i - 4),
@@ -70,8 +70,19 @@ describe('a hub', () => {
     cluster.agreedReplica()
   })
 
-  test('stays where one link of three is cut, and who is on its wrong side stays in the rounds', async () => {
+  test('that stood still does not take the others for away before it has read what they said', async () => {
     const cluster = await aCluster()
+    await until(cluster, () => names.every((name) => statusOf(cluster, name).committedRound > 2), minuteMs)
+    const [hub] = hubsAmong(cluster, names)
+    const { term } = statusOf(cluster, hub!)
+    cluster.pause(hub!, 10 * silenceMs)
+    await cluster.clock.advance(2 * silenceMs)
+    expect([hubsAmong(cluster, names), statusOf(cluster, hub!).term]).toEqual([[hub], term])
+    await cluster.finish()
+  })
+
+  test('stays where one link of three is cut, and who is on its wrong side stays in the rounds', async () => {
+    const cluster = await aCluster({ regions: names.map((name) => ({ name, samples: 2500 })) })
     await until(cluster, () => names.every((name) => statusOf(cluster, name).committedRound > 2), minuteMs)
     const [hub] = hubsAmong(cluster, names)
     const [far, between] = names.filter((name) => name !== hub)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
 import { Members } from '../members.ts'
 import { aStatus } from '../peers/a-peer-side.ts'
-import { silenceMs } from './config.ts'
+import { silenceMs, stallMs } from './config.ts'
 import { PeersView } from './peers-view.ts'
 
 function aView() {
@@ -55,6 +55,24 @@ describe('the other regions', () => {
     await clock.advance(1000)
     peers.statusChanged('b', aStatus({ incarnation: 8 }))
     expect([peers.hears('b'), peers.hasLeft('b'), peers.expectedPeers]).toEqual([true, false, ['b', 'c']])
+  })
+
+  test('that were heard before this process stood still have a moment to be heard again', async () => {
+    const { clock, peers } = aView()
+    peers.heard('b')
+    await clock.advance(silenceMs)
+    peers.heard('c')
+    // From here it should have woken after a second.
+    await clock.advance(60_000)
+    expect(peers.heardPeers).toEqual([])
+    peers.wokeLate(stallMs - 1)
+    expect(peers.heardPeers).toEqual([])
+    peers.wokeLate(59_000)
+    expect([peers.heardPeers, peers.nextSilenceAtMs - clock.monotonicMs()]).toEqual([['c'], silenceMs - 1000])
+    peers.wokeLate(60_000)
+    expect(peers.nextSilenceAtMs - clock.monotonicMs()).toBeLessThanOrEqual(silenceMs)
+    await clock.advance(silenceMs)
+    expect(peers.heardPeers).toEqual([])
   })
 
   test('that are pruned vote no more', () => {

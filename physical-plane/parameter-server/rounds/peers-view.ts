@@ -4,7 +4,7 @@
 import type { Clock } from '#runtime/clock.ts'
 import type { Members } from '../members.ts'
 import type { View } from './agreement.ts'
-import { silenceMs } from './config.ts'
+import { silenceMs, stallMs } from './config.ts'
 import type { PeerStatus } from './types.ts'
 
 export class PeersView {
@@ -12,7 +12,7 @@ export class PeersView {
   readonly #clock: Clock
   readonly #statuses = new Map<string, PeerStatus>()
   readonly #heardAtMs = new Map<string, number>()
-  readonly #startedAtMs: number
+  #startedAtMs: number
 
   constructor(members: Members, clock: Clock) {
     this.#members = members
@@ -47,6 +47,22 @@ export class PeersView {
     if (this.hasLeft(region)) return 'stopped'
     const atMs = this.#heardAtMs.get(region)
     return atMs === undefined ? 'never heard' : `silent for ${((this.#clock.monotonicMs() - atMs) / 1000).toFixed(1)} s`
+  }
+
+  /**
+   * This process should have woken so long ago. Timers run before sockets are read, so whoever was not away by then gets
+   * a moment to be heard.
+   */
+  wokeLate(overdueMs: number): void {
+    if (overdueMs < stallMs) return
+    const nowMs = this.#clock.monotonicMs()
+    const stoodStillAtMs = nowMs - overdueMs
+    const moved = (atMs: number): number => {
+      if (atMs + silenceMs < stoodStillAtMs) return atMs
+      return Math.min(nowMs, Math.max(atMs + overdueMs, nowMs - silenceMs + stallMs))
+    }
+    this.#startedAtMs = moved(this.#startedAtMs)
+    for (const [region, atMs] of this.#heardAtMs) this.#heardAtMs.set(region, moved(atMs))
   }
 
   /** Live peers that are heard now, ascending. */
