@@ -199,7 +199,8 @@ export class Offer {
       merge(memory.kernels, { ...local, sent: before }, cut.pieces, overwrite)
       this.#include(exchange, this.#state.samples)
     } else merge(memory.kernels, { ...local, sent: before }, cut.pieces, rebase)
-    if (pending !== null && !isIn) this.#countLate(pending)
+    // Behind the last round there is no other one that could take it along.
+    if (pending !== null && !isIn) this.#countLate(pending, proposal.isFinal ? 'drop' : settings.late)
     this.#forget()
     return isIn
   }
@@ -218,7 +219,7 @@ export class Offer {
 
   /** The round was committed without a result: whatever was offered to it is late. */
   missed(): void {
-    if (this.#pending !== null) this.#countLate(this.#pending)
+    if (this.#pending !== null) this.#countLate(this.#pending, this.#parts.settings.late)
     this.#forget()
   }
 
@@ -304,10 +305,10 @@ export class Offer {
     this.#state = { ...this.#state, includedSamples: included }
   }
 
-  #countLate({ contribution }: Pending): void {
+  #countLate({ contribution }: Pending, late: SyncSettings['late']): void {
     const { lateCarried, lateDropped, stepsAtLastOffer } = this.#state
     this.#state =
-      this.#parts.settings.late === 'drop'
+      late === 'drop'
         ? { ...this.#state, lateDropped: lateDropped + 1 }
         : // What it had to say is due again at once.
           { ...this.#state, lateCarried: lateCarried + 1, stepsAtLastOffer: stepsAtLastOffer - contribution.steps }

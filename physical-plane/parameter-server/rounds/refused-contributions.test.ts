@@ -50,6 +50,8 @@ describe('a job of which one region can not be understood', () => {
     expect(refused.some(({ members }) => members.includes('a'))).toBe(true)
     // At the end as well: nobody waits for what will never come.
     expect(rounds.at(-1)!.absent).toEqual({ [last]: reason })
+    const { lateCarried, lateDropped } = cluster.at(last).progress().sync!
+    expect([lateCarried, lateDropped]).toEqual([refused.length, 1])
     // Once a round: in these, and in that of nobody that announces the last one and has no record.
     expect(cluster.at('a').progress().sync?.refused).toEqual({ [`MALFORMED_ENCODING of ${last}`]: refused.length + 1 })
   })
