@@ -20,7 +20,7 @@ export type SyncSettings = {
   readonly merge: 'rebase' | 'mix' | 'overwrite'
   /** The local model's weight where `merge` is mix. */
   readonly mergeWeight: number
-  /** Null: 0.7 and 0.9 with AdamW inside; 1 and 0, plain averaging, with SGD. */
+  /** Null: 0.7 and 0.9 with AdamW inside; 1 and 0, plain averaging, with SGD, and with codec sparse-loco. */
   readonly outerLearningRate: number | null
   readonly outerMomentum: number | null
   readonly outerDelay: number

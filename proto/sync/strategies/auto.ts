@@ -1,4 +1,5 @@
-// Streaming DiLoCo whose interval and codec follow the measured links: as often as they carry without anybody waiting.
+// Streaming DiLoCo whose interval and codec follow the measured links: as often as they carry without anybody waiting, and
+// where they cannot carry even the smallest messages within the longest interval, steps wait.
 // Below 16 steps the messages of a round, and not its bytes, would decide its length; above 256 the quality of the
 // published runs with small models falls, so that the codec sends less instead.
 import { outerDefaults } from './outer-defaults.ts'
