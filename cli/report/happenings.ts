@@ -10,7 +10,7 @@ export type Happening = {
   /** Since the start. */
   readonly seconds: number
   readonly region: string
-  /** "restart", "absent", "pruned", "hub", "plan", "exited", "killed", "failed", "adopted", "reaped", "resumed". */
+  /** "restart", "absent", "pruned", "hub", "plan", "exited", "killed", "failed", "adopted", "reaped", "resumed", "unattended". */
   readonly kind: string
   readonly text: string
 }
@@ -36,8 +36,9 @@ function eventHappening(
   // Every instance starts once and exits once; that is no news.
   if (kind === 'started' && attempt <= 1) return []
   if (kind === 'exited' && text === '') return []
-  // About a region, and about the job: the text says all of it.
-  if (kind === 'pruned' || kind === 'resumed') return [{ seconds: at(atMs), region, kind, text }]
+  // About a region, or about the job: the text says all of it.
+  if (kind === 'pruned' || kind === 'resumed' || kind === 'unattended')
+    return [{ seconds: at(atMs), region, kind, text }]
   // The region stands in its own column.
   const role = region === '' ? instanceId : instanceId.slice(instanceId.lastIndexOf('/') + 1)
   const what = kind === 'started' ? `started again, attempt ${attempt}` : text

@@ -188,6 +188,24 @@ describe('the course', () => {
     ])
   })
 
+  test('a region that went on without the control plane tells so itself', () => {
+    const text = 'no word from the control plane for 12.0 s; went on without it'
+    const event = {
+      jobId: 'j-4k2m9x7p',
+      instanceId: 'j-4k2m9x7p/onprem/lab',
+      kind: 'unattended',
+      text,
+      atMs: startMs + 7_000,
+    }
+    const events = [overTheWire<InstanceEvent__Output>('InstanceEvent', event)]
+    expect(jobReport(aHistory({}, { events })).happenings).toContainEqual({
+      seconds: 7,
+      region: 'onprem/lab',
+      kind: 'unattended',
+      text,
+    })
+  })
+
   test('a plan that shifts only steps between regions is no news', () => {
     const rounds = someRounds().map((round) => ({ ...round, planVersion: round.round, codec: 'int8' }))
     const { happenings } = jobReport(aHistory({}, { rounds }))

@@ -14,7 +14,7 @@ import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedIns
 import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { Implementation, RpcClient } from '#proto/rpc/service.ts'
 import { agentConfig, type AgentConfig } from './config.ts'
-import { ControlLink, type LinkEnd } from './control-link.ts'
+import { ControlLink, type Absence, type LinkEnd } from './control-link.ts'
 import type { Device } from './devices.ts'
 import type { InstanceLife } from './instance-life.ts'
 import { InstanceDesk } from './instance-service.ts'
@@ -111,6 +111,7 @@ export class Agent {
       hello: this.#hello(),
       observed: () => this.observed(),
       onDesired: (desired) => this.#supervisor.apply(desired),
+      onAbsence: (absence) => this.#controlPlaneWasAway(absence),
       isRunningAny: () => this.#supervisor.isRunningAny,
     })
   }
@@ -192,6 +193,17 @@ export class Agent {
       protocolVersion: this.#config.protocolVersion,
       devices: [...devices],
     }
+  }
+
+  /** A job that trained on without the control plane has that in its history, which nobody else can tell. */
+  #controlPlaneWasAway({ fromMs, seconds }: Absence): void {
+    const { journal, region } = this.#d
+    const jobs = new Set(this.#supervisor.lives.filter(({ run }) => run !== null).map(({ jobId }) => jobId))
+    const text = `no word from the control plane for ${seconds.toFixed(1)} s; went on without it`
+    const records = [...jobs].sort().map((jobId) => {
+      return { event: { jobId, instanceId: `${jobId}/${region}`, kind: 'unattended', text, atMs: Math.floor(fromMs) } }
+    })
+    if (records.length > 0) void journal.append({ records })
   }
 
   /** Slow work, every window: metering, limits, forgetting. */

@@ -7,6 +7,8 @@ export type AgentConfig = {
   readonly reconnectMsMax: number
   /** After a refusal that waiting alone does not cure: another version, a region held by another agent. */
   readonly refusedRetryMs: number
+  /** A control plane that was away for less is not told of. */
+  readonly absenceToldMs: number
   /** Dialling and the first answer. */
   readonly welcomeTimeoutMs: number
   /** Changes within this time go up as one observed state. */
@@ -54,6 +56,7 @@ export const agentConfig: AgentConfig = {
   reconnectMs: 250,
   reconnectMsMax: 10_000,
   refusedRetryMs: 30_000,
+  absenceToldMs: 2_000,
   welcomeTimeoutMs: 15_000,
   observedSpacingMs: 50,
   restartMs: 500,

@@ -29,9 +29,14 @@ export type LinkDependencies = {
   readonly hello: AgentHello
   readonly observed: () => ObservedState
   readonly onDesired: (desired: DesiredState__Output) => void
+  /** Heard again after it was silent for longer than a moment. */
+  readonly onAbsence: (absence: Absence) => void
   /** A refused agent that runs something stays; one that runs nothing gives up. */
   readonly isRunningAny: () => boolean
 }
+
+/** Of the control plane, as this agent saw it. */
+export type Absence = { readonly fromMs: number; readonly seconds: number }
 
 export type LinkEnd = { readonly kind: 'stopped' } | { readonly kind: 'refused'; readonly because: string }
 
@@ -53,6 +58,8 @@ export class ControlLink {
   readonly #stop = new AbortController()
   #session: Session | null = null
   #wasWelcomed = false
+  /** When the last connection ended, by both clocks. */
+  #lostAt: { readonly wallMs: number; readonly monotonicMs: number } | null = null
 
   constructor(dependencies: LinkDependencies) {
     this.#d = dependencies
@@ -70,6 +77,7 @@ export class ControlLink {
       this.#wasWelcomed = false
       const error = await this.#connectOnce()
       if (this.#stop.signal.aborted) break
+      if (this.#wasWelcomed) this.#lostAt = { wallMs: clock.now(), monotonicMs: clock.monotonicMs() }
       const refusal = refusalOf(error)
       if (refusal !== null && refusal.isFinal && !this.#d.isRunningAny())
         return { kind: 'refused', because: refusal.text }
@@ -188,6 +196,7 @@ export class ControlLink {
     const { journal, logs, log } = this.#d
     session.welcome = welcome
     this.#wasWelcomed = true
+    this.#tellAbsence()
     log.info({ heartbeatMs: welcome.heartbeatMs, journalSeq: welcome.journalSeq }, 'connected to the control plane')
     journal.acknowledge(welcome.journalSeq)
     session.sentSeq = journal.acknowledgedSeq
@@ -195,6 +204,14 @@ export class ControlLink {
     this.#heartbeat(session, Math.max(100, welcome.heartbeatMs), welcome.leaseMs)
     this.#followLogs(session)
     session.wake.ring()
+  }
+
+  #tellAbsence(): void {
+    const lostAt = this.#lostAt
+    this.#lostAt = null
+    if (lostAt === null) return
+    const awayMs = this.#d.clock.monotonicMs() - lostAt.monotonicMs
+    if (awayMs >= this.#d.config.absenceToldMs) this.#d.onAbsence({ fromMs: lostAt.wallMs, seconds: awayMs / 1000 })
   }
 
   #heartbeat(session: Session, heartbeatMs: number, leaseMs: number): void {
