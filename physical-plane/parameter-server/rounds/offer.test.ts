@@ -182,6 +182,88 @@ describe('a round with this region', () => {
   })
 })
 
+describe('a plan with another number of fragments', () => {
+  test.each([
+    [4, 2],
+    [1, 4],
+  ])('of %i, then %i, leaves no sample without weight, in any part of the model (I17)', async (before, after) => {
+    const lab = aLaboratory({ strategy: 'streaming-diloco', fragments: 4, interval: 4 })
+    let round = 0
+    const next = async (fragments: number) => {
+      train(lab, 0.5)
+      const plan = aPlan({ codec: 'int8', fragments })
+      const exchange = lab.exchangeOf(plan, round)
+      await lab.offer.make(exchange, plan, lab, { nowMs: 0, isOpen })
+      const { contribution } = lab.offer.pending!
+      commit(lab, { exchange, contribution, cut: lab.shared.cut(fragments, exchange.fragment) })
+      round += 1
+      return contribution.samples
+    }
+    const weights: number[] = []
+    for (let i = 0; i < 4; i++) weights.push(await next(before))
+    expect(weights).toEqual(before === 4 ? [1, 2, 3, 4] : [1, 1, 1, 1])
+    const later: number[] = []
+    for (let i = 0; i < 2 * after; i++) later.push(await next(after))
+    // The first of each part covers everything since the part that was exchanged the longest ago.
+    expect(later).toEqual(before === 4 ? [4, 5, 2, 2] : [1, 2, 3, 4, 4, 4, 4, 4])
+  })
+})
+
+describe('a residual', () => {
+  test('that a lossy codec left is taken along by an exact one, and nothing stays untold', async () => {
+    const lab = aLaboratory({ codec: 'int4' })
+    const told = new Float64Array(lab.replica.elementCount)
+    const start = lab.replica.values.slice()
+    for (const [round, codec] of (['int4', 'fp32', 'int4', 'fp32'] as const).entries()) {
+      train(lab, 0.5)
+      const made = await make(lab, codec, round)
+      const decoded = new Float32Array(made.cut.elements)
+      const bytes = lab.payloads.get(made.contribution.payload.sha256)!
+      await createCodec(codec, { density: 0.1, memory: lab.memory }).decode(bytes.slice(), decoded)
+      // What is shared follows the replica, so the next contribution is only of the next step.
+      for (const [i, value] of decoded.entries()) told[i] = told[i]! + value
+      lab.shared.values.set(lab.replica.values)
+      commit(lab, made)
+      const left = lab.offer.save().vectors['residual']!.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      expect(left > 0).toBe(codec === 'int4')
+    }
+    for (const [i, value] of lab.replica.values.entries()) expect(told[i]).toBeCloseTo(start[i]! - value, 5)
+  })
+})
+
+describe('a snapshot', () => {
+  test('that does not have what was offered leaves it due again, where late work is carried', async () => {
+    const lab = aLaboratory()
+    for (let i = 0; i < 3; i++) train(lab, 0.5)
+    await make(lab, 'int8')
+    lab.offer.rejoin(0, lab.replica.values.slice(), lab.shared, true)
+    expect([lab.offer.late, lab.offer.pending]).toEqual([{ carried: 1, dropped: 0 }, null])
+    expect(lab.offer.isDue(lab.exchangeOf(aPlan(), 8), 3)).toBe(true)
+    expect((await make(lab, 'int8', 8)).contribution).toMatchObject({ id: 2, steps: 3, samples: 3 })
+  })
+
+  test('that has what was offered counts it as told', async () => {
+    const lab = aLaboratory()
+    for (let i = 0; i < 3; i++) train(lab, 0.5)
+    await make(lab, 'int8')
+    train(lab, 0.5)
+    lab.offer.rejoin(1, lab.replica.values.slice(), lab.shared, true)
+    expect(lab.offer.late).toEqual({ carried: 0, dropped: 0 })
+    expect((await make(lab, 'int8', 8)).contribution).toMatchObject({ id: 2, steps: 1, samples: 1 })
+  })
+
+  test('drops what it does not have where late work is dropped, counted; no sample of it is due any more', async () => {
+    const lab = aLaboratory({ late: 'drop' })
+    for (let i = 0; i < 3; i++) train(lab, 0.5)
+    await make(lab, 'int8')
+    lab.offer.rejoin(0, lab.replica.values.slice(), lab.shared, false)
+    expect(lab.offer.late).toEqual({ carried: 0, dropped: 1 })
+    expect(lab.offer.isDue(lab.exchangeOf(aPlan(), 8), 1)).toBe(false)
+    train(lab, 0.5)
+    expect((await make(lab, 'int8', 8)).contribution).toMatchObject({ id: 2, steps: 1, samples: 1 })
+  })
+})
+
 describe('a crash', () => {
   test('keeps what was offered: the restored one commits to the same bits', async () => {
     const lab = aLaboratory({ codec: 'int8' })
@@ -207,7 +289,7 @@ describe('a crash', () => {
   test('ids go on after those that others have seen', () => {
     const { offerParts, shared, replica } = aLaboratory()
     const offer = new Offer(offerParts, firstOfferState)
-    offer.rejoin(41, replica.values.slice(), shared)
+    offer.rejoin(41, replica.values.slice(), shared, true)
     expect(offer.save().state.nextId).toBe(42)
   })
 })

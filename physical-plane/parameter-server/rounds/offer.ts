@@ -20,7 +20,7 @@ import { tensorOf } from './whole-element.ts'
 export type OfferState = {
   readonly steps: number
   readonly samples: number
-  /** Samples of this region that are in the shared parameters, by fragment. */
+  /** Samples of this region that are in the shared parameters, by fragment; empty before the first. */
   readonly includedSamples: readonly number[]
   readonly stepsAtLastOffer: number
   readonly nextId: number
@@ -103,12 +103,12 @@ export class Offer {
     this.#state = { ...this.#state, steps: this.#state.steps + 1, samples: this.#state.samples + samples }
   }
 
-  isDue({ fragment, isFinal }: Exchange, interval: number): boolean {
+  isDue({ fragment, fragments, isFinal }: Exchange, interval: number): boolean {
     if (this.#pending !== null || this.#isMaking) return false
     const { host, parts } = this.#parts
     if (isFinal) return host.hasDrained && host.isReadyForFinal
     if (parts.membership !== 'rounds') return false
-    const unsent = this.#state.samples - (this.#state.includedSamples[fragment] ?? 0)
+    const unsent = this.#state.samples - included(this.#state, fragments)[fragment]!
     if (host.hasDrained) return unsent > 0
     return unsent > 0 && this.#state.steps - this.#state.stepsAtLastOffer >= interval
   }
@@ -124,10 +124,12 @@ export class Offer {
     const { steps, samples, stepsAtLastOffer, nextId } = this.#state
     const cut = shared.cut(exchange.fragments, exchange.fragment)
     const isContinuous = parts.membership === 'rounds'
-    const unsent = samples - Math.min(...this.#includedIn(exchange, plan.fragments))
+    // The last round takes all fragments, also those whose turn never came.
+    const inShared = included(this.#state, plan.fragments)
+    const unsent = samples - (exchange.isFinal ? Math.min(...inShared) : inShared[exchange.fragment]!)
     this.#isMaking = true
     try {
-      const isLossy = isContinuous && parts.codec === 'error-feedback' && exchange.codec !== 'fp32'
+      const hasFeedback = isContinuous && parts.codec === 'error-feedback'
       const pending = await makeContribution(
         {
           id: nextId,
@@ -147,7 +149,7 @@ export class Offer {
           samplesBefore: samples,
           nowMs,
         },
-        { replica, shared, residual: isLossy ? this.#residualOf(replica) : null, memory },
+        { replica, shared, residual: hasFeedback ? this.#residualFor(exchange, replica) : null, memory },
       )
       if (!isOpen()) {
         pending.releaseBytes()
@@ -230,19 +232,26 @@ export class Offer {
 
   /**
    * A snapshot takes the place of what is shared; it holds this region's contributions up to `includedId`. What is
-   * pending and in it becomes part of `before`, the whole vector that the replica's own progress is counted from.
+   * pending and in it becomes part of `before`, the whole vector that the replica's own progress is counted from; what
+   * is not is late. `isKept`: the replica takes its own progress along; otherwise that is gone, and due no more.
    */
-  rejoin(includedId: number, before: Float32Array, shared: SharedParameters): void {
+  rejoin(includedId: number, before: Float32Array, shared: SharedParameters, isKept: boolean): void {
     const pending = this.#pending
     if (pending !== null && includedId >= pending.contribution.id) {
       shared.scatter(pending.sent, before, pending.cut)
       if (pending.residual !== null)
         shared.scatter(pending.residual, present(this.#residual, 'a residual'), pending.cut)
-      this.#include({ fragment: pending.fragment, isFinal: false }, pending.samplesBefore)
-    }
+      const { fragment, samplesBefore } = pending
+      this.#include({ fragment, fragments: this.#fragments, isFinal: false }, samplesBefore)
+    } else if (pending !== null) this.#countLate(pending, isKept ? 'carry' : 'drop')
     this.#forget()
-    // Ids go on after those that others have seen, also where the disk was lost.
-    this.#state = { ...this.#state, nextId: Math.max(this.#state.nextId, includedId + 1) }
+    const { includedSamples, samples, nextId } = this.#state
+    this.#state = {
+      ...this.#state,
+      includedSamples: isKept ? includedSamples : [samples],
+      // Ids go on after those that others have seen, also where the disk was lost.
+      nextId: Math.max(nextId, includedId + 1),
+    }
   }
 
   /** The checkpoint that is durable now held the contribution with this id. */
@@ -290,19 +299,17 @@ export class Offer {
     return this.#residual
   }
 
-  /** The last round takes all fragments, also those whose turn never came. */
-  #includedIn({ fragment, isFinal }: Exchange, fragments: number): readonly number[] {
-    const { includedSamples } = this.#state
-    if (!isFinal) return [includedSamples[fragment] ?? 0]
-    return Array.from({ length: Math.max(fragments, includedSamples.length, 1) }, (_, i) => includedSamples[i] ?? 0)
+  /** An exact codec loses nothing, and takes along what others lost before it. */
+  #residualFor({ codec }: Exchange, replica: Replica): Float32Array | null {
+    return codec === 'fp32' ? this.#residual : this.#residualOf(replica)
   }
 
-  #include({ fragment, isFinal }: Pick<Exchange, 'fragment' | 'isFinal'>, samples: number): void {
-    const included = [...this.#state.includedSamples]
-    if (isFinal) included.fill(samples)
-    else for (let i = included.length; i <= fragment; i++) included.push(0)
-    if (!isFinal) included[fragment] = samples
-    this.#state = { ...this.#state, includedSamples: included }
+  #include(
+    { fragment, fragments, isFinal }: Pick<Exchange, 'fragment' | 'fragments' | 'isFinal'>,
+    samples: number,
+  ): void {
+    const includedSamples = isFinal ? [samples] : included(this.#state, fragments).with(fragment, samples)
+    this.#state = { ...this.#state, includedSamples }
   }
 
   #countLate({ contribution }: Pending, late: SyncSettings['late']): void {
@@ -321,6 +328,16 @@ export class Offer {
     this.#pending = null
     this.#isDurable = false
   }
+}
+
+/**
+ * By fragment, so many of them. Where a plan cuts the model in another number, what is certainly in all of it counts:
+ * rather is a sample weighed twice than a change not at all.
+ */
+function included({ includedSamples }: Pick<OfferState, 'includedSamples'>, fragments: number): readonly number[] {
+  if (includedSamples.length === fragments) return includedSamples
+  const least = includedSamples.length === 0 ? 0 : Math.min(...includedSamples)
+  return Array.from({ length: fragments }, () => least)
 }
 
 /** Ids alone do not tell: one may be used again after the disk was lost. */

@@ -157,10 +157,10 @@ function adopt(core: RoundsCore, snapshot: StateSnapshot, vectors: Vectors, unto
   const cursor = snapshot.cursors[host.region]
   // Others have more of this region than it has itself: what it did since it lost its disk, it had done before.
   const isForgotten = !isFirst && included >= core.offer.nextId
-  core.offer.rejoin(included, before, shared)
+  const isKept = !isFirst && !isForgotten && settings.late === 'carry' && !isFinished
+  core.offer.rejoin(included, before, shared, isKept)
   if (!isIndependent(core)) {
     shared.restore(vectors, commits)
-    const isKept = !isFirst && !isForgotten && settings.late === 'carry' && !isFinished
     if (isKept) links.memory.kernels.rebase(replica.values, shared.values, before)
     else links.memory.kernels.copy(replica.values, shared.values)
   }
