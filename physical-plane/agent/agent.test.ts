@@ -283,32 +283,6 @@ describe('the control plane', () => {
     expect(controlPlane.records.map(({ seq }) => seq)).toEqual(controlPlane.records.map((_, index) => index + 1))
     expect(deviceSeconds(controlPlane)).toBeGreaterThan(3_600)
     expect(stateOf(controlPlane, worker)).toBe('INSTANCE_STATE_RUNNING')
-    // What went on without it has that in its history.
-    const events = controlPlane.records.flatMap(({ event }) => (event?.kind === 'unattended' ? [event] : []))
-    expect(events).toEqual([
-      expect.objectContaining({
-        instanceId: expect.stringMatching(/^[^/]+\/.+[^/]$/) as string,
-        jobId: worker.split('/')[0],
-      }),
-    ])
-    const seconds = Number(/for ([\d.]+) s; went on/.exec(events[0]?.text ?? '')?.[1])
-    expect(seconds).toBeGreaterThanOrEqual(3_600)
-    expect(seconds).toBeLessThan(3_660)
-  })
-
-  test('away for a moment, or with nothing running, is not told of', async () => {
-    const { clock, controlPlane } = await aRunningWorld()
-    controlPlane.isDown = true
-    controlPlane.cut()
-    await clock.advance(60_000)
-    controlPlane.isDown = false
-    await clock.advance(20_000)
-    controlPlane.desire([aWorker()])
-    await clock.advance(1_000)
-    controlPlane.cut()
-    await clock.advance(60_000)
-    expect(controlPlane.records.length).toBeGreaterThan(0)
-    expect(controlPlane.records.filter(({ event }) => event?.kind === 'unattended')).toEqual([])
   })
 
   test('heartbeats come though nothing changes', async () => {

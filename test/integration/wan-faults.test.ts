@@ -34,11 +34,12 @@ describe.skipIf(python === '')('one job that loses everything once', () => {
     const sync = { strategy: 'streaming-diloco', interval: 8, fragments: 2, grace_min_ms: 200, grace_max_ms: 2000 }
     const course = await submit('rounds', 100, sync)
     const { id } = course
-    const { hub, calm, other } = rolesIn(await goesOn(id))
+    const { hub, calm, other, term } = rolesIn(await goesOn(id))
 
     await loseWorker(id, calm)
     await loseParameterServer(id, other)
-    await loseParameterServer(id, hub)
+    const elected = termIn(await loseParameterServer(id, hub))
+    expect(elected, 'the term after the one that closed rounds was killed').toBeGreaterThan(term)
     await loseAgent(id, calm)
     const away = await loseControlPlane(id)
     await loseLinks(id, other)
@@ -73,6 +74,13 @@ describe.skipIf(python === '')('one job that loses everything once', () => {
     ])
     const absences = happened(report, 'absent').filter((text) => text.startsWith(other))
     expect(absences.join('\n')).toMatch(/took no part in rounds \d+-\d+: silent for [\d.]+ s/)
+    expect(happened(report, 'hub').at(-1)).toMatch(/closes rounds from \d+ on, term \d+/)
+    // Each region that trained on without the control plane says so.
+    const unattended = happened(report, 'unattended')
+    expect(unattended).toHaveLength(regions.length)
+    for (const [i, region] of regions.entries()) {
+      expect(unattended.toSorted()[i]).toMatch(new RegExp(`^${region} no word from the control plane for [\\d.]+ s`))
+    }
     expect(new Set(happened(report, 'adopted'))).toEqual(new Set([`${calm} ps`, `${calm} worker-0`]))
   })
 
@@ -118,11 +126,15 @@ async function submit(name: string, epochs: number, sync: Readonly<Record<string
 }
 
 /** Which region closes rounds, one where a parameter server can be lost without that, and one that keeps its own. */
-function rolesIn(job: Job__Output): { readonly hub: string; readonly other: string; readonly calm: string } {
+function rolesIn(job: Job__Output): { hub: string; other: string; calm: string; term: number } {
   const hubs = [...new Set(partitionsOf(job).map(({ sync }) => sync?.hub))]
   expect(hubs).toEqual([expect.stringMatching('.')])
   const [other, calm] = regions.filter((region) => region !== hubs[0])
-  return { hub: hubs[0]!, other: other!, calm: calm! }
+  return { hub: hubs[0]!, other: other!, calm: calm!, term: termIn(job) }
+}
+
+function termIn(job: Job__Output): number {
+  return Math.max(...partitionsOf(job).map(({ sync }) => sync?.term ?? 0))
 }
 
 // Each of these returns when training goes on everywhere.
@@ -131,15 +143,15 @@ async function loseWorker(id: string, region: string): Promise<void> {
   await loseFunction(id, `${id}/${region}/worker-0`, region)
 }
 
-async function loseParameterServer(id: string, region: string): Promise<void> {
-  await loseFunction(id, `${id}/${region}/ps`, region)
+async function loseParameterServer(id: string, region: string): Promise<Job__Output> {
+  return loseFunction(id, `${id}/${region}/ps`, region)
 }
 
-async function loseFunction(id: string, instanceId: string, region: string): Promise<void> {
+async function loseFunction(id: string, instanceId: string, region: string): Promise<Job__Output> {
   const { attempt } = cluster.run(instanceId, region)
   kill(cluster.functionProcess(instanceId, region))
   while (cluster.run(instanceId, region).attempt === attempt) await clock.sleep(100)
-  await goesOn(id)
+  return goesOn(id)
 }
 
 type Absence = { readonly fromMs: number; readonly toMs: number }
