@@ -36,7 +36,7 @@ export class ClusterTrouble {
     return (this.#cuts.get(`${from} ${to}`) ?? 0) > this.#clock.now()
   }
 
-  /** Time goes on for its clock, and its timers ring late. */
+  /** Its process stands still for so long, as a paused machine does: its clock goes on, and its timers ring late. */
   pause(region: string, forMs: number): void {
     this.#pausedMs.set(region, (this.#pausedMs.get(region) ?? 0) + forMs)
   }

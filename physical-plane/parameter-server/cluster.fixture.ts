@@ -63,7 +63,7 @@ export class Cluster {
   readonly random: Random
   readonly nodes = new Map<string, Node>()
   readonly #options: ClusterOptions
-  readonly #trouble = new ClusterTrouble(this.clock)
+  readonly trouble = new ClusterTrouble(this.clock)
   readonly memory = VectorMemory.create(2 ** 20)
   readonly evaluations: { readonly region: string; readonly isFinal: boolean }[] = []
   failure: unknown = null
@@ -137,17 +137,12 @@ export class Cluster {
 
   /** Nothing crosses between the two regions, either way, for so long; what is under way is lost. */
   cut(one: string, other: string, forMs: number): void {
-    this.#trouble.cut(one, other, forMs)
-  }
-
-  /** A region's process stands still for so long, as a paused machine does; the others are only as far as they were. */
-  pause(region: string, forMs: number): void {
-    this.#trouble.pause(region, forMs)
+    this.trouble.cut(one, other, forMs)
   }
 
   /** Somebody sets a region's wall clock; what measures durations goes on. */
   jumpWallClock(region: string, byMs: number): void {
-    this.#trouble.jumpWallClock(region, byMs)
+    this.trouble.jumpWallClock(region, byMs)
   }
 
   /** Runs until every partition has finished; fails when that takes longer than `limitMs` of virtual time. */
@@ -213,7 +208,7 @@ export class Cluster {
     const isAlive = (): boolean =>
       this.nodes.get(name) === undefined || this.nodes.get(name)!.incarnation === incarnation
     return Partition.open(options, {
-      clock: this.#trouble.clockOf(name),
+      clock: this.trouble.clockOf(name),
       log: silentLog,
       memory: this.memory,
       random: this.random,
@@ -254,8 +249,8 @@ export class Cluster {
           await this.clock.sleep(this.#delay(), signal)
           signal.throwIfAborted()
           if (!isAlive()) await new Promise(() => {})
-          if (this.#trouble.isCut(region, name)) await this.clock.sleep(retryMs, signal)
-          if (this.#trouble.isCut(region, name) || this.#isTrouble()) continue
+          if (this.trouble.isCut(region, name)) await this.clock.sleep(retryMs, signal)
+          if (this.trouble.isCut(region, name) || this.#isTrouble()) continue
           const held = this.at(region).exchange.shelf.get(sha256)
           if (held === null) {
             throw new CloudlessError('not-found', 'OBJECT_GONE', `region ${region} no longer holds ${sha256}`)
@@ -285,8 +280,8 @@ export class Cluster {
       }
       await this.clock.sleep(this.#delay(), signal)
       if (signal.aborted) return
-      if (this.#trouble.isCut(peer, node.name)) await this.clock.sleep(retryMs, signal)
-      if (this.#trouble.isCut(peer, node.name) || this.#isTrouble()) continue
+      if (this.trouble.isCut(peer, node.name)) await this.clock.sleep(retryMs, signal)
+      if (this.trouble.isCut(peer, node.name) || this.#isTrouble()) continue
       const status = this.at(peer).exchange.status
       if (status === said) partition.exchange.heard(peer)
       else partition.exchange.statusChanged(peer, status)
@@ -313,7 +308,7 @@ export class Cluster {
       }
       await this.clock.sleep(this.#delay(), signal)
       if (signal.aborted) return
-      if (this.#trouble.isCut(peer, node.name)) {
+      if (this.trouble.isCut(peer, node.name)) {
         await this.clock.sleep(retryMs, signal)
         continue
       }

@@ -75,7 +75,7 @@ describe('a hub', () => {
     await until(cluster, () => names.every((name) => statusOf(cluster, name).committedRound > 2), minuteMs)
     const [hub] = hubsAmong(cluster, names)
     const { term } = statusOf(cluster, hub!)
-    cluster.pause(hub!, 10 * silenceMs)
+    cluster.trouble.pause(hub!, 10 * silenceMs)
     await cluster.clock.advance(2 * silenceMs)
     expect([hubsAmong(cluster, names), statusOf(cluster, hub!).term]).toEqual([[hub], term])
     await cluster.finish()
