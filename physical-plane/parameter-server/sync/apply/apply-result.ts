@@ -56,7 +56,7 @@ export function applyResult<V extends Vector>(
       return outerNesterov(kernels, { shared, momentum: kept(momentum, rule) }, result, pieces, options)
     case 'outer-delayed-nesterov': {
       const state = { shared, momentum: kept(momentum, rule), accumulated: kept(accumulated, rule) }
-      return outerDelayedNesterov(kernels, state, result, pieces, { ...options, spread: 0 })
+      return outerDelayedNesterov(kernels, state, result, pieces, options)
     }
   }
 }

@@ -15,7 +15,7 @@ function movedBy(groups: readonly (readonly number[])[], learningRate: number, m
   const silence = Array.from({ length: 60 * delay }, () => [0])
   for (const [commits, group] of [...groups, ...silence].entries()) {
     const mean = group.reduce((sum, delta) => sum + delta, 0) / group.length
-    const step = { learningRate, momentum, delay, spread: 0, commits, contributions: group.length }
+    const step = { learningRate, momentum, delay, commits, contributions: group.length }
     outerDelayedNesterov(kernels, vectors, Float64Array.of(mean, mean), pieces, step)
   }
   return { parameter: -vectors.shared[0]!, buffer: -vectors.shared[1]! }

@@ -3,8 +3,7 @@
 // 1/N, and only each N-th commit steps the momentum, with the mean of the N deltas since the last time. Where several
 // regions are in one commit, each of their deltas counts as if it had come alone: a rate of 1/R adds R of them up to their
 // mean, however they are grouped.
-// `spread` is their c: the share of the momentum's step that every other commit takes already. With N = 1 and c = 0 this
-// is Nesterov.
+// Their c, the share of the momentum's step that every other commit takes already, is 0 here. With N = 1 this is Nesterov.
 import type { OuterKernels, OuterStep, Vector } from './outer-kernels.ts'
 import { part } from './outer-kernels.ts'
 import type { Piece } from './pieces.ts'
@@ -19,7 +18,6 @@ export type DelayedVectors<V extends Vector> = {
 export type DelayedStep = OuterStep & {
   /** N: commits of this fragment between two steps of the momentum. */
   readonly delay: number
-  readonly spread: number
   /** How many commits this fragment has had before. */
   readonly commits: number
   /** How many regions' deltas `delta` is the mean of. */
@@ -33,9 +31,8 @@ export function outerDelayedNesterov<V extends Vector>(
   pieces: readonly Piece[],
   step: DelayedStep,
 ): void {
-  const { learningRate, momentum: keep, delay, spread, commits, contributions } = step
+  const { learningRate, momentum: keep, delay, commits, contributions } = step
   const isStepping = (commits + 1) % delay === 0
-  const share = isStepping ? 1 - spread * delay + spread : spread
   for (const { start, end, at, isBuffer } of pieces) {
     const shared = part(vectors.shared, start, end)
     const change = part(delta, at, at + end - start)
@@ -50,8 +47,8 @@ export function outerDelayedNesterov<V extends Vector>(
       kernels.scale(velocity, keep)
       kernels.addScaled(velocity, accumulated, 1 / delay)
       kernels.clear(accumulated)
+      kernels.addScaled(shared, velocity, -learningRate * keep)
     }
-    if (share !== 0) kernels.addScaled(shared, velocity, -learningRate * share * keep)
     kernels.addScaled(shared, change, (-learningRate * contributions) / delay)
   }
 }
