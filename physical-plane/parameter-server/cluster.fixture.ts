@@ -12,6 +12,7 @@ import { Partition } from './partition.ts'
 import { VectorMemory } from './replica/memory.ts'
 import type { Layout } from './replica/layout.ts'
 import { CloudlessError } from '#runtime/errors.ts'
+import { deliver } from './deliver.fixture.ts'
 import { optionsOf, type ChosenSync, type GradientOf } from './partition.fixture.ts'
 import { payloadMemory } from './peers/payload-memory.ts'
 import type { PeerFetcher } from './peers/peer-side.ts'
@@ -385,13 +386,6 @@ export class Cluster {
     }
     partition.leave(workerId, 'done')
   }
-}
-
-/** Takes the payload back afterwards, as a receive buffer would be. */
-async function deliver(partition: Partition, { header, bytes }: Update, signal: AbortSignal): Promise<void> {
-  const lent = bytes === null ? null : bytes.slice()
-  await partition.exchange.receive({ header, bytes: lent }, signal)
-  lent?.fill(255)
 }
 
 /** Between signs of life where nothing is new. */
