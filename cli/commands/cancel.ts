@@ -15,7 +15,7 @@ export function cancelCommand(run: Run): Command {
         using services = connect(context)
         const answer = await services.jobs.cancelJob({ id, reason: options.reason }, { signal: context.signal })
         const job = present(answer.job, 'job in the answer to CancelJob')
-        context.output.note(`what it has learned is kept for some days: \`cloudless resume ${job.id}\` goes on`)
+        context.output.note(`what it has learned is kept for seven days: \`cloudless resume ${job.id}\` goes on`)
         context.output.result(job, () => `${job.id} ${enumWord(job.state)}`)
         return exitCodes.ok
       }),
