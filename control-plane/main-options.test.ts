@@ -5,7 +5,15 @@ describe('the command line', () => {
   test('defaults to loopback', () => {
     expect(parseOptions(['--data', '/d'])).toEqual({
       kind: 'options',
-      options: { data: '/d', host: '127.0.0.1', port: 7443, catalogue: null, logLevel: 'info', metricsListen: null },
+      options: {
+        data: '/d',
+        host: '127.0.0.1',
+        port: 7443,
+        catalogue: null,
+        logLevel: 'info',
+        metricsListen: null,
+        pruneAfterMs: 600_000,
+      },
     })
   })
 
@@ -16,7 +24,16 @@ describe('the command line', () => {
     expect(parseOptions(['--data', '/d', '--listen', '[::1]:0'])).toMatchObject({ options: { host: '::1', port: 0 } })
   })
 
+  test('says after how long a region is given up, in any unit', () => {
+    const pruneAfterMsOf = (text: string) => parseOptions(['--data', '/d', '--give-up-region-after', text])
+    expect(pruneAfterMsOf('90s')).toMatchObject({ options: { pruneAfterMs: 90_000 } })
+    expect(pruneAfterMsOf('2h')).toMatchObject({ options: { pruneAfterMs: 7_200_000 } })
+  })
+
   test.each([
+    [['--data', '/d', '--give-up-region-after', '10'], '--give-up-region-after 10 is no time'],
+    [['--data', '/d', '--give-up-region-after', '59s'], 'at least 60s'],
+    [['--data', '/d', '--give-up-region-after', '1.5m'], '--give-up-region-after 1.5m'],
     [[], '--data is missing'],
     [['--data', '/d', '--listen', '7443'], 'is not host:port'],
     [['--data', '/d', '--listen', '127.0.0.1:70000'], 'is not host:port'],

@@ -4,6 +4,7 @@ import { messageOf } from '#runtime/errors.ts'
 import { parseMetricsAddress, type Address } from '#runtime/serve-metrics.ts'
 import type { LogLevel } from '#runtime/log.ts'
 import { isLoopbackHost } from '#runtime/loopback.ts'
+import { defaultPruneAfterMs, pruneAfterMinMs } from './reconciler/config.ts'
 
 export type MainOptions = {
   readonly data: string
@@ -13,15 +14,21 @@ export type MainOptions = {
   readonly logLevel: LogLevel
   /** Where GET /metrics answers; null for nowhere. */
   readonly metricsListen: Address | null
+  /** See `ReconcileOptions`. */
+  readonly pruneAfterMs: number
 }
 
 export const usage = `usage: node control-plane/main.ts --data DIR [--listen 127.0.0.1:7443] [--catalogue FILE]
          [--log-level debug|info|warn|error|silent] [--metrics-listen 127.0.0.1:PORT] [--allow-remote]
+         [--give-up-region-after 10m]
 
   --data DIR       where the control plane keeps its state; made when absent
   --listen ADDR    host:port; port 0 takes a free one
   --catalogue FILE regions, prices and links; the bundled list when absent
   --metrics-listen host:port of GET /metrics for Prometheus; off when absent
+  --give-up-region-after 10m
+                   a region of which nothing was heard for so long (s, m or h) is left out of its jobs for good, if at
+                   least half of a job's regions go on; until then its last round waits for it
   --allow-remote   permits an address other than loopback: there is no authentication yet`
 
 export type ParsedOptions =
@@ -39,6 +46,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         catalogue: { type: 'string' },
         'log-level': { type: 'string', default: 'info' },
         'metrics-listen': { type: 'string' },
+        'give-up-region-after': { type: 'string' },
         'allow-remote': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -58,10 +66,25 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     const metrics = values['metrics-listen']
     const metricsListen = metrics === undefined ? null : parseMetricsAddress(metrics, values['allow-remote'])
     const catalogue = values.catalogue ?? null
-    return { kind: 'options', options: { data: values.data, host, port, catalogue, logLevel, metricsListen } }
+    const after = values['give-up-region-after']
+    const pruneAfterMs = after === undefined ? defaultPruneAfterMs : millisecondsOf(after)
+    if (!(pruneAfterMs >= pruneAfterMinMs))
+      return wrong(
+        `--give-up-region-after ${after} is no time of at least ${pruneAfterMinMs / 1000}s, for example 90s, 10m or 2h`,
+      )
+    return {
+      kind: 'options',
+      options: { data: values.data, host, port, catalogue, logLevel, metricsListen, pruneAfterMs },
+    }
   } catch (error) {
     return wrong(messageOf(error))
   }
+}
+
+/** NaN where it is none. */
+function millisecondsOf(duration: string): number {
+  const { count, unit } = /^(?<count>\d{1,9})(?<unit>[smh])$/.exec(duration)?.groups ?? {}
+  return Number(count) * { s: 1000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h']
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent']

@@ -16,13 +16,14 @@ import { openStore } from './store/open-store.ts'
 async function run(options: MainOptions): Promise<void> {
   // Jobs, logs and models are for the account that runs the control plane, whatever folder it was given.
   process.umask(0o077)
-  const { data, host, port, logLevel } = options
+  const { data, host, port, logLevel, pruneAfterMs } = options
   const clock = systemClock()
   const log = openLog({ name: 'control-plane', level: logLevel, clock })
   const metrics = createMetrics()
   const catalogue = await loadCatalogue(options.catalogue ?? bundledCataloguePath)
   const store = await openStore(data)
-  const controlPlane = createControlPlane({ clock, random: systemRandom(), log, metrics, store, catalogue })
+  const config = { pruneAfterMs }
+  const controlPlane = createControlPlane({ clock, random: systemRandom(), log, metrics, store, catalogue, config })
   const listen = { host, port }
   const server = await serve({ services: controlPlane.services, listen, clock, log, metrics, withReflection: true })
   const metricsServer = options.metricsListen === null ? null : await serveMetrics(metrics, options.metricsListen, log)

@@ -2,6 +2,8 @@
 
 /** An agent that is unseen for longer is pruned from its jobs, if the other regions go on. */
 export const defaultPruneAfterMs = 10 * 60_000
+/** Nobody may ask for less: a machine that restarts is away for as long. */
+export const pruneAfterMinMs = 60_000
 
 /** "unseen for N s" grows in these steps, so that waiting does not write a job at every loop. */
 export const unseenStepMs = 10_000
