@@ -2,10 +2,10 @@
 // itself. Sealing encodes, which takes a moment; until it is done no step is taken and nothing is applied, so that what
 // was sealed is exactly what is counted as told.
 import type { Parts } from '#proto/sync/strategy.ts'
-import { assert } from '#runtime/assert.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { ChangeSignal } from './change-signal.ts'
 import { checkpointAfterReceiptMs, checkpointMs, incarnationsMax, refusedNamesMax } from './config.ts'
+import { decodedUpdate } from './decoded-update.ts'
 import type { ExchangeState } from './exchange-state.ts'
 import type { Members } from './members.ts'
 import type { PartitionLinks } from './partition-options.ts'
@@ -250,37 +250,43 @@ export class ExchangeWithPeers implements PeerSide {
     if (!strategy.isDue(isLast)) return
     state.trim()
     if (!state.hasRoom) return
-    this.#isSealing = true
     void this.#seal(strategy, isLast)
   }
 
   /** The root's first values, for everybody: before any step is told. */
   async sealInitial(layout: Layout, values: Float32Array): Promise<void> {
-    const { host, links } = this.#parts
-    const { memory } = links
-    this.#isSealing = true
-    const copy = memory.allocate(values.length)
-    memory.kernels.copy(copy, values)
-    const bytes = new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
-    const encoded = { bytes, codec: 'fp32', elements: copy.length } as const
-    await this.#put({ ...draftOf('initial', 0), layout, encoded }, () => {})
-    memory.release(copy)
-    this.#isSealing = false
-    host.advance()
+    const { memory } = this.#parts.links
+    await this.#sealing(async () => {
+      const copy = memory.allocate(values.length)
+      memory.kernels.copy(copy, values)
+      const bytes = new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
+      const encoded = { bytes, codec: 'fp32', elements: copy.length } as const
+      await this.#put({ ...draftOf('initial', 0), layout, encoded }, () => {})
+      memory.release(copy)
+    })
   }
 
   async #seal(strategy: UpdateStrategy, isLast: boolean): Promise<void> {
-    const { host, links } = this.#parts
-    try {
+    const { memory } = this.#parts.links
+    await this.#sealing(async () => {
       const draft = await strategy.prepare(isLast)
       await this.#put(draft, (seq) => strategy.sealed(seq))
-      if (links.memory.holds(draft.encoded.bytes)) {
-        payloadMemory(links.memory).release(draft.encoded.bytes)
-      }
+      if (memory.holds(draft.encoded.bytes)) payloadMemory(memory).release(draft.encoded.bytes)
+    })
+  }
+
+  /** Never rejects: what can not be sealed fails the partition. */
+  async #sealing(work: () => Promise<void>): Promise<void> {
+    const { host } = this.#parts
+    this.#isSealing = true
+    try {
+      await work()
     } catch (error) {
+      const isDiverged = error instanceof CloudlessError && error.reason === 'DIVERGED'
+      const text = `region ${this.region} can not tell what it learnt: ${messageOf(error)}`
       host.fail(
         error instanceof CloudlessError ? error.reason : 'SEAL_FAILED',
-        `training failed in region ${this.region}: ${messageOf(error)}; lower the learning rate`,
+        isDiverged ? `training diverged: ${text}; lower the learning rate` : text,
       )
     } finally {
       this.#isSealing = false
@@ -328,32 +334,12 @@ export class ExchangeWithPeers implements PeerSide {
     const { region, seq, kind, targetRegion } = header
     if (targetRegion !== '' && targetRegion !== this.region) return null
     try {
-      return await this.#decoded(header, bytes, strategy, replica)
+      return await decodedUpdate(header, bytes, { strategy, replica, memory: this.#parts.links.memory })
     } catch (error) {
       const named = malformedFrom(region, replica.layout, error)
       if (!(named instanceof CloudlessError) || named.kind !== 'invalid') throw named
       this.refused(region, named.reason, `update ${seq} (${kind}) of region ${region} is left out: ${named.message}`)
       return null
-    }
-  }
-
-  async #decoded(
-    header: UpdateHeader,
-    bytes: Uint8Array | null,
-    strategy: UpdateStrategy,
-    replica: Replica,
-  ): Promise<Float32Array> {
-    const objection = objectionTo(header, strategy, replica)
-    if (objection !== null) throw objection
-    assert(bytes !== null, `update ${header.seq} of ${header.region} was not fetched`)
-    const { memory } = this.#parts.links
-    const values = memory.allocate(replica.elementCount)
-    try {
-      await strategy.decodes(header, bytes, values)
-      return values
-    } catch (error) {
-      memory.release(values)
-      throw error
     }
   }
 

@@ -167,8 +167,36 @@ describe('what a partition refuses', () => {
     for (const leaseUsed of [1, 2]) await partition.step({ ...huge, leaseUsed, gradient: Float32Array.of(-3e38, 1) })
     await clock.advance(1000)
     expect(partition.failure).toMatchObject({ reason: 'DIVERGED', message: expect.stringContaining('tensor weight') })
+    expect(partition.failure?.message).toContain('lower the learning rate')
     expect(partition.exchange.updateAfter(1)).toBeNull()
     await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'DIVERGED' })
+  })
+
+  test.each([
+    ['the first parameters', 0],
+    ['a step', 1],
+  ])('to go on where %s can not be told: it says why, and blames no learning rate', async (_, steps) => {
+    const { partition, clock, memory } = await aPartition('a', both)
+    const sha256 = memory.sha256.bind(memory)
+    let hashes = 0
+    memory.sha256 = (values) => {
+      if (hashes++ === steps) return Promise.reject(new Error('the thread that hashes has ended'))
+      return sha256(values)
+    }
+    partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
+    partition.initialise('w', Float32Array.of(1, 2))
+    await clock.advance(100)
+    if (steps > 0) {
+      const lease = await partition.lease('w', never)
+      if (lease.outcome !== 'granted') throw new Error(lease.outcome)
+      const { leaseId } = lease
+      const step = { workerId: 'w', leaseId, leaseUsed: 1, samples: 1, loss: 1, learningRates: [1] }
+      void partition.step({ ...step, gradient: Float32Array.of(1, 1) })
+      await clock.advance(100)
+    }
+    const text = 'region a can not tell what it learnt: the thread that hashes has ended'
+    expect(partition.failure).toMatchObject({ reason: 'SEAL_FAILED', message: text })
+    expect(partition.exchange.isSealing).toBe(false)
   })
 
   test('to go on where its own code breaks a promise: it fails, names the reason, and nobody waits for ever', async () => {
