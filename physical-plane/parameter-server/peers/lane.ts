@@ -187,7 +187,10 @@ export class Lane {
     if (known?.kind === 'invalid' || isTooLarge(known)) {
       side.refused(region, known!.reason, messageOf(error))
       if (known!.reason !== 'PAYLOAD_CORRUPT') transfer.refusals += 1
-      if (Math.max(transfer.refusals, transfer.mismatches) >= refusalsPerPayloadMax) return transfer.fail(error)
+      if (transfer.mismatches >= refusalsPerPayloadMax) return transfer.fail(differs(region, error))
+      if (transfer.refusals >= refusalsPerPayloadMax) {
+        return transfer.fail(known!.reason === 'REFUSED_BY_PEER' ? differs(region, error) : error)
+      }
     } else if (channel !== null) this.#channels.drop(channel)
     const delayMs = known?.kind === 'conflict' ? refusalMs : this.#backOff.nextMs()
     this.#troubles.tell({ peer: region, delayMs }, messageOf(error), 'fetching from a peer broke off')
@@ -212,6 +215,12 @@ const stopped = new CloudlessError('cancelled', 'STOPPED', 'this parameter serve
 
 function stalled(region: string): CloudlessError {
   return new CloudlessError('unavailable', 'FETCH_STALLED', `nothing came from region ${region} for ${stalledMs} ms`)
+}
+
+/** Every byte was here and they were others, again and again; or the region has no such bytes itself. */
+function differs(region: string, cause: unknown): CloudlessError {
+  const text = `what region ${region} gives is not what it announces: ${messageOf(cause)}`
+  return new CloudlessError('invalid', 'PAYLOAD_DIFFERS', text, { cause })
 }
 
 function noChunk(region: string): CloudlessError {

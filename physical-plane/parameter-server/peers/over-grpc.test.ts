@@ -283,7 +283,7 @@ describe('fetching', () => {
     const payload = aPayload(bytes)
     a.shelf.put(payload.sha256, pattern(1_200_000, 2))
     const usedBytes = memory.usedBytes
-    await expect(links.fetch('a', payload, signal())).rejects.toMatchObject({ reason: 'PAYLOAD_CORRUPT' })
+    await expect(links.fetch('a', payload, signal())).rejects.toMatchObject({ reason: 'PAYLOAD_DIFFERS' })
     expect(memory.usedBytes).toBe(usedBytes)
     expect(b.told.refused.map(({ reason }) => reason)).toEqual(Array(3).fill('PAYLOAD_CORRUPT'))
   })
@@ -296,7 +296,7 @@ describe('fetching', () => {
     const bytes = pattern(4096)
     a.shelf.put(hashOf(bytes), bytes)
     const announced = { ...aPayload(bytes), bytes: 8192 }
-    await expect(links.fetch('a', announced, signal())).rejects.toMatchObject({ reason: 'REFUSED_BY_PEER' })
+    await expect(links.fetch('a', announced, signal())).rejects.toMatchObject({ reason: 'PAYLOAD_DIFFERS' })
     expect(b.told.refused[0]!.text).toMatch(/length: 8192 must be .* 1 to 4096/)
   })
 })

@@ -54,7 +54,8 @@ export interface PeerSide {
 export interface PeerFetcher {
   /**
    * The whole payload, checked against its sha256, in memory that the caller releases. Goes on after cuts until the
-   * signal is aborted. Rejects with `not-found` when the region does not hold it any more.
+   * signal is aborted. Rejects with `not-found` when the region does not hold it any more, and with `PAYLOAD_DIFFERS`
+   * when all of it came, more than once, and was something else.
    */
   fetch(
     region: string,

@@ -121,7 +121,7 @@ test('a peer that refuses in words of its own is counted under one reason', asyn
   const fetched = links.fetch('a', aPayload(pattern(64)), new AbortController().signal)
   fetched.catch(() => {})
   await clock.advance(20_000)
-  await expect(fetched).rejects.toMatchObject({ reason: 'REFUSED_BY_PEER' })
+  await expect(fetched).rejects.toMatchObject({ reason: 'PAYLOAD_DIFFERS' })
   expect(b.told.refused.length).toBeGreaterThan(2)
   expect(new Set(b.told.refused.map(({ reason }) => reason))).toEqual(new Set(['REFUSED_BY_PEER']))
   for (const { text } of b.told.refused) expect(text.length).toBeLessThan(2000)

@@ -117,13 +117,10 @@ describe('failures', () => {
     expect(side.told.updates.map(({ seq }) => seq)).toEqual([1])
   })
 
-  test.each([
-    ['of other bytes than announced', 'PAYLOAD_CORRUPT'],
-    ['that its region refuses to give as announced', 'REFUSED_BY_PEER'],
-  ])('an update %s is left out, and the next one is taken in', async (_, reason) => {
+  test('an update of other bytes than announced is left out, and the next one is taken in', async () => {
     const { intake, fetching, side, failures, memory } = anIntake()
     for (const seq of [1, 2]) intake.add(header(seq))
-    fetching[0]!.fail(new CloudlessError('invalid', reason, 'wrong'))
+    fetching[0]!.fail(new CloudlessError('invalid', 'PAYLOAD_DIFFERS', 'wrong'))
     fetching[1]!.arrive()
     await settle()
     expect(side.told.leftOut).toEqual([{ seq: 1, reason: 'PAYLOAD_DIFFERS' }])

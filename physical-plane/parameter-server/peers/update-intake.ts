@@ -2,7 +2,7 @@
 // being taken in, the payloads of the next few are already on their way. Its headers come from a watch that may be cut
 // anywhere; what they began goes on without it. An update that would be just as wrong if it were asked for again is left
 // out when its turn comes, so that those after it count; one that was damaged on its way is asked for again.
-import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import { CloudlessError } from '#runtime/errors.ts'
 import type { UpdateHeader } from '../sync/update.ts'
 import { headersWaitingMax, prefetchBytesMax, prefetchUpdates } from './config.ts'
 import type { PayloadMemory } from './payload-memory.ts'
@@ -110,9 +110,8 @@ export class UpdateIntake {
     try {
       return await entry.bytes
     } catch (error) {
-      if (!isOtherThanAnnounced(error)) throw error
-      const text = `what can be fetched is not what its header announces: ${messageOf(error)}`
-      entry.content = new CloudlessError('invalid', 'PAYLOAD_DIFFERS', text, { cause: error })
+      if (!(error instanceof CloudlessError) || error.reason !== 'PAYLOAD_DIFFERS') throw error
+      entry.content = error
       return null
     }
   }
@@ -150,10 +149,4 @@ export class UpdateIntake {
       )
     }
   }
-}
-
-/** Every byte was here and they were others, again and again; or the region has no such bytes itself. */
-function isOtherThanAnnounced(error: unknown): boolean {
-  if (!(error instanceof CloudlessError) || error.kind !== 'invalid') return false
-  return error.reason === 'PAYLOAD_CORRUPT' || error.reason === 'REFUSED_BY_PEER'
 }

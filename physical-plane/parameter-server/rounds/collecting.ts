@@ -38,7 +38,9 @@ export function fetchContributions(core: RoundsCore, training: Training): void {
         core.arrivals.add(region, { contribution, decoded }, core.parts.links.clock.monotonicMs())
         host.advance()
       } catch (error) {
-        // The same bytes would be refused again; the round goes on without them.
+        // The same bytes would be refused again; the round goes on without them. So they would where the region that
+        // made them gives others than it announces.
+        if (error instanceof CloudlessError && error.reason === 'PAYLOAD_DIFFERS') core.source.refuse(wanted, error)
         if (core.source.refusalOf(exchange.round, payload) === null) throw error
       }
     })

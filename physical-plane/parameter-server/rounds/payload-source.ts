@@ -73,7 +73,7 @@ export class PayloadSource {
     const differences = [...wanted.differences, ...differencesOfPayload(payload, { elements, codec })]
     const differs = planDiffers(region, round, differences)
     // Bytes of this name may be here that somebody described rightly.
-    if (differs !== null) throw this.#refuse(wanted, differs, differs.message)
+    if (differs !== null) throw this.refuse(wanted, differs)
     const bytes = await this.#bytes(wanted, signal)
     const vector = memory.allocate(elements)
     try {
@@ -86,9 +86,17 @@ export class PayloadSource {
       const named = malformedFrom(region, layout, inWhole(error, cut))
       if (!(named instanceof CloudlessError) || named.kind !== 'invalid') throw named
       this.#payloads.forget(payload.sha256)
-      throw this.#refuse(wanted, named, `round ${round}: ${named.message}`)
+      throw this.refuse(wanted, named, `round ${round}: ${named.message}`)
     }
     return vector
+  }
+
+  /** From now on it is not fetched for that round, and what made it useless is told once. */
+  refuse({ region, round, payload }: WantedPayload, error: CloudlessError, text = error.message): CloudlessError {
+    const isNew = this.refusalOf(round, payload) === null
+    this.#refused = new Map([...this.#refused, [nameOf(round, payload), { round, error }]])
+    if (isNew) this.#onRefused(region, error.reason, text)
+    return error
   }
 
   /** Kept with the round. */
@@ -128,12 +136,6 @@ export class PayloadSource {
     const { fetcher, memory } = this.#links
     const bytes = await fetcher.fetch(region, payload, signal)
     this.#payloads.keep(round, payload.sha256, bytes, () => payloadMemory(memory).release(bytes))
-  }
-
-  #refuse({ region, round, payload }: WantedPayload, error: CloudlessError, text: string): CloudlessError {
-    this.#refused = new Map([...this.#refused, [nameOf(round, payload), { round, error }]])
-    this.#onRefused(region, error.reason, text)
-    return error
   }
 
   #throwIfRefused({ round, payload }: WantedPayload): void {

@@ -1,6 +1,7 @@
 // A contribution that nobody can use is left out of its round and shown, and the job goes on without it; what two regions
 // tell each other crosses the link between them once.
 import { describe, expect, test } from 'vitest'
+import { CloudlessError } from '#runtime/errors.ts'
 import { Cluster, type ClusterOptions } from '../cluster.fixture.ts'
 import { aLayout, sync } from '../partition.fixture.ts'
 
@@ -54,6 +55,19 @@ describe('a job of which one region can not be understood', () => {
     expect([lateCarried, lateDropped]).toEqual([refused.length, 1])
     // Once a round: in these, and in that of nobody that announces the last one and has no record.
     expect(cluster.at('a').progress().sync?.refused).toEqual({ [`MALFORMED_ENCODING of ${last}`]: refused.length + 1 })
+  })
+
+  test('is one whose bytes are never those that it announces', async () => {
+    const cluster = await Cluster.open(
+      options(['a', 'b'], ({ from, to }) => {
+        if (from === 'b' && to === 'a') throw new CloudlessError('invalid', 'PAYLOAD_DIFFERS', 'other bytes')
+      }),
+    )
+    await cluster.finish()
+    cluster.agreedReplica()
+    const rounds = roundsOf(cluster, 'a')
+    expect(rounds.at(-1)!.absent['b']).toContain('PAYLOAD_DIFFERS')
+    expect(Object.keys(cluster.at('a').progress().sync!.refused)).toEqual(['PAYLOAD_DIFFERS of b'])
   })
 
   test('only once takes it back in with the next round, and loses nothing', async () => {
