@@ -46,7 +46,6 @@ export function decodeProposal(checks: WireChecks, field: string, wire: Proposal
     term: checks.count(`${field}.term`, wire.term),
     round: checks.count(`${field}.round`, wire.round),
     hub: checks.region(`${field}.hub`, wire.hub),
-    bookEpoch: checks.count(`${field}.bookEpoch`, wire.bookEpoch),
     members,
     absent,
     result: decodeOptionalPayload(checks, `${field}.result`, wire.result),

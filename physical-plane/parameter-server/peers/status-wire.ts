@@ -110,7 +110,6 @@ function decodeContribution(checks: WireChecks, wire: Contribution__Output, regi
     payload: decodePayload(checks, `${field}.payload`, wire.payload),
     steps: checks.count(`${field}.steps`, wire.steps),
     samples: checks.count(`${field}.samples`, wire.samples),
-    isLast: wire.isLast,
     cursor: checks.utf8(`${field}.cursor`, wire.cursor),
     codecError: checks.amount(`${field}.codecError`, wire.codecError),
     weight: isWeight ? wire.weight : 0,

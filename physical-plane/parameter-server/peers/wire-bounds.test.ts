@@ -55,7 +55,7 @@ function plan(change: Partial<RoundPlan>): RoundPlan {
 }
 
 function proposal(change: Partial<Proposal>): Proposal {
-  const first = { term: 1, round: 1, hub: 'a', bookEpoch: 0, members: [], absent: {}, result: null, isFinal: false }
+  const first = { term: 1, round: 1, hub: 'a', members: [], absent: {}, result: null, isFinal: false }
   return { ...first, plan: plan({}), fragment: 0, ...change }
 }
 
@@ -66,7 +66,6 @@ function contribution(change: Partial<Contribution>): Contribution {
     payload,
     steps: 1,
     samples: 32,
-    isLast: false,
     cursor: '',
     codecError: 0,
     weight: 32,

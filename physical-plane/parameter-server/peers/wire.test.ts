@@ -37,7 +37,6 @@ const proposal: Proposal = {
   term: 2,
   round: 9,
   hub: 'a',
-  bookEpoch: 4,
   members: [
     { region: 'a', contributionId: 8, weight: 0.25, payload, cursor: '{"next":1}' },
     { region: 'b', contributionId: 7, weight: 0.75, payload, cursor: '{}' },
@@ -54,7 +53,6 @@ const contribution: Contribution = {
   payload,
   steps: 12,
   samples: 384,
-  isLast: false,
   cursor: '{"next":2}',
   codecError: 0.01,
   weight: 384,

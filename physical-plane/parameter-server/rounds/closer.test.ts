@@ -121,7 +121,7 @@ describe('a round is closed', () => {
   test('but with the last contribution of who has drained, while it is on its way', () => {
     const { hear, arrive, closing } = aHub()
     for (const region of ['b', 'c']) hear(region)
-    hear('d', { hasDrained: true, contribution: aContribution({ isLast: true }) })
+    hear('d', { hasDrained: true, contribution: aContribution({}) })
     for (const region of ['a', 'b', 'c']) arrive(region)
     expect(closing().closing).toBeNull()
     arrive('d')

@@ -90,7 +90,6 @@ function reasonOf(region: string, input: ClosingInput): string {
 export type ProposalInput = {
   readonly own: string
   readonly term: number
-  readonly bookEpoch: number
   readonly exchange: Exchange
   readonly plan: RoundPlan
   readonly nextPlan: RoundPlan
@@ -145,7 +144,7 @@ export class Closer {
 
   /** Null where the round was over before all of it was read. Rejects with `DIVERGED` where the mean is not finite. */
   async propose(input: ProposalInput, shared: SharedParameters, elements: number): Promise<Proposal | null> {
-    const { own, term, bookEpoch, exchange, nextPlan, closing, ownOffer } = input
+    const { own, term, exchange, nextPlan, closing, ownOffer } = input
     const offers = closing.members.map((region) => {
       const contribution = region === own ? ownOffer?.contribution : this.#arrivals.get(region)?.contribution
       assert(contribution !== undefined, `region ${region} is in the round without a contribution`)
@@ -168,7 +167,6 @@ export class Closer {
       term,
       round,
       hub: own,
-      bookEpoch,
       members,
       absent: closing.absent,
       result: result?.payload ?? null,

@@ -93,7 +93,7 @@ function because({ reason }: CloudlessError): string {
 }
 
 function close(core: RoundsCore, training: Training, exchange: Exchange, closing: Closing): void {
-  const { host, members, parts } = core.parts
+  const { host, parts } = core.parts
   const { term } = core.agreement.state
   const { pending } = core.offer
   const { shared, replica } = training
@@ -101,7 +101,6 @@ function close(core: RoundsCore, training: Training, exchange: Exchange, closing
   const input = {
     own: host.region,
     term,
-    bookEpoch: members.book.epoch,
     exchange,
     plan: training.plan,
     nextPlan: nextPlan(core, training),

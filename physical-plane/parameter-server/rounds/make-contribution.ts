@@ -39,7 +39,6 @@ export type ContributionInput = {
   readonly steps: number
   readonly samples: number
   readonly weight: number
-  readonly isLast: boolean
   readonly cursor: string
   readonly stepsBefore: number
   readonly samplesBefore: number
@@ -74,7 +73,6 @@ export async function makeContribution(
         steps: input.steps,
         samples: input.samples,
         weight: input.weight,
-        isLast: input.isLast,
         cursor: input.cursor,
         codecError: encoded.error,
         planVersion: plan.version,

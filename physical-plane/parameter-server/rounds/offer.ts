@@ -143,7 +143,6 @@ export class Offer {
           steps: steps - stepsAtLastOffer,
           samples: unsent,
           weight: isContinuous ? unsent : host.finalMass,
-          isLast: host.hasDrained,
           cursor: host.cursor,
           stepsBefore: steps,
           samplesBefore: samples,

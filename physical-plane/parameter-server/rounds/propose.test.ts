@@ -33,7 +33,6 @@ async function aHub() {
   const inputOf = ({ plan, exchange }: Awaited<ReturnType<typeof make>>): ProposalInput => ({
     own: 'a',
     term: 1,
-    bookEpoch: 0,
     exchange,
     plan,
     nextPlan: plan,
@@ -143,7 +142,7 @@ test('a contribution that can not be encoded gives all memory back', async () =>
     samples: 1,
     weight: 1,
   } as const
-  const rest = { isLast: false, cursor: '{}', stepsBefore: 1, samplesBefore: 1, nowMs: 0 }
+  const rest = { cursor: '{}', stepsBefore: 1, samplesBefore: 1, nowMs: 0 }
   const residual = lab.memory.allocate(lab.replica.elementCount)
   // No codec is made for such a density.
   const made = makeContribution({ ...input, ...rest, plan: aPlan({ density: 0 }) }, { ...lab, residual })

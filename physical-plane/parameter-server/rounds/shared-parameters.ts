@@ -119,8 +119,4 @@ export class SharedParameters {
     const parts = await Promise.all(names.map((name) => this.#memory.sha256(this.vectors()[name]!)))
     return createHash('sha256').update(parts.join()).digest('hex')
   }
-
-  dispose(): void {
-    for (const vector of Object.values(this.vectors())) this.#memory.release(vector)
-  }
 }

@@ -21,7 +21,6 @@ export type Contribution = {
   readonly payload: Payload
   readonly steps: number
   readonly samples: number
-  readonly isLast: boolean
   /** The region's position in its data: JSON of its lease table. */
   readonly cursor: string
   /** |u - decode(encode(u))| / |u|. */
@@ -60,7 +59,6 @@ export type Proposal = {
   readonly term: number
   readonly round: number
   readonly hub: string
-  readonly bookEpoch: number
   /** Ascending by region. */
   readonly members: readonly RoundMember[]
   /** Why each other region took no part. */

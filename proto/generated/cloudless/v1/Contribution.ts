@@ -9,7 +9,6 @@ export interface Contribution {
   'payload'?: (_cloudless_v1_Payload | null);
   'steps'?: (number | string | Long);
   'samples'?: (number | string | Long);
-  'isLast'?: (boolean);
   'cursor'?: (Buffer | Uint8Array | string);
   'codecError'?: (number | string);
   'weight'?: (number | string);
@@ -22,7 +21,6 @@ export interface Contribution__Output {
   'payload': (_cloudless_v1_Payload__Output | null);
   'steps': (number);
   'samples': (number);
-  'isLast': (boolean);
   'cursor': (Buffer);
   'codecError': (number);
   'weight': (number);

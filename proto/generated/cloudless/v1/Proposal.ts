@@ -9,7 +9,6 @@ export interface Proposal {
   'term'?: (number | string | Long);
   'round'?: (number | string | Long);
   'hub'?: (string);
-  'bookEpoch'?: (number | string | Long);
   'members'?: (_cloudless_v1_RoundMember)[];
   'absent'?: ({[key: string]: string});
   'result'?: (_cloudless_v1_Payload | null);
@@ -22,7 +21,6 @@ export interface Proposal__Output {
   'term': (number);
   'round': (number);
   'hub': (string);
-  'bookEpoch': (number);
   'members': (_cloudless_v1_RoundMember__Output)[];
   'absent': ({[key: string]: string});
   'result': (_cloudless_v1_Payload__Output | null);
