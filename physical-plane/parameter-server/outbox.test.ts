@@ -65,6 +65,16 @@ describe('an outbox', () => {
     expect(again.snapshot()).toEqual(outbox.snapshot())
   })
 
+  test('keeps what a snapshot that is about to be taken does not have, whoever holds it', () => {
+    const { outbox, seal } = anOutbox()
+    for (const byte of [1, 2, 3]) seal(byte)
+    outbox.settle(3)
+    for (const peer of ['b', 'c']) outbox.acknowledge(peer, 3)
+    expect([outbox.trim(['b', 'c'], 1), outbox.firstSeq]).toEqual([true, 2])
+    expect([outbox.trimForRoom(['b', 'c'], ['b'], 1), outbox.firstSeq]).toEqual([false, 2])
+    expect([outbox.trim(['b', 'c']), outbox.firstSeq]).toEqual([true, 4])
+  })
+
   test('goes on after what others know of a lost disk', () => {
     const { outbox, seal } = anOutbox()
     outbox.continueAfter(7)

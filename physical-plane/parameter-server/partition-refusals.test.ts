@@ -206,13 +206,21 @@ describe('what a partition refuses', () => {
         if (text === 'partition is draining') throw new Error('no space left on device')
       },
     }
-    const { partition, clock } = await aPartition('a', both, { links: { log } })
+    const store = memoryCheckpoints()
+    let saves = 0
+    const counted = { load: () => store.load(), save: () => Promise.resolve(void (saves += 1)) }
+    const { partition, clock } = await aPartition('a', both, { links: { log, checkpoints: counted } })
     partition.join({ workerId: 'w', instanceId: 'i', attempt: 1, layout })
     partition.initialise('w', Float32Array.of(1, 2))
     await clock.advance(100)
+    const savesBefore = saves
+    expect(savesBefore).toBeGreaterThan(0)
     partition.direct({ book: null, drain: true })
     expect([partition.phase, partition.failure?.reason]).toEqual(['failed', 'INTERNAL'])
     expect(partition.failure?.message).toContain('no space left on device')
     await expect(partition.lease('w', never)).rejects.toMatchObject({ reason: 'INTERNAL' })
+    // What is half done never becomes durable.
+    await clock.advance(60_000)
+    expect(saves).toBe(savesBefore)
   })
 })
