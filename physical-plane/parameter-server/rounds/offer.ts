@@ -127,6 +127,8 @@ export class Offer {
     // The last round takes all fragments, also those whose turn never came.
     const inShared = included(this.#state, plan.fragments)
     const unsent = samples - (exchange.isFinal ? Math.min(...inShared) : inShared[exchange.fragment]!)
+    // Where each change counts in full, it counts as if it had come alone; the last round takes what is left as a mean.
+    const isAlike = parts.apply === 'outer-delayed-nesterov' && !exchange.isFinal
     this.#isMaking = true
     try {
       const hasFeedback = isContinuous && parts.codec === 'error-feedback'
@@ -142,7 +144,7 @@ export class Offer {
           what: isContinuous && parts.what === 'delta' ? 'delta' : 'model',
           steps: steps - stepsAtLastOffer,
           samples: unsent,
-          weight: isContinuous ? unsent : host.finalMass,
+          weight: isContinuous ? (isAlike ? 1 : unsent) : host.finalMass,
           cursor: host.cursor,
           stepsBefore: steps,
           samplesBefore: samples,
