@@ -23,10 +23,10 @@ const momentum = { outer_learning_rate: 0.7, outer_momentum: 0.9 }
 const mild = { outer_learning_rate: 1, outer_momentum: 0.5 }
 
 export const rows: readonly Row[] = [
-  row('single', 'single region, its own data', 'alone', 0.4, [{ strategy: 'asgd' }]),
-  row('ideal', 'ideal: all data in one place', 'together', 0.4, [{ strategy: 'asgd' }]),
-  row('asgd', 'ASGD', 'regions', 0.1, [{ strategy: 'asgd' }]),
-  row('asgd-ga-8', 'ASGD-GA f=8', 'regions', 0.1, [{ strategy: 'asgd-ga', interval: 8 }]),
+  row('single', 'single region, its own data', 'alone', 0.8, [{ strategy: 'asgd' }]),
+  row('ideal', 'ideal: all data in one place', 'together', 0.8, [{ strategy: 'asgd' }]),
+  row('asgd', 'ASGD', 'regions', 0.2, [{ strategy: 'asgd' }]),
+  row('asgd-ga-8', 'ASGD-GA f=8', 'regions', 0.4, [{ strategy: 'asgd-ga', interval: 8 }]),
   row('asgd-ga', 'ASGD-GA tuned', 'regions', 0.4, [
     { strategy: 'asgd-ga', interval: 24, mode: 'mean' },
     { strategy: 'asgd-ga', interval: 24, mode: 'sum' },
@@ -36,17 +36,17 @@ export const rows: readonly Row[] = [
     { strategy: 'model-averaging', interval: 64 },
     { strategy: 'model-averaging', interval: 24 },
   ]),
-  row('diloco', 'DiLoCo int8', 'regions', 0.2, [
+  row('diloco', 'DiLoCo int8', 'regions', 0.4, [
     { strategy: 'diloco', interval: 48, codec: 'int8', ...mild },
     { strategy: 'diloco', interval: 48, codec: 'int8', ...momentum },
   ]),
-  row('streaming-diloco', 'streaming DiLoCo int8', 'regions', 0.2, [
+  row('streaming-diloco', 'streaming DiLoCo int8', 'regions', 0.4, [
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...mild },
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...momentum },
   ]),
-  row('auto', 'auto', 'regions', 0.2, [
-    { strategy: 'auto', interval_min: 32, ...momentum },
+  row('auto', 'auto', 'regions', 0.4, [
     { strategy: 'auto', interval_min: 32, ...mild },
+    { strategy: 'auto', interval_min: 32, ...momentum },
     { strategy: 'auto', ...momentum },
     { strategy: 'auto' },
   ]),
