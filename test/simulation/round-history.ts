@@ -63,7 +63,16 @@ export class RoundHistory {
 
   /** Then a fragment of one round is none of another. */
   get hasFragmentsChanged(): boolean {
-    return new Set([...this.#rounds.values()].map(({ plan }) => plan.fragments)).size > 1
+    const rounds = [...this.#rounds.values()].filter(({ isFinal }) => !isFinal)
+    if (new Set(rounds.map(({ plan }) => plan.fragments)).size > 1) return true
+    // The plan of a proposal is that of the rounds after it: what the first one was cut by shows in its length only.
+    const cuts = rounds.flatMap(({ fragment, members }) =>
+      members.map(({ payload }) => `${fragment}: ${payload.elements}`),
+    )
+    return (
+      new Set(cuts).size >
+      new Set(rounds.filter(({ members }) => members.length > 0).map((round) => round.fragment)).size
+    )
   }
 
   get fragments(): number {
