@@ -5,6 +5,7 @@ import { layoutDifference } from '../replica/layout.ts'
 import type { VectorMemory } from '../replica/memory.ts'
 import { Replica } from '../replica/replica.ts'
 import type { JoiningWorker, LeaseAnswer, Membership, Step, StepOutcome, WorkerSide } from '../worker-side.ts'
+import { unlessAborted } from '#runtime/unless-aborted.ts'
 
 export class APartition implements WorkerSide {
   replica: Replica | null = null
@@ -70,11 +71,4 @@ export class APartition implements WorkerSide {
     this.leases.release(workerId)
     this.left.push(reason)
   }
-}
-
-async function unlessAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => aborted.reject(signal.reason), { once: true })
-  if (signal.aborted) aborted.reject(signal.reason)
-  return Promise.race([wait, aborted.promise])
 }

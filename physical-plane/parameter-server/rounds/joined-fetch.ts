@@ -1,6 +1,7 @@
 // One fetch that several may wait for: nothing that is large is brought over a thin link twice. Each waits with a signal
 // of its own; the fetch is broken off with the last of them.
 import { CloudlessError } from '#runtime/errors.ts'
+import { unlessAborted } from '#runtime/unless-aborted.ts'
 
 export class JoinedFetch<T> {
   /** Where it comes from. */
@@ -38,12 +39,3 @@ export class JoinedFetch<T> {
 }
 
 const unwanted = new CloudlessError('cancelled', 'NOT_WANTED', 'nobody waits for this payload any more')
-
-function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error)
-    if (signal.aborted) return stop()
-    signal.addEventListener('abort', stop, { once: true })
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
-}
