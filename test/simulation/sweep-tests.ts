@@ -11,7 +11,7 @@ const seedsPerBlock = 52
  * (1313), zeros after a lost disk that the check took for a contribution told twice (1637), an update after the last round
  * (6636), a root without first values (8349).
  */
-const onceFailed = [90, 100, 554, 1058, 1253, 1313, 1637, 6636, 8349]
+const onceFailed = [90, 100, 554, 1058, 1253, 1313, 1637, 6636, 8349, 70061, 71023, 72056]
 
 export function sweepTests(remainder: 0 | 1): void {
   describe('whoever dies and whatever is lost, every region ends with one model and every sample was used once', () => {

@@ -15,8 +15,9 @@ export const recentRoundsMax = 4
 export const snapshotKeptMs = 60_000
 /** Before another region serves who asks for a snapshot; each one behind it after as much again. */
 export const unservedMs = 10_000
-/** Before something that failed, such as a fetch that a peer refused, is tried again. */
+/** Before something that failed, such as a fetch that a peer refused, is tried again: twice as long each time, up to this. */
 export const taskRetryMs = 500
+export const taskRetryMaxMs = 8000
 /** The same while a snapshot is on its way to somebody, who then needs every round since. */
 export const recentRoundsForSnapshotMax = 64
 /** Payloads of recent rounds together, beyond the newest and those that somebody who takes a snapshot needs. */

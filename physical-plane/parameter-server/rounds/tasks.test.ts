@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { silentLog } from '#runtime/log.ts'
 import { settle, VirtualClock } from '#runtime/virtual-clock.ts'
-import { taskRetryMs } from './config.ts'
+import { taskRetryMaxMs, taskRetryMs } from './config.ts'
 import { Tasks } from './tasks.ts'
 
 function someTasks() {
@@ -28,7 +28,7 @@ describe('a task', () => {
     expect([tasks.isRunning('fetch x'), tasks.mayStart('fetch x'), changes()]).toEqual([false, true, 1])
   })
 
-  test('that failed may be tried again after a pause, not before', async () => {
+  test('that failed may be tried again after a pause that doubles, not before', async () => {
     const { clock, tasks, changes } = someTasks()
     let runs = 0
     const work = (): Promise<void> => {
@@ -40,13 +40,40 @@ describe('a task', () => {
     expect([changes(), tasks.nextAtMs]).toEqual([1, taskRetryMs])
     tasks.start('fetch x', work)
     expect(runs).toBe(1)
-    for (const expected of [2, 3]) {
-      await clock.advance(taskRetryMs)
+    for (const [expected, pauseMs] of [
+      [2, taskRetryMs],
+      [3, 2 * taskRetryMs],
+    ] as const) {
+      await clock.advance(pauseMs - 1)
+      tasks.start('fetch x', work)
+      expect(runs).toBe(expected - 1)
+      await clock.advance(1)
       tasks.start('fetch x', work)
       await settle()
       expect(runs).toBe(expected)
     }
     expect(tasks.nextAtMs).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  test('that fails for ever is tried at a bounded pace, and from the first pause again once it worked', async () => {
+    const { clock, tasks } = someTasks()
+    let isBroken = true
+    const work = (): Promise<void> => (isBroken ? Promise.reject(new Error('gone')) : Promise.resolve())
+    const pauseMs = async (): Promise<number> => {
+      tasks.start('fetch x', work)
+      await settle()
+      return tasks.nextAtMs - clock.monotonicMs()
+    }
+    const pauses: number[] = []
+    for (let run = 0; run < 7; run += 1) {
+      pauses.push(await pauseMs())
+      await clock.advance(pauses.at(-1)!)
+    }
+    expect(pauses).toEqual([500, 1000, 2000, 4000, taskRetryMaxMs, taskRetryMaxMs, taskRetryMaxMs])
+    isBroken = false
+    expect(await pauseMs()).toBe(Number.POSITIVE_INFINITY)
+    isBroken = true
+    expect(await pauseMs()).toBe(taskRetryMs)
   })
 
   test('that nobody starts again hides no later one from the clock', async () => {
