@@ -26,8 +26,16 @@ import type { Row, Variant } from './wan-training/rows.ts'
 import { runJob, type Run } from './wan-training/run-job.ts'
 import type { RunRecord } from './wan-training/run-record.ts'
 import { fixedSettings, limitSeconds, mbitPerSecond, type World } from './wan-training/settings.ts'
-import { figuresOf, keysOf, markdown, stallShareOf, worst, type RowFigures } from './wan-training/summary.ts'
-import { timeToTarget } from './wan-training/time-to-target.ts'
+import {
+  byPreference,
+  figuresOf,
+  keysOf,
+  markdown,
+  secondsToTarget,
+  stallShareOf,
+  worst,
+  type RowFigures,
+} from './wan-training/summary.ts'
 
 export const takesArguments = true
 
@@ -165,22 +173,16 @@ function flat(world: World, figures: readonly RowFigures[], keys: Readonly<Recor
 function tuned(options: Options, { records }: ResultsFile, note: BenchOptions['note']): BenchResult {
   const made = new Set(wantedToTune(options).map((each) => runOf(each).key))
   const best = options.rows.map((row) => {
-    const sorted = records
-      .filter(({ key, row: name }) => name === row.name && made.has(key))
-      .toSorted((a, b) => secondsOf(a) - secondsOf(b) || (b.finalAccuracy ?? 0) - (a.finalAccuracy ?? 0))
+    const runs = records.filter(({ key, row: name }) => name === row.name && made.has(key))
+    const sorted = byPreference(runs, fixedSettings())
     note(`\n${row.title}\n${sorted.map((record) => `  ${described(record)}`).join('\n')}`)
     return [row.name, JSON.stringify({ learningRate: sorted[0]?.learningRate, sync: sorted[0]?.sync })] as const
   })
   return Object.fromEntries(best)
 }
 
-function secondsOf({ accuracy }: RunRecord): number {
-  const { targetAccuracy, neighbours } = fixedSettings()
-  return timeToTarget(accuracy, targetAccuracy, neighbours) ?? Number.MAX_VALUE
-}
-
 function described(record: RunRecord): string {
-  const seconds = secondsOf(record)
+  const seconds = secondsToTarget(record, fixedSettings())
   const { world, row, seed, sync, learningRate, failure, wasCut, finalAccuracy } = record
   const reached = seconds === Number.MAX_VALUE ? 'target not reached' : `target after ${seconds.toFixed(1)} s`
   const end =

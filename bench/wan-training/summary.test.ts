@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RunRecord } from './run-record.ts'
 import { rows } from './rows.ts'
-import { figuresOf, keysOf, markdown, median, stallShareOf, worst } from './summary.ts'
+import { byPreference, figuresOf, keysOf, markdown, median, stallShareOf, worst } from './summary.ts'
 
 const target = { targetAccuracy: 0.8, neighbours: 1 }
 
@@ -104,4 +104,12 @@ test('a median has its place among infinities', () => {
 
 test('nothing measured is no stall', () => {
   expect(stallShareOf([])).toBe(0)
+})
+
+test('tuning prefers the quickest of those that end near the best, and what never got there comes last', () => {
+  const never = aRun('auto', 4, 10, { accuracy: [{ seconds: 50, value: 0.5 }], wasCut: true, finalAccuracy: null })
+  const hasty = aRun('auto', 1, 5, { finalAccuracy: 0.89 })
+  const quick = aRun('auto', 2, 10, { finalAccuracy: 0.901 })
+  const slow = aRun('auto', 3, 20, { finalAccuracy: 0.905 })
+  expect(byPreference([never, slow, hasty, quick], target)).toEqual([quick, slow, hasty, never])
 })

@@ -5,6 +5,9 @@ import type { PaceRecord, RunRecord } from './run-record.ts'
 import type { Row } from './rows.ts'
 import { timeToTarget, valueAt } from './time-to-target.ts'
 
+/** Points of accuracy that a quicker way may end below the best one. */
+const nearPoints = 0.5
+
 export type TargetSettings = { readonly targetAccuracy: number; readonly neighbours: number }
 
 export type RowFigures = {
@@ -102,6 +105,26 @@ export function worst(keys: readonly Partial<Keys>[]): Partial<Keys> {
       return [name, smallerIsBetter.includes(name) ? Math.max(...values) : Math.min(...values)]
     }),
   )
+}
+
+/**
+ * A row's runs, best first: the quickest to the target of those whose final accuracy is near the best of all, then the rest.
+ * By seconds alone a rate would win that rushes to the target and then stays there.
+ */
+export function byPreference(runs: readonly RunRecord[], target: TargetSettings): readonly RunRecord[] {
+  const best = Math.max(...runs.map(({ finalAccuracy }) => finalAccuracy ?? 0))
+  const isNear = ({ finalAccuracy }: RunRecord): boolean => (finalAccuracy ?? 0) >= best - nearPoints / 100
+  return runs.toSorted(
+    (a, b) =>
+      Number(isNear(b)) - Number(isNear(a)) ||
+      secondsToTarget(a, target) - secondsToTarget(b, target) ||
+      (b.finalAccuracy ?? 0) - (a.finalAccuracy ?? 0),
+  )
+}
+
+/** The largest number where it was not reached, so that such runs still have an order. */
+export function secondsToTarget({ accuracy }: RunRecord, { targetAccuracy, neighbours }: TargetSettings): number {
+  return timeToTarget(accuracy, targetAccuracy, neighbours) ?? Number.MAX_VALUE
 }
 
 export function markdown(title: string, figures: readonly RowFigures[]): string {
