@@ -1,18 +1,27 @@
 // What one agent should run, as it is told.
 import type { DesiredState } from '#proto/generated/cloudless/v1/DesiredState.ts'
+import type { JobSpec as WireJobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
+import type { JobSpec } from '#control-plane/model/job.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
 import { wireRole } from './enums.ts'
 import { encodeJobSpec } from './job-spec.ts'
 
 export function encodeDesired(desired: Desired, revision: number): DesiredState {
+  // A job's instances share its specification.
+  const specs = new Map<JobSpec, WireJobSpec>()
+  const encodeOnce = (spec: JobSpec): WireJobSpec => {
+    const known = specs.get(spec) ?? encodeJobSpec(spec)
+    specs.set(spec, known)
+    return known
+  }
   return {
     revision,
     instances: desired.instances.map(({ instance, spec, workers, dataShare, drain, uploadsModel }) => ({
       id: instance.id,
       jobId: instance.jobId,
       role: wireRole[instance.role],
-      spec: encodeJobSpec(spec),
+      spec: encodeOnce(spec),
       region: instance.region,
       deviceModel: instance.deviceModel,
       units: instance.units,

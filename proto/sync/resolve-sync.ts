@@ -42,9 +42,10 @@ export function deviations(settings: SyncSettings, context: SyncContext): Readon
 /** What each option is when a job of so many regions does not set it. */
 export function defaultsOf(strategy: string, context: SyncContext): Required<Defaults> {
   const known = (context.strategies ?? strategies).get(strategy)
-  const neutral = Object.fromEntries(optionNames.map((name) => [name, options[name].neutral]))
   return { ...neutral, ...known?.defaults, ...known?.defaultsFor?.(Math.max(1, context.regions)) } as Required<Defaults>
 }
+
+const neutral = Object.fromEntries(optionNames.map((name) => [name, options[name].neutral]))
 
 function isSet(name: OptionName, value: unknown): boolean {
   if (value === undefined || value === null) return false
