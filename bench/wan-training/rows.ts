@@ -29,14 +29,11 @@ export const rows: readonly Row[] = [
   row('asgd', 'ASGD', 'regions', 0.2, [{ strategy: 'asgd' }]),
   row('asgd-ga-8', 'ASGD-GA f=8', 'regions', 0.4, [{ strategy: 'asgd-ga', interval: 8 }]),
   row('asgd-ga', 'ASGD-GA tuned', 'regions', 0.4, [
-    { strategy: 'asgd-ga', interval: 24, mode: 'mean' },
     { strategy: 'asgd-ga', interval: 24, mode: 'sum' },
+    { strategy: 'asgd-ga', interval: 24, mode: 'mean' },
     { strategy: 'asgd-ga', interval: 8, codec: 'int8' },
   ]),
-  row('model-averaging', 'model averaging', 'regions', 0.4, [
-    { strategy: 'model-averaging', interval: 64 },
-    { strategy: 'model-averaging', interval: 24 },
-  ]),
+  row('model-averaging', 'model averaging', 'regions', 0.8, [{ strategy: 'model-averaging', interval: 64 }]),
   row('diloco', 'DiLoCo int8', 'regions', 0.4, [
     { strategy: 'diloco', interval: 48, codec: 'int8', ...mild },
     { strategy: 'diloco', interval: 48, codec: 'int8', ...momentum },
