@@ -25,7 +25,7 @@ const mild = { outer_learning_rate: 1, outer_momentum: 0.5 }
 
 export const rows: readonly Row[] = [
   row('single', 'single region, its own data', 'alone', 0.8, [{ strategy: 'asgd' }]),
-  row('ideal', 'ideal: all data in one place', 'together', 0.8, [{ strategy: 'asgd' }]),
+  row('ideal', 'ideal: all data in one place', 'together', 0.4, [{ strategy: 'asgd' }]),
   row('asgd', 'ASGD', 'regions', 0.2, [{ strategy: 'asgd' }]),
   row('asgd-ga-8', 'ASGD-GA f=8', 'regions', 0.4, [{ strategy: 'asgd-ga', interval: 8 }]),
   row('asgd-ga', 'ASGD-GA tuned', 'regions', 0.4, [
@@ -42,7 +42,12 @@ export const rows: readonly Row[] = [
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...mild },
     { strategy: 'streaming-diloco', interval: 48, codec: 'int8', ...momentum },
   ]),
-  row('auto', 'auto', 'regions', 0.4, [{ strategy: 'auto', interval_min: 32, ...mild }, { strategy: 'auto' }]),
+  row('auto', 'auto', 'regions', 0.4, [
+    { strategy: 'auto', interval_min: 32, ...mild },
+    { strategy: 'auto', interval_min: 32, outer_learning_rate: 1, outer_momentum: 0.7 },
+    { strategy: 'auto', interval_min: 16, ...mild },
+    { strategy: 'auto' },
+  ]),
 ]
 
 /** The first way to synchronise is the tuned one. */
