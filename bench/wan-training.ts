@@ -2,7 +2,7 @@
 // servers, PyTorch workers) and real images over links of a thin WAN, two regions (data 2:1) and three (3:2:1), uneven
 // in speed too. A convolutional network of 1.02 M parameters, SGD, batch 64, Fashion-MNIST twice over; medians of 3 seeds.
 //
-//   npm run bench -- wan-training --json            everything; about eighty minutes. Interrupted, it goes on where it was
+//   npm run bench -- wan-training --json            everything; about ninety minutes. Interrupted, it goes on where it was
 //   npm run bench -- wan-training --quick           two regions, one seed, the rows of the keys: about eight minutes
 //   ... --rows asgd,auto --regions two --seeds 1,2  some of it        --fresh  forgets what was measured before
 //   ... --tune                                      each row's grid of learning rates, two regions, seed 1
