@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { ControlLoop } from '#control-plane/control-loop.ts'
-import { aJob, aSpec } from '#control-plane/model/builders.ts'
+import { aCatalogue, aJob, anAgent, aShard, aSpec } from '#control-plane/model/builders.ts'
 import type { Job } from '#control-plane/model/job.ts'
-import type { Agent, Instance, PartitionProgress } from '#control-plane/model/snapshot.ts'
+import type { Instance, PartitionProgress } from '#control-plane/model/snapshot.ts'
 import { openStore } from '#control-plane/store/open-store.ts'
 import type { Change, Store } from '#control-plane/store/store.ts'
 import { encodeDesired } from '#control-plane/wire/desired.ts'
@@ -94,41 +94,23 @@ const regionName = (n: number): string => `onprem/r${String(n).padStart(3, '0')}
 
 function aBigCatalogue(): Catalogue {
   const names = Array.from({ length: regions }, (_, n) => regionName(n))
-  return {
-    version: 'bench',
-    hash: 'bench',
-    regions: names.map((name) => ({ name, provider: 'onprem', usdPerUnitHour: { cpu: 0.05 } })),
-    links: names.flatMap((from) =>
-      names
-        .filter((to) => to !== from)
-        .map((to) => ({ from, to, mbitPerSecond: 1_000, roundTripMs: 50, egressUsdPerGb: 0.05 })),
-    ),
-    deviceModels: [{ name: 'cpu', relativeSpeed: 1 }],
-  }
+  return aCatalogue(Object.fromEntries(names.map((name) => [name, { cpu: 0.05 }])))
 }
 
 function agents(): readonly Change[] {
-  return Array.from({ length: regions }, (_, n): Change => {
-    const agent: Agent = {
-      region: regionName(n),
-      agentId: `agent-${n}`,
-      incarnation: 1,
-      version: '0.1.0',
-      isConnected: true,
-      lastHeartbeatAtMs: 0,
-      devices: [{ id: 'cpu-0', model: 'cpu', units: 64, memoryBytes: 2 ** 36 }],
-    }
-    return { kind: 'agent', agent }
-  })
+  return Array.from({ length: regions }, (_, n): Change => ({
+    kind: 'agent',
+    agent: anAgent(regionName(n), { cpu: 64 }),
+  }))
 }
 
 /** Two regions of data, one with two workers and one with one: two parameter servers and three workers. */
 function submit(n: number): Change {
   const shards = [
-    { region: regionName(n % regions), uri: 'file:///data/a', samples: 2_000 },
-    { region: regionName((n * 7 + 1) % regions), uri: 'file:///data/b', samples: 1_000 },
+    aShard(regionName(n % regions), 2_000, { uri: 'file:///data/a' }),
+    aShard(regionName((n * 7 + 1) % regions), 1_000, { uri: 'file:///data/b' }),
   ]
-  const resources = { deviceModels: ['cpu'], workersMaxPerRegion: 2, samplesPerSecond: { cpu: 100 } }
+  const resources = { ...aSpec().resources, workersMaxPerRegion: 2, samplesPerSecond: { cpu: 100 } }
   const job: Job = aJob({
     id: `j-${String(n).padStart(6, '0')}`,
     requestId: `request-${n}`,

@@ -107,9 +107,9 @@ describe('CreateJob', () => {
   test('every wrong field is named at once', async () => {
     const spec = goodSpec({
       name: 'No Name',
-      shards: [{ region: 'nowhere', uri: 'http://x', samples: -5 }],
+      shards: [aShard('nowhere', -5, { uri: 'http://x' })],
       policy: 'cheapest',
-      resources: { deviceModels: [], workersMaxPerRegion: 0, samplesPerSecond: { cpu: -1 } },
+      resources: { ...aSpec().resources, samplesPerSecond: { cpu: -1 } },
     })
     const error = await refusalOf(create({ spec: encodeJobSpec(spec), requestId: 'mine' }))
     expect(error.kind).toBe('invalid')
@@ -163,7 +163,7 @@ describe('CreateJob', () => {
     ['an endless policy', { spec: { ...encodeJobSpec(aSpec()), policy: 'x'.repeat(5000) } }, 'spec.policy'],
     [
       'too many shards',
-      { spec: { ...encodeJobSpec(aSpec()), shards: Array.from({ length: 2000 }, () => aShard('a', 1)) } },
+      { spec: encodeJobSpec(aSpec({ shards: Array.from({ length: 2000 }, () => aShard('a', 1)) })) },
       'spec.shards',
     ],
     [

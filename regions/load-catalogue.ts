@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { isCollection, LineCounter, parseDocument, type Document } from 'yaml'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { catalogueSchema, type CatalogueFile } from './catalogue-schema.ts'
-import type { Catalogue } from './catalogue.ts'
+import type { Catalogue, Price } from './catalogue.ts'
 import { checkCatalogue, type Fault } from './check-catalogue.ts'
 import { catalogueBytesMax, violationsMax } from './config.ts'
 
@@ -124,8 +124,15 @@ function unreadable(path: string, cause: unknown): CloudlessError {
 function toCatalogue(file: CatalogueFile): Catalogue {
   const content: Omit<Catalogue, 'hash'> = {
     version: file.version,
+    usdPer: { USD: 1 },
     regions: file.regions
-      .map(({ name, provider, prices }) => ({ name, provider, usdPerUnitHour: priceTable(prices) }))
+      .map(({ name, provider, prices }) => ({
+        name,
+        provider,
+        coordinates: null,
+        prices: prices.map(priceOf).sort((a, b) => (a.deviceModel < b.deviceModel ? -1 : 1)),
+        storageUsdPerGbMonth: null,
+      }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     links: file.links
       .map(({ from, to, mbitPerSecond, roundTripMs, egressUsdPerGb }) => ({
@@ -133,7 +140,7 @@ function toCatalogue(file: CatalogueFile): Catalogue {
         to,
         mbitPerSecond,
         roundTripMs,
-        egressUsdPerGb,
+        egress: { kind: 'per-gb' as const, tiers: [{ upToGb: null, usdPerGb: egressUsdPerGb }] },
       }))
       .sort((a, b) => (a.from === b.from ? (a.to < b.to ? -1 : 1) : a.from < b.from ? -1 : 1)),
     deviceModels: file.deviceModels
@@ -143,7 +150,17 @@ function toCatalogue(file: CatalogueFile): Catalogue {
   return { ...content, hash: createHash('sha256').update(JSON.stringify(content)).digest('hex') }
 }
 
-function priceTable(prices: CatalogueFile['regions'][number]['prices']): Readonly<Record<string, number>> {
-  const sorted = prices.toSorted((a, b) => (a.deviceModel < b.deviceModel ? -1 : 1))
-  return Object.fromEntries(sorted.map(({ deviceModel, usdPerUnitHour }) => [deviceModel, usdPerUnitHour]))
+function priceOf({ deviceModel, usdPerUnitHour }: CatalogueFile['regions'][number]['prices'][number]): Price {
+  return {
+    deviceModel,
+    market: 'on-demand',
+    instanceType: '',
+    zone: '',
+    usdPerUnitHour,
+    perUnitHour: usdPerUnitHour,
+    currency: 'USD',
+    pricedOn: '',
+    lossesPerHour: 0,
+    stock: 'unknown',
+  }
 }

@@ -1,7 +1,7 @@
 // The control plane forecasts what the parameter server will choose: with links and speeds as the catalogue says, both
 // come to the same interval, codec and fragments.
 import { describe, expect, test } from 'vitest'
-import { aCatalogue, aSpec, aSync } from '#control-plane/model/builders.ts'
+import { aCatalogue, anAllocation, aPartition, aSpec, aSync } from '#control-plane/model/builders.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import type { Partition } from '#control-plane/model/plan.ts'
 import { forecast } from '#control-plane/scheduler/forecast.ts'
@@ -13,14 +13,12 @@ import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 const samplesPerStep = 10
 const trainingSeconds = 20_000
 
-const aPartition = (region: string, stepsPerSecond: number): Partition => ({
-  region,
-  samples: trainingSeconds * stepsPerSecond * samplesPerStep,
-  allocations: [
-    { deviceModel: 'cpu', units: 1, samplesPerSecondPerUnit: stepsPerSecond * samplesPerStep, usdPerUnitHour: 1 },
-  ],
-  loadPower: 1 / trainingSeconds,
-})
+const partitionOf = (region: string, stepsPerSecond: number): Partition =>
+  aPartition(region, 1, {
+    samples: trainingSeconds * stepsPerSecond * samplesPerStep,
+    allocations: [anAllocation(1, { samplesPerSecondPerUnit: stepsPerSecond * samplesPerStep })],
+    loadPower: 1 / trainingSeconds,
+  })
 
 describe('the forecast of auto is the plan of auto', () => {
   // Links: 100 Mbit/s, 50 ms.
@@ -41,10 +39,13 @@ describe('the forecast of auto is the plan of auto', () => {
     const stepsPerSecond = { a: speeds[0], b: speeds[1] }
     const input = { regions, hub: 'a', elements, stepsPerSecond, links: links(regions, 100, 50) }
     const plan = planAdaptively(settings, true, input, null)
+    const index = indexCatalogue(aCatalogue({ a: {}, b: {} }))
     const made = forecast({
       spec: aSpec({ sync: settings }),
-      partitions: regions.map((region, i) => aPartition(region, speeds[i]!)),
-      index: indexCatalogue(aCatalogue({ a: {}, b: {} })),
+      partitions: regions.map((region, i) => partitionOf(region, speeds[i]!)),
+      exchange: null,
+      index,
+      links: index.link,
       modelSize: { updateBytes: 4 * elements, samplesPerStep },
       throughputSource: 'declared',
     })

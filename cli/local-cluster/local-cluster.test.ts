@@ -158,6 +158,9 @@ test('links between the chosen regions alone are shaped, faster by the scale, on
     mbitPerSecond: 100,
     roundTripMs: 40,
     egressUsdPerGb: 0,
+    egressUsdPerMbitMonth: 0,
+    measuredMbitPerSecond: 0,
+    measuredRoundTripMs: 0,
   })
   const networks = [
     { region: 'a/a', host: '127.0.0.11' },

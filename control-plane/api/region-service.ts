@@ -1,8 +1,11 @@
 // RegionService: where training can run, what is free there and how the regions are linked.
+import type { Link as WireLink } from '#proto/generated/cloudless/v1/Link.ts'
 import type { Region as WireRegion } from '#proto/generated/cloudless/v1/Region.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
-import type { Catalogue, CatalogueRegion } from '#regions/catalogue.ts'
+import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
+import { indexCatalogue, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -19,10 +22,11 @@ export type RegionContext = {
 
 export function regionService(context: RegionContext): Implementation<RegionServiceHandlers> {
   const { catalogue } = context
+  const index = indexCatalogue(catalogue)
   const look = (): ((region: CatalogueRegion) => WireRegion) => {
     const snapshot: Snapshot = { ...context.store.view(), nowMs: context.clock.now(), catalogue }
     const free = countFreeUnits(snapshot)
-    return (region) => describe(context, snapshot, free, region)
+    return (region) => describe(context, index, snapshot, free, region)
   }
   const named = (name: string): CatalogueRegion => {
     const region = catalogue.regions.find((one) => one.name === name)
@@ -43,13 +47,7 @@ export function regionService(context: RegionContext): Implementation<RegionServ
       if (fromRegion !== '') named(fromRegion)
       const links = catalogue.links.filter(({ from }) => fromRegion === '' || from === fromRegion)
       return {
-        links: links.map(({ from, to, mbitPerSecond, roundTripMs, egressUsdPerGb }) => ({
-          fromRegion: from,
-          toRegion: to,
-          mbitPerSecond,
-          roundTripMs,
-          egressUsdPerGb,
-        })),
+        links: links.map(describeLink),
       }
     },
   }
@@ -57,13 +55,17 @@ export function regionService(context: RegionContext): Implementation<RegionServ
 
 function describe(
   context: RegionContext,
+  index: CatalogueIndex,
   snapshot: Snapshot,
   free: FreeUnits,
-  { name, usdPerUnitHour }: CatalogueRegion,
+  { name, prices }: CatalogueRegion,
 ): WireRegion {
   const agent = snapshot.agents.find((one) => one.region === name)
   const units = free.get(name)
-  const models = [...new Set([...Object.keys(usdPerUnitHour), ...(units?.total.keys() ?? [])])].sort()
+  // What the agent brings, with the price that applies to it; of the rest of the price list every row.
+  const brought = [...(units?.classes.values() ?? [])]
+  const listed = prices.filter((price) => !brought.some((device) => isOf(price, device)))
+  const classes = [...brought, ...listed].map(classOf)
   return {
     name,
     agentState:
@@ -71,12 +73,37 @@ function describe(
     agentId: agent?.agentId ?? '',
     agentVersion: agent?.version ?? '',
     lastHeartbeatAtMs: Math.max(context.heardAtMs(name) ?? 0, agent?.lastHeartbeatAtMs ?? 0),
-    offers: models.map((deviceModel) => ({
-      deviceModel,
-      unitsTotal: units?.total.get(deviceModel) ?? 0,
-      // What a lost region holds cannot be given out.
-      unitsFree: agent?.isConnected === true ? (units?.free.get(deviceModel) ?? 0) : 0,
-      usdPerUnitHour: usdPerUnitHour[deviceModel] ?? 0,
-    })),
+    offers: classes
+      .map((device) => {
+        const key = classKey(device)
+        const price = index.price(name, device)
+        return {
+          ...device,
+          unitsTotal: units?.total.get(key) ?? 0,
+          // What a lost region holds cannot be given out.
+          unitsFree: agent?.isConnected === true ? (units?.free.get(key) ?? 0) : 0,
+          usdPerUnitHour: price?.usdPerUnitHour ?? 0,
+          perUnitHour: price?.perUnitHour ?? 0,
+          currency: price?.currency ?? '',
+          pricedOn: price?.pricedOn ?? '',
+          lossesPerHour: price?.lossesPerHour ?? 0,
+        }
+      })
+      .sort((a, b) => (classKey(a) < classKey(b) ? -1 : 1)),
+  }
+}
+
+function isOf(price: Price, { deviceModel, market }: DeviceClass): boolean {
+  return price.deviceModel === deviceModel && price.market === market
+}
+
+function describeLink({ from, to, mbitPerSecond, roundTripMs, egress }: CatalogueLink): WireLink {
+  return {
+    fromRegion: from,
+    toRegion: to,
+    mbitPerSecond,
+    roundTripMs,
+    egressUsdPerGb: egress.kind === 'per-gb' ? (egress.tiers[0]?.usdPerGb ?? 0) : 0,
+    egressUsdPerMbitMonth: egress.kind === 'p95-month' ? (egress.tiers[0]?.usdPerMbitMonth ?? 0) : 0,
   }
 }

@@ -1,54 +1,25 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aCatalogue } from '#control-plane/model/builders.ts'
+import { aCatalogue, aForecast, anAllocation, aPartition, aPlan, aUsage } from '#control-plane/model/builders.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import type { LedgerEntry, Usage } from '#control-plane/model/ledger.ts'
-import type { Forecast, Plan } from '#control-plane/model/plan.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
 import { costReport } from './cost-report.ts'
 import { priceUsage } from './price-usage.ts'
 
 const index = indexCatalogue(aCatalogue({ a: { cpu: 0.5, t4: 2 }, b: { cpu: 1 } }))
-const forecastOf = (seconds: number, computeUsd: number): Forecast => ({
-  seconds,
-  computeUsd,
-  egressUsd: 0,
-  totalUsd: computeUsd,
-  wanBytes: 0,
-  throughputSource: 'declared',
-})
-const plan: Plan = {
-  outcome: 'placed',
-  policy: 'load-power',
-  partitions: [
-    {
-      region: 'a',
-      samples: 1,
-      allocations: [{ deviceModel: 'cpu', units: 3, samplesPerSecondPerUnit: 1, usdPerUnitHour: 0.36 }],
-      loadPower: 1,
-    },
-  ],
-  reasons: [],
-  forecast: forecastOf(100, 3),
-  forecastUseEverything: forecastOf(100, 4),
-  catalogVersion: 'planned',
-  catalogHash: 'planned-hash',
-  loadPower: 1,
-  bottleneckRegion: 'a',
-}
-const usage = (part: Partial<Usage> = {}): Usage => ({
-  id: 'u-1',
-  jobId: 'j-1',
-  instanceId: 'j-1/a/worker-0',
-  region: 'a',
-  kind: 'device-seconds',
-  subject: 'cpu',
-  quantity: 100,
-  fromMs: 0,
-  toMs: 100_000,
-  ...part,
-})
+const plan = aPlan(
+  { a: 3 },
+  {
+    partitions: [aPartition('a', 3, { allocations: [anAllocation(3, { usdPerUnitHour: 0.36 })] })],
+    forecast: aForecast({ seconds: 100, computeUsd: 3 }),
+    forecastUseEverything: aForecast({ seconds: 100, computeUsd: 4 }),
+    catalogVersion: 'planned',
+    catalogHash: 'planned-hash',
+  },
+)
 const entry = (part: Partial<Usage> = {}): LedgerEntry => {
-  const priced = priceUsage(usage(part), plan, index)
+  const priced = priceUsage(aUsage(part), plan, index)
   if (priced.kind === 'refused') throw new Error(priced.violations.map(({ description }) => description).join())
   return priced.entry
 }
@@ -81,7 +52,7 @@ describe('a price', () => {
     ['usage.subject', { subject: 'tpu' }, 'device tpu in a has no price in catalogue test'],
     ['usage.subject', { kind: 'wan-bytes', subject: 'x' }, 'link to x from a has no price'],
   ])('is refused for a wrong %s %#', (field, part, text) => {
-    expect(priceUsage(usage(part), plan, index)).toMatchObject({
+    expect(priceUsage(aUsage(part), plan, index)).toMatchObject({
       kind: 'refused',
       violations: [{ field, description: expect.stringContaining(text) as unknown }],
     })
@@ -133,7 +104,11 @@ describe('the report', () => {
 
   test('nothing metered, no plan, free devices: no NaN', () => {
     expect(report([], null)).toMatchObject({ totalUsd: 0, useEverythingUsd: 0, saving: 0, regions: [], links: [] })
-    const free = { ...plan, forecast: forecastOf(100, 0), forecastUseEverything: forecastOf(100, 0) }
+    const free = {
+      ...plan,
+      forecast: aForecast({ seconds: 100, computeUsd: 0 }),
+      forecastUseEverything: aForecast({ seconds: 100, computeUsd: 0 }),
+    }
     expect(report([], free)).toMatchObject({ useEverythingUsd: 0, saving: 0 })
   })
 })

@@ -1,6 +1,8 @@
 // Metered use times a price. Device seconds take the price that the job's plan was made with, bytes that of the
 // catalogue's link; either stands in the entry, so that a later price list changes nothing that was billed.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { classKey, classNamed } from '#control-plane/model/device-class.ts'
+import { bytesPerGb, egressUsd, secondsPerMonth } from '#control-plane/model/egress.ts'
 import type { LedgerEntry, Usage } from '#control-plane/model/ledger.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
@@ -14,22 +16,71 @@ export type Priced =
 export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueIndex): Priced {
   const violations = check(usage)
   if (violations.length > 0) return { kind: 'refused', violations }
-  const unitPriceUsd = usage.kind === 'device-seconds' ? devicePrice(usage, plan, index) : linkPrice(usage, index)
-  if (unitPriceUsd === null) return { kind: 'refused', violations: [unpriced(usage, index)] }
-  const perUnit = usage.kind === 'device-seconds' ? secondsPerHour : bytesPerGb
-  const isPlanned = usage.kind === 'device-seconds' && plannedPrice(usage, plan) !== null
-  const entry: LedgerEntry = {
-    ...usage,
-    id: `${usage.region}:${usage.id}`,
-    unitPriceUsd,
-    amountUsd: (usage.quantity * unitPriceUsd) / perUnit,
-    catalogHash: isPlanned && plan !== null ? plan.catalogHash : index.catalogue.hash,
+  const charge = chargeOf(usage, plan, index)
+  if (charge === null) return { kind: 'refused', violations: [unpriced(usage, index)] }
+  const { isPlanned, ...price } = charge
+  const catalogHash = isPlanned && plan !== null ? plan.catalogHash : index.catalogue.hash
+  return { kind: 'priced', entry: { ...usage, id: `${usage.region}:${usage.id}`, ...price, catalogHash } }
+}
+
+type Charge = Pick<LedgerEntry, 'unitPriceUsd' | 'unitPrice' | 'currency' | 'amountUsd'> & {
+  /** The price is the plan's own. */
+  readonly isPlanned: boolean
+}
+
+function chargeOf(usage: Usage, plan: Plan | null, index: CatalogueIndex): Charge | null {
+  switch (usage.kind) {
+    case 'device-seconds':
+      return chargeOfDevice(usage, plan, index)
+    case 'wan-bytes':
+      return chargeOfBytes(usage, index)
+    case 'storage-byte-seconds':
+      return chargeOfStorage(usage, index)
   }
-  return { kind: 'priced', entry }
+}
+
+function chargeOfDevice(usage: Usage, plan: Plan | null, index: CatalogueIndex): Charge | null {
+  const { region, subject, quantity } = usage
+  const planned = plan?.partitions
+    .filter(({ place }) => place === region)
+    .flatMap(({ allocations }) => allocations)
+    .find((allocation) => classKey(allocation) === subject)
+  const listed = index.price(region, classNamed(subject))
+  const unitPriceUsd = planned?.usdPerUnitHour ?? listed?.usdPerUnitHour
+  if (unitPriceUsd === undefined) return null
+  const isListed = listed !== null && listed.usdPerUnitHour === unitPriceUsd
+  const stated = isListed ? { unitPrice: listed.perUnitHour, currency: listed.currency } : inUsd(unitPriceUsd)
+  return {
+    unitPriceUsd,
+    ...stated,
+    amountUsd: (quantity * unitPriceUsd) / secondsPerHour,
+    isPlanned: planned !== undefined,
+  }
+}
+
+/** Bytes that stay in their region cost nothing. */
+function chargeOfBytes({ region, subject, quantity, fromMs, toMs }: Usage, index: CatalogueIndex): Charge | null {
+  if (subject === region) return { unitPriceUsd: 0, ...inUsd(0), amountUsd: 0, isPlanned: false }
+  const egress = index.link(region, subject)?.egress
+  if (egress === undefined) return null
+  const amountUsd = egressUsd(egress, quantity, (toMs - fromMs) / 1000)
+  const firstTier = egress.kind === 'per-gb' ? egress.tiers[0]?.usdPerGb : undefined
+  const unitPriceUsd = firstTier ?? (quantity > 0 ? (amountUsd / quantity) * bytesPerGb : 0)
+  return { unitPriceUsd, ...inUsd(unitPriceUsd), amountUsd, isPlanned: false }
+}
+
+function chargeOfStorage({ region, quantity }: Usage, index: CatalogueIndex): Charge | null {
+  const unitPriceUsd = index.region(region)?.storageUsdPerGbMonth ?? null
+  if (unitPriceUsd === null) return null
+  const amountUsd = (quantity / bytesPerGb / secondsPerMonth) * unitPriceUsd
+  return { unitPriceUsd, ...inUsd(unitPriceUsd), amountUsd, isPlanned: false }
+}
+
+function inUsd(unitPrice: number): Pick<LedgerEntry, 'unitPrice' | 'currency'> {
+  return { unitPrice, currency: 'USD' }
 }
 
 const secondsPerHour = 3600
-const bytesPerGb = 1e9
 
 function check(usage: Usage): readonly Violation[] {
   const violations: Violation[] = []
@@ -45,23 +96,12 @@ function check(usage: Usage): readonly Violation[] {
   return violations
 }
 
-function devicePrice(usage: Usage, plan: Plan | null, index: CatalogueIndex): number | null {
-  return plannedPrice(usage, plan) ?? index.region(usage.region)?.usdPerUnitHour[usage.subject] ?? null
-}
-
-function plannedPrice(usage: Usage, plan: Plan | null): number | null {
-  const partition = plan?.partitions.find(({ region }) => region === usage.region)
-  return partition?.allocations.find(({ deviceModel }) => deviceModel === usage.subject)?.usdPerUnitHour ?? null
-}
-
-/** Bytes that stay in their region cost nothing. */
-function linkPrice(usage: Usage, index: CatalogueIndex): number | null {
-  if (usage.subject === usage.region) return 0
-  return index.link(usage.region, usage.subject)?.egressUsdPerGb ?? null
-}
-
 function unpriced(usage: Usage, index: CatalogueIndex): Violation {
-  const what = usage.kind === 'device-seconds' ? `device ${usage.subject} in` : `link to ${usage.subject} from`
+  const what = {
+    'device-seconds': `device ${usage.subject} in`,
+    'wan-bytes': `link to ${usage.subject} from`,
+    'storage-byte-seconds': 'storage in',
+  }[usage.kind]
   const description = `${what} ${usage.region} has no price in catalogue ${index.catalogue.version}; add it there`
   return { field: 'usage.subject', description }
 }

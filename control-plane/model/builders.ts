@@ -1,10 +1,13 @@
 // Builders for tests: a whole value with sensible fields, of which a test names only those it is about.
 import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
-import type { Catalogue } from '#regions/catalogue.ts'
+import type { Catalogue, EgressPrice, Price } from '#regions/catalogue.ts'
 import { emptyAddressBook } from './address-book.ts'
+import { plainClass } from './device-class.ts'
 import type { Round } from './history.ts'
-import type { Job, JobSpec } from './job.ts'
+import type { Job, JobSpec, Shard } from './job.ts'
+import type { Usage } from './ledger.ts'
+import type { Allocation, Forecast, Partition, Plan } from './plan.ts'
 import type { Agent, Instance, PartitionProgress, Snapshot } from './snapshot.ts'
 
 export function aSpec(spec: Partial<JobSpec> = {}): JobSpec {
@@ -23,8 +26,12 @@ export function aSpec(spec: Partial<JobSpec> = {}): JobSpec {
       stallTimeoutSeconds: 60,
       restartsMax: 3,
     },
-    resources: { deviceModels: [], workersMaxPerRegion: 0, samplesPerSecond: {} },
+    resources: { deviceModels: [], markets: ['on-demand'], workersMaxPerRegion: 0, samplesPerSecond: {} },
     policy: 'load-power',
+    objective: { kind: 'least-cost', slack: 0.05 },
+    budget: null,
+    owner: '',
+    labels: {},
     ...spec,
   }
 }
@@ -34,8 +41,8 @@ export function aSync(given: GivenSync = {}, regions = 2): SyncSettings {
   return resolveSync(given, { regions }).settings
 }
 
-export function aShard(region: string, samples: number): JobSpec['shards'][number] {
-  return { region, uri: `file:///data/${region}`, samples }
+export function aShard(region: string, samples: number, shard: Partial<Shard> = {}): Shard {
+  return { region, uri: `file:///data/${region}`, samples, bytes: 0, mayMoveTo: [], ...shard }
 }
 
 export function aJob(job: Partial<Job> = {}): Job {
@@ -66,16 +73,45 @@ export function aCatalogue(prices: RegionPrices, speeds: Readonly<Record<string,
   return {
     version: 'test',
     hash: 'hash-of-test',
-    regions: names.map((name) => ({ name, provider: 'onprem', usdPerUnitHour: prices[name]! })),
+    usdPer: { USD: 1 },
+    regions: names.map((name) => ({
+      name,
+      provider: 'onprem',
+      coordinates: null,
+      prices: Object.entries(prices[name]!)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([deviceModel, usd]) => aPrice(deviceModel, usd)),
+      storageUsdPerGbMonth: null,
+    })),
     links: names.flatMap((from) =>
       names
         .filter((to) => to !== from)
-        .map((to) => ({ from, to, mbitPerSecond: 100, roundTripMs: 50, egressUsdPerGb: 0.1 })),
+        .map((to) => ({ from, to, mbitPerSecond: 100, roundTripMs: 50, egress: perGb(0.1) })),
     ),
     deviceModels: Object.entries(speeds)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, relativeSpeed]) => ({ name, relativeSpeed })),
   }
+}
+
+export function aPrice(deviceModel: string, usdPerUnitHour: number, price: Partial<Price> = {}): Price {
+  return {
+    deviceModel,
+    market: 'on-demand',
+    instanceType: '',
+    zone: '',
+    usdPerUnitHour,
+    perUnitHour: usdPerUnitHour,
+    currency: 'USD',
+    pricedOn: '2026-11-01',
+    lossesPerHour: 0,
+    stock: 'unknown',
+    ...price,
+  }
+}
+
+export function perGb(usdPerGb: number): EgressPrice {
+  return { kind: 'per-gb', tiers: [{ upToGb: null, usdPerGb }] }
 }
 
 export function anAgent(region: string, units: Readonly<Record<string, number>>, agent: Partial<Agent> = {}): Agent {
@@ -91,16 +127,97 @@ export function anAgent(region: string, units: Readonly<Record<string, number>>,
       model,
       units: count,
       memoryBytes: 2 ** 30,
+      market: 'on-demand',
+      zone: '',
+      instanceType: '',
+      endsAtMs: null,
     })),
     ...agent,
+  }
+}
+
+/** A plan of one partition for each region, each of which takes so many units of "cpu". */
+export function aPlan(cpus: Readonly<Record<string, number>>, plan: Partial<Plan> = {}): Plan {
+  const regions = Object.keys(cpus).sort()
+  return {
+    outcome: 'placed',
+    policy: 'load-power',
+    objective: { kind: 'least-cost', slack: 0.05 },
+    version: 1,
+    plannedAtMs: 0,
+    cause: '',
+    partitions: regions.map((region) => aPartition(region, cpus[region]!)),
+    exchange: null,
+    movements: [],
+    reasons: [],
+    forecast: null,
+    forecastUseEverything: null,
+    alternatives: [],
+    bound: null,
+    catalogVersion: 'test',
+    catalogHash: 'hash-of-test',
+    loadPower: 1,
+    bottleneckRegion: regions[0] ?? '',
+    ...plan,
+  }
+}
+
+export function anAllocation(units: number, allocation: Partial<Allocation> = {}): Allocation {
+  const one = { samplesPerSecondPerUnit: 1, usdPerUnitHour: 1, lossesPerHour: 0 }
+  return { ...plainClass('cpu'), units, ...one, ...allocation }
+}
+
+export function aForecast(forecast: Partial<Forecast> = {}): Forecast {
+  return {
+    seconds: 0,
+    movementSeconds: 0,
+    computeUsd: 0,
+    egressUsd: 0,
+    movementUsd: 0,
+    storageUsd: 0,
+    spotLossUsd: 0,
+    totalUsd: forecast.computeUsd ?? 0,
+    wanBytes: 0,
+    throughputSource: 'declared',
+    ...forecast,
+  }
+}
+
+export function aUsage(usage: Partial<Usage> = {}): Usage {
+  return {
+    id: 'u-1',
+    jobId: 'j-1',
+    instanceId: 'j-1/a/worker-0',
+    region: 'a',
+    kind: 'device-seconds',
+    subject: 'cpu',
+    quantity: 100,
+    fromMs: 0,
+    toMs: 100_000,
+    attempt: 1,
+    purpose: 'train',
+    ...usage,
+  }
+}
+
+export function aPartition(region: string, cpus: number, partition: Partial<Partition> = {}): Partition {
+  return {
+    region,
+    place: region,
+    samples: 1,
+    dataRegions: [region],
+    allocations: [anAllocation(cpus)],
+    loadPower: 1,
+    ...partition,
   }
 }
 
 export function anInstance(instance: Partial<Instance> & Pick<Instance, 'id' | 'region'>): Instance {
   return {
     jobId: 'j-1',
+    partition: instance.region,
     role: 'worker',
-    deviceModel: 'cpu',
+    ...plainClass('cpu'),
     units: 1,
     usdPerUnitHour: 0.04,
     state: 'running',

@@ -1,11 +1,14 @@
 // Look-ups in a catalogue by name. Built once per decision, because 200 regions have 40,000 links; the links are
 // indexed at the first question for one.
-import type { Catalogue, CatalogueLink, CatalogueRegion } from '#regions/catalogue.ts'
+import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
+import type { DeviceClass } from './device-class.ts'
 
 export type CatalogueIndex = {
   readonly catalogue: Catalogue
   readonly region: (name: string) => CatalogueRegion | null
   readonly link: (from: string, to: string) => CatalogueLink | null
+  /** What a unit of a class costs in a region: the row that fits it most closely; null where the catalogue has none. */
+  readonly price: (region: string, device: DeviceClass) => Price | null
   /** Throughput relative to one "cpu" unit; null for a model that the catalogue does not know. */
   readonly relativeSpeed: (deviceModel: string) => number | null
 }
@@ -21,8 +24,34 @@ export function indexCatalogue(catalogue: Catalogue): CatalogueIndex {
       links ??= linksByPair(catalogue.links)
       return links.get(from)?.get(to) ?? null
     },
+    price: (region, device) => closest(regions.get(region)?.prices ?? [], device),
     relativeSpeed: (deviceModel) => speeds.get(deviceModel) ?? null,
   }
+}
+
+/**
+ * A row for the same instance type beats one for the same zone, and that one beats a row for every machine. Where the class
+ * does not say what machine it is, the cheapest row of its model counts.
+ */
+function closest(prices: readonly Price[], device: DeviceClass): Price | null {
+  let best: Price | null = null
+  let bestFit = -1
+  for (const price of prices) {
+    const fit = fitOf(price, device)
+    if (fit < 0) continue
+    const isBetter = fit > bestFit || (fit === bestFit && price.usdPerUnitHour < best!.usdPerUnitHour)
+    if (isBetter) [best, bestFit] = [price, fit]
+  }
+  return best
+}
+
+/** Below 0 for a row of another class. */
+function fitOf(price: Price, { deviceModel, market, zone, instanceType }: DeviceClass): number {
+  if (price.deviceModel !== deviceModel || price.market !== market) return -1
+  const isOther = (has: string, wanted: string): boolean => has !== '' && wanted !== '' && has !== wanted
+  if (isOther(price.instanceType, instanceType) || isOther(price.zone, zone)) return -1
+  const isSame = (has: string, wanted: string): boolean => has !== '' && has === wanted
+  return (isSame(price.instanceType, instanceType) ? 2 : 0) + (isSame(price.zone, zone) ? 1 : 0)
 }
 
 function linksByPair(links: readonly CatalogueLink[]): Map<string, Map<string, CatalogueLink>> {

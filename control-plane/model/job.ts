@@ -1,10 +1,37 @@
 // What a job is to the control plane: the request, decoded and checked, and where it stands.
 import type { SyncSettings } from '#proto/sync/settings.ts'
+import type { Market } from '#regions/catalogue.ts'
 import type { AddressBook } from './address-book.ts'
 import type { Plan } from './plan.ts'
 import type { Resumption } from './resumption.ts'
 
-export type Shard = { readonly region: string; readonly uri: string; readonly samples: number }
+export type Holdout = { readonly region: string; readonly uri: string; readonly samples: number }
+
+export type Shard = Holdout & {
+  /** 0 where nobody has said. */
+  readonly bytes: number
+  /** Regions that it may be moved to: names, or "aws/*", "aws/eu-*" and "*". Empty: it stays where it is. */
+  readonly mayMoveTo: readonly string[]
+}
+
+/** What the best plan is. */
+export type Objective =
+  /** Of the plans that take at most (1 + slack) times as long as the fastest one: the cheapest. */
+  | { readonly kind: 'least-cost'; readonly slack: number }
+  /** Of the plans within the budget: the fastest. */
+  | { readonly kind: 'least-time' }
+  /** Of the plans that end by then: the cheapest. */
+  | { readonly kind: 'deadline'; readonly atMs: number }
+
+export const budgetActions = ['warn', 'lengthen', 'move', 'stop'] as const
+export type BudgetAction = (typeof budgetActions)[number]
+
+export type Budget = {
+  /** The most that the job may cost in all. */
+  readonly usd: number
+  /** What may be done, mildest first, once the forecast passes that. */
+  readonly actions: readonly BudgetAction[]
+}
 
 export type JobSpec = {
   readonly name: string
@@ -15,7 +42,7 @@ export type JobSpec = {
     readonly environment: Readonly<Record<string, string>>
   }
   readonly shards: readonly Shard[]
-  readonly holdout: Shard | null
+  readonly holdout: Holdout | null
   readonly sync: SyncSettings
   readonly training: {
     readonly epochs: number
@@ -28,11 +55,19 @@ export type JobSpec = {
   }
   readonly resources: {
     readonly deviceModels: readonly string[]
+    /** How capacity may be bought; at least one. */
+    readonly markets: readonly Market[]
     /** 0 means no limit. */
     readonly workersMaxPerRegion: number
     readonly samplesPerSecond: Readonly<Record<string, number>>
   }
   readonly policy: string
+  readonly objective: Objective
+  /** Null: no cap. */
+  readonly budget: Budget | null
+  /** Who pays, and whatever else reports group by. */
+  readonly owner: string
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** Regions that hold some of the job's data, each once. */

@@ -4,6 +4,11 @@ import type { Forecast } from './plan.ts'
 export type UsageKind =
   | 'device-seconds' // seconds × units of a device
   | 'wan-bytes' // bytes sent over a directed link; the sender pays
+  | 'storage-byte-seconds' // bytes kept × seconds
+
+/** '' is of an agent that does not tell. */
+export const usagePurposes = ['', 'train', 'start', 'redo', 'idle', 'sync', 'data', 'checkpoint'] as const
+export type UsagePurpose = (typeof usagePurposes)[number]
 
 /** What an agent metered in one window. */
 export type Usage = {
@@ -14,16 +19,22 @@ export type Usage = {
   /** The region that metered it. */
   readonly region: string
   readonly kind: UsageKind
-  /** Device model for device seconds; receiving region for WAN bytes. */
+  /** Class key for device seconds; receiving region for WAN bytes; what is kept for storage. */
   readonly subject: string
   readonly quantity: number
   readonly fromMs: number
   readonly toMs: number
+  /** Which start of the instance this was; 0 where that means nothing. */
+  readonly attempt: number
+  readonly purpose: UsagePurpose
 }
 
 export type LedgerEntry = Usage & {
-  /** USD per unit-hour for device seconds; USD per GB (1e9 bytes) for WAN bytes. */
+  /** USD per unit-hour for device seconds; USD per GB (1e9 bytes) for WAN bytes; USD per GB-month for storage. */
   readonly unitPriceUsd: number
+  /** The same in the currency that its source states. */
+  readonly unitPrice: number
+  readonly currency: string
   readonly amountUsd: number
   /** The catalogue that the price is from. */
   readonly catalogHash: string

@@ -1,11 +1,12 @@
 // What the pure parts decide on: everything known at one revision of the store.
-import type { Catalogue } from '#regions/catalogue.ts'
+import type { Catalogue, Market } from '#regions/catalogue.ts'
+import type { DeviceClass } from './device-class.ts'
 import type { Job } from './job.ts'
 import type { ModelSize } from './plan.ts'
 import type { KeptJob } from './resumption.ts'
 
 // The deciding folders import the model only; these come along with it.
-export type { Catalogue, CatalogueLink, CatalogueRegion } from '#regions/catalogue.ts'
+export type { Catalogue, CatalogueLink, CatalogueRegion, Market, Price } from '#regions/catalogue.ts'
 
 export type Snapshot = {
   readonly revision: number
@@ -17,6 +18,8 @@ export type Snapshot = {
   readonly instances: readonly Instance[]
   /** In ascending order of region. */
   readonly agents: readonly Agent[]
+  /** Links as running jobs measured them, keyed by linkKey(from, to); the catalogue's figure holds where there is none. */
+  readonly measuredLinks?: ReadonlyMap<string, LinkMeasurement>
   /** Samples per second of one unit measured in earlier runs, keyed by throughputKey(function, device model). */
   readonly throughput: ReadonlyMap<string, number>
   /** What earlier runs of a function sent, keyed by bundle digest; absent where nothing was measured. */
@@ -40,6 +43,12 @@ export type Device = {
   readonly model: string
   readonly units: number
   readonly memoryBytes: number
+  readonly market: Market
+  /** '' where the agent does not know. */
+  readonly zone: string
+  readonly instanceType: string
+  /** When it will be taken away, as its cloud has announced; null while nothing is. */
+  readonly endsAtMs: number | null
 }
 
 export type InstanceRole = 'parameter-server' | 'worker'
@@ -54,12 +63,14 @@ export type InstanceState =
   | 'failed'
   | 'stopped'
 
-export type Instance = {
+export type Instance = DeviceClass & {
   readonly id: string
   readonly jobId: string
+  /** Where it runs. */
   readonly region: string
+  /** The name of its partition, which is another region's once it was moved. */
+  readonly partition: string
   readonly role: InstanceRole
-  readonly deviceModel: string
   /** 0 for a parameter server, which shares the region's host. */
   readonly units: number
   readonly usdPerUnitHour: number
@@ -118,6 +129,16 @@ export type MeasuredLink = {
   /** 0 until something large enough was transferred. */
   readonly mbitPerSecond: number
   readonly roundTripMs: number
+}
+
+export type LinkMeasurement = {
+  readonly mbitPerSecond: number
+  readonly roundTripMs: number
+  readonly atMs: number
+}
+
+export function linkKey(from: string, to: string): string {
+  return `${from} ${to}`
 }
 
 export function throughputKey(bundleDigest: string, deviceModel: string): string {

@@ -2,6 +2,7 @@
 // of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
 // those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
 import type { Desired, DesiredInstance } from '#control-plane/model/desired.ts'
+import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import type { KeptJob } from '#control-plane/model/resumption.ts'
@@ -70,8 +71,10 @@ function describe(context: Context, region: string, job: Job, here: readonly Ins
   // A released job has no instances here, so draining is finishing.
   const drain = job.state === 'finishing'
   const uploadsModel = uploaderOf(job, context.agents) === region
+  const exchange = job.plan?.exchange ?? null
+  const spec = exchange === null ? job.spec : { ...job.spec, sync: withExchange(job.spec.sync, exchange) }
   return {
-    instances: here.map((instance) => ({ instance, spec: job.spec, workers, dataShare, drain, uploadsModel })),
+    instances: here.map((instance) => ({ instance, spec, workers, dataShare, drain, uploadsModel })),
     addressBook: { jobId: job.id, book: job.addressBook },
   }
 }

@@ -1,5 +1,6 @@
 // The instances of a placed plan: in every region one parameter server, and one worker per unit. Those of a resumed job
 // keep what they had: their attempts go on counting, and what their partition had reached stands until they say more.
+import { classOf, plainClass, type DeviceClass } from '#control-plane/model/device-class.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
@@ -24,23 +25,35 @@ function instancesOf(job: Job, plan: Plan): readonly Instance[] {
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function parameterServer(job: Job, { region }: Partition): Instance {
-  const id = `${job.id}/${region}/ps`
-  return { ...planned(job, region), id, role: 'parameter-server', deviceModel: 'cpu', units: 0, usdPerUnitHour: 0 }
+function parameterServer(job: Job, partition: Partition): Instance {
+  const id = `${nameOf(job, partition)}/ps`
+  const none = { ...plainClass('cpu'), units: 0, usdPerUnitHour: 0 }
+  return { ...planned(job, partition), ...none, id, role: 'parameter-server' }
 }
 
-function workers(job: Job, { region, allocations }: Partition): readonly Instance[] {
-  const units = allocations.flatMap((allocation) => Array.from({ length: allocation.units }, () => allocation))
-  return units.map(({ deviceModel, usdPerUnitHour }, n): Instance => {
-    const id = `${job.id}/${region}/worker-${n}`
-    return { ...planned(job, region), id, role: 'worker', deviceModel, units: 1, usdPerUnitHour }
+function workers(job: Job, partition: Partition): readonly Instance[] {
+  const units = partition.allocations.flatMap((allocation) =>
+    Array.from({ length: allocation.units }, () => allocation),
+  )
+  return units.map((allocation, n): Instance => {
+    const id = `${nameOf(job, partition)}/worker-${n}`
+    const one = { ...classOf(allocation), units: 1, usdPerUnitHour: allocation.usdPerUnitHour }
+    return { ...planned(job, partition), ...one, id, role: 'worker' }
   })
 }
 
-function planned(job: Job, region: string): Omit<Instance, 'id' | 'role' | 'deviceModel' | 'units' | 'usdPerUnitHour'> {
+/** For example "j-4k2/onprem/lab"; where a partition was moved to is part of it, because an id is never used again. */
+function nameOf(job: Job, { region, place }: Partition): string {
+  return place === region ? `${job.id}/${region}` : `${job.id}/${region}@${place}`
+}
+
+type Planned = Omit<Instance, 'id' | 'role' | keyof DeviceClass | 'units' | 'usdPerUnitHour'>
+
+function planned(job: Job, { region, place }: Partition): Planned {
   return {
     jobId: job.id,
-    region,
+    region: place,
+    partition: region,
     state: 'planned',
     attempt: 0,
     reason: '',

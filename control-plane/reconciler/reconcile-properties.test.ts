@@ -2,7 +2,18 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applyActions, isEmpty } from '#control-plane/model/actions.ts'
-import { aCatalogue, aJob, anAgent, aShard, aSnapshot, aSpec, someProgress } from '#control-plane/model/builders.ts'
+import {
+  aCatalogue,
+  aJob,
+  anAgent,
+  anAllocation,
+  aPartition,
+  aPlan,
+  aShard,
+  aSnapshot,
+  aSpec,
+  someProgress,
+} from '#control-plane/model/builders.ts'
 import { endStates, type Job, type JobState } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import type { Instance, Snapshot } from '#control-plane/model/snapshot.ts'
@@ -10,23 +21,9 @@ import { desiredByRegion } from './desired.ts'
 import { reconcile } from './reconcile.ts'
 
 function planOver(regions: readonly string[], units: number): Plan {
-  return {
-    outcome: 'placed',
-    policy: 'load-power',
-    partitions: regions.map((region) => ({
-      region,
-      samples: 100,
-      allocations: [{ deviceModel: 'cpu', units, samplesPerSecondPerUnit: 1, usdPerUnitHour: 0.04 }],
-      loadPower: 1,
-    })),
-    reasons: [],
-    forecast: null,
-    forecastUseEverything: null,
-    catalogVersion: 'test',
-    catalogHash: 'hash-of-test',
-    loadPower: 1,
-    bottleneckRegion: regions[0]!,
-  }
+  const allocations = [anAllocation(units, { usdPerUnitHour: 0.04 })]
+  const partitions = regions.map((region) => aPartition(region, units, { samples: 100, allocations }))
+  return aPlan({}, { partitions, bottleneckRegion: regions[0]! })
 }
 
 function worldOf(regionCount: number, jobCount: number, regionsPerJob: number, units: number): Snapshot {

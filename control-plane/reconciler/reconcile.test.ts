@@ -5,7 +5,10 @@ import {
   aCatalogue,
   aJob,
   anAgent,
+  anAllocation,
   anInstance,
+  aPartition,
+  aPlan,
   aShard,
   aSnapshot,
   aSpec,
@@ -22,31 +25,17 @@ const holdout = aShard('a', 10)
 const spec = aSpec({ shards: [aShard('a', 300), aShard('b', 200), aShard('c', 100)], holdout })
 
 function placedPlan(of: readonly string[] = regions, units = 2): Plan {
-  return {
-    outcome: 'placed',
-    policy: 'load-power',
-    partitions: of.map((region, i) => ({
-      region,
-      samples: 100 * (of.length - i),
-      allocations: [{ deviceModel: 'cpu', units, samplesPerSecondPerUnit: 1, usdPerUnitHour: 0.04 }],
-      loadPower: 1,
-    })),
-    reasons: [],
-    forecast: null,
-    forecastUseEverything: null,
-    catalogVersion: 'test',
-    catalogHash: 'hash-of-test',
-    loadPower: 1,
-    bottleneckRegion: 'a',
-  }
+  const allocations = [anAllocation(units, { usdPerUnitHour: 0.04 })]
+  const partitions = of.map((region, i) => aPartition(region, units, { samples: 100 * (of.length - i), allocations }))
+  return aPlan({}, { partitions, bottleneckRegion: 'a' })
 }
 
 const refused = (outcome: 'waiting' | 'impossible'): Plan => ({
   ...placedPlan([]),
   outcome,
   reasons: [
-    { region: 'a', chosen: false, rule: 'ready', text: 'a has 2 cpu free' },
-    { region: 'b', chosen: false, rule: 'no-free-units', text: 'b has 0 of 2 cpu free' },
+    { region: 'a', chosen: false, rule: 'ready', text: 'a has 2 cpu free', figures: {} },
+    { region: 'b', chosen: false, rule: 'no-free-units', text: 'b has 0 of 2 cpu free', figures: {} },
   ],
 })
 

@@ -5,7 +5,10 @@ import {
   aCatalogue,
   aJob,
   anAgent,
+  anAllocation,
   anInstance,
+  aPartition,
+  aPlan,
   aShard,
   aSnapshot,
   aSpec,
@@ -20,26 +23,15 @@ import { reconcile } from './reconcile.ts'
 const nowMs = 10_000_000
 const spec = aSpec({ shards: [aShard('a', 300), aShard('b', 100)] })
 
-function aPlan(units: number): Plan {
-  const allocations = [{ deviceModel: 'cpu', units, samplesPerSecondPerUnit: 1, usdPerUnitHour: 0.05 }]
-  return {
-    outcome: 'placed',
-    policy: 'load-power',
-    partitions: ['a', 'b'].map((region) => ({ region, samples: 100, allocations, loadPower: 1 })),
-    reasons: [],
-    forecast: null,
-    forecastUseEverything: null,
-    catalogVersion: 'test',
-    catalogHash: 'hash-of-test',
-    loadPower: 1,
-    bottleneckRegion: 'a',
-  }
+function planOf(units: number): Plan {
+  const allocations = [anAllocation(units, { usdPerUnitHour: 0.05 })]
+  return aPlan({}, { partitions: ['a', 'b'].map((region) => aPartition(region, units, { samples: 100, allocations })) })
 }
 
 const peer = (region: string, isPruned: boolean) => ({ region, endpoint: `${region}:1`, dataShare: 0.5, isPruned })
 
 /** Resumed after region b was pruned and a's second worker failed; it had two workers in each region. */
-function resumed(plan: Plan | null = aPlan(1)): Snapshot {
+function resumed(plan: Plan | null = planOf(1)): Snapshot {
   const before = (region: string) => [
     anInstance({
       id: `j-1/${region}/ps`,
@@ -117,7 +109,7 @@ describe('a resumed job', () => {
 })
 
 describe('what a region must keep', () => {
-  const failed = aJob({ id: 'j-0', state: 'failed', plan: aPlan(1), endedAtMs: nowMs - 10 })
+  const failed = aJob({ id: 'j-0', state: 'failed', plan: planOf(1), endedAtMs: nowMs - 10 })
   const kept = [keptJobOf(failed)!]
   const keeping = (atMs: number): Snapshot => aSnapshot({ nowMs: atMs, kept, catalogue: aCatalogue({ a: { cpu: 1 } }) })
 

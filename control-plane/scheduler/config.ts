@@ -15,6 +15,9 @@ export const noDataReasonsMax = 16
 /** Share of the parameters that strategy asp is taken to send. It depends on the function; a tenth errs on the safe side. */
 export const significantShare = 0.1
 
+/** From the loss of a spot machine until another one has done again what was lost with it. */
+export const recoverySeconds = 180
+
 /** Bounds of what a job may ask for. */
 export const jobLimits = {
   shards: 10_000,

@@ -1,9 +1,9 @@
-// The cheapest units of a region that reach a throughput: a covering knapsack over device models, solved exactly by
-// depth-first search with a bound. The model with most units is last and follows from the others in closed form, so
-// one model takes O(1) and two take as many steps as the rarer has units.
-// Order of preference: least cost, fewest units, then most of the device model that comes first by name.
+// The cheapest units of a region that reach a throughput: a covering knapsack over device classes, solved exactly by
+// depth-first search with a bound. The class with most units is last and follows from the others in closed form, so
+// one class takes O(1) and two take as many steps as the rarer has units.
+// Order of preference: least cost, fewest units, then most of the class that comes first by key.
 import { searchNodesMax, throughputTolerance } from './config.ts'
-import type { DeviceOffer, RegionOffer } from './policy.ts'
+import type { DeviceOffer, Place } from './policy.ts'
 import { everyUnit } from './use-everything.ts'
 
 export type Cover = {
@@ -13,11 +13,9 @@ export type Cover = {
 }
 
 /** At least one unit. The offer must be able to reach `samplesPerSecond` within the tolerance. */
-export function coverCheaply(offer: RegionOffer, samplesPerSecond: number, nodesMax = searchNodesMax): Cover {
+export function coverCheaply(offer: Place, samplesPerSecond: number, nodesMax = searchNodesMax): Cover {
   const target = samplesPerSecond * (1 - throughputTolerance)
-  const devices = offer.devices.toSorted(
-    (a, b) => a.unitsFree - b.unitsFree || (a.deviceModel < b.deviceModel ? -1 : 1),
-  )
+  const devices = offer.devices.toSorted((a, b) => a.unitsFree - b.unitsFree || (a.key < b.key ? -1 : 1))
   const search: Search = {
     devices,
     prices: devices.map((device) => Math.round(device.usdPerUnitHour * nanoUsd)),
@@ -25,7 +23,7 @@ export function coverCheaply(offer: RegionOffer, samplesPerSecond: number, nodes
     target,
     byValue: devices.map((_, depth) => cheapestPowerFirst(devices.slice(depth))),
     fastest: devices.map((_, depth) => Math.max(...devices.slice(depth).map((d) => d.samplesPerSecondPerUnit))),
-    nameOrder: devices.map((_, i) => i).sort((a, b) => (devices[a]!.deviceModel < devices[b]!.deviceModel ? -1 : 1)),
+    nameOrder: devices.map((_, i) => i).sort((a, b) => (devices[a]!.key < devices[b]!.key ? -1 : 1)),
     nodesLeft: nodesMax,
     best: null,
   }
@@ -33,7 +31,7 @@ export function coverCheaply(offer: RegionOffer, samplesPerSecond: number, nodes
   const counts = search.best?.counts
   if (counts === undefined) return { units: everyUnit(offer), isExact: search.nodesLeft > 0 }
   const units = new Map<string, number>()
-  for (const [i, device] of devices.entries()) if (counts[i]! > 0) units.set(device.deviceModel, counts[i]!)
+  for (const [i, device] of devices.entries()) if (counts[i]! > 0) units.set(device.key, counts[i]!)
   return { units, isExact: search.nodesLeft > 0 }
 }
 

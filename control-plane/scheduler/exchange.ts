@@ -15,14 +15,15 @@ export type Pair = { readonly from: string; readonly to: string }
 
 export type Links = CatalogueIndex['link']
 
-/** Who sends one whole model to whom in a round in which everybody takes part; regions ascend. */
-export function roundPairs(regions: readonly string[]): readonly Pair[] {
-  if (regions.length <= 2) return allPairs(regions)
-  const [hub, ...spokes] = regions as [string, ...string[]]
-  return spokes.flatMap((spoke) => [
-    { from: spoke, to: hub },
-    { from: hub, to: spoke },
-  ])
+/** Who sends one whole model to whom in a round in which everybody takes part. */
+export function roundPairs(regions: readonly string[], hub = regions[0]): readonly Pair[] {
+  if (regions.length <= 2 || hub === undefined) return allPairs(regions)
+  return regions
+    .filter((region) => region !== hub)
+    .flatMap((spoke) => [
+      { from: spoke, to: hub },
+      { from: hub, to: spoke },
+    ])
 }
 
 export function allPairs(regions: readonly string[]): readonly Pair[] {
@@ -58,8 +59,8 @@ export function exchangeBytes(elements: number, codec: CodecName, { density }: S
 }
 
 /** How long a round is under way. Links that the catalogue does not know are taken as those back, else as free. */
-export function roundSeconds(regions: readonly string[], links: Links, bytes: number): number {
-  return exchangeTime({ regions, hub: regions[0] ?? null, links: directedLinks(regions, links) }, bytes)?.seconds ?? 0
+export function roundSeconds(regions: readonly string[], links: Links, bytes: number, hub = regions[0]): number {
+  return exchangeTime({ regions, hub: hub ?? null, links: directedLinks(regions, links) }, bytes)?.seconds ?? 0
 }
 
 function directedLinks(regions: readonly string[], links: Links): readonly DirectedLink[] {

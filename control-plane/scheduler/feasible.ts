@@ -1,13 +1,15 @@
 // Which units of a region a job may use now, or why it can have none. Waiting means that time may help (an agent dials
 // in, units fall free); impossible means that nothing but another catalogue or another job would.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import type { DeviceClass } from '#control-plane/model/device-class.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
+import type { Price } from '#control-plane/model/snapshot.ts'
 import type { FreeUnits } from './free-units.ts'
-import type { DeviceOffer, RegionOffer } from './policy.ts'
+import type { DeviceOffer, Place } from './policy.ts'
 import type { ThroughputOf } from './throughput.ts'
 
 export type Feasibility =
-  | { readonly kind: 'offer'; readonly offer: RegionOffer; readonly usableModels: readonly string[] }
+  | { readonly kind: 'place'; readonly place: Place; readonly usableModels: readonly string[] }
   | Refusal
 
 export type Refusal = {
@@ -17,6 +19,7 @@ export type Refusal = {
     | 'unknown-region'
     | 'no-price'
     | 'device-model-not-allowed'
+    | 'market-not-allowed'
     | 'unknown-throughput'
     | 'no-agent'
     | 'agent-lost'
@@ -39,10 +42,10 @@ export type FeasibilityInput = {
   readonly throughput: ThroughputOf
 }
 
-export function feasible(input: FeasibilityInput, region: string, samples: number): Feasibility {
-  const priced = pricedModels(input, region)
-  if (priced.kind !== 'priced') return priced
-  const usableModels = [...priced.usdPerUnitHour.keys()]
+export function feasible(input: FeasibilityInput, region: string): Feasibility {
+  const usable = usableModelsOf(input, region)
+  if (usable.kind !== 'usable') return usable
+  const { models: usableModels } = usable
   const refuse = (rule: Refusal['rule'], text: string): Refusal => ({
     kind: 'waiting',
     region,
@@ -56,37 +59,68 @@ export function feasible(input: FeasibilityInput, region: string, samples: numbe
   if (!here.isConnected) {
     return refuse('agent-lost', `${region} has lost its agent; last heard of at ${isoTime(here.lastHeartbeatAtMs)}`)
   }
-  const present = usableModels.filter((model) => (here.total.get(model) ?? 0) > 0)
+  const present = [...here.classes].filter(([, device]) => isUsable(input, region, usableModels, device)).sort(byKey)
   if (present.length === 0) {
     const devices = [...here.total.keys()].sort().join(', ') || 'none'
+    const wanted = input.spec.resources.markets.includes('on-demand') ? '' : ' on the spot market'
     return refuse(
       'no-such-device',
-      `${region} has no device of ${usableModels.join(', ')}; its agent brings ${devices}`,
+      `${region} has no device of ${usableModels.join(', ')}${wanted}; its agent brings ${devices}`,
     )
   }
-  const free = present.filter((model) => (here.free.get(model) ?? 0) > 0)
+  const free = present.filter(([key]) => (here.free.get(key) ?? 0) > 0)
   if (free.length === 0) {
-    const counts = present.map((model) => `0 of ${here.total.get(model) ?? 0} ${model}`).join(', ')
+    const counts = present.map(([key]) => `0 of ${here.total.get(key) ?? 0} ${key}`).join(', ')
     return refuse('no-free-units', `${region} has ${counts} free; at least 1 is needed`)
   }
   const heldModels = input.held.get(region)
-  const takeable = free.filter((model) => heldModels?.has(model) !== true)
+  const takeable = free.filter(([, { deviceModel }]) => heldModels?.has(deviceModel) !== true)
   if (takeable.length === 0) {
-    const text = free.map((model) => `${here.free.get(model) ?? 0} ${model} free, held for ${heldModels?.get(model)}`)
+    const text = free.map(
+      ([key, { deviceModel }]) => `${here.free.get(key) ?? 0} ${key} free, held for ${heldModels?.get(deviceModel)}`,
+    )
     return refuse('held-for-older-job', `${region} has ${text.join(', ')}, which has waited longer`)
   }
-  const devices = takeable.map((deviceModel): DeviceOffer => {
-    const samplesPerSecondPerUnit = input.throughput(deviceModel)?.samplesPerSecond ?? 0
-    const usdPerUnitHour = priced.usdPerUnitHour.get(deviceModel) ?? 0
-    return { deviceModel, unitsFree: here.free.get(deviceModel) ?? 0, samplesPerSecondPerUnit, usdPerUnitHour }
-  })
-  return { kind: 'offer', offer: { region, samples, unitsMax: unitsMax(input.spec, devices), devices }, usableModels }
+  const devices = takeable.map(([key, device]) => offerOf(input, region, key, device, here.free.get(key) ?? 0))
+  return { kind: 'place', place: { region, unitsMax: unitsMax(input.spec, devices), devices }, usableModels }
 }
 
-type Priced = { readonly kind: 'priced'; readonly usdPerUnitHour: ReadonlyMap<string, number> }
+function byKey([a]: readonly [string, DeviceClass], [b]: readonly [string, DeviceClass]): number {
+  return a < b ? -1 : 1
+}
+
+function isUsable(
+  { spec, index }: FeasibilityInput,
+  region: string,
+  models: readonly string[],
+  device: DeviceClass,
+): boolean {
+  const isWanted = models.includes(device.deviceModel) && spec.resources.markets.includes(device.market)
+  return isWanted && index.price(region, device) !== null
+}
+
+function offerOf(
+  input: FeasibilityInput,
+  region: string,
+  key: string,
+  device: DeviceClass,
+  unitsFree: number,
+): DeviceOffer {
+  const price = input.index.price(region, device)
+  return {
+    ...device,
+    key,
+    unitsFree,
+    samplesPerSecondPerUnit: input.throughput(device.deviceModel)?.samplesPerSecond ?? 0,
+    usdPerUnitHour: price?.usdPerUnitHour ?? 0,
+    lossesPerHour: price?.lossesPerHour ?? 0,
+  }
+}
+
+type Usable = { readonly kind: 'usable'; readonly models: readonly string[] }
 
 /** Models, in ascending order, that the catalogue prices here, the job allows and whose speed is known. */
-function pricedModels(input: FeasibilityInput, region: string): Priced | Refusal {
+function usableModelsOf(input: FeasibilityInput, region: string): Usable | Refusal {
   const impossible = (rule: Refusal['rule'], text: string): Refusal => ({
     kind: 'impossible',
     region,
@@ -97,20 +131,30 @@ function pricedModels(input: FeasibilityInput, region: string): Priced | Refusal
   const known = input.index.region(region)
   const version = input.index.catalogue.version
   if (known === null) return impossible('unknown-region', `${region} is not in catalogue ${version}`)
-  const sold = Object.keys(known.usdPerUnitHour).sort()
+  const sold = modelsOf(known.prices)
   if (sold.length === 0) return impossible('no-price', `${region} has no price in catalogue ${version}`)
-  const allowed = input.spec.resources.deviceModels
+  const { deviceModels: allowed, markets } = input.spec.resources
   const wanted = allowed.length === 0 ? sold : sold.filter((model) => allowed.includes(model))
   if (wanted.length === 0) {
     const text = `${region} offers ${sold.join(', ')}; the job allows ${allowed.join(', ')} only`
     return impossible('device-model-not-allowed', text)
   }
-  const usable = wanted.filter((model) => input.throughput(model) !== null)
+  const bought = modelsOf(known.prices.filter(({ market }) => markets.includes(market)))
+  const buyable = wanted.filter((model) => bought.includes(model))
+  if (buyable.length === 0) {
+    const text = `${region} has no ${markets.join(' or ')} price for ${wanted.join(', ')} in catalogue ${version}`
+    return impossible('market-not-allowed', text)
+  }
+  const usable = buyable.filter((model) => input.throughput(model) !== null)
   if (usable.length === 0) {
-    const text = `${region}: no samples per second are declared, measured or estimated for ${wanted.join(', ')}`
+    const text = `${region}: no samples per second are declared, measured or estimated for ${buyable.join(', ')}`
     return impossible('unknown-throughput', text)
   }
-  return { kind: 'priced', usdPerUnitHour: new Map(usable.map((model) => [model, known.usdPerUnitHour[model]!])) }
+  return { kind: 'usable', models: usable }
+}
+
+function modelsOf(prices: readonly Price[]): readonly string[] {
+  return [...new Set(prices.map(({ deviceModel }) => deviceModel))].sort()
 }
 
 function unitsMax(spec: JobSpec, devices: readonly DeviceOffer[]): number {

@@ -1,41 +1,38 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aCatalogue, aSpec, aSync } from '#control-plane/model/builders.ts'
+import { aCatalogue, aForecast, anAllocation, aPartition, aShard, aSpec, aSync } from '#control-plane/model/builders.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import { secondsPerMonth } from '#control-plane/model/egress.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { Partition } from '#control-plane/model/plan.ts'
-import { forecast } from './forecast.ts'
+import { recoverySeconds } from './config.ts'
+import { forecast, movementsOf } from './forecast.ts'
 
 // Links: 100 Mbit/s, 50 ms, 0.1 USD/GB. One update of 1.25 MB takes 0.05 + 0.1 s.
 const index = indexCatalogue(aCatalogue({ a: {}, b: {}, c: {} }))
 const modelSize = { updateBytes: 1_250_000, samplesPerStep: 10 }
-const partition = (region: string, samples: number, units: number, samplesPerSecond: number): Partition => ({
-  region,
-  samples,
-  allocations: [{ deviceModel: 'cpu', units, samplesPerSecondPerUnit: samplesPerSecond, usdPerUnitHour: 3.6 }],
-  loadPower: (units * samplesPerSecond) / samples,
-})
+const partition = (region: string, samples: number, units: number, samplesPerSecond: number): Partition =>
+  aPartition(region, units, {
+    samples,
+    allocations: [anAllocation(units, { samplesPerSecondPerUnit: samplesPerSecond, usdPerUnitHour: 3.6 })],
+    loadPower: (units * samplesPerSecond) / samples,
+  })
 const two = [partition('a', 1000, 2, 5), partition('b', 500, 1, 5)]
 const run = (sync: GivenSync, partitions = two, size: typeof modelSize | null = modelSize) =>
   forecast({
     spec: aSpec({ sync: aSync({ strategy: 'asgd-ga', interval: 10, ...sync }, partitions.length) }),
     partitions,
+    exchange: null,
     index,
+    links: index.link,
     modelSize: size,
     throughputSource: 'declared',
   })
 
 describe('forecast', () => {
   test('without a model size: compute only', () => {
-    expect(run({}, two, null)).toEqual({
-      seconds: 100,
-      computeUsd: 0.3,
-      egressUsd: 0,
-      totalUsd: 0.3,
-      wanBytes: 0,
-      throughputSource: 'declared',
-    })
+    expect(run({}, two, null)).toEqual(aForecast({ seconds: 100, computeUsd: 0.3 }))
   })
 
   test('asgd-ga: one update per interval each way, the first parameters and the final average', () => {
@@ -142,4 +139,59 @@ describe('forecast', () => {
     expect(run({}, three).wanBytes).toBe(2 * (10 + 5 + 5 + 3 + 1) * 1_250_000)
     expect(run({}, [partition('a', 1000, 1, 10)])).toMatchObject({ wanBytes: 0, egressUsd: 0, seconds: 100 })
   })
+})
+
+describe('data on its way', () => {
+  // 1 GB at 100 Mbit/s: 80 s and 50 ms, 0.1 USD.
+  const spec = aSpec({ shards: [aShard('a', 1000), aShard('b', 500, { bytes: 1e9, mayMoveTo: ['a'] })] })
+  const both = (place = 'a'): Partition =>
+    aPartition('a', 1, {
+      place,
+      samples: 1500,
+      dataRegions: ['a', 'b'],
+      allocations: [anAllocation(1, { samplesPerSecondPerUnit: 15, usdPerUnitHour: 3.6 })],
+      loadPower: 0.01,
+    })
+  const of = (catalogue = index) =>
+    forecast({
+      spec,
+      partitions: [both()],
+      exchange: null,
+      index: catalogue,
+      links: catalogue.link,
+      modelSize,
+      throughputSource: 'declared',
+    })
+
+  test('is waited for and paid for; workers begin when it is there', () => {
+    expect(of()).toMatchObject({ movementSeconds: 80.05, seconds: 180.05, movementUsd: 0.1, egressUsd: 0 })
+    expect(of().computeUsd).toBeCloseTo(0.1)
+    expect(of()).toMatchObject({ wanBytes: 1e9, totalUsd: of().computeUsd + 0.1 })
+  })
+
+  test('is stored where it goes, for as long as the job lasts', () => {
+    const stored = aCatalogue({ a: {}, b: {} })
+    const regions = stored.regions.map((region) => ({ ...region, storageUsdPerGbMonth: 0.03 }))
+    const { storageUsd } = of(indexCatalogue({ ...stored, regions }))
+    expect(storageUsd).toBeCloseTo((0.03 * 180.05) / secondsPerMonth, 12)
+  })
+
+  test('of the same region costs nothing', () => {
+    expect(movementsOf(spec, [both()], index, index.link)).toEqual([
+      { from: 'b', to: 'a', bytes: 1e9, seconds: 80.05, usd: 0.1 },
+    ])
+    const apart = ['a', 'b'].map((region) => aPartition(region, 1))
+    expect(movementsOf(spec, apart, index, index.link)).toEqual([])
+  })
+})
+
+test('spot capacity costs what has to be done again', () => {
+  const spot = aPartition('a', 2, {
+    allocations: [anAllocation(2, { market: 'spot', usdPerUnitHour: 1, lossesPerHour: 0.5 })],
+    loadPower: 1 / 7200,
+  })
+  const made = run({}, [spot], null)
+  // Two units for two hours, each lost once: three minutes of one unit each.
+  expect(made).toMatchObject({ computeUsd: 4, spotLossUsd: (2 * recoverySeconds) / 3600 })
+  expect(made.totalUsd).toBeCloseTo(4 + made.spotLossUsd)
 })

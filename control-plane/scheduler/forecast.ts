@@ -1,45 +1,108 @@
-// What a plan will take and cost: the time of compute and of what crosses the WAN meanwhile (traffic.ts), units paid in
-// every region until the last one ends, and egress by each link's price.
+// What a plan will take and cost: data on its way first, then compute and what crosses the WAN meanwhile (traffic.ts), units
+// paid in every region from the beginning until the last one ends, egress by each link's price, storage of what was moved,
+// and the work that is done again because spot capacity is taken away.
 // Without a measured model size nothing is known of the wire: then seconds are compute only, bytes and egress are 0.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { bytesPerGb, egressUsd, secondsPerMonth } from '#control-plane/model/egress.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
-import type { Forecast, ModelSize, Partition } from '#control-plane/model/plan.ts'
-import type { Pair } from './exchange.ts'
-import { trafficOf } from './traffic.ts'
+import type { Exchange, Forecast, ModelSize, Movement, Partition } from '#control-plane/model/plan.ts'
+import { recoverySeconds } from './config.ts'
+import { transferSeconds, type Links } from './exchange.ts'
+import { trafficOf, type Flow } from './traffic.ts'
 
 export type ForecastInput = {
   readonly spec: JobSpec
   readonly partitions: readonly Partition[]
+  /** Null: what the strategy does by itself. */
+  readonly exchange: Exchange | null
   readonly index: CatalogueIndex
+  /** The catalogue's links, or what was measured of them. */
+  readonly links: Links
   readonly modelSize: ModelSize | null
   readonly throughputSource: Forecast['throughputSource']
 }
 
 export function forecast(input: ForecastInput): Forecast {
-  const { spec, partitions, index, modelSize } = input
+  const { spec, partitions, index, links, modelSize, exchange } = input
+  const moved = movementsOf(spec, partitions, index, links)
+  const movementSeconds = Math.max(0, ...moved.map(({ seconds }) => seconds))
   const computeSeconds = Math.max(0, ...partitions.map(({ loadPower }) => spec.training.epochs / loadPower))
-  const traffic = modelSize === null ? null : trafficOf({ spec, partitions, links: index.link, modelSize })
-  const seconds = traffic === null ? computeSeconds : traffic.trainingSeconds + traffic.outsideSeconds
+  const traffic = modelSize === null ? null : trafficOf({ spec, partitions, exchange, links, modelSize })
+  const trainingSeconds = traffic === null ? computeSeconds : traffic.trainingSeconds + traffic.outsideSeconds
+  const seconds = movementSeconds + trainingSeconds
   const flows = traffic === null ? [] : traffic.flows
-  const egressUsd = flows.reduce((sum, flow) => sum + (flow.bytes / 1e9) * usdPerGb(index, flow), 0)
-  const computeUsd = (usdPerHour(partitions) * seconds) / 3600
+  const egress = sum(perLink(flows), (flow) => usdOf(index, flow, trainingSeconds))
+  // Workers start when their data is there.
+  const computeUsd = (usdPerHour(partitions) * trainingSeconds) / 3600
+  const movementUsd = sum(moved, ({ usd }) => usd)
+  const storageUsd = sum(moved, ({ to, bytes }) => storageOf(index, to, bytes, seconds))
+  const spotLossUsd = sum(partitions, (partition) => spotLossOf(partition, trainingSeconds))
   return {
     seconds,
+    movementSeconds,
     computeUsd,
-    egressUsd,
-    totalUsd: computeUsd + egressUsd,
-    wanBytes: Math.round(flows.reduce((sum, { bytes }) => sum + bytes, 0)),
+    egressUsd: egress,
+    movementUsd,
+    storageUsd,
+    spotLossUsd,
+    totalUsd: computeUsd + egress + movementUsd + storageUsd + spotLossUsd,
+    wanBytes: Math.round(sum(flows, ({ bytes }) => bytes) + sum(moved, ({ bytes }) => bytes)),
     throughputSource: input.throughputSource,
   }
 }
 
-export function usdPerHour(partitions: readonly Partition[]): number {
-  let sum = 0
-  for (const { allocations } of partitions)
-    for (const { units, usdPerUnitHour } of allocations) sum += units * usdPerUnitHour
-  return sum
+/** What has to be moved before the partitions can train, in ascending order of (from, to). */
+export function movementsOf(
+  spec: JobSpec,
+  partitions: readonly Partition[],
+  index: CatalogueIndex,
+  links: Links,
+): readonly Movement[] {
+  return partitions
+    .flatMap(({ place, dataRegions }) =>
+      dataRegions
+        .filter((from) => from !== place)
+        .map((from): Movement => {
+          const bytes = sum(
+            spec.shards.filter(({ region }) => region === from),
+            (shard) => shard.bytes,
+          )
+          const seconds = transferSeconds(links, { from, to: place }, bytes)
+          return { from, to: place, bytes, seconds, usd: usdOf(index, { from, to: place, bytes }, seconds) }
+        }),
+    )
+    .sort((a, b) => (a.from === b.from ? (a.to < b.to ? -1 : 1) : a.from < b.from ? -1 : 1))
 }
 
-function usdPerGb({ link }: CatalogueIndex, { from, to }: Pair): number {
-  return link(from, to)?.egressUsdPerGb ?? 0
+export function usdPerHour(partitions: readonly Partition[]): number {
+  return sum(partitions, ({ allocations }) => sum(allocations, ({ units, usdPerUnitHour }) => units * usdPerUnitHour))
+}
+
+/** Tiers count what a link carries in all. */
+function perLink(flows: readonly Flow[]): readonly Flow[] {
+  return [...Map.groupBy(flows, ({ from, to }) => `${from} ${to}`).values()].map((same) => ({
+    ...same[0]!,
+    bytes: sum(same, ({ bytes }) => bytes),
+  }))
+}
+
+function usdOf({ link }: CatalogueIndex, { from, to, bytes }: Flow, seconds: number): number {
+  const price = link(from, to)?.egress
+  return price === undefined ? 0 : egressUsd(price, bytes, seconds)
+}
+
+function storageOf({ region }: CatalogueIndex, place: string, bytes: number, seconds: number): number {
+  return (bytes / bytesPerGb) * (region(place)?.storageUsdPerGbMonth ?? 0) * (seconds / secondsPerMonth)
+}
+
+/** A unit that is taken away is paid while another one takes over and does again what was lost. */
+function spotLossOf({ allocations }: Partition, seconds: number): number {
+  return sum(allocations, ({ units, usdPerUnitHour, lossesPerHour }) => {
+    const losses = (units * lossesPerHour * seconds) / 3600
+    return losses * usdPerUnitHour * (recoverySeconds / 3600)
+  })
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0)
 }

@@ -1,27 +1,9 @@
 import { expect, test } from 'vitest'
-import { aCatalogue, aJob, anAgent, anInstance, aSnapshot } from '#control-plane/model/builders.ts'
+import { aCatalogue, aJob, anAgent, anInstance, aPlan, aSnapshot } from '#control-plane/model/builders.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import { countFreeUnits } from './free-units.ts'
 
-const placed: Plan = {
-  outcome: 'placed',
-  policy: 'load-power',
-  partitions: [
-    {
-      region: 'a',
-      samples: 1,
-      allocations: [{ deviceModel: 'cpu', units: 2, samplesPerSecondPerUnit: 1, usdPerUnitHour: 1 }],
-      loadPower: 1,
-    },
-  ],
-  reasons: [],
-  forecast: null,
-  forecastUseEverything: null,
-  catalogVersion: 'test',
-  catalogHash: 'hash-of-test',
-  loadPower: 1,
-  bottleneckRegion: 'a',
-}
+const placed = aPlan({ a: 2 })
 
 test('what a resumed job held before is free, and what its new plan takes is reserved', () => {
   const free = (plan: Plan | null): number | undefined => {

@@ -1,11 +1,14 @@
-// What agents offer now, less what jobs hold: units by region and device model. Built once per decision pass; placing a
+// What agents offer now, less what jobs hold: units by region and class key. Built once per decision pass; placing a
 // job takes its units out, so that the next job of the same pass sees what is left.
+import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
 import { hasEnded, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 
 export type RegionUnits = {
   readonly isConnected: boolean
   readonly lastHeartbeatAtMs: number
+  /** What the keys stand for. */
+  readonly classes: ReadonlyMap<string, DeviceClass>
   readonly total: ReadonlyMap<string, number>
   /** Never below 0, even when a region shrank under its jobs. */
   readonly free: Map<string, number>
@@ -17,17 +20,25 @@ export type FreeUnits = ReadonlyMap<string, RegionUnits>
 export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits {
   const free = new Map<string, RegionUnits>()
   for (const agent of snapshot.agents) {
+    const classes = new Map<string, DeviceClass>()
     const total = new Map<string, number>()
-    for (const device of agent.devices) total.set(device.model, (total.get(device.model) ?? 0) + device.units)
+    for (const device of agent.devices) {
+      // Nothing new is put on what its cloud is about to take away.
+      if (device.endsAtMs !== null) continue
+      const deviceClass = classOf({ ...device, deviceModel: device.model })
+      const key = classKey(deviceClass)
+      classes.set(key, deviceClass)
+      total.set(key, (total.get(key) ?? 0) + device.units)
+    }
     const { isConnected, lastHeartbeatAtMs } = agent
-    free.set(agent.region, { isConnected, lastHeartbeatAtMs, total, free: new Map(total) })
+    free.set(agent.region, { isConnected, lastHeartbeatAtMs, classes, total, free: new Map(total) })
   }
   const started = new Set<string>()
   for (const instance of snapshot.instances) {
     // Those of a job that is being resumed are of the time before.
     if (!instance.isReleased) started.add(instance.jobId)
     if (instance.jobId !== exceptJobId && holdsUnits(instance)) {
-      takeUnits(free, instance.region, instance.deviceModel, instance.units)
+      takeUnits(free, instance.region, classKey(instance), instance.units)
     }
   }
   // A placed job whose instances do not exist yet has its units reserved.
@@ -40,7 +51,8 @@ export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits 
 
 export function takePlan(free: FreeUnits, plan: Plan): void {
   for (const partition of plan.partitions) {
-    for (const { deviceModel, units } of partition.allocations) takeUnits(free, partition.region, deviceModel, units)
+    for (const allocation of partition.allocations)
+      takeUnits(free, partition.place, classKey(allocation), allocation.units)
   }
 }
 
@@ -49,9 +61,9 @@ function holdsUnits(instance: Instance): boolean {
   return !hasEnded(instance) && !(instance.isReleased && instance.state === 'planned')
 }
 
-function takeUnits(free: FreeUnits, region: string, deviceModel: string, units: number): void {
+function takeUnits(free: FreeUnits, region: string, key: string, units: number): void {
   const here = free.get(region)?.free
   if (here === undefined) return
-  const before = here.get(deviceModel)
-  if (before !== undefined) here.set(deviceModel, Math.max(0, before - units))
+  const before = here.get(key)
+  if (before !== undefined) here.set(key, Math.max(0, before - units))
 }

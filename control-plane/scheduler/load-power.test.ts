@@ -1,18 +1,23 @@
 // The matching's invariants on random instances, a brute force beside it, and the published-range table.
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { plainClass } from '#control-plane/model/device-class.ts'
 import { coverCheaply } from './cover-cheaply.ts'
-import { loadPower } from './load-power.ts'
-import { throughputOf, type Choice, type RegionOffer } from './policy.ts'
-import { everyUnit, useEverything } from './use-everything.ts'
+import { matchLoadPower } from './load-power.ts'
+import { throughputOf, type Choice, type DeviceOffer, type RegionOffer } from './policy.ts'
+import { everyUnit, takeEverything } from './use-everything.ts'
+
+function aDevice(
+  deviceModel: string,
+  offer: Pick<DeviceOffer, 'unitsFree' | 'samplesPerSecondPerUnit' | 'usdPerUnitHour'>,
+): DeviceOffer {
+  return { ...plainClass(deviceModel), key: deviceModel, lossesPerHour: 0, ...offer }
+}
 
 const isAtLeast = (value: number, bound: number): boolean => value >= bound * (1 - 1e-8)
 
 function cost(offer: RegionOffer, units: ReadonlyMap<string, number>): number {
-  return offer.devices.reduce(
-    (sum, { deviceModel, usdPerUnitHour }) => sum + (units.get(deviceModel) ?? 0) * usdPerUnitHour,
-    0,
-  )
+  return offer.devices.reduce((sum, { key, usdPerUnitHour }) => sum + (units.get(key) ?? 0) * usdPerUnitHour, 0)
 }
 
 function loadPowers(regions: readonly RegionOffer[], choices: readonly Choice[]): readonly number[] {
@@ -37,7 +42,7 @@ function someRegions(limits: { regions: number; units: number; models: number })
   return fc.array(region, { minLength: 1, maxLength: limits.regions }).map((regions) =>
     regions.map(({ samples, devices, limit }, r): RegionOffer => {
       const free = devices.reduce((sum, { unitsFree }) => sum + unitsFree, 0)
-      const named = devices.map((each, d) => ({ ...each, deviceModel: `model-${d}` }))
+      const named = devices.map((each, d) => aDevice(`model-${d}`, each))
       return { region: `region-${r}`, samples, unitsMax: Math.min(free, limit ?? free), devices: named }
     }),
   )
@@ -49,8 +54,8 @@ describe('what must hold for every instance', () => {
   test('the epoch takes as long as with everything', () => {
     fc.assert(
       fc.property(regionSets, (regions) => {
-        const matched = Math.min(...loadPowers(regions, loadPower({ regions })))
-        const everything = Math.min(...loadPowers(regions, useEverything({ regions })))
+        const matched = Math.min(...loadPowers(regions, matchLoadPower(regions)))
+        const everything = Math.min(...loadPowers(regions, regions.map(takeEverything)))
         expect(matched / everything).toBeCloseTo(1, 8)
       }),
     )
@@ -59,10 +64,10 @@ describe('what must hold for every instance', () => {
   test('it costs no more than everything, and takes no more than is offered', () => {
     fc.assert(
       fc.property(regionSets, (regions) => {
-        const choices = loadPower({ regions })
-        expect(totalCost(regions, choices)).toBeLessThanOrEqual(totalCost(regions, useEverything({ regions })) + 1e-6)
+        const choices = matchLoadPower(regions)
+        expect(totalCost(regions, choices)).toBeLessThanOrEqual(totalCost(regions, regions.map(takeEverything)) + 1e-6)
         for (const [i, offer] of regions.entries()) {
-          const counts = offer.devices.map(({ deviceModel }) => choices[i]!.units.get(deviceModel) ?? 0)
+          const counts = offer.devices.map(({ key }) => choices[i]!.units.get(key) ?? 0)
           expect(counts.every((count, d) => count >= 0 && count <= offer.devices[d]!.unitsFree)).toBe(true)
           const sum = counts.reduce((a, b) => a + b, 0)
           expect(sum).toBeGreaterThanOrEqual(1)
@@ -75,8 +80,8 @@ describe('what must hold for every instance', () => {
   test('no unit can be taken away', () => {
     fc.assert(
       fc.property(regionSets, (regions) => {
-        const slowest = Math.min(...loadPowers(regions, useEverything({ regions })))
-        for (const [i, { units }] of loadPower({ regions }).entries()) {
+        const slowest = Math.min(...loadPowers(regions, regions.map(takeEverything)))
+        for (const [i, { units }] of matchLoadPower(regions).entries()) {
           const offer = regions[i]!
           const sum = [...units.values()].reduce((a, b) => a + b, 0)
           for (const [model, count] of units) {
@@ -94,8 +99,8 @@ describe('what must hold for every instance', () => {
         const at = turn % regions.length
         const turned = [...regions.slice(at), ...regions.slice(0, at)]
         const byRegion = (choices: readonly Choice[]): object =>
-          Object.fromEntries(choices.map(({ region, units }) => [region, Object.fromEntries(units)]))
-        expect(byRegion(loadPower({ regions: turned }))).toEqual(byRegion(loadPower({ regions })))
+          Object.fromEntries(choices.map(({ place, units }) => [place, Object.fromEntries(units)]))
+        expect(byRegion(matchLoadPower(turned))).toEqual(byRegion(matchLoadPower(regions)))
       }),
     )
   })
@@ -105,7 +110,7 @@ describe('what must hold for every instance', () => {
       fc.property(regionSets, fc.constantFrom(2, 3, 7, 10, 1000), (regions, factor) => {
         const scaled = regions.map((offer) => ({ ...offer, samples: offer.samples * factor }))
         const units = (choices: readonly Choice[]): object => choices.map((choice) => [choice.rule, [...choice.units]])
-        expect(units(loadPower({ regions: scaled }))).toEqual(units(loadPower({ regions })))
+        expect(units(matchLoadPower(scaled))).toEqual(units(matchLoadPower(regions)))
       }),
     )
   })
@@ -116,7 +121,7 @@ describe('brute force over all allocations agrees', () => {
     fc.assert(
       fc.property(someRegions({ regions: 3, units: 6, models: 2 }), (regions) => {
         const slowest = Math.min(...regions.map((offer) => throughputOf(offer, everyUnit(offer)) / offer.samples))
-        for (const [i, choice] of loadPower({ regions }).entries()) {
+        for (const [i, choice] of matchLoadPower(regions).entries()) {
           const offer = regions[i]!
           const fitting = allocations(offer).filter((units) =>
             isWithin(throughputOf(offer, units) / offer.samples, slowest),
@@ -135,7 +140,7 @@ describe('brute force over all allocations agrees', () => {
   const isWithin = (value: number, bound: number): boolean => value >= bound * (1 - 1e-9)
   const countUnits = (units: ReadonlyMap<string, number>): number => [...units.values()].reduce((a, b) => a + b, 0)
   const nanoCost = (offer: RegionOffer, units: ReadonlyMap<string, number>): number =>
-    offer.devices.reduce((sum, d) => sum + (units.get(d.deviceModel) ?? 0) * Math.round(d.usdPerUnitHour * 1e9), 0)
+    offer.devices.reduce((sum, d) => sum + (units.get(d.key) ?? 0) * Math.round(d.usdPerUnitHour * 1e9), 0)
 
   function allocations(offer: RegionOffer): readonly ReadonlyMap<string, number>[] {
     let all: readonly (readonly number[])[] = [[]]
@@ -144,7 +149,7 @@ describe('brute force over all allocations agrees', () => {
     }
     return all
       .filter((counts) => counts.some((n) => n > 0) && counts.reduce((a, b) => a + b, 0) <= offer.unitsMax)
-      .map((counts) => new Map(offer.devices.map(({ deviceModel }, d) => [deviceModel, counts[d]!])))
+      .map((counts) => new Map(offer.devices.map(({ key }, d) => [key, counts[d]!])))
   }
 })
 
@@ -153,7 +158,7 @@ describe('two regions of 12 equal cores each', () => {
     region: name,
     samples,
     unitsMax: 12,
-    devices: [{ deviceModel: 'cpu', unitsFree: 12, samplesPerSecondPerUnit: speed, usdPerUnitHour: 1 }],
+    devices: [aDevice('cpu', { unitsFree: 12, samplesPerSecondPerUnit: speed, usdPerUnitHour: 1 })],
   })
   test.each([
     ['data 2:1', 2, 1, 1, 6, 25.0],
@@ -162,14 +167,14 @@ describe('two regions of 12 equal cores each', () => {
     ['data 3:2, the second 20 % faster', 3, 2, 1.2, 7, 20.8],
   ])('%s', (_, dataA, dataB, speedB, coresB, savingPercent) => {
     const regions = [region('a', dataA * 1000, 1), region('b', dataB * 1000, speedB)]
-    const choices = loadPower({ regions })
+    const choices = matchLoadPower(regions)
     expect(choices.map(({ units }) => units.get('cpu'))).toEqual([12, coresB])
-    const saving = 1 - totalCost(regions, choices) / totalCost(regions, useEverything({ regions }))
+    const saving = 1 - totalCost(regions, choices) / totalCost(regions, regions.map(takeEverything))
     expect(100 * saving).toBeCloseTo(savingPercent, 1)
   })
 
   test('the straggler is named, ties go to the lower name', () => {
-    const choices = loadPower({ regions: [region('a', 10, 1), region('b', 10, 1)] })
+    const choices = matchLoadPower([region('a', 10, 1), region('b', 10, 1)])
     expect(choices.map(({ rule }) => rule)).toEqual(['bounds-the-epoch', 'matched-load-power'])
     expect(choices[1]!.text).toBe(
       'b takes 12 of 12 cpu: load power 1.2 epochs/s keeps up with 1.2 of a, which bounds the epoch',
@@ -178,12 +183,8 @@ describe('two regions of 12 equal cores each', () => {
 })
 
 describe('several device models in a region', () => {
-  const device = (deviceModel: string, unitsFree: number, samplesPerSecondPerUnit: number, usdPerUnitHour: number) => ({
-    deviceModel,
-    unitsFree,
-    samplesPerSecondPerUnit,
-    usdPerUnitHour,
-  })
+  const device = (model: string, unitsFree: number, samplesPerSecondPerUnit: number, usdPerUnitHour: number) =>
+    aDevice(model, { unitsFree, samplesPerSecondPerUnit, usdPerUnitHour })
   const offer = (...devices: readonly ReturnType<typeof device>[]): RegionOffer => ({
     region: 'a',
     samples: 1,

@@ -4,12 +4,22 @@
 // the matching in Cloudless-Training (arXiv 2303.05330). Limit: WAN time and egress are forecast, not optimised.
 import { throughputTolerance } from './config.ts'
 import { coverCheaply } from './cover-cheaply.ts'
-import { describeUnits, figure, throughputOf, type Choice, type Policy, type RegionOffer } from './policy.ts'
+import {
+  describeUnits,
+  figure,
+  throughputOf,
+  whereDataLies,
+  type Choice,
+  type Policy,
+  type RegionOffer,
+} from './policy.ts'
 import { everyUnit } from './use-everything.ts'
 
-export const loadPower: Policy = ({ regions }) => {
-  const straggler = findStraggler(regions)
-  return regions.map((offer) => match(offer, straggler))
+export const loadPower: Policy = whereDataLies(matchLoadPower)
+
+export function matchLoadPower(offers: readonly RegionOffer[]): readonly Choice[] {
+  const straggler = findStraggler(offers)
+  return offers.map((offer) => match(offer, straggler))
 }
 
 type Straggler = { readonly region: string; readonly loadPower: number }
@@ -25,16 +35,18 @@ function findStraggler(regions: readonly RegionOffer[]): Straggler {
 }
 
 function match(offer: RegionOffer, straggler: Straggler): Choice {
+  const { region } = offer
   const { units, isExact } = coverCheaply(offer, straggler.loadPower * offer.samples)
   const reached = throughputOf(offer, units) / offer.samples
-  const taken = `${offer.region} takes ${describeUnits(offer, units)}`
+  const taken = `${region} takes ${describeUnits(offer, units)}`
   const limit = isExact ? '' : '; the cheapest of the combinations tried'
-  if (offer.region === straggler.region) {
+  const choice = { place: region, dataRegions: [region], units, figures: { loadPower: reached } }
+  if (region === straggler.region) {
     const text = `${taken}: it bounds the epoch at ${figure(1 / reached)} s (load power ${figure(reached)} epochs/s)`
-    return { region: offer.region, units, rule: 'bounds-the-epoch', text: text + limit }
+    return { ...choice, rule: 'bounds-the-epoch', text: text + limit }
   }
   const text =
     `${taken}: load power ${figure(reached)} epochs/s keeps up with ` +
     `${figure(straggler.loadPower)} of ${straggler.region}, which bounds the epoch`
-  return { region: offer.region, units, rule: 'matched-load-power', text: text + limit }
+  return { ...choice, rule: 'matched-load-power', text: text + limit }
 }

@@ -16,7 +16,7 @@ const snapshot = aSnapshot({ catalogue, agents })
 const jobOn = (shards: JobSpec['shards'], spec: Partial<JobSpec> = {}, job: Partial<Job> = {}): Job =>
   aJob({ spec: aSpec({ shards, ...spec }), ...job })
 const resources = (part: Partial<JobSpec['resources']>): Partial<JobSpec> => ({
-  resources: { deviceModels: [], workersMaxPerRegion: 0, samplesPerSecond: {}, ...part },
+  resources: { ...aSpec().resources, ...part },
 })
 const cpuOnly = resources({ deviceModels: ['cpu'] })
 const unitsOf = (of: Plan): object =>

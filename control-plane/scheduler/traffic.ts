@@ -6,7 +6,8 @@ import { fragmentsWithin, paceSeconds, stepsByRegion, stepsPerRound } from '#pro
 import { strategies } from '#proto/sync/strategies.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
-import type { ModelSize, Partition } from '#control-plane/model/plan.ts'
+import type { Exchange, ModelSize, Partition } from '#control-plane/model/plan.ts'
+import { withExchange } from '#control-plane/model/with-exchange.ts'
 import {
   allPairs,
   commitsPerInterval,
@@ -32,12 +33,15 @@ export type TrafficInput = {
   readonly spec: JobSpec
   /** Ascending by region. */
   readonly partitions: readonly Partition[]
+  /** What the plan lays down; null where the strategy decides. */
+  readonly exchange: Exchange | null
   readonly links: Links
   readonly modelSize: ModelSize
 }
 
 /** Null for a strategy that does not exist. */
-export function trafficOf(input: TrafficInput): Traffic | null {
+export function trafficOf(given: TrafficInput): Traffic | null {
+  const input = { ...given, spec: { ...given.spec, sync: withExchange(given.spec.sync, given.exchange) } }
   const parts = strategies.get(input.spec.sync.strategy)?.parts(input.spec.sync)
   if (parts === undefined) return null
   const paces = input.partitions.map((partition) => paceOf(input, partition))
@@ -47,13 +51,15 @@ export function trafficOf(input: TrafficInput): Traffic | null {
       ? inRounds(input, parts, paces, expected)
       : independently(input, parts, paces, expected)
   const { modelSize, partitions, links } = input
-  const regions = partitions.map(({ region }) => region)
-  const first = allPairs(regions).filter(({ from }) => from === regions[0])
-  const last = parts.membership === 'rounds' ? roundPairs(regions) : allPairs(regions)
+  const places = partitions.map(({ place }) => place)
+  const first = allPairs(places).filter(({ from }) => from === places[0])
+  const hub = hubOf(input)
+  const last = parts.membership === 'rounds' ? roundPairs(places, hub) : allPairs(places)
   const wholly = [...first, ...last].map((pair) => ({ ...pair, bytes: modelSize.updateBytes }))
   const alone = (pairs: readonly Pair[]): number =>
     Math.max(0, ...pairs.map((pair) => transferSeconds(links, pair, modelSize.updateBytes)))
-  const lastSeconds = parts.membership === 'rounds' ? roundSeconds(regions, links, modelSize.updateBytes) : alone(last)
+  const lastSeconds =
+    parts.membership === 'rounds' ? roundSeconds(places, links, modelSize.updateBytes, hub) : alone(last)
   return {
     flows: [...middle.flows, ...wholly],
     trainingSeconds: middle.seconds,
@@ -61,14 +67,21 @@ export function trafficOf(input: TrafficInput): Traffic | null {
   }
 }
 
-type Pace = { readonly region: string; readonly steps: number; readonly stepsPerSecond: number }
+/** Where contributions meet: as the plan says, else in the lowest region. */
+function hubOf({ exchange, partitions }: TrafficInput): string | undefined {
+  const planned = partitions.find(({ region }) => region === exchange?.hub) ?? partitions[0]
+  return planned?.place
+}
+
+/** Of the partition that runs in `place`. */
+type Pace = { readonly place: string; readonly steps: number; readonly stepsPerSecond: number }
 
 type Middle = { readonly flows: readonly Flow[]; readonly seconds: number }
 
-function paceOf({ spec, modelSize }: TrafficInput, { region, samples, loadPower }: Partition): Pace {
+function paceOf({ spec, modelSize }: TrafficInput, { place, samples, loadPower }: Partition): Pace {
   const { samplesPerStep } = modelSize
   return {
-    region,
+    place,
     steps: (spec.training.epochs * samples) / samplesPerStep,
     stepsPerSecond: (loadPower * samples) / samplesPerStep,
   }
@@ -88,8 +101,9 @@ function expectedOf(input: TrafficInput, parts: Parts, paces: readonly Pace[]): 
     const fragments = fragmentsWithin(sync.fragments, Math.min(interval, elements))
     return { codec, fragments, steps: stepsPerRound(interval, fragments) }
   }
-  const regions = paces.map(({ region }) => region)
-  const exchangeSeconds = (bytes: number): number => roundSeconds(regions, input.links, bytes)
+  const places = paces.map(({ place }) => place)
+  const hub = hubOf(input)
+  const exchangeSeconds = (bytes: number): number => roundSeconds(places, input.links, bytes, hub)
   const { isOverlapped } = parts
   return chooseExchange(sync, { isOverlapped, elements, stepSeconds, exchangeSeconds, standing: null })
 }
@@ -100,10 +114,10 @@ function independently(input: TrafficInput, parts: Parts, paces: readonly Pace[]
   const peers = paces.length - 1
   // Gossip reaches each peer in turn.
   const share = parts.apply === 'mass-mean' ? 1 / Math.max(1, peers) : 1
-  const regions = paces.map(({ region }) => region)
-  const courses = paces.map(({ region, steps, stepsPerSecond }) => {
+  const places = paces.map(({ place }) => place)
+  const courses = paces.map(({ place, steps, stepsPerSecond }) => {
     const exchanges = Math.ceil(steps / (expected.steps * expected.fragments))
-    const out = allPairs(regions).filter(({ from }) => from === region)
+    const out = allPairs(places).filter(({ from }) => from === place)
     const slowest = Math.max(0, ...out.map((pair) => transferSeconds(input.links, pair, bytes)))
     return {
       flows: out.map((pair) => ({ ...pair, bytes: exchanges * share * bytes })),
@@ -119,13 +133,14 @@ function independently(input: TrafficInput, parts: Parts, paces: readonly Pace[]
 function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], expected: Expected): Middle {
   const { sync } = input.spec
   const bytes = exchangeBytes(elementsOf(input), expected.codec, sync, parts)
-  const regions = paces.map(({ region }) => region)
-  const commits = commitsPerInterval(parts, sync, regions.length)
-  const wireSeconds = commits * roundSeconds(regions, input.links, bytes)
-  const speeds = Object.fromEntries(paces.map(({ region, stepsPerSecond }) => [region, stepsPerSecond]))
-  const stepsOf = stepsByRegion(expected.steps, regions, speeds, sync.pacing)
+  const places = paces.map(({ place }) => place)
+  const hub = hubOf(input)
+  const commits = commitsPerInterval(parts, sync, places.length)
+  const wireSeconds = commits * roundSeconds(places, input.links, bytes, hub)
+  const speeds = Object.fromEntries(paces.map(({ place, stepsPerSecond }) => [place, stepsPerSecond]))
+  const stepsOf = stepsByRegion(expected.steps, places, speeds, sync.pacing)
   const courses = paces
-    .map((pace) => courseOf(pace, stepsOf[pace.region]! * expected.fragments))
+    .map((pace) => courseOf(pace, stepsOf[pace.place]! * expected.fragments))
     .sort((a, b) => (parts.isOverlapped ? a.stepSeconds - b.stepSeconds : a.rounds - b.rounds))
   let seconds = 0
   let done = 0
@@ -139,10 +154,10 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
     reached = stepSeconds
   }
   const exchanges = Math.ceil(done - 1e-9)
-  // Of more than two regions the lowest sends the result of every commit.
-  const timesOf = ({ from }: Pair): number => (regions.length > 2 && from === regions[0] ? commits : 1)
+  // Of more than two regions the hub sends the result of every commit.
+  const timesOf = ({ from }: Pair): number => (places.length > 2 && from === hub ? commits : 1)
   return {
-    flows: roundPairs(regions).map((pair) => ({ ...pair, bytes: timesOf(pair) * exchanges * bytes })),
+    flows: roundPairs(places, hub).map((pair) => ({ ...pair, bytes: timesOf(pair) * exchanges * bytes })),
     seconds: parts.isOverlapped ? seconds : seconds + exchanges * wireSeconds,
   }
 }

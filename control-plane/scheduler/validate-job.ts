@@ -3,7 +3,7 @@
 // for the plan to say.
 import { violationsOf } from '#proto/sync/resolve-sync.ts'
 import { nearestNames } from '#runtime/nearest-names.ts'
-import { regionsOf, type JobSpec, type Shard } from '#control-plane/model/job.ts'
+import { regionsOf, type Holdout, type JobSpec } from '#control-plane/model/job.ts'
 import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
 import { jobLimits as limits } from './config.ts'
@@ -78,7 +78,7 @@ function checkShards(note: Note, { shards, training }: JobSpec, catalogue: Catal
   if (total > Number.MAX_SAFE_INTEGER) note('shards', `${total} samples over all epochs can not be counted; use fewer`)
 }
 
-function checkData(note: Note, field: string, { region, uri, samples }: Shard, catalogue: Catalogue): void {
+function checkData(note: Note, field: string, { region, uri, samples }: Holdout, catalogue: Catalogue): void {
   const names = catalogue.regions.map(({ name }) => name)
   if (!names.includes(region))
     note(`${field}.region`, unknown(region, names, `region of catalogue ${catalogue.version}`))

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aJob as aJobOf, anAgent, anInstance as anInstanceOf } from '#control-plane/model/builders.ts'
+import { aJob as aJobOf, anAgent, anInstance as anInstanceOf, aPlan, aUsage } from '#control-plane/model/builders.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
-import type { Plan } from '#control-plane/model/plan.ts'
 import { resumableMs } from '#control-plane/model/resumption.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import { memoryStore, openStore } from './open-store.ts'
@@ -36,16 +35,10 @@ const anInstance = (fields: Partial<Instance> = {}): Instance =>
   anInstanceOf({ id: 'j-1/onprem/lab/worker-0', region: 'onprem/lab', state: 'planned', ...fields })
 
 const aLedgerEntry = (fields: Partial<LedgerEntry> = {}): LedgerEntry => ({
-  id: 'usage-1',
-  jobId: 'j-1',
-  instanceId: 'j-1/onprem/lab/worker-0',
-  region: 'onprem/lab',
-  kind: 'device-seconds',
-  subject: 'cpu',
-  quantity: 10,
-  fromMs: 0,
-  toMs: 10_000,
+  ...aUsage({ id: 'usage-1', instanceId: 'j-1/onprem/lab/worker-0', region: 'onprem/lab', quantity: 10, toMs: 10_000 }),
   unitPriceUsd: 3.6,
+  unitPrice: 3.6,
+  currency: 'USD',
   amountUsd: 0.01,
   catalogHash: 'c',
   ...fields,
@@ -59,19 +52,6 @@ const createJob = (fields: Partial<Job> = {}): Change => ({
 
 async function commitNow(store: Store, ...changes: Change[]): Promise<void> {
   expect(await store.commit(changes, store.view().revision)).toMatchObject({ kind: 'committed' })
-}
-
-const somePlan: Plan = {
-  outcome: 'placed',
-  policy: 'load-power',
-  partitions: [],
-  reasons: [],
-  forecast: null,
-  forecastUseEverything: null,
-  catalogVersion: '',
-  catalogHash: '',
-  loadPower: 1,
-  bottleneckRegion: 'a',
 }
 
 describe('what was acknowledged survives', () => {
@@ -91,7 +71,7 @@ describe('what was acknowledged survives', () => {
   })
 
   test('which ended jobs are kept is known again, and a resumed one has its instances back', async () => {
-    const plan = { ...somePlan, partitions: [{ region: 'a', samples: 1, allocations: [], loadPower: 1 }] }
+    const plan = aPlan({ a: 1 })
     const store = await open()
     const failed = (n: number, endedAtMs: number): Job =>
       aJob({ id: `j-${n}`, requestId: `r-${n}`, state: 'failed', plan, endedAtMs })

@@ -5,8 +5,9 @@ import type { ObservedInstance__Output } from '#proto/generated/cloudless/v1/Obs
 import type { ObservedState__Output } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { Usage__Output } from '#proto/generated/cloudless/v1/Usage.ts'
 import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
-import type { Usage } from '#control-plane/model/ledger.ts'
+import { usagePurposes, type Usage } from '#control-plane/model/ledger.ts'
 import type { Device, InstanceState, PartitionProgress } from '#control-plane/model/snapshot.ts'
+import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { fromWire, wireInstanceState, wireUsageKind } from './enums.ts'
@@ -59,6 +60,10 @@ export function decodeHello(wire: AgentHello__Output): Hello {
         model: checks.name(`${field}.model`, device.model, 63),
         units: checks.integer(`${field}.units`, device.units, { min: 1, max: 100_000 }),
         memoryBytes: checks.integer(`${field}.memory_bytes`, device.memoryBytes, { min: 0 }),
+        market: checks.oneOf(`${field}.market`, device.market === '' ? 'on-demand' : device.market, markets),
+        zone: checks.text(`${field}.zone`, device.zone, 63),
+        instanceType: checks.text(`${field}.instance_type`, device.instanceType, 63),
+        endsAtMs: device.endsAtMs === 0 ? null : checks.integer(`${field}.ends_at_ms`, device.endsAtMs, { min: 0 }),
       }
     }),
   }
@@ -124,7 +129,9 @@ function decodeContent(checks: Checks, wire: JournalRecord__Output, region: stri
 function decodeUsage(checks: Checks, wire: Usage__Output, region: string): Usage {
   const kind = fromWire(wireUsageKind, wire.kind)
   if (kind === null) checks.note('usage.kind', `is ${wire.kind}; give device seconds or WAN bytes`)
-  const { id, jobId, instanceId, subject, quantity, fromMs, toMs } = wire
+  const { id, jobId, instanceId, subject, quantity, fromMs, toMs, attempt } = wire
   checks.name('usage.id', id, config.idCharactersMax)
-  return { id, jobId, instanceId, region, kind: kind ?? 'device-seconds', subject, quantity, fromMs, toMs }
+  const purpose = checks.oneOf('usage.purpose', wire.purpose, usagePurposes)
+  const metered = { subject, quantity, fromMs, toMs, attempt, purpose }
+  return { id, jobId, instanceId, region, kind: kind ?? 'device-seconds', ...metered }
 }

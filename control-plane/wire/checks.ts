@@ -44,6 +44,13 @@ export class Checks {
     return value
   }
 
+  /** One of the words; the first one stands in for any other. */
+  oneOf<Word extends string>(field: string, value: string, words: readonly [Word, ...Word[]]): Word {
+    const found = words.find((word) => word === value)
+    if (found === undefined) this.note(field, `is ${quote(value)}; use one of ${words.filter(Boolean).join(', ')}`)
+    return found ?? words[0]
+  }
+
   digest(field: string, value: string): string {
     if (!/^[0-9a-f]{64}$/.test(value))
       this.note(field, `is ${quote(value)}; give a sha256 as 64 lower-case hexadecimal digits`)

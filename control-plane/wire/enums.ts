@@ -50,6 +50,7 @@ export const wireRole: Readonly<Record<InstanceRole, InstanceRole__Output>> = {
 export const wireUsageKind: Readonly<Record<UsageKind, UsageKind__Output>> = {
   'device-seconds': 'USAGE_KIND_DEVICE_SECONDS',
   'wan-bytes': 'USAGE_KIND_WAN_BYTES',
+  'storage-byte-seconds': 'USAGE_KIND_STORAGE_BYTE_SECONDS',
 }
 
 export const wireOutcome: Readonly<Record<Plan['outcome'], PlanOutcome__Output>> = {

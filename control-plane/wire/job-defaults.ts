@@ -2,5 +2,7 @@
 
 export const jobDefaults = {
   policy: 'load-power',
+  /** Of the fastest plan's time, for objective least-cost. */
+  slack: 0.05,
   training: { workerMode: 'asynchronous', leaseSamples: 512, stallTimeoutSeconds: 120, restartsMax: 3 },
 } as const

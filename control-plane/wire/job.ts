@@ -7,7 +7,7 @@ import type { Plan } from '#control-plane/model/plan.ts'
 import { keptJobOf, resumptionOf } from '#control-plane/model/resumption.ts'
 import type { PartitionProgress } from '#control-plane/model/snapshot.ts'
 import { wireJobState, wireOutcome } from './enums.ts'
-import { encodeJobSpec } from './job-spec.ts'
+import { encodeJobSpec, encodeObjective } from './job-spec.ts'
 import { encodeProgress } from './progress.ts'
 import { encodeRoundTotals } from './round.ts'
 
@@ -64,7 +64,18 @@ function encodePlan(plan: Plan): WirePlan {
   return {
     ...plan,
     outcome: wireOutcome[plan.outcome],
-    partitions: plan.partitions.map((partition) => ({ ...partition, allocations: [...partition.allocations] })),
-    reasons: [...plan.reasons],
+    objective: encodeObjective(plan.objective),
+    partitions: plan.partitions.map((partition) => ({
+      ...partition,
+      allocations: [...partition.allocations],
+      dataRegions: [...partition.dataRegions],
+    })),
+    movements: plan.movements.map(({ from, to, ...rest }) => ({ fromRegion: from, toRegion: to, ...rest })),
+    reasons: plan.reasons.map((reason) => ({ ...reason, figures: { ...reason.figures } })),
+    alternatives: [...plan.alternatives],
+    bound:
+      plan.bound === null
+        ? null
+        : { atLeast: plan.bound.atLeast, gap: plan.bound.gap, provedOptimal: plan.bound.isProvedOptimal },
   }
 }

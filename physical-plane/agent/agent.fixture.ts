@@ -209,6 +209,10 @@ export function aWorker(over: Partial<DesiredInstance__Output> = {}): DesiredIns
     drain: false,
     uploadsModel: false,
     usdPerUnitHour: 0.1,
+    partition: '',
+    market: 'on-demand',
+    zone: '',
+    instanceType: '',
     ...over,
   }
 }
@@ -237,6 +241,10 @@ export function aSpec(over: Partial<JobSpec__Output> = {}): JobSpec__Output {
     training,
     resources: null,
     policy: '',
+    objective: null,
+    budget: null,
+    owner: '',
+    labels: {},
     ...over,
   }
 }

@@ -5,8 +5,11 @@ import type { AddressBook as _cloudless_v1_AddressBook, AddressBook__Output as _
 import type { AgentHello as _cloudless_v1_AgentHello, AgentHello__Output as _cloudless_v1_AgentHello__Output } from './cloudless/v1/AgentHello.ts';
 import type { AgentWelcome as _cloudless_v1_AgentWelcome, AgentWelcome__Output as _cloudless_v1_AgentWelcome__Output } from './cloudless/v1/AgentWelcome.ts';
 import type { Allocation as _cloudless_v1_Allocation, Allocation__Output as _cloudless_v1_Allocation__Output } from './cloudless/v1/Allocation.ts';
+import type { Alternative as _cloudless_v1_Alternative, Alternative__Output as _cloudless_v1_Alternative__Output } from './cloudless/v1/Alternative.ts';
 import type { AttachRequest as _cloudless_v1_AttachRequest, AttachRequest__Output as _cloudless_v1_AttachRequest__Output } from './cloudless/v1/AttachRequest.ts';
 import type { AttachResponse as _cloudless_v1_AttachResponse, AttachResponse__Output as _cloudless_v1_AttachResponse__Output } from './cloudless/v1/AttachResponse.ts';
+import type { Bound as _cloudless_v1_Bound, Bound__Output as _cloudless_v1_Bound__Output } from './cloudless/v1/Bound.ts';
+import type { BudgetSpec as _cloudless_v1_BudgetSpec, BudgetSpec__Output as _cloudless_v1_BudgetSpec__Output } from './cloudless/v1/BudgetSpec.ts';
 import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
 import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
 import type { ConnectRequest as _cloudless_v1_ConnectRequest, ConnectRequest__Output as _cloudless_v1_ConnectRequest__Output } from './cloudless/v1/ConnectRequest.ts';
@@ -22,6 +25,7 @@ import type { Directive as _cloudless_v1_Directive, Directive__Output as _cloudl
 import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from './cloudless/v1/DownloadModelRequest.ts';
 import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from './cloudless/v1/DownloadModelResponse.ts';
 import type { Evaluation as _cloudless_v1_Evaluation, Evaluation__Output as _cloudless_v1_Evaluation__Output } from './cloudless/v1/Evaluation.ts';
+import type { Exchange as _cloudless_v1_Exchange, Exchange__Output as _cloudless_v1_Exchange__Output } from './cloudless/v1/Exchange.ts';
 import type { FetchBundleRequest as _cloudless_v1_FetchBundleRequest, FetchBundleRequest__Output as _cloudless_v1_FetchBundleRequest__Output } from './cloudless/v1/FetchBundleRequest.ts';
 import type { FetchBundleResponse as _cloudless_v1_FetchBundleResponse, FetchBundleResponse__Output as _cloudless_v1_FetchBundleResponse__Output } from './cloudless/v1/FetchBundleResponse.ts';
 import type { FleetServiceClient as _cloudless_v1_FleetServiceClient, FleetServiceDefinition as _cloudless_v1_FleetServiceDefinition } from './cloudless/v1/FleetService.ts';
@@ -59,6 +63,8 @@ import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRounds
 import type { LogAck as _cloudless_v1_LogAck, LogAck__Output as _cloudless_v1_LogAck__Output } from './cloudless/v1/LogAck.ts';
 import type { LogChunk as _cloudless_v1_LogChunk, LogChunk__Output as _cloudless_v1_LogChunk__Output } from './cloudless/v1/LogChunk.ts';
 import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
+import type { Movement as _cloudless_v1_Movement, Movement__Output as _cloudless_v1_Movement__Output } from './cloudless/v1/Movement.ts';
+import type { ObjectiveSpec as _cloudless_v1_ObjectiveSpec, ObjectiveSpec__Output as _cloudless_v1_ObjectiveSpec__Output } from './cloudless/v1/ObjectiveSpec.ts';
 import type { ObservedInstance as _cloudless_v1_ObservedInstance, ObservedInstance__Output as _cloudless_v1_ObservedInstance__Output } from './cloudless/v1/ObservedInstance.ts';
 import type { ObservedState as _cloudless_v1_ObservedState, ObservedState__Output as _cloudless_v1_ObservedState__Output } from './cloudless/v1/ObservedState.ts';
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
@@ -99,8 +105,11 @@ export interface ProtoGrpcType {
       AgentHello: MessageTypeDefinition<_cloudless_v1_AgentHello, _cloudless_v1_AgentHello__Output>
       AgentWelcome: MessageTypeDefinition<_cloudless_v1_AgentWelcome, _cloudless_v1_AgentWelcome__Output>
       Allocation: MessageTypeDefinition<_cloudless_v1_Allocation, _cloudless_v1_Allocation__Output>
+      Alternative: MessageTypeDefinition<_cloudless_v1_Alternative, _cloudless_v1_Alternative__Output>
       AttachRequest: MessageTypeDefinition<_cloudless_v1_AttachRequest, _cloudless_v1_AttachRequest__Output>
       AttachResponse: MessageTypeDefinition<_cloudless_v1_AttachResponse, _cloudless_v1_AttachResponse__Output>
+      Bound: MessageTypeDefinition<_cloudless_v1_Bound, _cloudless_v1_Bound__Output>
+      BudgetSpec: MessageTypeDefinition<_cloudless_v1_BudgetSpec, _cloudless_v1_BudgetSpec__Output>
       CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
       ConnectRequest: MessageTypeDefinition<_cloudless_v1_ConnectRequest, _cloudless_v1_ConnectRequest__Output>
@@ -116,6 +125,7 @@ export interface ProtoGrpcType {
       DownloadModelRequest: MessageTypeDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelRequest__Output>
       DownloadModelResponse: MessageTypeDefinition<_cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelResponse__Output>
       Evaluation: MessageTypeDefinition<_cloudless_v1_Evaluation, _cloudless_v1_Evaluation__Output>
+      Exchange: MessageTypeDefinition<_cloudless_v1_Exchange, _cloudless_v1_Exchange__Output>
       FetchBundleRequest: MessageTypeDefinition<_cloudless_v1_FetchBundleRequest, _cloudless_v1_FetchBundleRequest__Output>
       FetchBundleResponse: MessageTypeDefinition<_cloudless_v1_FetchBundleResponse, _cloudless_v1_FetchBundleResponse__Output>
       FleetService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FleetServiceClient> & { service: _cloudless_v1_FleetServiceDefinition }
@@ -156,6 +166,8 @@ export interface ProtoGrpcType {
       LogAck: MessageTypeDefinition<_cloudless_v1_LogAck, _cloudless_v1_LogAck__Output>
       LogChunk: MessageTypeDefinition<_cloudless_v1_LogChunk, _cloudless_v1_LogChunk__Output>
       MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
+      Movement: MessageTypeDefinition<_cloudless_v1_Movement, _cloudless_v1_Movement__Output>
+      ObjectiveSpec: MessageTypeDefinition<_cloudless_v1_ObjectiveSpec, _cloudless_v1_ObjectiveSpec__Output>
       ObservedInstance: MessageTypeDefinition<_cloudless_v1_ObservedInstance, _cloudless_v1_ObservedInstance__Output>
       ObservedState: MessageTypeDefinition<_cloudless_v1_ObservedState, _cloudless_v1_ObservedState__Output>
       Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>

@@ -1,25 +1,14 @@
 // A child process for the crash test: commits for ever and prints what was acknowledged, one line each.
-import { aJob } from '#control-plane/model/builders.ts'
+import { aJob, aUsage } from '#control-plane/model/builders.ts'
 import { openStore } from '#control-plane/store/open-store.ts'
 
 const store = await openStore(process.argv[2]!)
 const first = store.view().jobs.length
 for (let n = first; ; n++) {
   const job = aJob({ id: `j-${n}`, requestId: `request-${n}` })
-  const entry = {
-    id: `usage-${n}`,
-    jobId: job.id,
-    instanceId: 'i',
-    region: 'a',
-    kind: 'device-seconds',
-    subject: 'cpu',
-    quantity: 1,
-    fromMs: n,
-    toMs: n + 1,
-    unitPriceUsd: 1,
-    amountUsd: 1,
-    catalogHash: '',
-  } as const
+  const usage = aUsage({ id: `usage-${n}`, jobId: job.id, quantity: 1, fromMs: n, toMs: n + 1 })
+  const price = { unitPriceUsd: 1, unitPrice: 1, currency: 'USD', amountUsd: 1, catalogHash: '' }
+  const entry = { ...usage, ...price }
   const outcome = await store.commit(
     [
       { kind: 'create-job', job, fingerprint: '' },

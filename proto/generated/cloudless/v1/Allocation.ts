@@ -6,6 +6,10 @@ export interface Allocation {
   'units'?: (number);
   'samplesPerSecondPerUnit'?: (number | string);
   'usdPerUnitHour'?: (number | string);
+  'market'?: (string);
+  'zone'?: (string);
+  'instanceType'?: (string);
+  'lossesPerHour'?: (number | string);
 }
 
 export interface Allocation__Output {
@@ -13,4 +17,8 @@ export interface Allocation__Output {
   'units': (number);
   'samplesPerSecondPerUnit': (number);
   'usdPerUnitHour': (number);
+  'market': (string);
+  'zone': (string);
+  'instanceType': (string);
+  'lossesPerHour': (number);
 }

@@ -17,6 +17,10 @@ export interface DesiredInstance {
   'uploadsModel'?: (boolean);
   'usdPerUnitHour'?: (number | string);
   'resumption'?: (number);
+  'partition'?: (string);
+  'market'?: (string);
+  'zone'?: (string);
+  'instanceType'?: (string);
 }
 
 export interface DesiredInstance__Output {
@@ -33,4 +37,8 @@ export interface DesiredInstance__Output {
   'uploadsModel': (boolean);
   'usdPerUnitHour': (number);
   'resumption': (number);
+  'partition': (string);
+  'market': (string);
+  'zone': (string);
+  'instanceType': (string);
 }

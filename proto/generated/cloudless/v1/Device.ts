@@ -7,6 +7,10 @@ export interface Device {
   'model'?: (string);
   'units'?: (number);
   'memoryBytes'?: (number | string | Long);
+  'market'?: (string);
+  'zone'?: (string);
+  'instanceType'?: (string);
+  'endsAtMs'?: (number | string | Long);
 }
 
 export interface Device__Output {
@@ -14,4 +18,8 @@ export interface Device__Output {
   'model': (string);
   'units': (number);
   'memoryBytes': (number);
+  'market': (string);
+  'zone': (string);
+  'instanceType': (string);
+  'endsAtMs': (number);
 }

@@ -9,6 +9,10 @@ export interface Forecast {
   'totalUsd'?: (number | string);
   'wanBytes'?: (number | string | Long);
   'throughputSource'?: (string);
+  'movementSeconds'?: (number | string);
+  'movementUsd'?: (number | string);
+  'storageUsd'?: (number | string);
+  'spotLossUsd'?: (number | string);
 }
 
 export interface Forecast__Output {
@@ -18,4 +22,8 @@ export interface Forecast__Output {
   'totalUsd': (number);
   'wanBytes': (number);
   'throughputSource': (string);
+  'movementSeconds': (number);
+  'movementUsd': (number);
+  'storageUsd': (number);
+  'spotLossUsd': (number);
 }

@@ -6,6 +6,8 @@ import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1
 import type { SyncSpec as _cloudless_v1_SyncSpec, SyncSpec__Output as _cloudless_v1_SyncSpec__Output } from '../../cloudless/v1/SyncSpec.ts';
 import type { TrainingSpec as _cloudless_v1_TrainingSpec, TrainingSpec__Output as _cloudless_v1_TrainingSpec__Output } from '../../cloudless/v1/TrainingSpec.ts';
 import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from '../../cloudless/v1/ResourceSpec.ts';
+import type { ObjectiveSpec as _cloudless_v1_ObjectiveSpec, ObjectiveSpec__Output as _cloudless_v1_ObjectiveSpec__Output } from '../../cloudless/v1/ObjectiveSpec.ts';
+import type { BudgetSpec as _cloudless_v1_BudgetSpec, BudgetSpec__Output as _cloudless_v1_BudgetSpec__Output } from '../../cloudless/v1/BudgetSpec.ts';
 
 export interface JobSpec {
   'name'?: (string);
@@ -16,6 +18,10 @@ export interface JobSpec {
   'training'?: (_cloudless_v1_TrainingSpec | null);
   'resources'?: (_cloudless_v1_ResourceSpec | null);
   'policy'?: (string);
+  'objective'?: (_cloudless_v1_ObjectiveSpec | null);
+  'budget'?: (_cloudless_v1_BudgetSpec | null);
+  'owner'?: (string);
+  'labels'?: ({[key: string]: string});
 }
 
 export interface JobSpec__Output {
@@ -27,4 +33,8 @@ export interface JobSpec__Output {
   'training': (_cloudless_v1_TrainingSpec__Output | null);
   'resources': (_cloudless_v1_ResourceSpec__Output | null);
   'policy': (string);
+  'objective': (_cloudless_v1_ObjectiveSpec__Output | null);
+  'budget': (_cloudless_v1_BudgetSpec__Output | null);
+  'owner': (string);
+  'labels': ({[key: string]: string});
 }

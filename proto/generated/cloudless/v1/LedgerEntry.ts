@@ -16,6 +16,10 @@ export interface LedgerEntry {
   'fromMs'?: (number | string | Long);
   'toMs'?: (number | string | Long);
   'catalogHash'?: (string);
+  'unitPrice'?: (number | string);
+  'currency'?: (string);
+  'attempt'?: (number);
+  'purpose'?: (string);
 }
 
 export interface LedgerEntry__Output {
@@ -31,4 +35,8 @@ export interface LedgerEntry__Output {
   'fromMs': (number);
   'toMs': (number);
   'catalogHash': (string);
+  'unitPrice': (number);
+  'currency': (string);
+  'attempt': (number);
+  'purpose': (string);
 }

@@ -7,6 +7,9 @@ export interface Link {
   'mbitPerSecond'?: (number | string);
   'roundTripMs'?: (number | string);
   'egressUsdPerGb'?: (number | string);
+  'egressUsdPerMbitMonth'?: (number | string);
+  'measuredMbitPerSecond'?: (number | string);
+  'measuredRoundTripMs'?: (number | string);
 }
 
 export interface Link__Output {
@@ -15,4 +18,7 @@ export interface Link__Output {
   'mbitPerSecond': (number);
   'roundTripMs': (number);
   'egressUsdPerGb': (number);
+  'egressUsdPerMbitMonth': (number);
+  'measuredMbitPerSecond': (number);
+  'measuredRoundTripMs': (number);
 }

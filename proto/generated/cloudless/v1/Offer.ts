@@ -6,6 +6,13 @@ export interface Offer {
   'unitsTotal'?: (number);
   'unitsFree'?: (number);
   'usdPerUnitHour'?: (number | string);
+  'market'?: (string);
+  'zone'?: (string);
+  'instanceType'?: (string);
+  'perUnitHour'?: (number | string);
+  'currency'?: (string);
+  'pricedOn'?: (string);
+  'lossesPerHour'?: (number | string);
 }
 
 export interface Offer__Output {
@@ -13,4 +20,11 @@ export interface Offer__Output {
   'unitsTotal': (number);
   'unitsFree': (number);
   'usdPerUnitHour': (number);
+  'market': (string);
+  'zone': (string);
+  'instanceType': (string);
+  'perUnitHour': (number);
+  'currency': (string);
+  'pricedOn': (string);
+  'lossesPerHour': (number);
 }

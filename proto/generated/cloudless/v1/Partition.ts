@@ -8,6 +8,8 @@ export interface Partition {
   'allocations'?: (_cloudless_v1_Allocation)[];
   'samples'?: (number | string | Long);
   'loadPower'?: (number | string);
+  'place'?: (string);
+  'dataRegions'?: (string)[];
 }
 
 export interface Partition__Output {
@@ -15,4 +17,6 @@ export interface Partition__Output {
   'allocations': (_cloudless_v1_Allocation__Output)[];
   'samples': (number);
   'loadPower': (number);
+  'place': (string);
+  'dataRegions': (string)[];
 }

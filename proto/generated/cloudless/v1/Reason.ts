@@ -6,6 +6,7 @@ export interface Reason {
   'chosen'?: (boolean);
   'rule'?: (string);
   'text'?: (string);
+  'figures'?: ({[key: string]: number | string});
 }
 
 export interface Reason__Output {
@@ -13,4 +14,5 @@ export interface Reason__Output {
   'chosen': (boolean);
   'rule': (string);
   'text': (string);
+  'figures': ({[key: string]: number});
 }

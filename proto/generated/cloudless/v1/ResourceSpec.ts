@@ -5,10 +5,12 @@ export interface ResourceSpec {
   'deviceModels'?: (string)[];
   'workersMaxPerRegion'?: (number);
   'samplesPerSecond'?: ({[key: string]: number | string});
+  'markets'?: (string)[];
 }
 
 export interface ResourceSpec__Output {
   'deviceModels': (string)[];
   'workersMaxPerRegion': (number);
   'samplesPerSecond': ({[key: string]: number});
+  'markets': (string)[];
 }

@@ -6,10 +6,14 @@ export interface Shard {
   'region'?: (string);
   'uri'?: (string);
   'samples'?: (number | string | Long);
+  'bytes'?: (number | string | Long);
+  'mayMoveTo'?: (string)[];
 }
 
 export interface Shard__Output {
   'region': (string);
   'uri': (string);
   'samples': (number);
+  'bytes': (number);
+  'mayMoveTo': (string)[];
 }

@@ -12,6 +12,8 @@ export interface Usage {
   'quantity'?: (number | string);
   'fromMs'?: (number | string | Long);
   'toMs'?: (number | string | Long);
+  'attempt'?: (number);
+  'purpose'?: (string);
 }
 
 export interface Usage__Output {
@@ -23,4 +25,6 @@ export interface Usage__Output {
   'quantity': (number);
   'fromMs': (number);
   'toMs': (number);
+  'attempt': (number);
+  'purpose': (string);
 }

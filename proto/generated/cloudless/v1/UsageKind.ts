@@ -4,6 +4,7 @@ export const UsageKind = {
   USAGE_KIND_UNSPECIFIED: 'USAGE_KIND_UNSPECIFIED',
   USAGE_KIND_DEVICE_SECONDS: 'USAGE_KIND_DEVICE_SECONDS',
   USAGE_KIND_WAN_BYTES: 'USAGE_KIND_WAN_BYTES',
+  USAGE_KIND_STORAGE_BYTE_SECONDS: 'USAGE_KIND_STORAGE_BYTE_SECONDS',
 } as const;
 
 export type UsageKind =
@@ -13,5 +14,7 @@ export type UsageKind =
   | 1
   | 'USAGE_KIND_WAN_BYTES'
   | 2
+  | 'USAGE_KIND_STORAGE_BYTE_SECONDS'
+  | 3
 
 export type UsageKind__Output = typeof UsageKind[keyof typeof UsageKind]
