@@ -18,6 +18,9 @@ export const significantShare = 0.1
 /** From the loss of a spot machine until another one has done again what was lost with it. */
 export const recoverySeconds = 180
 
+/** What a more exact way to synchronise may cost above the cheapest way, as a share of the whole plan. */
+export const exactnessPremium = 0.02
+
 /** Bounds of what a job may ask for. */
 export const jobLimits = {
   shards: 10_000,

@@ -60,11 +60,14 @@ export function exchangeBytes(elements: number, codec: CodecName, { density }: S
 
 /** How long a round is under way. Links that the catalogue does not know are taken as those back, else as free. */
 export function roundSeconds(regions: readonly string[], links: Links, bytes: number, hub = regions[0]): number {
-  return exchangeTime({ regions, hub: hub ?? null, links: directedLinks(regions, links) }, bytes)?.seconds ?? 0
+  return (
+    exchangeTime({ regions, hub: hub ?? null, links: directedLinks(roundPairs(regions, hub), links) }, bytes)
+      ?.seconds ?? 0
+  )
 }
 
-function directedLinks(regions: readonly string[], links: Links): readonly DirectedLink[] {
-  return allPairs(regions).flatMap(({ from, to }) => {
+function directedLinks(pairs: readonly Pair[], links: Links): readonly DirectedLink[] {
+  return pairs.flatMap(({ from, to }) => {
     const link = links(from, to)
     if (link === null) return []
     return [{ from, to, bytesPerSecond: link.mbitPerSecond * 125_000, roundTripMs: link.roundTripMs }]

@@ -8,6 +8,8 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Exchange, Forecast, ModelSize, Movement, Partition } from '#control-plane/model/plan.ts'
 import { recoverySeconds } from './config.ts'
 import { transferSeconds, type Links } from './exchange.ts'
+import type { Floor } from './policy.ts'
+import { trafficFloor } from './traffic-floor.ts'
 import { trafficOf, type Flow } from './traffic.ts'
 
 export type ForecastInput = {
@@ -51,10 +53,32 @@ export function forecast(input: ForecastInput): Forecast {
   }
 }
 
+/** What no choice of units gets below, for data trained on in these places. */
+export function floorOf({ spec, homes, exchange, index, links, modelSize }: FloorInput): Floor {
+  const moved = movementsOf(spec, homes, index, links)
+  const traffic =
+    modelSize === null || exchange === null ? null : trafficFloor({ spec, homes, exchange, links, modelSize })
+  const flows = perLink(traffic?.flows ?? [])
+  return {
+    movementSeconds: Math.max(0, ...moved.map(({ seconds }) => seconds)),
+    wireSeconds: traffic?.wireSeconds ?? 0,
+    isOverlapped: traffic?.isOverlapped ?? true,
+    outsideSeconds: traffic?.outsideSeconds ?? 0,
+    usd: sum(moved, ({ usd }) => usd) + sum(flows, (flow) => leastUsdOf(index, flow)),
+  }
+}
+
+export type FloorInput = Pick<ForecastInput, 'spec' | 'exchange' | 'index' | 'links' | 'modelSize'> & {
+  /** Ascending by place. */
+  readonly homes: readonly Homes[]
+}
+
+type Homes = Pick<Partition, 'place' | 'dataRegions' | 'samples'>
+
 /** What has to be moved before the partitions can train, in ascending order of (from, to). */
 export function movementsOf(
   spec: JobSpec,
-  partitions: readonly Partition[],
+  partitions: readonly Pick<Partition, 'place' | 'dataRegions'>[],
   index: CatalogueIndex,
   links: Links,
 ): readonly Movement[] {
@@ -89,6 +113,14 @@ function perLink(flows: readonly Flow[]): readonly Flow[] {
 function usdOf({ link }: CatalogueIndex, { from, to, bytes }: Flow, seconds: number): number {
   const price = link(from, to)?.egress
   return price === undefined ? 0 : egressUsd(price, bytes, seconds)
+}
+
+/** By bandwidth the price hangs on how long it takes: then that of the cheapest tier. */
+function leastUsdOf(index: CatalogueIndex, flow: Flow): number {
+  const price = index.link(flow.from, flow.to)?.egress
+  if (price?.kind !== 'p95-month') return usdOf(index, flow, 1)
+  const usdPerMbitMonth = Math.min(...price.tiers.map((tier) => tier.usdPerMbitMonth))
+  return ((8 * flow.bytes) / 1e6 / secondsPerMonth) * usdPerMbitMonth
 }
 
 function storageOf({ region }: CatalogueIndex, place: string, bytes: number, seconds: number): number {

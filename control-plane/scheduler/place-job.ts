@@ -2,18 +2,18 @@
 // All or nothing: every region's data is trained on, or the job waits.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
-import type { Forecast, Partition, Plan, Reason } from '#control-plane/model/plan.ts'
+import type { Partition, Plan, Reason } from '#control-plane/model/plan.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { noDataReasonsMax } from './config.ts'
 import { feasible, type Feasibility, type Held, type Refusal } from './feasible.ts'
-import { forecast, movementsOf } from './forecast.ts'
+import { movementsOf } from './forecast.ts'
 import type { FreeUnits } from './free-units.ts'
 import { linksNow } from './links-now.ts'
 import { mayMove } from './may-move.ts'
 import { policies } from './policies.ts'
-import { throughputOf, type Candidate, type Choice, type DataRegion, type Place, type Problem } from './policy.ts'
-import { throughputFor, weakestSource, type ThroughputOf } from './throughput.ts'
-import { everyUnit } from './use-everything.ts'
+import type { Choice } from './policy.ts'
+import { JobProblem, samplesByRegion } from './problem.ts'
+import { throughputFor, type ThroughputOf } from './throughput.ts'
 
 export type PlaceContext = {
   readonly snapshot: Snapshot
@@ -38,21 +38,23 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
     const names = [...policies.keys()].join(', ')
     return refuse(context, spec, 'unknown-policy', `policy "${spec.policy}" does not exist; use one of ${names}`)
   }
-  const throughput = throughputFor(spec, context.snapshot.throughput, context.index)
+  const { snapshot, index } = context
+  const throughput = throughputFor(spec, snapshot.throughput, index)
   const looked = lookAround(context, spec, throughput)
   const places = [...looked.values()].flatMap((found) => (found.kind === 'place' ? [found.place] : []))
-  const data = samples.map(([region, count]) => dataRegion(spec, region, count, places))
-  const stranded = data.filter((each) => each.places.length === 0).map(({ region }) => looked.get(region)!)
+  const modelSize = snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null
+  const links = linksNow(index, snapshot)
+  const problem = new JobProblem({ spec, nowMs: snapshot.nowMs, index, links, modelSize, throughput, places })
+  const stranded = problem.data.filter((each) => each.places.length === 0).map(({ region }) => looked.get(region)!)
   if (stranded.length > 0) return postpone(context, spec, samples, looked, stranded)
 
-  const estimates = new Estimates(context, spec, places, throughput)
-  const decision = policy(problemOf(context, spec, data, places, estimates))
+  const decision = policy(problem)
   if (decision.kind === 'none') {
     const plan = unplaced(context, spec, 'impossible', decision.reasons)
     return { plan: { ...plan, alternatives: decision.alternatives }, waitsFor: nothing }
   }
   const { choices, exchange, refused, alternatives, bound } = decision
-  const partitions = estimates.partitionsOf({ partitions: choices, exchange })
+  const partitions = problem.partitionsOf({ partitions: choices, exchange })
   const bottleneck = slowest(partitions)
   const named = new Set([...choices.map(({ place }) => place), ...refused.map(({ region }) => region)])
   const reasons = [...choices.map(chosen), ...refused, ...withoutData(context, samples, named)]
@@ -60,24 +62,15 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
     ...unplaced(context, spec, 'placed', reasons.sort(byRegion)),
     partitions,
     exchange,
-    movements: movementsOf(spec, partitions, context.index, estimates.links),
-    forecast: estimates.forecast({ partitions: choices, exchange }),
-    forecastUseEverything: estimates.everything(data, exchange),
+    movements: movementsOf(spec, partitions, index, links),
+    forecast: problem.estimate({ partitions: choices, exchange }),
+    forecastUseEverything: problem.useEverything(exchange),
     alternatives,
     bound,
     loadPower: bottleneck.loadPower,
     bottleneckRegion: bottleneck.region,
   }
   return { plan, waitsFor: nothing }
-}
-
-/** Samples of one epoch by region, in ascending order; regions with 0 samples hold no data. */
-export function samplesByRegion(spec: JobSpec): readonly (readonly [string, number])[] {
-  const samples = new Map<string, number>()
-  for (const shard of spec.shards) {
-    if (shard.samples > 0) samples.set(shard.region, (samples.get(shard.region) ?? 0) + shard.samples)
-  }
-  return [...samples].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** What the regions with data offer, and every other one with an agent that some data may be moved to. */
@@ -87,102 +80,6 @@ function lookAround(context: PlaceContext, spec: JobSpec, throughput: Throughput
   const reachable = [...units.keys()].filter((to) => withData.some((from) => mayMove(spec, from, to)))
   const regions = [...new Set([...withData, ...reachable])].sort()
   return new Map(regions.map((region) => [region, feasible({ spec, index, units, held, throughput }, region)]))
-}
-
-function dataRegion(spec: JobSpec, region: string, samples: number, places: readonly Place[]): DataRegion {
-  const shards = spec.shards.filter((shard) => shard.region === region)
-  return {
-    region,
-    samples,
-    bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0),
-    places: places.map((place) => place.region).filter((to) => to === region || mayMove(spec, region, to)),
-  }
-}
-
-function problemOf(
-  { snapshot }: PlaceContext,
-  spec: JobSpec,
-  data: readonly DataRegion[],
-  places: readonly Place[],
-  estimates: Estimates,
-): Problem {
-  const { objective, budget, training } = spec
-  return {
-    objective,
-    budget,
-    nowMs: snapshot.nowMs,
-    epochs: training.epochs,
-    data,
-    places,
-    exchanges: [null],
-    estimate: (candidate) => estimates.forecast(candidate),
-  }
-}
-
-/** What candidates would take and cost. */
-class Estimates {
-  readonly links: CatalogueIndex['link']
-  readonly #context: PlaceContext
-  readonly #spec: JobSpec
-  readonly #places: ReadonlyMap<string, Place>
-  readonly #samples: ReadonlyMap<string, number>
-  readonly #throughput: ThroughputOf
-
-  constructor(context: PlaceContext, spec: JobSpec, places: readonly Place[], throughput: ThroughputOf) {
-    this.#context = context
-    this.#spec = spec
-    this.#places = new Map(places.map((place) => [place.region, place]))
-    this.#samples = new Map(samplesByRegion(spec))
-    this.#throughput = throughput
-    this.links = linksNow(context.index, context.snapshot)
-  }
-
-  partitionsOf({ partitions }: Candidate): readonly Partition[] {
-    return partitions
-      .map(({ place, dataRegions, units }): Partition => {
-        const offer = this.#places.get(place)!
-        const samples = dataRegions.reduce((sum, region) => sum + (this.#samples.get(region) ?? 0), 0)
-        const allocations = offer.devices.flatMap(({ key, unitsFree: _, ...device }) => {
-          const taken = units.get(key) ?? 0
-          return taken > 0 ? [{ ...device, units: taken }] : []
-        })
-        return {
-          region: place,
-          place,
-          samples,
-          dataRegions,
-          allocations,
-          loadPower: throughputOf(offer, units) / samples,
-        }
-      })
-      .sort(byRegion)
-  }
-
-  forecast(candidate: Candidate): Forecast {
-    const partitions = this.partitionsOf(candidate)
-    const models = partitions.flatMap(({ allocations }) => allocations.map(({ deviceModel }) => deviceModel))
-    const { snapshot, index } = this.#context
-    return forecast({
-      spec: this.#spec,
-      partitions,
-      exchange: candidate.exchange,
-      index,
-      links: this.links,
-      modelSize: snapshot.modelSizes?.get(this.#spec.function.bundleDigest) ?? null,
-      throughputSource: weakestSource(models.flatMap((model) => this.#throughput(model)?.source ?? [])),
-    })
-  }
-
-  /** Null where some region's data could not stay. */
-  everything(data: readonly DataRegion[], exchange: Candidate['exchange']): Forecast | null {
-    if (data.some(({ region }) => !this.#places.has(region))) return null
-    const partitions = data.map(({ region }) => ({
-      place: region,
-      dataRegions: [region],
-      units: everyUnit(this.#places.get(region)!),
-    }))
-    return this.forecast({ partitions, exchange })
-  }
 }
 
 function postpone(

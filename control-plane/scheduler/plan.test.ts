@@ -106,7 +106,7 @@ describe('why not', () => {
       jobOn([aShard('a', 1)], { policy: 'magic' }),
       'impossible',
       'unknown-policy',
-      'use one of load-power, use-everything',
+      'use one of least-cost, load-power, use-everything',
     ],
   ])('%s', (_, job, outcome, rule, text) => {
     const answer = plan(snapshot, job)

@@ -19,9 +19,26 @@ export type Problem = {
   readonly data: readonly DataRegion[]
   /** Regions with units for this job, in ascending order of name. */
   readonly places: readonly Place[]
-  /** Ways to synchronise, the most exact first; null stands for what the strategy does by itself. At least one. */
+  /** Ways to synchronise, the most exact first, none with a hub yet; null where nothing is known of the model. At least one. */
   readonly exchanges: readonly (Exchange | null)[]
   readonly estimate: (candidate: Candidate) => Forecast
+  /** What no choice of units can get below. */
+  readonly floor: (homes: readonly Home[], exchange: Exchange | null) => Floor
+}
+
+/** What is trained on where. */
+export type Home = Pick<CandidatePartition, 'place' | 'dataRegions'>
+
+export type Floor = {
+  /** Before training begins. */
+  readonly movementSeconds: number
+  /** Training lasts at least as long as computing and this: the longer of both where they overlap, else their sum. */
+  readonly wireSeconds: number
+  readonly isOverlapped: boolean
+  /** Before and after: with nothing that overlaps. */
+  readonly outsideSeconds: number
+  /** All but what units cost. */
+  readonly usd: number
 }
 
 export type DataRegion = {

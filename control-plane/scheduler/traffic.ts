@@ -3,6 +3,7 @@
 // (the larger counts); in blocking rounds it adds. A round waits for the slowest region that still has samples.
 import { chooseExchange, type Choice } from '#proto/sync/choose-exchange.ts'
 import { fragmentsWithin, paceSeconds, stepsByRegion, stepsPerRound } from '#proto/sync/proportional-steps.ts'
+import type { CodecName } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
@@ -50,21 +51,30 @@ export function trafficOf(given: TrafficInput): Traffic | null {
     parts.membership === 'rounds'
       ? inRounds(input, parts, paces, expected)
       : independently(input, parts, paces, expected)
-  const { modelSize, partitions, links } = input
-  const places = partitions.map(({ place }) => place)
-  const first = allPairs(places).filter(({ from }) => from === places[0])
-  const hub = hubOf(input)
-  const last = parts.membership === 'rounds' ? roundPairs(places, hub) : allPairs(places)
-  const wholly = [...first, ...last].map((pair) => ({ ...pair, bytes: modelSize.updateBytes }))
-  const alone = (pairs: readonly Pair[]): number =>
-    Math.max(0, ...pairs.map((pair) => transferSeconds(links, pair, modelSize.updateBytes)))
-  const lastSeconds =
-    parts.membership === 'rounds' ? roundSeconds(places, links, modelSize.updateBytes, hub) : alone(last)
+  const places = input.partitions.map(({ place }) => place)
+  const outside = outsideOf(places, parts, input.links, input.modelSize.updateBytes, hubOf(input))
   return {
-    flows: [...middle.flows, ...wholly],
+    flows: [...middle.flows, ...outside.flows],
     trainingSeconds: middle.seconds,
-    outsideSeconds: alone(first) + lastSeconds,
+    outsideSeconds: outside.seconds,
   }
+}
+
+/** The first parameters out of the lowest region, and the final model everywhere. */
+export function outsideOf(
+  places: readonly string[],
+  { membership }: Parts,
+  links: Links,
+  bytes: number,
+  hub: string | undefined,
+): Middle {
+  const [from, ...others] = places
+  const first = others.map((to) => ({ from: from!, to }))
+  const last = membership === 'rounds' ? roundPairs(places, hub) : allPairs(places)
+  const alone = (pairs: readonly Pair[]): number =>
+    Math.max(0, ...pairs.map((pair) => transferSeconds(links, pair, bytes)))
+  const lastSeconds = membership === 'rounds' ? roundSeconds(places, links, bytes, hub) : alone(last)
+  return { flows: [...first, ...last].map((pair) => ({ ...pair, bytes })), seconds: alone(first) + lastSeconds }
 }
 
 /** Where contributions meet: as the plan says, else in the lowest region. */
@@ -76,7 +86,7 @@ function hubOf({ exchange, partitions }: TrafficInput): string | undefined {
 /** Of the partition that runs in `place`. */
 type Pace = { readonly place: string; readonly steps: number; readonly stepsPerSecond: number }
 
-type Middle = { readonly flows: readonly Flow[]; readonly seconds: number }
+export type Middle = { readonly flows: readonly Flow[]; readonly seconds: number }
 
 function paceOf({ spec, modelSize }: TrafficInput, { place, samples, loadPower }: Partition): Pace {
   const { samplesPerStep } = modelSize
@@ -88,7 +98,7 @@ function paceOf({ spec, modelSize }: TrafficInput, { place, samples, loadPower }
 }
 
 /** A round exchanges one of the fragments. */
-type Expected = Pick<Choice, 'codec' | 'fragments' | 'steps'>
+export type Expected = Pick<Choice, 'codec' | 'fragments' | 'steps'>
 
 /** Where interval and codec adapt, what the parameter server will choose once it has measured what the catalogue says. */
 function expectedOf(input: TrafficInput, parts: Parts, paces: readonly Pace[]): Expected {
@@ -97,6 +107,7 @@ function expectedOf(input: TrafficInput, parts: Parts, paces: readonly Pace[]): 
   const elements = elementsOf(input)
   const speeds = paces.map(({ stepsPerSecond }) => stepsPerSecond)
   const stepSeconds = paceSeconds(speeds, sync.pacing)
+  if (input.exchange !== null) return laidDown(input.exchange, elements)
   if (parts.when === 'fixed-interval' || stepSeconds === null) {
     const fragments = fragmentsWithin(sync.fragments, Math.min(interval, elements))
     return { codec, fragments, steps: stepsPerRound(interval, fragments) }
@@ -106,6 +117,11 @@ function expectedOf(input: TrafficInput, parts: Parts, paces: readonly Pace[]): 
   const exchangeSeconds = (bytes: number): number => roundSeconds(places, input.links, bytes, hub)
   const { isOverlapped } = parts
   return chooseExchange(sync, { isOverlapped, elements, stepSeconds, exchangeSeconds, standing: null })
+}
+
+export function laidDown({ codec, interval, fragments: asked }: Exchange, elements: number): Expected {
+  const fragments = fragmentsWithin(asked, Math.min(interval, elements))
+  return { codec: codec as CodecName, fragments, steps: stepsPerRound(interval, fragments) }
 }
 
 /** The last, shorter interval is sent too. */

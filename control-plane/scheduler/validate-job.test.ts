@@ -74,7 +74,7 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['resources.workers_max_per_region', resources({ workersMaxPerRegion: -1 }), '0 means no limit'],
     ['resources.samples_per_second.cpu', resources({ samplesPerSecond: { cpu: 0 } }), 'above 0'],
     ['resources.samples_per_second.gpu', resources({ samplesPerSecond: { gpu: 1 } }), '"gpu" is no device model'],
-    ['policy', { policy: 'magic' }, 'use load-power or use-everything'],
+    ['policy', { policy: 'magic' }, 'use least-cost or load-power or use-everything'],
     ['function.bundle_digest', code({ bundleDigest: 'abc' }), '64'],
     ['function.entrypoint', code({ entrypoint: '../train.py' }), 'leaves the bundle'],
     ['function.entrypoint', code({ entrypoint: 'a/../../train.py' }), 'leaves the bundle'],

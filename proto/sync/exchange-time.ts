@@ -27,29 +27,38 @@ export type ExchangeTime = {
 }
 
 /** Null while no link between these regions has been measured. Links that were not are left out. */
-export function exchangeTime(topology: Topology, bytes: number): ExchangeTime | null {
-  const { regions, hub } = topology
+export function exchangeTime({ regions, hub, links }: Topology, bytes: number): ExchangeTime | null {
   if (regions.length < 2) return { seconds: 0, slowest: null }
-  if (regions.length === 2)
-    return longest([
-      legTime(topology, regions[0]!, regions[1]!, bytes),
-      legTime(topology, regions[1]!, regions[0]!, bytes),
-    ])
-  if (hub !== null && regions.includes(hub)) return overHub(topology, hub, bytes)
-  return longest(regions.map((region) => overHub(topology, region, bytes)))
+  const linkOf = lookUp(links)
+  if (regions.length === 2) {
+    const [one, other] = regions as [string, string]
+    return longest([legTime(linkOf(one, other), bytes), legTime(linkOf(other, one), bytes)])
+  }
+  if (hub !== null && regions.includes(hub)) return overHub(regions, linkOf, hub, bytes)
+  return longest(regions.map((region) => overHub(regions, linkOf, region, bytes)))
 }
 
-function overHub(topology: Topology, hub: string, bytes: number): ExchangeTime | null {
-  const spokes = topology.regions.filter((region) => region !== hub)
-  const gather = longest(spokes.map((spoke) => legTime(topology, spoke, hub, bytes)))
-  const scatter = scatterTime(topology, hub, spokes, bytes)
+/** A link as measured; else the one back, which at least has the same delay. */
+type LinkOf = (from: string, to: string) => DirectedLink | null
+
+function lookUp(links: readonly DirectedLink[]): LinkOf {
+  const key = (from: string, to: string): string => `${from} ${to}`
+  const measured = links.filter(({ bytesPerSecond }) => bytesPerSecond > 0)
+  const known = new Map(measured.map((link) => [key(link.from, link.to), link]))
+  return (from, to) => known.get(key(from, to)) ?? known.get(key(to, from)) ?? null
+}
+
+function overHub(regions: readonly string[], linkOf: LinkOf, hub: string, bytes: number): ExchangeTime | null {
+  const spokes = regions.filter((region) => region !== hub)
+  const gather = longest(spokes.map((spoke) => legTime(linkOf(spoke, hub), bytes)))
+  const scatter = scatterTime(linkOf, hub, spokes, bytes)
   if (gather === null || scatter === null) return gather ?? scatter
   return { seconds: gather.seconds + scatter.seconds, slowest: longest([gather, scatter])!.slowest }
 }
 
 /** As long as the slowest spoke takes, or as the uplink takes for all of them. */
-function scatterTime(topology: Topology, hub: string, spokes: readonly string[], bytes: number): ExchangeTime | null {
-  const links = spokes.map((spoke) => linkOf(topology.links, hub, spoke)).filter((link) => link !== null)
+function scatterTime(linkOf: LinkOf, hub: string, spokes: readonly string[], bytes: number): ExchangeTime | null {
+  const links = spokes.map((spoke) => linkOf(hub, spoke)).filter((link) => link !== null)
   const alone = longest(links.map((link) => timeOf(link, bytes)))
   if (alone === null) return null
   const uplinkBytesPerSecond = Math.max(...links.map(({ bytesPerSecond }) => bytesPerSecond))
@@ -58,20 +67,12 @@ function scatterTime(topology: Topology, hub: string, spokes: readonly string[],
   return { seconds: Math.max(alone.seconds, together), slowest: alone.slowest }
 }
 
-function legTime({ links }: Topology, from: string, to: string, bytes: number): ExchangeTime | null {
-  const link = linkOf(links, from, to)
+function legTime(link: DirectedLink | null, bytes: number): ExchangeTime | null {
   return link === null ? null : timeOf(link, bytes)
 }
 
 function timeOf(link: DirectedLink, bytes: number): ExchangeTime {
   return { seconds: link.roundTripMs / 1000 + bytes / link.bytesPerSecond, slowest: link }
-}
-
-/** The link as measured; else the one back, which at least has the same delay. */
-function linkOf(links: readonly DirectedLink[], from: string, to: string): DirectedLink | null {
-  const measured = links.filter(({ bytesPerSecond }) => bytesPerSecond > 0)
-  const there = measured.find((link) => link.from === from && link.to === to)
-  return there ?? measured.find((link) => link.from === to && link.to === from) ?? null
 }
 
 function longest(times: readonly (ExchangeTime | null)[]): ExchangeTime | null {

@@ -1,0 +1,122 @@
+// The search against brute force: every plan of small random problems, forecast one by one.
+import { describe, expect, test } from 'vitest'
+import type { Exchange } from '#control-plane/model/plan.ts'
+import { exactnessPremium } from '../config.ts'
+import type { JobProblem } from '../problem.ts'
+import { isAllowed, valueOf, type Goal } from './goal.ts'
+import { findPlan, leastCost } from './least-cost.ts'
+import { searchLimits } from './limits.ts'
+import { everyPlan, randomProblem } from './random-problem.fixture.ts'
+import { worthAtLeast } from './search-times.ts'
+
+const seeds = Array.from({ length: 300 }, (_, seed) => seed)
+const small = { regions: 3, classes: 2, units: 4 }
+
+/** The best value that any plan has with an exchange, hubs included; infinite where none is allowed. */
+function bruteForce(problem: JobProblem, goal: Goal, exchange: Exchange | null): number {
+  let best = Number.POSITIVE_INFINITY
+  for (const partitions of everyPlan(problem)) {
+    const hubs = exchange === null ? [null] : partitions.map(({ place }) => ({ ...exchange, hub: place }))
+    for (const each of hubs) {
+      const forecast = problem.estimate({ partitions, exchange: each })
+      if (isAllowed(goal, forecast)) best = Math.min(best, valueOf(goal, forecast))
+    }
+  }
+  return best
+}
+
+const anything = { secondsMax: Number.POSITIVE_INFINITY, usdMax: Number.POSITIVE_INFINITY }
+
+function goalOf(problem: JobProblem): Goal {
+  const { objective } = problem
+  if (objective.kind === 'least-time') return { ...anything, minimise: 'seconds' }
+  if (objective.kind === 'deadline') return { ...anything, minimise: 'usd', secondsMax: objective.atMs / 1000 }
+  const fastest = bruteForce(problem, { ...anything, minimise: 'seconds' }, problem.exchanges.at(-1)!)
+  return { ...anything, minimise: 'usd', secondsMax: fastest * (1 + objective.slack) }
+}
+
+describe('brute force over all plans agrees', () => {
+  test.each(seeds)('seed %i', (seed) => {
+    const problem = randomProblem(seed, small)
+    const goal = goalOf(problem)
+    const decision = leastCost(problem)
+    if (decision.kind === 'none') {
+      expect(bruteForce(problem, goal, problem.exchanges.at(-1)!)).toBe(Number.POSITIVE_INFINITY)
+      return
+    }
+    const forecast = problem.estimate({ partitions: decision.choices, exchange: decision.exchange })
+    const { exchange } = decision
+    const best = bruteForce(problem, goal, exchange)
+    expect(isAllowed(goal, forecast)).toBe(true)
+    expect(Math.abs(valueOf(goal, forecast) - best)).toBeLessThanOrEqual(1e-8 * best)
+    expect(decision.bound).toMatchObject({ isProvedOptimal: true })
+    expect(Math.abs(decision.bound!.atLeast - best)).toBeLessThanOrEqual(1e-8 * best)
+  })
+})
+
+describe('whatever the limits', () => {
+  const few = { branches: 3, solutions: 1, hubsWeighed: 1, hubs: 1, steps: 2, coverNodes: 2, choices: 0 }
+
+  test('the bound is a bound, and what is chosen is allowed', () => {
+    for (const seed of seeds.slice(0, 150)) {
+      const problem = randomProblem(seed, small)
+      const decision = findPlan(problem, few)
+      if (decision.kind === 'none') continue
+      // The fastest plan may be missed too, so only what does not hang on it is compared.
+      if (problem.objective.kind === 'least-cost') continue
+      const goal = goalOf(problem)
+      const forecast = problem.estimate({ partitions: decision.choices, exchange: decision.exchange })
+      expect(isAllowed(goal, forecast)).toBe(true)
+      expect(decision.bound!.atLeast).toBeLessThanOrEqual(bruteForce(problem, goal, decision.exchange) * (1 + 1e-9))
+    }
+  })
+})
+
+test('no forecast is below its floor', () => {
+  for (const seed of seeds.slice(0, 150)) {
+    const problem = randomProblem(seed, small)
+    for (const exchange of problem.exchanges) {
+      for (const partitions of everyPlan(problem)) {
+        const forecast = problem.estimate({ partitions, exchange })
+        const floor = problem.floor(partitions, exchange)
+        const computeSeconds = Math.max(...problem.partitionsOf({ partitions, exchange }).map(epochsTime(problem)))
+        const worth = worthAtLeast(floor, usdPerHourOf(problem, partitions), computeSeconds)
+        expect(forecast.seconds).toBeGreaterThanOrEqual(worth.seconds * (1 - 1e-9))
+        expect(forecast.totalUsd).toBeGreaterThanOrEqual(worth.totalUsd * (1 - 1e-9))
+      }
+    }
+  }
+})
+
+function epochsTime({ epochs }: JobProblem) {
+  return ({ loadPower }: { readonly loadPower: number }): number => epochs / loadPower
+}
+
+function usdPerHourOf(problem: JobProblem, partitions: Parameters<JobProblem['estimate']>[0]['partitions']): number {
+  return problem
+    .partitionsOf({ partitions, exchange: null })
+    .flatMap(({ allocations }) => allocations)
+    .reduce((sum, { units, usdPerUnitHour }) => sum + units * usdPerUnitHour, 0)
+}
+
+test('a more exact way to synchronise is taken where it costs little more', () => {
+  let refined = 0
+  for (const seed of seeds) {
+    const problem = randomProblem(seed, small)
+    if (problem.exchanges.length === 1) continue
+    const decision = leastCost(problem)
+    if (decision.kind === 'none') continue
+    const forecast = problem.estimate({ partitions: decision.choices, exchange: decision.exchange })
+    const thrifty = findPlan(problemWith(problem, [problem.exchanges.at(-1)!]), searchLimits)
+    if (thrifty.kind === 'none') continue
+    const least = problem.estimate({ partitions: thrifty.choices, exchange: thrifty.exchange })
+    const goal: Goal = { ...anything, minimise: problem.objective.kind === 'least-time' ? 'seconds' : 'usd' }
+    expect(valueOf(goal, forecast)).toBeLessThanOrEqual(valueOf(goal, least) * (1 + exactnessPremium) * (1 + 1e-9))
+    if (decision.exchange?.interval !== thrifty.exchange?.interval) refined += 1
+  }
+  expect(refined).toBeGreaterThan(10)
+})
+
+function problemWith(problem: JobProblem, exchanges: JobProblem['exchanges']): JobProblem {
+  return { ...problem, exchanges } as JobProblem
+}
