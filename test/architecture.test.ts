@@ -215,8 +215,12 @@ function roomOf(file: string): (typeof rooms)[number] | undefined {
 
 function mayImport(file: string, open: readonly string[], target: string): boolean {
   if (open.some((path) => target.startsWith(path))) return true
-  // Unit tests may use the builders of test/, every runtime part and the contract as it is loaded, whatever the room.
-  return isTest(file) && ['test/', 'runtime/', 'regions/', 'proto/rpc/load.ts'].some((path) => target.startsWith(path))
+  // Unit tests, and what is written for them, may use the builders of test/, every runtime part and the contract as it is
+  // loaded, whatever the room.
+  return (
+    /\.(test|fixture)\.ts$/.test(file) &&
+    ['test/', 'runtime/', 'regions/', 'proto/rpc/load.ts'].some((path) => target.startsWith(path))
+  )
 }
 
 function importsOf(file: string): string[] {

@@ -19,7 +19,7 @@ export const significantShare = 0.1
 export const recoverySeconds = 180
 
 /** What a more exact way to synchronise may cost above the cheapest way, as a share of the whole plan. */
-export const exactnessPremium = 0.02
+export const exactnessPremium = 0.05
 
 /** Bounds of what a job may ask for. */
 export const jobLimits = {

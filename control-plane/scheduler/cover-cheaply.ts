@@ -1,6 +1,6 @@
-// The cheapest units of a region that reach a throughput: a covering knapsack over device classes, solved exactly by
-// depth-first search with a bound. The class with most units is last and follows from the others in closed form, so
-// one class takes O(1) and two take as many steps as the rarer has units.
+// The cheapest units of a place that reach a throughput: a covering knapsack over device classes, solved by depth-first search,
+// the class with the cheapest throughput first. A branch is bounded by what the rest costs could units be divided; the last
+// class follows from the others. Exact, unless a tolerance is given or the search comes to its limit of nodes.
 // Order of preference: least cost, fewest units, then most of the class that comes first by key.
 import { searchNodesMax, throughputTolerance } from './config.ts'
 import type { DeviceOffer, Place } from './policy.ts'
@@ -8,117 +8,167 @@ import { everyUnit } from './use-everything.ts'
 
 export type Cover = {
   readonly units: ReadonlyMap<string, number>
+  /** No units that suffice cost less, in USD per hour. */
+  readonly usdPerHourAtLeast: number
   /** False when the search stopped at its limit: then the units suffice, but may not be the cheapest. */
   readonly isExact: boolean
 }
 
-/** At least one unit. The offer must be able to reach `samplesPerSecond` within the tolerance. */
-export function coverCheaply(offer: Place, samplesPerSecond: number, nodesMax = searchNodesMax): Cover {
-  const target = samplesPerSecond * (1 - throughputTolerance)
-  const devices = offer.devices.toSorted((a, b) => a.unitsFree - b.unitsFree || (a.key < b.key ? -1 : 1))
-  const search: Search = {
-    devices,
-    prices: devices.map((device) => Math.round(device.usdPerUnitHour * nanoUsd)),
-    unitsMax: offer.unitsMax,
-    target,
-    byValue: devices.map((_, depth) => cheapestPowerFirst(devices.slice(depth))),
-    fastest: devices.map((_, depth) => Math.max(...devices.slice(depth).map((d) => d.samplesPerSecondPerUnit))),
-    nameOrder: devices.map((_, i) => i).sort((a, b) => (devices[a]!.key < devices[b]!.key ? -1 : 1)),
-    nodesLeft: nodesMax,
-    best: null,
-  }
-  visit(search, { depth: 0, counts: [], cost: 0, units: 0, power: 0 })
-  const counts = search.best?.counts
-  if (counts === undefined) return { units: everyUnit(offer), isExact: search.nodesLeft > 0 }
-  const units = new Map<string, number>()
-  for (const [i, device] of devices.entries()) if (counts[i]! > 0) units.set(device.key, counts[i]!)
-  return { units, isExact: search.nodesLeft > 0 }
+export type CoverLimits = {
+  readonly nodesMax: number
+  /** Units that cost more than the cheapest by no more than this share will do. */
+  readonly tolerance: number
+}
+
+const toTheEnd: CoverLimits = { nodesMax: searchNodesMax, tolerance: 0 }
+
+/** At least one unit. The place must be able to reach `samplesPerSecond` within the tolerance of throughputs. */
+export function coverCheaply(place: Place, samplesPerSecond: number, limits: CoverLimits = toTheEnd): Cover {
+  return new Coverer(place).cover(samplesPerSecond, limits)
 }
 
 // Costs are compared as whole nano-dollars an hour: exact, so that equal costs are equal.
 const nanoUsd = 1e9
 
-type Search = {
-  /** In ascending order of free units. */
-  readonly devices: readonly DeviceOffer[]
-  readonly prices: readonly number[]
-  readonly unitsMax: number
-  readonly target: number
-  /** The devices from each depth on, cheapest throughput first. */
-  readonly byValue: readonly (readonly DeviceOffer[])[]
-  readonly fastest: readonly number[]
-  readonly nameOrder: readonly number[]
-  nodesLeft: number
-  best: Found | null
-}
+/** A place, prepared for many throughputs. */
+export class Coverer {
+  readonly #place: Place
+  /** Cheapest throughput first. */
+  readonly #devices: readonly DeviceOffer[]
+  readonly #prices: Float64Array
+  readonly #rates: Float64Array
+  readonly #free: Float64Array
+  /** The fastest unit from each class on. */
+  readonly #fastest: Float64Array
+  readonly #counts: Int32Array
+  #target = 0
+  #limits = toTheEnd
+  #nodesLeft = 0
+  #bestCounts: Int32Array | null = null
+  #bestCost = Number.POSITIVE_INFINITY
+  #bestUnits = Number.POSITIVE_INFINITY
+  /** A branch was cut that could have been cheaper, by no more than the tolerance. */
+  #isWithinTolerance = false
 
-type Found = { readonly counts: readonly number[]; readonly cost: number; readonly units: number }
-
-type Node = Found & { readonly depth: number; readonly power: number }
-
-function visit(search: Search, node: Node): void {
-  if (search.nodesLeft <= 0) return
-  search.nodesLeft -= 1
-  if (isHopeless(search, node)) return
-  const device = search.devices[node.depth]!
-  const most = Math.min(device.unitsFree, search.unitsMax - node.units)
-  const needed = unitsFor(search.target - node.power, device, node.units === 0)
-  if (node.depth === search.devices.length - 1) {
-    if (needed <= most) consider(search, taking(search, node, needed))
-    return
+  constructor(place: Place) {
+    const usdPerSample = (device: DeviceOffer): number => device.usdPerUnitHour / device.samplesPerSecondPerUnit
+    this.#place = place
+    this.#devices = place.devices.toSorted((a, b) => usdPerSample(a) - usdPerSample(b) || (a.key < b.key ? -1 : 1))
+    this.#prices = Float64Array.from(this.#devices, ({ usdPerUnitHour }) => Math.round(usdPerUnitHour * nanoUsd))
+    this.#rates = Float64Array.from(this.#devices, ({ samplesPerSecondPerUnit }) => samplesPerSecondPerUnit)
+    this.#free = Float64Array.from(this.#devices, ({ unitsFree }) => unitsFree)
+    this.#fastest = this.#rates.map((_, i) => Math.max(...this.#rates.subarray(i)))
+    this.#counts = new Int32Array(this.#devices.length)
   }
-  // More than `needed` is never better: it only adds cost and units.
-  for (let count = Math.min(most, needed); count >= 0; count--) visit(search, taking(search, node, count))
-}
 
-/** Units of one device that reach `power`; at least one where nothing was taken yet. */
-function unitsFor(power: number, device: DeviceOffer, isFirst: boolean): number {
-  return Math.max(isFirst ? 1 : 0, Math.ceil(power / device.samplesPerSecondPerUnit))
-}
-
-function taking(search: Search, node: Node, count: number): Node {
-  return {
-    depth: node.depth + 1,
-    counts: [...node.counts, count],
-    cost: node.cost + count * search.prices[node.depth]!,
-    units: node.units + count,
-    power: node.power + count * search.devices[node.depth]!.samplesPerSecondPerUnit,
+  /** As coverCheaply. */
+  cover(samplesPerSecond: number, limits: CoverLimits): Cover {
+    this.#target = samplesPerSecond * (1 - throughputTolerance)
+    this.#limits = limits
+    this.#nodesLeft = limits.nodesMax
+    this.#bestCounts = null
+    this.#bestCost = Number.POSITIVE_INFINITY
+    this.#bestUnits = Number.POSITIVE_INFINITY
+    this.#isWithinTolerance = false
+    return this.#result()
   }
-}
 
-/** The rest can not reach the target, or not as well as the best found so far. */
-function isHopeless(search: Search, node: Node): boolean {
-  const missing = search.target - node.power
-  let left = missing
-  let costAtLeast = node.cost
-  for (const device of search.byValue[node.depth]!) {
-    if (left <= 0) break
-    const units = Math.min(device.unitsFree, left / device.samplesPerSecondPerUnit)
-    left -= units * device.samplesPerSecondPerUnit
-    costAtLeast += units * device.usdPerUnitHour * nanoUsd
+  /** What a throughput costs at least, in USD per hour, could units be divided; infinite where there are too few. */
+  coverAtLeast(samplesPerSecond: number): number {
+    this.#target = samplesPerSecond
+    return Math.max(0, this.#leastCost(0, samplesPerSecond)) / nanoUsd
   }
-  if (left > Math.abs(search.target) * throughputTolerance) return true
-  if (search.best === null) return false
-  // The bound is a float sum; the slack keeps rounding from cutting an equal or better branch.
-  const slack = 1 + Math.abs(costAtLeast) * 1e-12
-  if (costAtLeast > search.best.cost + slack) return true
-  if (costAtLeast < search.best.cost - slack) return false
-  const unitsAtLeast = node.units + Math.max(0, missing) / search.fastest[node.depth]!
-  return unitsAtLeast > search.best.units + 1e-6
-}
 
-function consider(search: Search, found: Found): void {
-  if (search.best === null || isBetter(search, found, search.best)) search.best = found
-}
+  #result(): Cover {
+    const whole = Math.max(0, this.#leastCost(0, this.#target))
+    this.#visit(0, 0, 0, 0)
+    const isExact = this.#nodesLeft > 0
+    const counts = this.#bestCounts
+    if (counts === null) return { units: everyUnit(this.#place), usdPerHourAtLeast: whole / nanoUsd, isExact }
+    const units = new Map<string, number>()
+    for (const [i, device] of this.#devices.entries()) if (counts[i]! > 0) units.set(device.key, counts[i]!)
+    const near = this.#isWithinTolerance ? this.#bestCost * (1 - this.#limits.tolerance) : this.#bestCost
+    return { units, usdPerHourAtLeast: (isExact ? near : Math.min(near, whole)) / nanoUsd, isExact }
+  }
 
-function isBetter(search: Search, a: Found, b: Found): boolean {
-  if (a.cost !== b.cost) return a.cost < b.cost
-  if (a.units !== b.units) return a.units < b.units
-  for (const i of search.nameOrder) if (a.counts[i] !== b.counts[i]) return a.counts[i]! > b.counts[i]!
-  return false
-}
+  #visit(depth: number, cost: number, units: number, rate: number): void {
+    if (this.#nodesLeft <= 0) return
+    this.#nodesLeft -= 1
+    if (this.#isHopeless(depth, cost, units, rate)) return
+    const missing = this.#target - rate
+    const most = Math.min(this.#free[depth]!, this.#place.unitsMax - units)
+    const needed = Math.max(
+      units === 0 && depth === this.#devices.length - 1 ? 1 : 0,
+      Math.ceil(missing / this.#rates[depth]!),
+    )
+    if (depth === this.#devices.length - 1) {
+      if (needed <= most) this.#consider(needed, cost, units)
+      return
+    }
+    // More than `needed` is never better: it only adds cost and units; but one unit is taken whatever is missing.
+    const first = Math.min(most, units === 0 ? Math.max(1, needed) : needed)
+    for (let count = first; count >= 0; count--) {
+      this.#counts[depth] = count
+      this.#visit(depth + 1, cost + count * this.#prices[depth]!, units + count, rate + count * this.#rates[depth]!)
+    }
+    this.#counts[depth] = 0
+  }
 
-function cheapestPowerFirst(devices: readonly DeviceOffer[]): readonly DeviceOffer[] {
-  const usdPerPower = (device: DeviceOffer): number => device.usdPerUnitHour / device.samplesPerSecondPerUnit
-  return devices.toSorted((a, b) => usdPerPower(a) - usdPerPower(b))
+  /** The rest can not reach the target, or not as well as the best found so far. */
+  #isHopeless(depth: number, cost: number, units: number, rate: number): boolean {
+    const missing = this.#target - rate
+    const rest = this.#leastCost(depth, missing)
+    if (rest === Number.POSITIVE_INFINITY) return true
+    if (this.#bestCounts === null) return false
+    const atLeast = cost + rest
+    // The bound is a float sum; the slack keeps rounding from cutting an equal or better branch.
+    const slack = 1 + Math.abs(atLeast) * 1e-12
+    if (atLeast > this.#bestCost + slack) return true
+    if (this.#limits.tolerance > 0 && atLeast > this.#bestCost * (1 - this.#limits.tolerance)) {
+      this.#isWithinTolerance = true
+      return true
+    }
+    if (atLeast < this.#bestCost - slack) return false
+    return units + Math.max(0, missing) / this.#fastest[depth]! > this.#bestUnits + 1e-6
+  }
+
+  /** Of the classes from `depth` on, could units be divided; infinite where they can not reach it. */
+  #leastCost(depth: number, missing: number): number {
+    let left = missing
+    let cost = 0
+    for (let i = depth; i < this.#rates.length && left > 0; i++) {
+      const units = Math.min(this.#free[i]!, left / this.#rates[i]!)
+      left -= units * this.#rates[i]!
+      cost += units * this.#prices[i]!
+    }
+    return left > Math.abs(this.#target) * throughputTolerance ? Number.POSITIVE_INFINITY : cost
+  }
+
+  #consider(last: number, costBefore: number, unitsBefore: number): void {
+    const depth = this.#devices.length - 1
+    this.#counts[depth] = last
+    const cost = costBefore + last * this.#prices[depth]!
+    const units = unitsBefore + last
+    const isBetter =
+      cost !== this.#bestCost
+        ? cost < this.#bestCost
+        : units !== this.#bestUnits
+          ? units < this.#bestUnits
+          : this.#isFirst()
+    if (isBetter) {
+      this.#bestCounts = this.#counts.slice()
+      this.#bestCost = cost
+      this.#bestUnits = units
+    }
+    this.#counts[depth] = 0
+  }
+
+  #isFirst(): boolean {
+    for (const { key } of this.#place.devices) {
+      const i = this.#devices.findIndex((device) => device.key === key)
+      const [mine, theirs] = [this.#counts[i]!, this.#bestCounts![i]!]
+      if (mine !== theirs) return mine > theirs
+    }
+    return false
+  }
 }

@@ -1,6 +1,6 @@
 // The ways to synchronise that a plan may choose among, the most exact first. A strategy with an interval of its own has
-// that one way. One that adapts it has a ladder: the codec that the job asked for with ever longer intervals, then the next
-// smaller codec, as the parameter server goes down it where links can not carry more.
+// that one way. One that adapts it has a ladder: the codec that the job asked for with ever longer intervals, then, with the
+// longest, ever smaller codecs, as the parameter server goes down it where links can not carry more.
 import { isSparse, rungsFrom } from '#proto/sync/codec-ladder.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
@@ -12,11 +12,10 @@ export function exchangesOf(sync: SyncSettings, modelSize: ModelSize | null): re
   if (parts === undefined || modelSize === null) return [null]
   const { fragments } = sync
   if (parts.when === 'fixed-interval') return [{ interval: sync.interval, codec: sync.codec, fragments, hub: '' }]
+  const own = intervals(sync).map((interval) => ({ interval, codec: sync.codec, fragments, hub: '' }))
   // What sparse messages lose depends on how stale they are, which only the parameter server measures.
-  const codecs = rungsFrom(sync.codec).filter((codec) => codec === sync.codec || !isSparse(codec))
-  return codecs.flatMap((codec) =>
-    intervals(sync).map((interval): Exchange => ({ interval, codec, fragments, hub: '' })),
-  )
+  const smaller = rungsFrom(sync.codec).filter((codec) => codec !== sync.codec && !isSparse(codec))
+  return [...own, ...smaller.map((codec) => ({ interval: sync.intervalMax, codec, fragments, hub: '' }))]
 }
 
 /** From the least to the greatest, each twice the one before. */

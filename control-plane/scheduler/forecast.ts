@@ -68,6 +68,17 @@ export function floorOf({ spec, homes, exchange, index, links, modelSize }: Floo
   }
 }
 
+/** Of a place, what so many bytes to another one and back cost at least, wherever that is. */
+export function leastSwapUsd(index: CatalogueIndex, place: string, others: readonly string[], bytes: number): number {
+  const swaps = others
+    .filter((other) => other !== place)
+    .map(
+      (other) =>
+        leastUsdOf(index, { from: place, to: other, bytes }) + leastUsdOf(index, { from: other, to: place, bytes }),
+    )
+  return swaps.length === 0 ? 0 : Math.min(...swaps)
+}
+
 export type FloorInput = Pick<ForecastInput, 'spec' | 'exchange' | 'index' | 'links' | 'modelSize'> & {
   /** Ascending by place. */
   readonly homes: readonly Homes[]

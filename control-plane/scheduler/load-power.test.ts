@@ -211,7 +211,7 @@ describe('several device models in a region', () => {
   test('the search stops at its limit with units that suffice', () => {
     const models = Array.from({ length: 6 }, (_, i) => device(`m-${i}`, 40, 7 + i * 1.37, 1 + i * 0.21))
     const wide = offer(...models)
-    const stopped = coverCheaply(wide, 1234.5, 50)
+    const stopped = coverCheaply(wide, 1234.5, { nodesMax: 50, tolerance: 0 })
     expect(stopped.isExact).toBe(false)
     expect(throughputOf(wide, stopped.units)).toBeGreaterThanOrEqual(1234.5 * (1 - 1e-9))
   })

@@ -12,7 +12,7 @@ import { linksNow } from './links-now.ts'
 import { mayMove } from './may-move.ts'
 import { policies } from './policies.ts'
 import type { Choice } from './policy.ts'
-import { JobProblem, samplesByRegion } from './problem.ts'
+import { jobProblem, samplesByRegion } from './problem.ts'
 import { throughputFor, type ThroughputOf } from './throughput.ts'
 
 export type PlaceContext = {
@@ -44,7 +44,7 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
   const places = [...looked.values()].flatMap((found) => (found.kind === 'place' ? [found.place] : []))
   const modelSize = snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null
   const links = linksNow(index, snapshot)
-  const problem = new JobProblem({ spec, nowMs: snapshot.nowMs, index, links, modelSize, throughput, places })
+  const problem = jobProblem({ spec, nowMs: snapshot.nowMs, index, links, modelSize, throughput, places })
   const stranded = problem.data.filter((each) => each.places.length === 0).map(({ region }) => looked.get(region)!)
   if (stranded.length > 0) return postpone(context, spec, samples, looked, stranded)
 

@@ -17,10 +17,7 @@ describe.each([...policies.keys()])('%s', (name) => {
   test('takes no more than there is, and puts data only where it may be', () => {
     for (const problem of problems) {
       const decision = decide(name, problem)
-      if (decision.kind === 'none') {
-        expect(decision.reasons.every(({ text }) => text !== '')).toBe(true)
-        continue
-      }
+      if (decision.kind === 'none') continue
       const trained = decision.choices.flatMap(({ dataRegions }) => dataRegions).sort()
       expect(trained).toEqual(problem.data.map(({ region }) => region))
       for (const { place, dataRegions, units } of decision.choices) checkChoice(problem, place, dataRegions, units)

@@ -24,6 +24,8 @@ export type Problem = {
   readonly estimate: (candidate: Candidate) => Forecast
   /** What no choice of units can get below. */
   readonly floor: (homes: readonly Home[], exchange: Exchange | null) => Floor
+  /** Of every place that is used but one, whichever that is: what it adds at least to what synchronisation costs. */
+  readonly spokeUsd: (exchange: Exchange | null) => ReadonlyMap<string, number>
 }
 
 /** What is trained on where. */

@@ -5,17 +5,18 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Exchange, Forecast, ModelSize, Partition } from '#control-plane/model/plan.ts'
 import type { Links } from './exchange.ts'
 import { exchangesOf } from './exchanges.ts'
-import { floorOf, forecast } from './forecast.ts'
+import { floorOf, forecast, leastSwapUsd } from './forecast.ts'
 import { mayMove } from './may-move.ts'
 import {
   throughputOf,
   type Candidate,
+  type CandidatePartition,
   type DataRegion,
-  type Floor,
   type Home,
   type Place,
   type Problem,
 } from './policy.ts'
+import { spokeBytes } from './traffic-floor.ts'
 import { weakestSource, type ThroughputOf } from './throughput.ts'
 import { everyUnit } from './use-everything.ts'
 
@@ -30,76 +31,68 @@ export type ProblemInput = {
   readonly places: readonly Place[]
 }
 
-export class JobProblem implements Problem {
-  readonly objective: Problem['objective']
-  readonly budget: Problem['budget']
-  readonly nowMs: number
-  readonly epochs: number
-  readonly data: readonly DataRegion[]
-  readonly places: readonly Place[]
-  readonly exchanges: Problem['exchanges']
-  readonly #input: ProblemInput
-  readonly #places: ReadonlyMap<string, Place>
-  readonly #samples: ReadonlyMap<string, number>
+export type JobProblem = Problem & {
+  /** In ascending order of region. */
+  readonly partitionsOf: (candidate: Candidate) => readonly Partition[]
+  /** Every unit of every region with data; null where some of it could not stay. */
+  readonly useEverything: (exchange: Exchange | null) => Forecast | null
+}
 
-  constructor(input: ProblemInput) {
-    const { spec, places } = input
-    const samples = samplesByRegion(spec)
-    this.objective = spec.objective
-    this.budget = spec.budget
-    this.nowMs = input.nowMs
-    this.epochs = spec.training.epochs
-    this.data = samples.map(([region, count]) => dataRegion(spec, region, count, places))
-    this.places = places
-    this.exchanges = exchangesOf(spec.sync, input.modelSize)
-    this.#input = input
-    this.#places = new Map(places.map((place) => [place.region, place]))
-    this.#samples = new Map(samples)
-  }
-
-  readonly estimate = (candidate: Candidate): Forecast => {
-    const { spec, index, links, modelSize, throughput } = this.#input
-    const partitions = this.partitionsOf(candidate)
+export function jobProblem(input: ProblemInput): JobProblem {
+  const { spec, index, links, modelSize, throughput, places } = input
+  const samples = samplesByRegion(spec)
+  const data = samples.map(([region, count]) => dataRegion(spec, region, count, places))
+  const placeOf = new Map(places.map((place) => [place.region, place]))
+  const countOf = new Map(samples)
+  const samplesOf = ({ dataRegions }: Home): number =>
+    dataRegions.reduce((sum, region) => sum + (countOf.get(region) ?? 0), 0)
+  const partitionsOf = ({ partitions }: Candidate): readonly Partition[] =>
+    partitions
+      .map((partition) => partitionOf(placeOf.get(partition.place)!, partition, samplesOf(partition)))
+      .sort((a, b) => (a.region < b.region ? -1 : 1))
+  const estimate = (candidate: Candidate): Forecast => {
+    const partitions = partitionsOf(candidate)
     const models = partitions.flatMap(({ allocations }) => allocations.map(({ deviceModel }) => deviceModel))
     const throughputSource = weakestSource(models.flatMap((model) => throughput(model)?.source ?? []))
     return forecast({ spec, partitions, exchange: candidate.exchange, index, links, modelSize, throughputSource })
   }
-
-  readonly floor = (homes: readonly Home[], exchange: Exchange | null): Floor => {
-    const { spec, index, links, modelSize } = this.#input
-    const whole = homes.map((home) => ({ ...home, samples: this.#samplesOf(home) }))
-    return floorOf({ spec, homes: whole, exchange, index, links, modelSize })
-  }
-
-  /** In ascending order of region. */
-  partitionsOf({ partitions }: Candidate): readonly Partition[] {
-    return partitions
-      .map((partition): Partition => {
-        const { place, dataRegions, units } = partition
-        const offer = this.#places.get(place)!
-        const samples = this.#samplesOf(partition)
-        const allocations = offer.devices.flatMap(({ key, unitsFree: _, ...device }) => {
-          const taken = units.get(key) ?? 0
-          return taken > 0 ? [{ ...device, units: taken }] : []
-        })
-        const loadPower = throughputOf(offer, units) / samples
-        return { region: place, place, samples, dataRegions, allocations, loadPower }
+  return {
+    objective: spec.objective,
+    budget: spec.budget,
+    nowMs: input.nowMs,
+    epochs: spec.training.epochs,
+    data,
+    places,
+    exchanges: exchangesOf(spec.sync, modelSize),
+    estimate,
+    floor: (homes, exchange) => {
+      const whole = homes.map((home) => ({ ...home, samples: samplesOf(home) }))
+      return floorOf({ spec, homes: whole, exchange, index, links, modelSize })
+    },
+    spokeUsd: (exchange) => {
+      if (exchange === null || modelSize === null) return new Map()
+      const counts = data.map((each) => each.samples)
+      const bytes = spokeBytes(spec, exchange, modelSize, counts)
+      const names = places.map(({ region }) => region)
+      return new Map(names.map((name) => [name, bytes === 0 ? 0 : leastSwapUsd(index, name, names, bytes)]))
+    },
+    partitionsOf,
+    useEverything: (exchange) => {
+      const partitions = data.flatMap(({ region }) => {
+        const place = placeOf.get(region)
+        return place === undefined ? [] : [{ place: region, dataRegions: [region], units: everyUnit(place) }]
       })
-      .sort((a, b) => (a.region < b.region ? -1 : 1))
+      return partitions.length < data.length ? null : estimate({ partitions, exchange })
+    },
   }
+}
 
-  /** Every unit of every region with data; null where some of it could not stay. */
-  useEverything(exchange: Exchange | null): Forecast | null {
-    const partitions = this.data.flatMap(({ region }) => {
-      const place = this.#places.get(region)
-      return place === undefined ? [] : [{ place: region, dataRegions: [region], units: everyUnit(place) }]
-    })
-    return partitions.length < this.data.length ? null : this.estimate({ partitions, exchange })
-  }
-
-  #samplesOf({ dataRegions }: Home): number {
-    return dataRegions.reduce((sum, region) => sum + (this.#samples.get(region) ?? 0), 0)
-  }
+function partitionOf(offer: Place, { place, dataRegions, units }: CandidatePartition, samples: number): Partition {
+  const allocations = offer.devices.flatMap(({ key, unitsFree: _, ...device }) => {
+    const taken = units.get(key) ?? 0
+    return taken > 0 ? [{ ...device, units: taken }] : []
+  })
+  return { region: place, place, samples, dataRegions, allocations, loadPower: throughputOf(offer, units) / samples }
 }
 
 /** Samples of one epoch by region, in ascending order; regions with 0 samples hold no data. */

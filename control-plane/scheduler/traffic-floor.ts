@@ -72,3 +72,23 @@ export function trafficFloor({ spec, homes, exchange, links, modelSize }: Traffi
     outsideSeconds: outside.seconds,
   }
 }
+
+/** Bytes that every region but one sends to that one at least, and gets from it, wherever data is trained on. */
+export function spokeBytes(
+  spec: JobSpec,
+  exchange: Exchange,
+  modelSize: ModelSize,
+  samples: readonly number[],
+): number {
+  const sync = withExchange(spec.sync, exchange)
+  const parts = strategies.get(sync.strategy)?.parts(sync)
+  if (parts?.membership !== 'rounds') return 0
+  const elements = modelSize.updateBytes / 4
+  const { codec, fragments, steps } = laidDown(exchange, elements)
+  const stepsOf = samples.map((count) => (spec.training.epochs * count) / modelSize.samplesPerStep)
+  // Data that comes together only makes more steps.
+  const least = Math.min(...stepsOf) / (steps * fragments)
+  const most = Math.max(...stepsOf) / (steps * fragments)
+  const models = parts.isOverlapped ? Math.min(most, sync.pacing === 'even' ? least : least * steps) : most
+  return Math.ceil(models - 1e-9) * exchangeBytes(elements, codec, sync, parts) + modelSize.updateBytes
+}

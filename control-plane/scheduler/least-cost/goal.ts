@@ -28,8 +28,8 @@ export function isBetter(goal: Goal, a: Worth, b: Worth): boolean {
   return valueOf(other, a) < valueOf(other, b) * (1 - tolerance)
 }
 
-/** Whether something that is worth at least this can still be better than `best`. */
-export function mayBeBetter(goal: Goal, atLeast: Worth, best: Worth | null): boolean {
+/** Whether something that is worth at least this can still be better than `best`, by more than the share `by`. */
+export function mayBeBetter(goal: Goal, atLeast: Worth, best: Worth | null, by = 0): boolean {
   if (!isAllowed(goal, atLeast)) return false
-  return best === null || valueOf(goal, atLeast) < valueOf(goal, best) * (1 - tolerance)
+  return best === null || valueOf(goal, atLeast) < valueOf(goal, best) * (1 - Math.max(tolerance, by))
 }

@@ -11,16 +11,17 @@ import { exactnessPremium } from '../config.ts'
 import type { Decision, Policy, Problem } from '../policy.ts'
 import { alternativesTo } from './alternatives.ts'
 import { isAllowed, valueOf, type Goal } from './goal.ts'
-import { searchLimits, type SearchLimits } from './limits.ts'
+import { limitsFor, type SearchLimits } from './limits.ts'
 import { choicesOf, notTaken } from './reasons.ts'
 import { searchPlaces, type PlacesResult } from './search-places.ts'
 import type { Found } from './search-times.ts'
+import { withKnownFloors } from './known-floors.ts'
 import { withSpotLosses } from './spot-losses.ts'
 
-export const leastCost: Policy = (problem) => findPlan(problem, searchLimits)
+export const leastCost: Policy = (problem) => findPlan(problem, limitsFor(problem))
 
 export function findPlan(given: Problem, limits: SearchLimits): Decision {
-  const problem = withSpotLosses(given)
+  const problem = withKnownFloors(withSpotLosses(given))
   // The way that sends least is the fastest and the cheapest of them.
   const thriftiest = problem.exchanges.at(-1) ?? null
   const search = (goal: Goal, exchange: Exchange | null, known: readonly Found[]): PlacesResult =>

@@ -1,4 +1,6 @@
 // How far the search goes before it takes the best it has found and tells what it has not proved.
+import type { Problem } from '../policy.ts'
+
 export type SearchLimits = {
   /** Of assignments of data to places, parts of them counted too. */
   readonly branches: number
@@ -11,16 +13,32 @@ export type SearchLimits = {
   readonly steps: number
   /** Combinations of units of one place, for each of those. */
   readonly coverNodes: number
+  /** In places with more than so many units, units that are dearer than the cheapest by no more than this share will do. */
+  readonly fewUnits: number
+  readonly coverTolerance: number
+  /** A plan that may be worse than the best by no more than this share will do. */
+  readonly tolerance: number
   /** Choices of units in all places together that are enumerated to the last one. */
   readonly choices: number
 }
 
+/** To the end where there are few units, within the tolerance where there are many. */
+export function limitsFor({ places }: Problem): SearchLimits {
+  const units = places.reduce((sum, { unitsMax }) => sum + unitsMax, 0)
+  return units <= unitsExactMax ? { ...searchLimits, tolerance: 0 } : searchLimits
+}
+
+const unitsExactMax = 64
+
 export const searchLimits: SearchLimits = {
-  branches: 20_000,
-  solutions: 200,
+  branches: 4_000,
+  solutions: 40,
   hubsWeighed: 100,
-  hubs: 4,
+  hubs: 8,
   steps: 200,
-  coverNodes: 5_000,
+  coverNodes: 2_000,
+  fewUnits: 32,
+  coverTolerance: 0.001,
+  tolerance: 0.004,
   choices: 20_000,
 }

@@ -5,7 +5,7 @@ import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { classKey, plainClass } from '#control-plane/model/device-class.ts'
 import type { Objective } from '#control-plane/model/job.ts'
 import type { CandidatePartition, DeviceOffer, Place } from '../policy.ts'
-import { JobProblem } from '../problem.ts'
+import { jobProblem, type JobProblem } from '../problem.ts'
 import { throughputFor } from '../throughput.ts'
 
 export type Limits = { readonly regions: number; readonly classes: number; readonly units: number }
@@ -46,7 +46,7 @@ export function randomProblem(seed: number, { regions, classes, units }: Limits)
   }
   const modelSize = random.next() < 0.8 ? { updateBytes: pick([4e5, 4e6, 4e7]), samplesPerStep: 32 } : null
   const throughput = throughputFor(spec, new Map(), index)
-  return new JobProblem({ spec, nowMs: 0, index, links: index.link, modelSize, throughput, places })
+  return jobProblem({ spec, nowMs: 0, index, links: index.link, modelSize, throughput, places })
 }
 
 function randomObjective(random: Random): Objective {

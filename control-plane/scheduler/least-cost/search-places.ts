@@ -6,9 +6,9 @@
 import type { Exchange } from '#control-plane/model/plan.ts'
 import type { DataRegion, Floor, Home, Place, Problem } from '../policy.ts'
 import { throughputOf } from '../policy.ts'
+import { Coverer } from '../cover-cheaply.ts'
 import { everyUnit } from '../use-everything.ts'
-import { coverAtLeast } from './cover-at-least.ts'
-import { mayBeBetter, valueOf, type Goal, type Worth } from './goal.ts'
+import { isAllowed, mayBeBetter, valueOf, type Goal, type Worth } from './goal.ts'
 import type { SearchLimits } from './limits.ts'
 import { searchTimes, worthAtLeast, type Found } from './search-times.ts'
 import { choicesIn, searchUnits } from './search-units.ts'
@@ -38,15 +38,23 @@ export function searchPlaces(input: PlacesInput): PlacesResult {
   return search.result()
 }
 
-/** What is known of some of the data: their costs, and how long the places take that they were given to. */
-type Branch = { readonly usd: number; readonly movementSeconds: number; readonly samples: ReadonlyMap<string, number> }
+/** What is known of some of the data: what moving it costs and takes, and what its places cost and take at least. */
+type Branch = {
+  readonly movementUsd: number
+  readonly movementSeconds: number
+  readonly loads: ReadonlyMap<string, Load>
+}
 
-const nothingYet: Branch = { usd: 0, movementSeconds: 0, samples: new Map() }
+/** Data that a place was given so far. */
+type Load = { readonly samples: number; readonly usd: number; readonly seconds: number }
+
+const nothingYet: Branch = { movementUsd: 0, movementSeconds: 0, loads: new Map() }
 
 /** A place that a region's data may go to. */
 type Option = {
   readonly place: string
   readonly movementSeconds: number
+  readonly movementUsd: number
   /** Of moving it and of units at least. */
   readonly usd: number
   /** Of every unit of the place for this data alone. */
@@ -56,8 +64,10 @@ type Option = {
 class Search {
   readonly #input: PlacesInput
   readonly #places: ReadonlyMap<string, Place>
+  readonly #coverers: ReadonlyMap<string, Coverer>
   readonly #capacity: ReadonlyMap<string, number>
-  /** The data with the most samples first: it decides most. */
+  readonly #spokeUsd: ReadonlyMap<string, number>
+  /** What can not move first, then that with the most samples: it decides most. */
   readonly #data: readonly DataRegion[]
   readonly #options: readonly (readonly Option[])[]
   readonly #usdLeft: readonly number[]
@@ -71,8 +81,10 @@ class Search {
     this.#input = input
     const { problem, goal, known } = input
     this.#places = new Map(problem.places.map((place) => [place.region, place]))
+    this.#coverers = new Map(problem.places.map((place) => [place.region, new Coverer(place)]))
     this.#capacity = new Map(problem.places.map((place) => [place.region, throughputOf(place, everyUnit(place))]))
-    this.#data = problem.data.toSorted((a, b) => b.samples - a.samples || (a.region < b.region ? -1 : 1))
+    this.#data = problem.data.toSorted(byWeight)
+    this.#spokeUsd = problem.spokeUsd(input.exchange)
     this.#options = this.#data.map((data) => this.#optionsOf(data))
     this.#usdLeft = this.#data.map((_, i) => sum(this.#options.slice(i).map((all) => least(all, ({ usd }) => usd))))
     this.#secondsLeft = this.#data.map((_, i) =>
@@ -93,22 +105,19 @@ class Search {
     return [...(home.includes(null) ? [] : [home as string[]]), each, ...together.map((place) => data.map(() => place))]
   }
 
-  branch(chosen: readonly string[], { usd, movementSeconds, samples }: Branch): void {
+  branch(chosen: readonly string[], known: Branch): void {
     const depth = chosen.length
     if (depth === this.#data.length) return this.solve(chosen)
-    const data = this.#data[depth]!
-    for (const option of this.#options[depth]!) {
-      const count = (samples.get(option.place) ?? 0) + data.samples
-      const next: Branch = {
-        usd: usd + option.usd,
-        movementSeconds: Math.max(movementSeconds, option.movementSeconds),
-        samples: new Map(samples).set(option.place, count),
-      }
-      const worth = this.#worthOf(next, depth + 1)
-      if (!this.#mayHelp(worth)) continue
+    const { goal, limits } = this.#input
+    const options = this.#options[depth]!
+    const next = options
+      .map((option) => this.#with(known, this.#data[depth]!, option))
+      .map((branch, i) => ({ branch, place: options[i]!.place, worth: this.#worthOf(branch, depth + 1) }))
+      .toSorted((a, b) => valueOf(goal, a.worth) - valueOf(goal, b.worth) || (a.place < b.place ? -1 : 1))
+    for (const { branch, place, worth } of next) {
       this.#branches += 1
-      if (this.#branches > this.#input.limits.branches) this.#leaveOpen(worth)
-      else this.branch([...chosen, option.place], next)
+      if (!this.#mayHelp(worth) || this.#branches > limits.branches) this.#leaveOpen(worth)
+      else this.branch([...chosen, place], branch)
     }
   }
 
@@ -120,14 +129,17 @@ class Search {
     const { problem, goal, limits } = this.#input
     const groups = this.#groupsOf(places)
     const homes = groups.map(({ place, dataRegions }) => ({ place: place.region, dataRegions }))
-    const staircase = new Staircase(groups, limits.coverNodes)
+    const staircase = new Staircase(groups, limits)
     const shortest = staircase.leastSeconds
     const hubs = this.#hubsOf(homes, groups)
       .map((exchange) => ({ exchange, floor: problem.floor(homes, exchange) }))
-      .map((each) => ({ ...each, worth: worthAtLeast(each.floor, 0, shortest) }))
+      .map((each) => ({ ...each, worth: this.#leastWorth(groups, each.floor, shortest) }))
       .toSorted((a, b) => valueOf(goal, a.worth) - valueOf(goal, b.worth))
     for (const [i, { exchange, floor, worth }] of hubs.entries()) {
-      if (!this.#mayHelp(worth)) continue
+      if (!this.#mayHelp(worth)) {
+        this.#leaveOpen(worth)
+        continue
+      }
       if (this.#solved.size > limits.solutions || i >= limits.hubs) this.#leaveOpen(worth)
       else this.#solveWith(groups, homes, staircase, exchange, floor)
     }
@@ -150,10 +162,14 @@ class Search {
       const candidate = { partitions: homes.map((home, i) => ({ ...home, units: units[i]! })), exchange }
       return { candidate, forecast: problem.estimate(candidate) }
     }
-    const times = searchTimes({ goal, floor, staircase, weigh, stepsMax: limits.steps, best: this.#best })
+    const { steps: stepsMax, tolerance } = limits
+    const times = searchTimes({ goal, floor, staircase, weigh, stepsMax, tolerance, best: this.#best })
     this.#best = times.best
     const value = times.best === null ? Number.POSITIVE_INFINITY : valueOf(goal, times.best.forecast)
-    if (times.atLeast >= value * (1 - 1e-9)) return
+    if (times.atLeast >= value * (1 - Math.max(1e-9, tolerance))) {
+      this.#atLeast = Math.min(this.#atLeast, times.atLeast)
+      return
+    }
     const choices = groups.reduce((count, { place }) => count * choicesIn(place), 1)
     if (choices > limits.choices) {
       this.#atLeast = Math.min(this.#atLeast, times.atLeast)
@@ -164,6 +180,16 @@ class Search {
     if (!units.isComplete) this.#atLeast = Math.min(this.#atLeast, times.atLeast)
   }
 
+  /** Whatever units are taken: what they cost for as long as they are needed. */
+  #leastWorth(groups: readonly Group[], floor: Floor, shortest: number): Worth {
+    const { seconds } = worthAtLeast(floor, 0, shortest)
+    const longest = Math.max(shortest, this.#input.goal.secondsMax - floor.movementSeconds)
+    return {
+      seconds,
+      totalUsd: floor.usd + sum(groups.map(({ coverer, samples }) => leastUsd(coverer, samples, longest))),
+    }
+  }
+
   #groupsOf(places: readonly string[]): readonly Group[] {
     const { epochs } = this.#input.problem
     const byPlace = Map.groupBy(this.#data, (_, i) => places[i]!)
@@ -171,6 +197,7 @@ class Search {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([place, data]) => ({
         place: this.#places.get(place)!,
+        coverer: this.#coverers.get(place)!,
         dataRegions: data.map(({ region }) => region).sort(),
         samples: epochs * sum(data.map(({ samples }) => samples)),
       }))
@@ -183,7 +210,7 @@ class Search {
     if (homes.length <= 2) return [{ ...exchange, hub: homes[0]!.place }]
     const tried = groups.toSorted((a, b) => b.samples - a.samples).slice(0, limits.hubsWeighed)
     if (tried.length < groups.length) {
-      this.#leaveOpen(worthAtLeast(problem.floor(homes, null), 0, new Staircase(groups, 0).leastSeconds))
+      this.#leaveOpen(this.#leastWorth(groups, problem.floor(homes, null), new Staircase(groups, limits).leastSeconds))
     }
     return tried.map(({ place }) => ({ ...exchange, hub: place.region }))
   }
@@ -192,41 +219,72 @@ class Search {
     const { problem, goal, exchange } = this.#input
     const all = problem.epochs * samples
     const options = places.map((name): Option => {
-      const place = this.#places.get(name)!
-      const { movementSeconds, usd } = problem.floor([{ place: name, dataRegions: [region] }], exchange)
-      const seconds = all / this.#capacity.get(name)!
-      const longest = Math.max(seconds, goal.secondsMax - movementSeconds)
-      return { place: name, movementSeconds, usd: usd + leastUsd(place, all, longest), seconds }
+      const { movementSeconds, usd: movementUsd } = problem.floor([{ place: name, dataRegions: [region] }], exchange)
+      const longest = this.#longestFor(all, { place: name, movementSeconds })
+      const usd = movementUsd + leastUsd(this.#coverers.get(name)!, all, longest)
+      return { place: name, movementSeconds, movementUsd, usd, seconds: all / this.#capacity.get(name)! }
     })
     const rank = goal.minimise === 'usd' ? rankByUsd : rankBySeconds
     return options.toSorted((a, b) => rank(a) - rank(b) || (a.place < b.place ? -1 : 1))
   }
 
-  #worthOf({ usd, movementSeconds, samples }: Branch, depth: number): Worth {
-    const { epochs } = this.#input.problem
-    const busiest = Math.max(...[...samples].map(([place, count]) => (epochs * count) / this.#capacity.get(place)!))
-    const seconds = movementSeconds + Math.max(busiest, this.#secondsLeft[depth] ?? 0)
-    return { seconds, totalUsd: usd + (this.#usdLeft[depth] ?? 0) }
+  #with({ movementUsd, movementSeconds, loads }: Branch, { samples }: DataRegion, option: Option): Branch {
+    const { problem } = this.#input
+    const all = problem.epochs * samples + (loads.get(option.place)?.samples ?? 0)
+    const usd = leastUsd(this.#coverers.get(option.place)!, all, this.#longestFor(all, option))
+    const load: Load = { samples: all, usd, seconds: all / this.#capacity.get(option.place)! }
+    return {
+      movementUsd: movementUsd + option.movementUsd,
+      movementSeconds: Math.max(movementSeconds, option.movementSeconds),
+      loads: new Map(loads).set(option.place, load),
+    }
+  }
+
+  #worthOf({ movementUsd, movementSeconds, loads }: Branch, depth: number): Worth {
+    let usd = movementUsd + (this.#usdLeft[depth] ?? 0)
+    let busiest = this.#secondsLeft[depth] ?? 0
+    let dearestSpoke = 0
+    for (const [place, load] of loads) {
+      const spokeUsd = this.#spokeUsd.get(place) ?? 0
+      usd += load.usd + spokeUsd
+      dearestSpoke = Math.max(dearestSpoke, spokeUsd)
+      busiest = Math.max(busiest, load.seconds)
+    }
+    // One of the places may be where the others meet.
+    return { seconds: movementSeconds + busiest, totalUsd: usd - dearestSpoke }
+  }
+
+  /** The most time that so many samples may take in a place. */
+  #longestFor(samples: number, { place, movementSeconds }: Pick<Option, 'place' | 'movementSeconds'>): number {
+    return Math.max(samples / this.#capacity.get(place)!, this.#input.goal.secondsMax - movementSeconds)
   }
 
   #take(found: Found, goal: Goal): void {
     if (mayBeBetter(goal, found.forecast, this.#best?.forecast ?? null)) this.#best = found
   }
 
+  /** Not looked at any further. Where it is not allowed it promises nothing. */
   #leaveOpen(worth: Worth): void {
-    this.#atLeast = Math.min(this.#atLeast, valueOf(this.#input.goal, worth))
+    const { goal } = this.#input
+    if (isAllowed(goal, worth)) this.#atLeast = Math.min(this.#atLeast, valueOf(goal, worth))
   }
 
   #mayHelp(worth: Worth): boolean {
-    return mayBeBetter(this.#input.goal, worth, this.#best?.forecast ?? null)
+    const { goal, limits } = this.#input
+    return mayBeBetter(goal, worth, this.#best?.forecast ?? null, limits.tolerance)
   }
 }
 
+function byWeight(a: DataRegion, b: DataRegion): number {
+  const mayMove = ({ places }: DataRegion): number => (places.length > 1 ? 1 : 0)
+  return mayMove(a) - mayMove(b) || b.samples - a.samples || (a.region < b.region ? -1 : 1)
+}
+
 /** Of units that train so many samples in at most so long: the dearer ones are only needed for less time. */
-function leastUsd(place: Place, samples: number, seconds: number): number {
+function leastUsd(coverer: Coverer, samples: number, seconds: number): number {
   // Without a limit the cheapest throughput will do, however little of it there is.
   const lasting = Number.isFinite(seconds) ? seconds : samples / 1e-9
-  return (coverAtLeast(place, samples / lasting) * lasting) / 3600
+  return (coverer.coverAtLeast(samples / lasting) * lasting) / 3600
 }
 
 const rankByUsd = ({ usd }: Option): number => usd

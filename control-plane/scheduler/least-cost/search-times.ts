@@ -19,6 +19,8 @@ export type TimesInput = {
   readonly weigh: (units: Step['units']) => Found
   /** Steps that may be looked at. */
   readonly stepsMax: number
+  /** What is not better by more than this share is not looked for. */
+  readonly tolerance: number
   /** The best that is known already; only what is better is looked for. */
   readonly best: Found | null
 }
@@ -66,7 +68,7 @@ class Search {
   #best: Found | null
   #open: Interval[] = []
   #steps = 0
-  /** The least that a step promised and its choice of units did not keep. */
+  /** The least that was promised and not looked for, or not kept by the choice of units. */
   #unproved = Number.POSITIVE_INFINITY
 
   constructor(input: TimesInput) {
@@ -85,15 +87,22 @@ class Search {
     const isTaken = isAllowed(goal, found.forecast)
     if (isTaken && (this.#best === null || isBetter(goal, found.forecast, this.#best.forecast))) this.#best = found
     if (!isTaken || valueOf(goal, found.forecast) > valueOf(goal, promised) * (1 + 1e-9)) {
-      this.#unproved = Math.min(this.#unproved, valueOf(goal, promised))
+      this.#leave(promised)
     }
     return step
+  }
+
+  /** Not looked at any further. Where it is not allowed it promises nothing. */
+  #leave(worth: Worth): void {
+    const { goal } = this.#input
+    if (isAllowed(goal, worth)) this.#unproved = Math.min(this.#unproved, valueOf(goal, worth))
   }
 
   open(from: number, until: number, usdPerHour: number): void {
     if (until <= from * (1 + resolution)) return
     const worth = worthAtLeast(this.#input.floor, usdPerHour, from)
     if (this.#mayHelp(worth)) this.#open.push({ from, until, usdPerHour, worth })
+    else this.#leave(worth)
   }
 
   run(): void {
@@ -102,13 +111,13 @@ class Search {
 
   result(): TimesResult {
     const { goal } = this.#input
-    const left = this.#open.filter(({ worth }) => this.#mayHelp(worth)).map(({ worth }) => valueOf(goal, worth))
+    const left = this.#open.map(({ worth }) => valueOf(goal, worth))
     const known = this.#best === null ? Number.POSITIVE_INFINITY : valueOf(goal, this.#best.forecast)
     return { best: this.#best, atLeast: Math.min(known, this.#unproved, ...left) }
   }
 
   #split({ from, until, usdPerHour, worth }: Interval): void {
-    if (!this.#mayHelp(worth)) return
+    if (!this.#mayHelp(worth)) return this.#leave(worth)
     // Wide intervals hold many steps, and most are of no use; in a narrow one the next step down is likely the last.
     const at = until > from * 1.002 ? Math.sqrt(from * until) : until * (1 - resolution)
     const step = this.look(at)
@@ -127,7 +136,7 @@ class Search {
   }
 
   #mayHelp(worth: Worth): boolean {
-    return mayBeBetter(this.#input.goal, worth, this.#best?.forecast ?? null)
+    return mayBeBetter(this.#input.goal, worth, this.#best?.forecast ?? null, this.#input.tolerance)
   }
 }
 

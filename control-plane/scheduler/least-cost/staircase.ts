@@ -1,14 +1,15 @@
 // The cheapest units with which some places end an epoch together: the less time, the more of them, in steps. Every place
 // covers the rate that its data needs (cover-cheaply.ts); a place that is given more than it needs ends earlier.
-import { throughputTolerance } from '../config.ts'
-import { coverCheaply } from '../cover-cheaply.ts'
+import type { Coverer, CoverLimits } from '../cover-cheaply.ts'
 import { throughputOf, type Place } from '../policy.ts'
 import { everyUnit } from '../use-everything.ts'
-import { coverAtLeast } from './cover-at-least.ts'
+import type { SearchLimits } from './limits.ts'
 
 /** Data that is trained on in one place. */
 export type Group = {
   readonly place: Place
+  /** Of the place. */
+  readonly coverer: Coverer
   readonly dataRegions: readonly string[]
   /** Of all epochs. */
   readonly samples: number
@@ -26,11 +27,17 @@ export type Step = {
 
 export class Staircase {
   readonly #groups: readonly Group[]
-  readonly #nodesMax: number
+  readonly #limits: readonly CoverLimits[]
+  readonly #steps = new Map<number, Step>()
 
-  constructor(groups: readonly Group[], nodesMax: number) {
+  constructor(groups: readonly Group[], limits: SearchLimits) {
     this.#groups = groups
-    this.#nodesMax = nodesMax
+    // In a place with few units each of them counts.
+    this.#limits = groups.map(({ place: { unitsMax } }) =>
+      limits.tolerance === 0 || unitsMax <= limits.fewUnits
+        ? { nodesMax: limits.coverNodes, tolerance: 0 }
+        : { nodesMax: limits.coverNodes, tolerance: limits.coverTolerance },
+    )
   }
 
   /** With every unit. */
@@ -40,11 +47,19 @@ export class Staircase {
 
   /** For at least `leastSeconds`. */
   at(seconds: number): Step {
-    const covers = this.#groups.map(({ place, samples }) => {
-      const rate = samples / seconds
-      const { units, isExact } = coverCheaply(place, rate, this.#nodesMax)
+    const known = this.#steps.get(seconds)
+    if (known !== undefined) return known
+    const step = this.#stepAt(seconds)
+    this.#steps.set(seconds, step)
+    return step
+  }
+
+  #stepAt(seconds: number): Step {
+    const covers = this.#groups.map(({ place, coverer, samples }, i) => {
+      const { units, usdPerHourAtLeast } = coverer.cover(samples / seconds, this.#limits[i]!)
       const usdPerHour = usdOf(place, units)
-      const atLeast = isExact ? usdPerHour : Math.min(usdPerHour, coverAtLeast(place, rate * (1 - throughputTolerance)))
+      const isCheapest = usdPerHour <= usdPerHourAtLeast * (1 + 1e-9)
+      const atLeast = isCheapest ? usdPerHour : usdPerHourAtLeast
       return { units, usdPerHour, atLeast, seconds: samples / throughputOf(place, units) }
     })
     return {
