@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import type { Price } from './catalogue.ts'
+import { mergeLayers, type Layer, type LayerRegion } from './layer.ts'
+
+const price = (deviceModel: string, usdPerUnitHour: number, fields: Partial<Price> = {}): Price => ({
+  deviceModel,
+  market: 'on-demand',
+  instanceType: '',
+  zone: '',
+  usdPerUnitHour,
+  perUnitHour: usdPerUnitHour,
+  currency: 'USD',
+  pricedOn: '2026-11-01',
+  lossesPerHour: 0,
+  stock: 'unknown',
+  ...fields,
+})
+const region = (name: string, prices: readonly Price[], fields: Partial<LayerRegion> = {}): LayerRegion => ({
+  name,
+  provider: 'aws',
+  coordinates: null,
+  storageUsdPerGbMonth: null,
+  prices,
+  complete: [],
+  ...fields,
+})
+const layer = (id: string, fields: Partial<Layer> = {}): Layer => ({
+  id,
+  fetchedAtMs: null,
+  usdPer: {},
+  regions: [],
+  links: [],
+  deviceModels: [],
+  ...fields,
+})
+const link = (mbitPerSecond: number) => ({
+  from: 'a',
+  to: 'b',
+  mbitPerSecond,
+  roundTripMs: 10,
+  egress: { kind: 'per-gb' as const, tiers: [] },
+})
+
+describe('layers', () => {
+  const bundled = layer('2026-11', {
+    usdPer: { CNY: 0.14 },
+    regions: [
+      region('a', [price('t4', 1), price('v100', 3), price('t4', 0.5, { market: 'spot', zone: 'x' })], {
+        coordinates: { latitude: 1, longitude: 2 },
+        storageUsdPerGbMonth: 0.02,
+      }),
+      region('b', [price('t4', 1)]),
+    ],
+    links: [link(100)],
+    deviceModels: [{ name: 't4', relativeSpeed: 1 }],
+  })
+
+  test('a row replaces the same row below, and leaves the others', () => {
+    const merged = mergeLayers([bundled, layer('mine', { regions: [region('a', [price('t4', 0.9)])] })])
+    expect(merged.regions.map(({ name }) => name)).toEqual(['a', 'b'])
+    expect(merged.regions[0]!.prices.map((row) => [row.deviceModel, row.market, row.usdPerUnitHour])).toEqual([
+      ['t4', 'on-demand', 0.9],
+      ['t4', 'spot', 0.5],
+      ['v100', 'on-demand', 3],
+    ])
+    expect(merged.regions[0]).toMatchObject({ coordinates: { latitude: 1 }, storageUsdPerGbMonth: 0.02 })
+  })
+
+  test('where a layer knows all prices of a market, nothing else of it is left', () => {
+    const fetched = layer('aws', {
+      fetchedAtMs: Date.UTC(2026, 10, 22, 9),
+      regions: [region('a', [price('a10g', 1.2)], { complete: ['on-demand'] })],
+    })
+    const merged = mergeLayers([bundled, fetched])
+    expect(merged.regions[0]!.prices.map((row) => `${row.deviceModel} ${row.market}`)).toEqual([
+      'a10g on-demand',
+      't4 spot',
+    ])
+    expect(merged.version).toBe('2026-11+aws.2026-11-22')
+  })
+
+  test('links, device models and rates of exchange are those of the last layer that has them', () => {
+    const mine = layer('mine', {
+      usdPer: { CNY: 0.15 },
+      links: [link(7)],
+      deviceModels: [
+        { name: 'l4', relativeSpeed: 2 },
+        { name: 't4', relativeSpeed: 3 },
+      ],
+    })
+    const merged = mergeLayers([bundled, mine])
+    expect(merged).toMatchObject({ usdPer: { USD: 1, CNY: 0.15 }, links: [{ mbitPerSecond: 7 }] })
+    expect(merged.deviceModels).toEqual([
+      { name: 'l4', relativeSpeed: 2 },
+      { name: 't4', relativeSpeed: 3 },
+    ])
+  })
+})
