@@ -1,6 +1,7 @@
 // The shape of a job file (job.yaml). Strict: a key that nobody reads is a misunderstanding, so it is refused.
 import { z } from 'zod'
 import { boundsInWords, isWithin } from '#proto/sync/check-sync.ts'
+import { defaultPolicy, policyNames } from '#proto/policies.ts'
 import { optionNames, options, type Domain } from '#proto/sync/options.ts'
 import { defaultStrategy, strategies, type Strategies } from '#proto/sync/strategies.ts'
 
@@ -13,6 +14,35 @@ const regionName = z
 const samples = z.int('must be a whole number').min(1, 'must be at least 1')
 
 const placedData = z.strictObject({ region: regionName, uri: z.string().min(1, 'is empty'), samples })
+
+const sizeText = 'is not a size; write bytes, or for example "20GB"'
+
+/** 1500000, "1.5MB" or "20GB"; MB is 1e6 bytes. */
+const bytes = z
+  .union([z.int(sizeText), z.string(sizeText).regex(/^\d{1,9}(\.\d{1,6})?(kB|MB|GB|TB)$/, sizeText)], sizeText)
+  .transform((value) => (typeof value === 'number' ? value : sizeOf(value)))
+  .pipe(z.int('must be whole bytes').min(1, 'must be at least 1'))
+
+const bytesPer = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 } as const
+
+function sizeOf(text: string): number {
+  return Math.round(Number(text.slice(0, -2)) * bytesPer[text.slice(-2) as keyof typeof bytesPer])
+}
+
+const regionPattern = z
+  .string()
+  .regex(
+    /^([a-z0-9-]+\/[a-z0-9-]+|[a-z0-9-]*\/?[a-z0-9-]*\*)$/,
+    'is not a region; write "aws/eu-west-1", "aws/eu-*" or "*"',
+  )
+
+const shardSchema = placedData
+  .extend({ bytes: bytes.optional(), may_move_to: z.array(regionPattern).max(100).default([]) })
+  .strict()
+  .refine((shard) => shard.may_move_to.length === 0 || shard.bytes !== undefined, {
+    path: ['bytes'],
+    message: 'is needed where data may move; write for example "20GB"',
+  })
 
 /** "90s", "2m", "1h": a bare number would leave the unit to guessing. */
 const duration = z
@@ -36,7 +66,7 @@ const functionSchema = z.strictObject({
 })
 
 const dataSchema = z.strictObject({
-  shards: z.array(placedData).min(1, 'needs at least one shard').max(10_000),
+  shards: z.array(shardSchema).min(1, 'needs at least one shard').max(10_000),
   holdout: placedData.optional(),
 })
 
@@ -70,8 +100,34 @@ const trainingSchema = z.strictObject({
 
 const resourcesSchema = z.strictObject({
   device_models: z.array(z.string().min(1, 'is empty')).max(100).default([]),
+  markets: z
+    .array(z.enum(['on-demand', 'spot']))
+    .max(2)
+    .default([]),
   workers_max_per_region: z.int().min(1, 'must be at least 1; leave it out for no limit').max(10_000).optional(),
   samples_per_second: z.record(z.string().min(1), z.number().positive('must be above 0')).default({}),
+})
+
+const objectiveSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('least-cost'),
+    slack: z.number().min(0, 'must be at least 0').max(1000).optional(),
+  }),
+  z.strictObject({ kind: z.literal('least-time') }),
+  z.strictObject({
+    kind: z.literal('deadline'),
+    at: z.iso
+      .datetime({ offset: true, error: 'is not a time with its zone; write for example "2026-12-01T18:00:00Z"' })
+      .transform((text) => Date.parse(text)),
+  }),
+])
+
+const budgetSchema = z.strictObject({
+  usd: z.number().positive('must be above 0'),
+  actions: z
+    .array(z.enum(['warn', 'lengthen', 'move', 'stop']))
+    .max(4)
+    .default([]),
 })
 
 export const jobFileSchema = z.strictObject({
@@ -83,7 +139,13 @@ export const jobFileSchema = z.strictObject({
   sync: syncSchema.prefault({}),
   training: trainingSchema.prefault({}),
   resources: resourcesSchema.prefault({}),
-  policy: z.enum(['load-power', 'use-everything']).default('load-power'),
+  policy: z.enum(policyNames).default(defaultPolicy),
+  objective: objectiveSchema.prefault({ kind: 'least-cost' }),
+  budget: budgetSchema.optional(),
+  owner: z.string().max(200).default(''),
+  labels: z
+    .record(z.string().min(1, 'is empty').max(200), z.string('must be text; put numbers in quotes').max(200))
+    .default({}),
 })
 
 export type JobFileContent = z.infer<typeof jobFileSchema>
@@ -95,12 +157,14 @@ export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
     '': jobFileSchema.shape,
     function: functionSchema.shape,
     data: dataSchema.shape,
-    'data.shards': placedData.shape,
+    'data.shards': { ...placedData.shape, bytes: true, may_move_to: true },
     'data.holdout': placedData.shape,
     sync: syncSchema.shape,
     training: trainingSchema.shape,
     'training.target': { metric: true, at_least: true },
     resources: resourcesSchema.shape,
+    objective: { kind: true, slack: true, at: true },
+    budget: budgetSchema.shape,
   }
   return Object.keys(shapes[place] ?? {})
 }

@@ -21,7 +21,7 @@ function:
 data:
   shards:
     - { region: onprem/lab, uri: "file://./data/lab.npz", samples: 30 }
-    - { region: aws/us-east-1, uri: "file:///srv/east.npz", samples: 20 }
+    - { region: aws/us-east-1, uri: "file:///srv/east.npz", samples: 20, bytes: 1.5GB, may_move_to: ["aws/*"] }
   holdout: { region: onprem/lab, uri: "file://../held out.npz", samples: 10 }
 sync: { strategy: asgd-ga, interval: 8, mode: mean, delay_compensation: 0.04 }
 training:
@@ -36,7 +36,12 @@ resources:
   device_models: [cpu]
   workers_max_per_region: 2
   samples_per_second: { cpu: 900.5 }
+  markets: [spot]
 policy: use-everything
+objective: { kind: deadline, at: "2026-12-01T18:00:00+01:00" }
+budget: { usd: 20, actions: [warn, stop] }
+owner: vision
+labels: { team: a }
 `
 
 describe('a good job file', () => {
@@ -48,7 +53,13 @@ describe('a good job file', () => {
       function: { entrypoint: 'train.py', arguments: ['--batch', '64'], environment: { GREETING: 'hello' } },
       shards: [
         { region: 'onprem/lab', uri: 'file:///home/a/data/lab.npz', samples: 30 },
-        { region: 'aws/us-east-1', uri: 'file:///srv/east.npz', samples: 20 },
+        {
+          region: 'aws/us-east-1',
+          uri: 'file:///srv/east.npz',
+          samples: 20,
+          bytes: 1_500_000_000,
+          mayMoveTo: ['aws/*'],
+        },
       ],
       holdout: { region: 'onprem/lab', uri: 'file:///home/held%20out.npz', samples: 10 },
       sync: { strategy: 'asgd-ga', interval: 8, mode: 'mean', delayCompensation: 0.04 },
@@ -61,8 +72,17 @@ describe('a good job file', () => {
         stallTimeoutSeconds: 120,
         restartsMax: 4,
       },
-      resources: { deviceModels: ['cpu'], workersMaxPerRegion: 2, samplesPerSecond: { cpu: 900.5 } },
+      resources: {
+        deviceModels: ['cpu'],
+        markets: ['spot'],
+        workersMaxPerRegion: 2,
+        samplesPerSecond: { cpu: 900.5 },
+      },
       policy: 'use-everything',
+      objective: { kind: 'deadline', deadlineMs: Date.UTC(2026, 11, 1, 17) },
+      budget: { usd: 20, actions: ['warn', 'stop'] },
+      owner: 'vision',
+      labels: { team: 'a' },
     })
   })
 
@@ -73,7 +93,12 @@ data: { shards: [{ region: onprem/lab, uri: "file:///x", samples: 1 }] }
 `
     const { spec, functionFolder } = decodeJobFile(text, 'sub/job.yaml')
     expect(functionFolder.endsWith('/sub/fn')).toBe(true)
-    expect(spec).toMatchObject({ policy: 'load-power', sync: { strategy: 'auto' }, training: { epochs: 1 } })
+    expect(spec).toMatchObject({
+      policy: 'least-cost',
+      objective: { kind: 'least-cost' },
+      sync: { strategy: 'auto' },
+      training: { epochs: 1 },
+    })
     expect(spec).not.toHaveProperty('holdout')
   })
 })
@@ -144,7 +169,7 @@ describe('the job files of examples/', () => {
 describe('refusals name field, line, value and fix', () => {
   const cases: readonly (readonly [string, (text: string) => string, string, RegExp])[] = [
     ['a misspelt key', (t) => t.replace('epochs:', 'epoch:'), 'training.epoch', /line 14.*did you mean "epochs"/],
-    ['a foreign key', (t) => `${t}gpus: 4\n`, 'gpus', /line 26.*known here: name, function, data/],
+    ['a foreign key', (t) => `${t}gpus: 4\n`, 'gpus', /line 31.*known here: name, function, data/],
     ['a misspelt shard key', (t) => t.replace('samples: 20', 'sample: 20'), 'data.shards[1].sample', /"samples"/],
     [
       'a missing key',
@@ -206,6 +231,32 @@ describe('refusals name field, line, value and fix', () => {
       /1000 is above grace_max_ms, 10; change one of them$/,
     ],
     ['an unknown policy', (t) => t.replace('use-everything', 'cheapest'), 'policy', /load-power, use-everything/],
+    ['a size of no bytes', (t) => t.replace('1.5GB', '0'), 'data.shards[1].bytes', /at least 1/],
+    ['a size in no unit', (t) => t.replace('1.5GB', '1.5 gigs'), 'data.shards[1].bytes', /"20GB"/],
+    ['data that may move without a size', (t) => t.replace(' bytes: 1.5GB,', ''), 'data.shards[1].bytes', /is needed/],
+    ['a place that is none', (t) => t.replace('aws/*', 'AWS'), 'data.shards[1].may_move_to[0]', /"aws\/eu-\*"/],
+    ['an unknown market', (t) => t.replace('[spot]', '[futures]'), 'resources.markets[0]', /on-demand, spot/],
+    ['an unknown objective', (t) => t.replace('kind: deadline', 'kind: glory'), 'objective.kind', /glory/],
+    [
+      'a time without its zone',
+      (t) => t.replace('18:00:00+01:00', '18:00'),
+      'objective.at',
+      /is not a time with its zone/,
+    ],
+    [
+      'slack beside a deadline',
+      (t) => t.replace('{ kind: deadline', '{ slack: 1, kind: deadline'),
+      'objective.slack',
+      /unknown key/,
+    ],
+    ['a budget of nothing', (t) => t.replace('usd: 20', 'usd: 0'), 'budget.usd', /above 0/],
+    [
+      'an action that does not exist',
+      (t) => t.replace('[warn, stop]', '[pray]'),
+      'budget.actions[0]',
+      /warn, lengthen/,
+    ],
+    ['a label that is no text', (t) => t.replace('team: a', 'team: 1'), 'labels.team', /quotes/],
     ['a duration without unit', (t) => t.replace('2m', '120'), 'training.stall_timeout', /^120 .*"120s"/],
     ['a duration of nothing', (t) => t.replace('2m', '0s'), 'training.stall_timeout', /at least 1s/],
     ['a wrong name', (t) => t.replace('name: images', 'name: My_Images'), 'name', /"My_Images" \(line 1\).*lower-case/],

@@ -143,7 +143,10 @@ function toSpec(content: JobFileContent, folder: string, violations: FieldViolat
       arguments: content.function.arguments,
       environment: content.function.environment,
     },
-    shards: content.data.shards.map((shard, index) => located(shard, ['data', 'shards', index])),
+    shards: content.data.shards.map((shard, index) => {
+      const { bytes, may_move_to: mayMoveTo, ...data } = located(shard, ['data', 'shards', index])
+      return { ...data, ...(bytes === undefined ? {} : { bytes }), ...(mayMoveTo.length === 0 ? {} : { mayMoveTo }) }
+    }),
     ...(content.data.holdout === undefined ? {} : { holdout: located(content.data.holdout, ['data', 'holdout']) }),
     sync: givenSync(sync) as NonNullable<JobSpec['sync']>,
     training: {
@@ -159,11 +162,22 @@ function toSpec(content: JobFileContent, folder: string, violations: FieldViolat
     },
     resources: {
       deviceModels: resources.device_models,
+      ...(resources.markets.length === 0 ? {} : { markets: resources.markets }),
       workersMaxPerRegion: resources.workers_max_per_region ?? 0,
       samplesPerSecond: resources.samples_per_second,
     },
     policy: content.policy,
+    objective: objectiveOf(content.objective),
+    ...(content.budget === undefined ? {} : { budget: content.budget }),
+    owner: content.owner,
+    labels: content.labels,
   }
+}
+
+function objectiveOf(given: JobFileContent['objective']): NonNullable<JobSpec['objective']> {
+  const { kind } = given
+  if (kind === 'deadline') return { kind, deadlineMs: given.at }
+  return kind === 'least-cost' && given.slack !== undefined ? { kind, slack: given.slack } : { kind }
 }
 
 function fieldName(path: readonly PropertyKey[]): string {

@@ -191,7 +191,8 @@ describe('CreateJob', () => {
       spec: { ...encodeJobSpec(goodSpec()), sync: null, policy: '', training: { epochs: 2 } },
     })
     expect(spec).toMatchObject({
-      policy: 'load-power',
+      policy: 'least-cost',
+      objective: { kind: 'least-cost', slack: 0.05 },
       sync: { strategy: 'auto', interval: 0, codec: 'int8', fragments: 4, quorum: 0 },
     })
     expect(spec?.training).toMatchObject({ epochs: 2, workerMode: 'asynchronous', restartsMax: 3 })

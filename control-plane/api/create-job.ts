@@ -48,7 +48,8 @@ async function decode(context: CreateContext, request: CreateJobRequest__Output)
   checkRequestId(checks, request)
   const spec = decodeJobSpec(checks, request.spec)
   if (spec === null) return refuse(checks)
-  for (const { field, description } of validateJob(spec, context.catalogue, 'spec')) checks.note(field, description)
+  for (const { field, description } of validateJob(spec, context.catalogue, context.clock.now(), 'spec'))
+    checks.note(field, description)
   const digest = spec.function.bundleDigest
   if (!request.validateOnly && checks.violations.length === 0 && (await context.store.blob(digest))?.kind !== 'bundle')
     checks.note(

@@ -55,8 +55,9 @@ async function refuseUnlessResumable({ store, catalogue, clock }: CreateContext,
     throw new CloudlessError('conflict', 'CHECKPOINTS_EXPIRED', text)
   }
   const checks = new Checks()
-  // What has changed since is the catalogue.
-  for (const { field, description } of validateJob(spec, catalogue, 'spec')) checks.note(field, description)
+  // What has changed since is the catalogue, and the time.
+  for (const { field, description } of validateJob(spec, catalogue, clock.now(), 'spec'))
+    checks.note(field, description)
   const digest = spec.function.bundleDigest
   if ((await store.blob(digest))?.kind !== 'bundle')
     checks.note('spec.function.bundle_digest', `the bundle ${digest} is no longer stored here; submit the job again`)

@@ -29,4 +29,5 @@ export const jobLimits = {
   workersPerRegion: 10_000,
   stallTimeoutSeconds: 86_400,
   restarts: 1_000,
+  slack: 1_000,
 } as const

@@ -5,6 +5,7 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { validateJob } from './validate-job.ts'
 
+const nowMs = Date.UTC(2026, 10, 22)
 const catalogue = aCatalogue(
   { 'aws/us-east-1': { cpu: 1 }, 'onprem/lab': { cpu: 1, 'nvidia-t4': 2 } },
   { cpu: 1, 'nvidia-t4': 9 },
@@ -20,8 +21,8 @@ const code = (part: object): Partial<JobSpec> => ({ function: { ...good.function
 const second = (part: object): Partial<JobSpec> => ({ shards: [good.shards[0]!, { ...good.shards[1]!, ...part }] })
 
 test('a good job passes', () => {
-  expect(validateJob(good, catalogue)).toEqual([])
-  expect(validateJob({ ...good, holdout: null }, catalogue)).toEqual([])
+  expect(validateJob(good, catalogue, nowMs)).toEqual([])
+  expect(validateJob({ ...good, holdout: null }, catalogue, nowMs)).toEqual([])
 })
 
 describe('one wrong field, one violation with field, value and fix', () => {
@@ -74,6 +75,18 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['resources.workers_max_per_region', resources({ workersMaxPerRegion: -1 }), '0 means no limit'],
     ['resources.samples_per_second.cpu', resources({ samplesPerSecond: { cpu: 0 } }), 'above 0'],
     ['resources.samples_per_second.gpu', resources({ samplesPerSecond: { gpu: 1 } }), '"gpu" is no device model'],
+    ['resources.markets', resources({ markets: [] }), 'is empty'],
+    ['shards[1].bytes', second({ bytes: -1 }), '-1 is out of bounds'],
+    ['shards[1].bytes', second({ bytes: 0, mayMoveTo: ['*'] }), 'is needed where data may move'],
+    ['shards[1].may_move_to[0]', second({ bytes: 1, mayMoveTo: ['aws/us-est-1'] }), 'did you mean aws/us-east-1'],
+    ['shards[1].may_move_to[1]', second({ bytes: 1, mayMoveTo: ['*', 'gcp/*'] }), 'no other region'],
+    ['shards[1].may_move_to[0]', second({ bytes: 1, mayMoveTo: ['onprem/lab'] }), 'no other region'],
+    ['objective.slack', { objective: { kind: 'least-cost', slack: -0.1 } }, '-0.1'],
+    ['objective.slack', { objective: { kind: 'least-cost', slack: Number.NaN } }, 'NaN'],
+    ['objective.deadline_ms', { objective: { kind: 'deadline', atMs: nowMs } }, '2026-11-22T00:00:00.000Z is over'],
+    ['objective.deadline_ms', { objective: { kind: 'deadline', atMs: Number.NaN } }, 'NaN is over'],
+    ['budget.usd', { budget: { usd: 0, actions: ['warn'] } }, '0 is no budget'],
+    ['budget.usd', { budget: { usd: Number.NaN, actions: ['warn'] } }, 'NaN'],
     ['policy', { policy: 'magic' }, 'use least-cost or load-power or use-everything'],
     ['function.bundle_digest', code({ bundleDigest: 'abc' }), '64'],
     ['function.entrypoint', code({ entrypoint: '../train.py' }), 'leaves the bundle'],
@@ -87,7 +100,7 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['function.environment.CLOUDLESS_JOB_ID', code({ environment: { CLOUDLESS_JOB_ID: 'x' } }), 'set by Cloudless'],
     ['function.environment.A', code({ environment: { A: '\0' } }), 'NUL'],
   ])('%s %#', (field, part, text) => {
-    const violations = validateJob({ ...good, ...part }, catalogue)
+    const violations = validateJob({ ...good, ...part }, catalogue, nowMs)
     expect(violations.map((violation) => violation.field)).toEqual([field])
     expect(violations[0]!.description).toContain(text)
   })
@@ -95,7 +108,7 @@ describe('one wrong field, one violation with field, value and fix', () => {
 
 test('every wrong field is named at once, under the given root', () => {
   const wrong = { ...good, name: '', policy: 'x', ...training({ epochs: -1 }) }
-  expect(validateJob(wrong, catalogue, 'spec').map(({ field }) => field)).toEqual([
+  expect(validateJob(wrong, catalogue, nowMs, 'spec').map(({ field }) => field)).toEqual([
     'spec.name',
     'spec.training.epochs',
     'spec.policy',
@@ -103,7 +116,11 @@ test('every wrong field is named at once, under the given root', () => {
 })
 
 test('an unknown region lists what there is when nothing is near', () => {
-  const [violation] = validateJob({ ...good, shards: [...good.shards, aShard('mars/olympus-mons', 1)] }, catalogue)
+  const [violation] = validateJob(
+    { ...good, shards: [...good.shards, aShard('mars/olympus-mons', 1)] },
+    catalogue,
+    nowMs,
+  )
   expect(violation!.description).toContain('use aws/us-east-1 or onprem/lab')
 })
 
@@ -119,6 +136,7 @@ test('strings of any length and content are answered, in short', () => {
           ...code({ entrypoint: text }),
         },
         catalogue,
+        nowMs,
       )
       expect(violations.every(({ field, description }) => field !== '' && description.length < 500)).toBe(true)
     }),

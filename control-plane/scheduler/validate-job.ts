@@ -3,14 +3,15 @@
 // for the plan to say.
 import { violationsOf } from '#proto/sync/resolve-sync.ts'
 import { nearestNames } from '#runtime/nearest-names.ts'
-import { regionsOf, type Holdout, type JobSpec } from '#control-plane/model/job.ts'
+import { regionsOf, type Holdout, type JobSpec, type Shard } from '#control-plane/model/job.ts'
 import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
 import { jobLimits as limits } from './config.ts'
+import { isMeant } from './may-move.ts'
 import { policies } from './policies.ts'
 
 /** `root` is put before every path: with 'spec', `spec.shards[1].samples`. */
-export function validateJob(spec: JobSpec, catalogue: Catalogue, root = ''): readonly Violation[] {
+export function validateJob(spec: JobSpec, catalogue: Catalogue, nowMs: number, root = ''): readonly Violation[] {
   const violations: Violation[] = []
   const note: Note = (field, description) => {
     violations.push({ field: root === '' ? field : `${root}.${field}`, description })
@@ -22,6 +23,7 @@ export function validateJob(spec: JobSpec, catalogue: Catalogue, root = ''): rea
   checkSync(note, spec)
   checkTraining(note, spec)
   checkResources(note, spec.resources, catalogue)
+  checkObjective(note, spec, nowMs)
   if (!policies.has(spec.policy)) note('policy', `${quote(spec.policy)} does not exist; ${oneOf([...policies.keys()])}`)
   return violations
 }
@@ -69,6 +71,7 @@ function checkShards(note: Note, { shards, training }: JobSpec, catalogue: Catal
   const first = new Map<string, number>()
   for (const [i, shard] of shards.entries()) {
     checkData(note, `shards[${i}]`, shard, catalogue)
+    checkMoves(note, `shards[${i}]`, shard, catalogue)
     const place = `${shard.region} ${shard.uri}`
     const before = first.get(place)
     if (before === undefined) first.set(place, i)
@@ -86,6 +89,38 @@ function checkData(note: Note, field: string, { region, uri, samples }: Holdout,
     note(`${field}.uri`, `${quote(uri)} is no file address; write file:///absolute/path as seen in ${region}`)
   } else if (uri.split('/').includes('..')) note(`${field}.uri`, `${quote(uri)} contains ".."; write the path itself`)
   if (!isWhole(samples, 1, Number.MAX_SAFE_INTEGER)) note(`${field}.samples`, wholeNumber(samples, 1))
+}
+
+function checkMoves(note: Note, field: string, { bytes, mayMoveTo, region }: Shard, catalogue: Catalogue): void {
+  if (!isWhole(bytes, 0, Number.MAX_SAFE_INTEGER)) note(`${field}.bytes`, wholeNumber(bytes, 0))
+  if (mayMoveTo.length > 0 && bytes === 0) {
+    note(`${field}.bytes`, 'is needed where data may move, for what that costs and how long it takes; give its size')
+  }
+  for (const [i, pattern] of mayMoveTo.entries()) {
+    const meant = catalogue.regions.filter(({ name }) => name !== region && isMeant(pattern, name))
+    if (meant.length > 0) continue
+    const names = catalogue.regions.map(({ name }) => name).filter((name) => name !== region)
+    note(`${field}.may_move_to[${i}]`, unknown(pattern, names, `other region of catalogue ${catalogue.version}`))
+  }
+}
+
+function checkObjective(note: Note, { objective, budget, resources }: JobSpec, nowMs: number): void {
+  if (objective.kind === 'least-cost' && !(objective.slack >= 0 && objective.slack <= limits.slack)) {
+    note('objective.slack', `${objective.slack} is out of bounds; use a share from 0 to ${limits.slack}, such as 0.05`)
+  }
+  if (objective.kind === 'deadline' && !(objective.atMs > nowMs)) {
+    const now = new Date(nowMs).toISOString()
+    note('objective.deadline_ms', `${isoTime(objective.atMs)} is over, it is ${now}; give a time to come`)
+  }
+  if (budget !== null && !(Number.isFinite(budget.usd) && budget.usd > 0)) {
+    note('budget.usd', `${budget.usd} is no budget; use a number above 0`)
+  }
+  if (resources.markets.length === 0) note('resources.markets', 'is empty; use on-demand or spot or both')
+}
+
+function isoTime(atMs: number): string {
+  const isTime = Number.isFinite(atMs) && Math.abs(atMs) <= 8.64e15
+  return isTime ? new Date(atMs).toISOString() : String(atMs)
 }
 
 function checkHoldout(note: Note, spec: JobSpec, catalogue: Catalogue): void {
