@@ -27,9 +27,11 @@ type Speed = { samplesPerSecond: number; units: number }
 
 /** Partitions with workers on one device model only: in a mixture nobody can say which unit did what. */
 function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Instance[]): void {
-  for (const { progress, region } of instances) {
+  for (const { progress, region, partition } of instances) {
     if (progress?.phase !== 'training' || progress.steps < config.measuredStepsMin) continue
-    const workers = instances.filter((one) => one.region === region && one.role === 'worker' && one.state === 'running')
+    const workers = instances.filter(
+      (one) => one.partition === partition && one.region === region && one.role === 'worker' && one.state === 'running',
+    )
     const models = new Set(workers.map(({ deviceModel }) => deviceModel))
     const [model] = models
     // Between a worker's death and its return the figure is of fewer than these.

@@ -204,6 +204,7 @@ export function aPartition(region: string, cpus: number, partition: Partial<Part
   return {
     region,
     place: region,
+    moves: 0,
     samples: 1,
     dataRegions: [region],
     allocations: [anAllocation(cpus)],

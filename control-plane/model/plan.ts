@@ -35,8 +35,10 @@ export type Plan = {
 export type Partition = {
   /** Its name for as long as the job lives: the region that it was first placed in. */
   readonly region: string
-  /** Where it runs. */
+  /** Where it runs. No two partitions of a job are in one place. */
   readonly place: string
+  /** How often it was moved. */
+  readonly moves: number
   /** Of one epoch: those of its own region's shards and of what is moved to it. */
   readonly samples: number
   /** Regions whose shards it trains on, in ascending order. */

@@ -42,5 +42,5 @@ export function idleMsOf({ resumption, startedAtMs }: Job): number {
 /** Null for a job that goes on, has succeeded, or was never placed. */
 export function keptJobOf({ id, state, endedAtMs, plan }: Job): KeptJob | null {
   if ((state !== 'failed' && state !== 'cancelled') || plan === null || plan.partitions.length === 0) return null
-  return { id, regions: plan.partitions.map(({ region }) => region), untilMs: (endedAtMs ?? 0) + resumableMs }
+  return { id, regions: plan.partitions.map(({ place }) => place), untilMs: (endedAtMs ?? 0) + resumableMs }
 }

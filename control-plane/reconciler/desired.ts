@@ -67,10 +67,12 @@ type Part = {
 function describe(context: Context, region: string, job: Job, here: readonly Instance[]): Part {
   const peers = job.addressBook.peers
   const workers = here.filter((instance) => instance.role === 'worker').length
-  const dataShare = peers.find((peer) => peer.region === region)?.dataShare ?? 0
+  // A place has at most one partition of a job.
+  const partition = here[0]?.partition ?? region
+  const dataShare = peers.find((peer) => peer.region === partition)?.dataShare ?? 0
   // A released job has no instances here, so draining is finishing.
   const drain = job.state === 'finishing'
-  const uploadsModel = uploaderOf(job, context.agents) === region
+  const uploadsModel = uploaderOf(job, context.agents) === partition
   const exchange = job.plan?.exchange ?? null
   const spec = exchange === null ? job.spec : { ...job.spec, sync: withExchange(job.spec.sync, exchange) }
   return {

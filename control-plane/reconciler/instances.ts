@@ -1,10 +1,12 @@
 // The instances of a placed plan: in every region one parameter server, and one worker per unit. Those of a resumed job
 // keep what they had: their attempts go on counting, and what their partition had reached stands until they say more.
-import { classOf, plainClass, type DeviceClass } from '#control-plane/model/device-class.ts'
+// A plan that replaces another one while the job runs changes as little as it can: workers of a class that is wanted stay,
+// and a partition that moves begins where it goes only once nothing of it runs where it was, from what it has kept.
+import { classKey, classOf, plainClass, type DeviceClass } from '#control-plane/model/device-class.ts'
 import type { Job } from '#control-plane/model/job.ts'
-import type { Partition, Plan } from '#control-plane/model/plan.ts'
+import type { Allocation, Partition, Plan } from '#control-plane/model/plan.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
-import type { Instance } from '#control-plane/model/snapshot.ts'
+import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
 
 /** The instances of `plan` that are to be written beside those that exist, in ascending order of id. */
 export function beginning(job: Job, plan: Plan, existing: readonly Instance[]): readonly Instance[] {
@@ -17,6 +19,68 @@ export function beginning(job: Job, plan: Plan, existing: readonly Instance[]): 
     const isServer = instance.role === 'parameter-server' && progress !== null
     return [{ ...instance, attempt, progress: isServer ? { ...progress, phase: 'starting', workers: 0 } : null }]
   })
+}
+
+export type InstanceChanges = {
+  readonly create: readonly Instance[]
+  readonly releaseIds: readonly string[]
+}
+
+/** What turns the instances of a job that runs into those of its plan. Partitions in `ending` get nothing new. */
+export function changesTo(
+  job: Job,
+  plan: Plan,
+  existing: readonly Instance[],
+  ending: ReadonlySet<string>,
+): InstanceChanges {
+  const byPartition = Map.groupBy(existing, (instance) => instance.partition)
+  const changes = plan.partitions.map((partition): InstanceChanges => {
+    const own = byPartition.get(partition.region) ?? []
+    const isHere = ({ id }: Instance): boolean => id.startsWith(`${nameOf(job, partition)}/`)
+    const away = own.filter((instance) => !isHere(instance))
+    const leaving = away.filter(isWanted).map(({ id }) => id)
+    if (away.some(mayRun) || ending.has(partition.region)) return { create: [], releaseIds: leaving }
+    const { create, releaseIds } = resized(job, partition, own.filter(isHere))
+    return { create, releaseIds: [...leaving, ...releaseIds] }
+  })
+  return {
+    create: changes.flatMap(({ create }) => create).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    releaseIds: changes.flatMap(({ releaseIds }) => releaseIds).sort(),
+  }
+}
+
+function isWanted({ isReleased }: Instance): boolean {
+  return !isReleased
+}
+
+/** Also what was released and has not been stopped yet; not what its agent never saw. */
+function mayRun(instance: Instance): boolean {
+  return !hasEnded(instance) && instance.state !== 'planned'
+}
+
+/** As many workers of each class as the partition has units, and its parameter server. */
+function resized(job: Job, partition: Partition, here: readonly Instance[]): InstanceChanges {
+  const server = here.some(({ role }) => role === 'parameter-server') ? [] : [parameterServer(job, partition)]
+  const byClass = Map.groupBy(
+    here.filter((instance) => instance.role === 'worker' && isWanted(instance)),
+    classKey,
+  )
+  const unitsOf = new Map(partition.allocations.map((allocation) => [classKey(allocation), allocation.units]))
+  // The newest ones go: those before them are warm.
+  const released = [...byClass].flatMap(([key, workersHere]) =>
+    workersHere.toSorted((a, b) => numberOf(a) - numberOf(b)).slice(unitsOf.get(key) ?? 0),
+  )
+  let next = 1 + Math.max(-1, ...here.filter(({ role }) => role === 'worker').map(numberOf))
+  const created = partition.allocations.flatMap((allocation) => {
+    const missing = allocation.units - (byClass.get(classKey(allocation))?.length ?? 0)
+    return Array.from({ length: Math.max(0, missing) }, () => worker(job, partition, allocation, next++))
+  })
+  return { create: [...server, ...created], releaseIds: released.map(({ id }) => id) }
+}
+
+/** An id is never used again, so workers that come later count on. */
+function numberOf({ id }: Instance): number {
+  return Number(id.slice(id.lastIndexOf('-') + 1))
 }
 
 function instancesOf(job: Job, plan: Plan): readonly Instance[] {
@@ -35,16 +99,18 @@ function workers(job: Job, partition: Partition): readonly Instance[] {
   const units = partition.allocations.flatMap((allocation) =>
     Array.from({ length: allocation.units }, () => allocation),
   )
-  return units.map((allocation, n): Instance => {
-    const id = `${nameOf(job, partition)}/worker-${n}`
-    const one = { ...classOf(allocation), units: 1, usdPerUnitHour: allocation.usdPerUnitHour }
-    return { ...planned(job, partition), ...one, id, role: 'worker' }
-  })
+  return units.map((allocation, n) => worker(job, partition, allocation, n))
 }
 
-/** For example "j-4k2/onprem/lab"; where a partition was moved to is part of it, because an id is never used again. */
-function nameOf(job: Job, { region, place }: Partition): string {
-  return place === region ? `${job.id}/${region}` : `${job.id}/${region}@${place}`
+function worker(job: Job, partition: Partition, allocation: Allocation, n: number): Instance {
+  const id = `${nameOf(job, partition)}/worker-${n}`
+  const one = { ...classOf(allocation), units: 1, usdPerUnitHour: allocation.usdPerUnitHour }
+  return { ...planned(job, partition), ...one, id, role: 'worker' }
+}
+
+/** For example "j-4k2/onprem/lab"; after a move "j-4k2/onprem/lab@aws/us-east-1.1", because an id is never used again. */
+function nameOf(job: Job, { region, place, moves }: Partition): string {
+  return moves === 0 ? `${job.id}/${region}` : `${job.id}/${region}@${place}.${moves}`
 }
 
 type Planned = Omit<Instance, 'id' | 'role' | keyof DeviceClass | 'units' | 'usdPerUnitHour'>

@@ -3,7 +3,10 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, PartitionPhase } from '#control-plane/model/snapshot.ts'
 
 export type PartitionView = {
+  /** Its name. */
   readonly region: string
+  /** Where it is to run. */
+  readonly place: string
   /** Share of the job's samples that lies here. */
   readonly dataShare: number
   /** Null before the partition has instances. */
@@ -25,21 +28,28 @@ export function viewPartitions(
   const partitions = job.plan?.partitions ?? []
   const samples = partitions.reduce((sum, partition) => sum + partition.samples, 0)
   const pruned = new Set(job.addressBook.peers.filter((peer) => peer.isPruned).map((peer) => peer.region))
-  const byRegion = Map.groupBy(instances, (instance) => instance.region)
+  const byPartition = Map.groupBy(instances, (instance) => instance.partition)
   return partitions.map((partition): PartitionView => {
-    const { region } = partition
-    const here = byRegion.get(region) ?? []
-    const parameterServer = here.find((instance) => instance.role === 'parameter-server') ?? null
+    const { region, place } = partition
+    const here = byPartition.get(region) ?? []
+    const parameterServer = parameterServerOf(here)
     return {
       region,
+      place,
       dataShare: samples > 0 ? partition.samples / samples : 0,
       parameterServer,
       instances: here,
       phase: phaseOf(parameterServer),
-      unseenMs: unseenMs(agents.get(region), job, nowMs),
+      unseenMs: unseenMs(agents.get(place), job, nowMs),
       isPruned: pruned.has(region),
     }
   })
+}
+
+/** The one that is wanted; while a partition moves, the one that it had last. */
+function parameterServerOf(instances: readonly Instance[]): Instance | null {
+  const servers = instances.filter((instance) => instance.role === 'parameter-server')
+  return servers.find((server) => !server.isReleased) ?? servers.at(-1) ?? null
 }
 
 /** Once a parameter server has ended well it finished, whatever it said last. */
@@ -75,7 +85,8 @@ export function isDrained(view: PartitionView): boolean {
  */
 export function uploaderOf(job: Job, agents: ReadonlyMap<string, Agent>): string {
   const inJob = job.addressBook.peers.filter((peer) => !peer.isPruned).map((peer) => peer.region)
-  const inSight =
-    job.state === 'finishing' ? inJob.find((region) => agents.get(region)?.isConnected === true) : undefined
+  const placeOf = new Map(job.plan?.partitions.map(({ region, place }) => [region, place]))
+  const isInSight = (region: string): boolean => agents.get(placeOf.get(region) ?? region)?.isConnected === true
+  const inSight = job.state === 'finishing' ? inJob.find(isInSight) : undefined
   return inSight ?? inJob[0] ?? ''
 }

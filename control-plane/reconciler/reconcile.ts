@@ -6,9 +6,9 @@ import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import { nextAddressBook } from './address-book.ts'
 import { defaultPruneAfterMs } from './config.ts'
-import { beginning } from './instances.ts'
+import { beginning, changesTo, type InstanceChanges } from './instances.ts'
 import { standingOf, standingOfCancelled, standingOfPending, type Standing } from './job-state.ts'
-import { viewPartitions, type PartitionView } from './partitions.ts'
+import { isDrained, viewPartitions, type PartitionView } from './partitions.ts'
 import { regionsToPrune } from './prune.ts'
 
 export type ReconcileOptions = {
@@ -75,7 +75,7 @@ function start(context: Context, job: Job, existing: readonly Instance[]): Next 
     addressBook: { ...job.addressBook, peers: [] },
   }
   const next = advance(context, started, [...existing.filter(({ id }) => !begun.has(id)), ...newInstances])
-  return { ...next, newInstances }
+  return { ...next, newInstances: [...newInstances, ...next.newInstances] }
 }
 
 function advance(context: Context, job: Job, instances: readonly Instance[]): Next {
@@ -84,10 +84,17 @@ function advance(context: Context, job: Job, instances: readonly Instance[]): Ne
   const views = newlyPruned.size === 0 ? before : before.map((view) => pruneIn(view, newlyPruned))
   const addressBook = nextAddressBook(job.addressBook, views)
   const next = stand(context, { ...job, addressBook }, standingOf(job, views, context.agents))
-  const unwanted = endStates.has(next.state)
-    ? instances
-    : views.filter((view) => view.isPruned).flatMap((view) => view.instances)
-  return { job: next, newInstances: [], releasedInstanceIds: releasable(unwanted) }
+  if (endStates.has(next.state)) return { job: next, newInstances: [], releasedInstanceIds: releasable(instances) }
+  const pruned = views.filter((view) => view.isPruned).flatMap((view) => view.instances)
+  const { create, releaseIds } = replanned(next, instances, views)
+  return { job: next, newInstances: create, releasedInstanceIds: [...releasable(pruned), ...releaseIds] }
+}
+
+/** The first plan's instances were made at the start: only one that replaced it asks for others. */
+function replanned(job: Job, instances: readonly Instance[], views: readonly PartitionView[]): InstanceChanges {
+  if (job.plan === null || job.plan.version === 1 || job.state === 'finishing') return { create: [], releaseIds: [] }
+  const ending = views.filter((view) => view.isPruned || isDrained(view)).map(({ region }) => region)
+  return changesTo(job, job.plan, instances, new Set(ending))
 }
 
 /** A cancelled job's instances are released at once: nobody wants its model, and every second is paid for. */

@@ -92,7 +92,15 @@ function partitionOf(offer: Place, { place, dataRegions, units }: CandidateParti
     const taken = units.get(key) ?? 0
     return taken > 0 ? [{ ...device, units: taken }] : []
   })
-  return { region: place, place, samples, dataRegions, allocations, loadPower: throughputOf(offer, units) / samples }
+  return {
+    region: place,
+    place,
+    moves: 0,
+    samples,
+    dataRegions,
+    allocations,
+    loadPower: throughputOf(offer, units) / samples,
+  }
 }
 
 /** Samples of one epoch by region, in ascending order; regions with 0 samples hold no data. */
