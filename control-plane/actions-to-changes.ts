@@ -2,6 +2,7 @@
 import type { Actions } from './model/actions.ts'
 import type { AddressBook } from './model/address-book.ts'
 import type { InstanceEvent } from './model/history.ts'
+import type { Plan } from './model/plan.ts'
 import { present } from '#runtime/assert.ts'
 import type { Change, Store } from './store/store.ts'
 
@@ -13,7 +14,10 @@ export function toChanges(
   return [
     ...jobs.flatMap(({ id, change }): Change[] => {
       const before = present(store.activeJob(id), `job ${id}`)
-      const events = prunings(id, before.addressBook, change.addressBook ?? before.addressBook, nowMs)
+      const events = [
+        ...prunings(id, before.addressBook, change.addressBook ?? before.addressBook, nowMs),
+        ...replannings(id, change.plan ?? null),
+      ]
       return [
         { kind: 'job', job: { ...before, ...change } },
         ...events.map((event): Change => ({ kind: 'event', event })),
@@ -25,6 +29,13 @@ export function toChanges(
       return { kind: 'instance', instance: { ...instance, isReleased: true } }
     }),
   ]
+}
+
+/** Why a running job goes on with another plan. */
+function replannings(jobId: string, plan: Plan | null): readonly InstanceEvent[] {
+  if (plan === null || plan.version === 1) return []
+  const text = `plan ${plan.version}: ${plan.cause}`
+  return [{ jobId, instanceId: '', attempt: 0, kind: 'replanned', text, atMs: plan.plannedAtMs }]
 }
 
 /** That a job goes on without a part of its data must stand in its history, whatever becomes of the job. */

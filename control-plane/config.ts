@@ -7,6 +7,8 @@ export const controlPlaneConfig = {
   loopDelayMs: 10,
   /** Throughput and model sizes of running jobs are taken this often. */
   measureEveryMs: 5_000,
+  /** Plans of running jobs are looked at this often. */
+  replanEveryMs: 5_000,
   /** Steps after which a partition's throughput is no longer start-up. */
   measuredStepsMin: 20,
   measuredRoundsMin: 3,

@@ -14,6 +14,8 @@ import type { Desired } from './model/desired.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { desiredByRegion, desiredFor } from './reconciler/desired.ts'
 import { reconcile, type ReconcileOptions } from './reconciler/reconcile.ts'
+import { replanRunning } from './scheduler/elastic/replan-running.ts'
+import type { ElasticMemory } from './scheduler/elastic/state.ts'
 import { planPending } from './scheduler/plan.ts'
 import type { Store } from './store/store.ts'
 
@@ -43,6 +45,8 @@ export class ControlLoop {
   #running: Promise<void> | null = null
   #isAskedAgain = false
   #measuredAtMs = Number.NEGATIVE_INFINITY
+  #replannedAtMs = Number.NEGATIVE_INFINITY
+  #elastic: ElasticMemory = new Map()
   #toldAllAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ControlLoopOptions) {
@@ -115,6 +119,7 @@ export class ControlLoop {
     const startMs = clock.monotonicMs()
     try {
       await this.#decideAndCommit('plan', planPending)
+      await this.#replanNowAndThen()
       await this.#decideAndCommit('reconcile', (snapshot) => reconcile(snapshot, this.#options.reconcile))
       await this.#takeMeasurements()
       this.#tellAgents()
@@ -125,6 +130,19 @@ export class ControlLoop {
       log.error({ error: messageOf(error), stack: (error as Error).stack }, 'pass of the control loop failed')
     }
     this.#seconds.observe((clock.monotonicMs() - startMs) / 1000)
+  }
+
+  async #replanNowAndThen(): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#replannedAtMs < config.replanEveryMs) return
+    this.#replannedAtMs = nowMs
+    let memory: ElasticMemory = new Map()
+    await this.#decideAndCommit('replan', (snapshot) => {
+      const replanned = replanRunning(snapshot, this.#elastic)
+      memory = replanned.memory
+      return replanned.actions
+    })
+    this.#elastic = memory
   }
 
   async #decideAndCommit(step: string, decide: (snapshot: Snapshot) => Actions): Promise<void> {

@@ -19,6 +19,7 @@ export type Plan = {
   readonly movements: readonly Movement[]
   /** One per region considered, chosen or refused, in ascending order of region. */
   readonly reasons: readonly Reason[]
+  /** Of the work that was left when it was made: all of it for version 1. */
   readonly forecast: Forecast | null
   readonly forecastUseEverything: Forecast | null
   /** What else was considered, best first. */

@@ -24,6 +24,8 @@ export type Snapshot = {
   readonly throughput: ReadonlyMap<string, number>
   /** What earlier runs of a function sent, keyed by bundle digest; absent where nothing was measured. */
   readonly modelSizes?: ReadonlyMap<string, ModelSize>
+  /** What jobs have cost until now, in USD by job id; absent ones nothing. */
+  readonly paidUsd?: ReadonlyMap<string, number>
   /** Ended jobs that may be resumed, in ascending order of id. */
   readonly kept?: readonly KeptJob[]
 }
