@@ -49,6 +49,23 @@ export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits 
   return free
 }
 
+/** The same with what these instances hold counted as free: a job does not stand in its own way. */
+export function withFreed(units: FreeUnits, instances: readonly Instance[]): FreeUnits {
+  const freed = new Map(units)
+  for (const [region, here] of Map.groupBy(instances.filter(holdsUnits), (instance) => instance.region)) {
+    const known = units.get(region)
+    if (known === undefined) continue
+    const free = new Map(known.free)
+    for (const instance of here) {
+      const key = classKey(instance)
+      const total = known.total.get(key)
+      if (total !== undefined) free.set(key, Math.min(total, (free.get(key) ?? 0) + instance.units))
+    }
+    freed.set(region, { ...known, free })
+  }
+  return freed
+}
+
 export function takePlan(free: FreeUnits, plan: Plan): void {
   for (const partition of plan.partitions) {
     for (const allocation of partition.allocations)

@@ -204,6 +204,25 @@ test('units that come free are used when the objective asks for speed', () => {
   expect(unitsOf(step(more))).toEqual({ a: '12 cpu', b: '6 cpu' })
 })
 
+test('two jobs do not take the same units', () => {
+  const spec = { objective: { kind: 'least-time' } as const }
+  const one = running({ spec })
+  const other = one.instances.map((each) => ({ ...each, id: each.id.replace('j-1', 'j-2'), jobId: 'j-2' }))
+  const both: Snapshot = {
+    ...one,
+    jobs: [one.jobs[0]!, { ...one.jobs[0]!, id: 'j-2', requestId: 'r-2' }],
+    instances: [...one.instances, ...other],
+    agents: [anAgent('a', { cpu: 15 }), anAgent('b', { cpu: 8 })],
+  }
+  const plans = step(both).jobs.map(({ plan }) => plan!)
+  const taken = (region: string): number =>
+    plans
+      .flatMap(({ partitions }) => partitions.filter(({ place }) => place === region))
+      .flatMap(({ allocations }) => allocations)
+      .reduce((sum, { units }) => sum + units, 0)
+  expect([taken('a'), taken('b')]).toEqual([15, 8])
+})
+
 test('a deadline that would be missed brings more units', () => {
   // Of 4,000,000 samples of a nine tenths are left: 6,000 s at 600 samples/s.
   const spec = { objective: { kind: 'deadline', atMs: 1_000_000 + 4_000_000 } as const }

@@ -7,7 +7,7 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
 import type { Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import { feasible } from '../feasible.ts'
-import { countFreeUnits, type FreeUnits } from '../free-units.ts'
+import { countFreeUnits, takePlan, withFreed, type FreeUnits } from '../free-units.ts'
 import { linksNow } from '../links-now.ts'
 import { mayMove } from '../may-move.ts'
 import { policies } from '../policies.ts'
@@ -29,17 +29,28 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory): Replan
   // While others wait for units, no job takes more than it has.
   const mayGrow = !snapshot.jobs.some(({ state }) => state === 'pending')
   const next = new Map<string, ElasticState>()
+  let units = countFreeUnits(snapshot)
   const jobs = snapshot.jobs.flatMap((job): JobUpdate[] => {
     if (job.state !== 'running' || job.plan?.outcome !== 'placed') return []
     const before = memory.get(job.id) ?? nothingSeen
-    const { state, plan } = lookAt({ snapshot, index, mayGrow }, job, job.plan, byJob.get(job.id) ?? [], before)
+    const instances = byJob.get(job.id) ?? []
+    const { state, plan } = lookAt({ snapshot, index, units, mayGrow }, job, job.plan, instances, before)
     next.set(job.id, state)
-    return plan === null ? [] : [{ id: job.id, ifRevision: job.revision, change: { plan } }]
+    if (plan === null) return []
+    // The next job sees what this one leaves.
+    units = withFreed(units, instances)
+    takePlan(units, plan)
+    return [{ id: job.id, ifRevision: job.revision, change: { plan } }]
   })
   return { actions: { ...noActions, jobs }, memory: next }
 }
 
-type Context = { readonly snapshot: Snapshot; readonly index: CatalogueIndex; readonly mayGrow: boolean }
+type Context = {
+  readonly snapshot: Snapshot
+  readonly index: CatalogueIndex
+  readonly units: FreeUnits
+  readonly mayGrow: boolean
+}
 
 type Look = { readonly state: ElasticState; readonly plan: Plan | null }
 
@@ -52,17 +63,23 @@ function lookAt(context: Context, job: Job, plan: Plan, instances: readonly Inst
   const isFresh = plan.version > 1 && nowMs - plan.plannedAtMs < replaceEveryMs
   if (!isDue || (isFresh && !isForced)) return { state, plan: null }
   const left = workLeft(job, plan, instances, state)
-  const change = left === null ? null : weigh(context, job, plan, left)
+  const change = left === null ? null : weigh(context, job, plan, instances, left)
   const next =
     left === null || change === null ? null : nextPlan(context, plan, change, causeOf(triggers, change, left))
   return { state: { ...state, weighedAtMs: nowMs, off: next === null ? state.off : {} }, plan: next }
 }
 
-function weigh({ snapshot, index, mayGrow }: Context, job: Job, plan: Plan, left: WorkLeft): Change | null {
+function weigh(
+  { snapshot, index, units: all, mayGrow }: Context,
+  job: Job,
+  plan: Plan,
+  instances: readonly Instance[],
+  left: WorkLeft,
+): Change | null {
   const policy = policies.get(job.spec.policy)
   if (policy === undefined) return null
   const { spec, paceOf } = left
-  const units = countFreeUnits(snapshot, job.id)
+  const units = withFreed(all, instances)
   const throughput = throughputFor(spec, snapshot.throughput, index)
   const links = linksNow(index, snapshot)
   const modelSize = snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null
