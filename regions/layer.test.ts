@@ -30,6 +30,8 @@ const layer = (id: string, fields: Partial<Layer> = {}): Layer => ({
   usdPer: {},
   regions: [],
   links: [],
+  egress: [],
+  defaultLink: null,
   deviceModels: [],
   ...fields,
 })
@@ -56,7 +58,7 @@ describe('layers', () => {
   })
 
   test('a row replaces the same row below, and leaves the others', () => {
-    const merged = mergeLayers([bundled, layer('mine', { regions: [region('a', [price('t4', 0.9)])] })])
+    const merged = mergeLayers([bundled, layer('mine', { regions: [region('a', [price('t4', 0.9)])] })]).catalogue
     expect(merged.regions.map(({ name }) => name)).toEqual(['a', 'b'])
     expect(merged.regions[0]!.prices.map((row) => [row.deviceModel, row.market, row.usdPerUnitHour])).toEqual([
       ['t4', 'on-demand', 0.9],
@@ -71,7 +73,7 @@ describe('layers', () => {
       fetchedAtMs: Date.UTC(2026, 10, 22, 9),
       regions: [region('a', [price('a10g', 1.2)], { complete: ['on-demand'] })],
     })
-    const merged = mergeLayers([bundled, fetched])
+    const merged = mergeLayers([bundled, fetched]).catalogue
     expect(merged.regions[0]!.prices.map((row) => `${row.deviceModel} ${row.market}`)).toEqual([
       'a10g on-demand',
       't4 spot',
@@ -88,11 +90,40 @@ describe('layers', () => {
         { name: 't4', relativeSpeed: 3 },
       ],
     })
-    const merged = mergeLayers([bundled, mine])
+    const merged = mergeLayers([bundled, mine]).catalogue
     expect(merged).toMatchObject({ usdPer: { USD: 1, CNY: 0.15 }, links: [{ mbitPerSecond: 7 }] })
     expect(merged.deviceModels).toEqual([
       { name: 'l4', relativeSpeed: 2 },
       { name: 't4', relativeSpeed: 3 },
     ])
+  })
+
+  test('a pair has the price of the rule that fits it most closely, and the default link where it was not measured', () => {
+    const usd = (usdPerGb: number) => ({ kind: 'per-gb' as const, tiers: [{ upToGb: null, usdPerGb }] })
+    const rule = (from: string, to: string, usdPerGb: number) => ({ from, to, egress: usd(usdPerGb) })
+    const made = mergeLayers([
+      layer('x', {
+        regions: ['aws/a', 'aws/b', 'gcp/c'].map((name) => region(name, [])),
+        links: [{ from: 'aws/a', to: 'gcp/c', mbitPerSecond: 700, roundTripMs: 5, egress: null }],
+        egress: [rule('*', '*', 9), rule('aws/*', '*', 5), rule('aws/*', 'aws/*', 2), rule('aws/a', '*', 1)],
+        defaultLink: { mbitPerSecond: 100, roundTripMs: 200 },
+      }),
+    ])
+    expect(made.unknownPairs).toEqual([])
+    const shown = made.catalogue.links.map(({ from, to, mbitPerSecond, egress }) => {
+      return [from, to, mbitPerSecond, egress.kind === 'per-gb' ? egress.tiers[0]!.usdPerGb : null]
+    })
+    expect(shown).toEqual([
+      ['aws/a', 'aws/b', 100, 1],
+      ['aws/a', 'gcp/c', 700, 1],
+      ['aws/b', 'aws/a', 100, 2],
+      ['aws/b', 'gcp/c', 100, 5],
+      ['gcp/c', 'aws/a', 100, 9],
+      ['gcp/c', 'aws/b', 100, 9],
+    ])
+  })
+
+  test('a pair of which nothing is known is left out, and told', () => {
+    expect(mergeLayers([bundled]).unknownPairs).toEqual([{ from: 'b', to: 'a', lacks: 'link' }])
   })
 })

@@ -1,7 +1,16 @@
 // A catalogue is made of layers: the price list that comes with Cloudless, what adapters have fetched from clouds since, what
 // Terraform has built, and an operator's own file, each over the ones before it. A layer holds what its source knows and
 // says nothing of the rest.
-import type { Catalogue, CatalogueLink, CatalogueRegion, DeviceModel, Market, Price, Provider } from './catalogue.ts'
+import type {
+  Catalogue,
+  CatalogueLink,
+  CatalogueRegion,
+  DeviceModel,
+  EgressPrice,
+  Market,
+  Price,
+  Provider,
+} from './catalogue.ts'
 
 export type Layer = {
   /** For example "2026-11", "aws", "terraform" or a file's name. */
@@ -10,7 +19,10 @@ export type Layer = {
   readonly fetchedAtMs: number | null
   readonly usdPer: Readonly<Record<string, number>>
   readonly regions: readonly LayerRegion[]
-  readonly links: readonly CatalogueLink[]
+  readonly links: readonly LayerLink[]
+  readonly egress: readonly EgressRule[]
+  /** Of two regions between which nothing is known; null where the layer has none. */
+  readonly defaultLink: { readonly mbitPerSecond: number; readonly roundTripMs: number } | null
   readonly deviceModels: readonly DeviceModel[]
 }
 
@@ -24,19 +36,36 @@ export type LayerRegion = {
   readonly complete: readonly Market[]
 }
 
+/** Without a price of its own, the rules say what it costs. */
+export type LayerLink = Omit<CatalogueLink, 'egress'> & { readonly egress: EgressPrice | null }
+
+export type EgressRule = {
+  /** A region, "provider/*" or "*". */
+  readonly from: string
+  readonly to: string
+  readonly egress: EgressPrice
+}
+
+export type Merged = {
+  readonly catalogue: Omit<Catalogue, 'hash'>
+  /** Pairs that were left out because nothing says what they cost or carry. */
+  readonly unknownPairs: readonly { readonly from: string; readonly to: string; readonly lacks: 'price' | 'link' }[]
+}
+
 /** What layers make together, the later ones over those before. Ids are joined by "+" to the version. */
-export function mergeLayers(layers: readonly Layer[]): Omit<Catalogue, 'hash'> {
+export function mergeLayers(layers: readonly Layer[]): Merged {
   const regions = new Map<string, CatalogueRegion>()
   for (const region of layers.flatMap((layer) => layer.regions)) regions.set(region.name, over(regions, region))
-  const links = new Map(layers.flatMap((layer) => layer.links).map((link) => [`${link.from} ${link.to}`, link]))
   const models = new Map(layers.flatMap((layer) => layer.deviceModels).map((model) => [model.name, model]))
-  return {
+  const { links, unknownPairs } = everyLink(layers, [...regions.keys()].sort())
+  const catalogue = {
     version: layers.map(versionOf).join('+'),
     usdPer: Object.assign({ USD: 1 }, ...layers.map(({ usdPer }) => usdPer)) as Record<string, number>,
     regions: [...regions.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    links: [...links.values()].sort((a, b) => (a.from === b.from ? (a.to < b.to ? -1 : 1) : a.from < b.from ? -1 : 1)),
+    links,
     deviceModels: [...models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
+  return { catalogue, unknownPairs }
 }
 
 function over(regions: ReadonlyMap<string, CatalogueRegion>, layer: LayerRegion): CatalogueRegion {
@@ -61,4 +90,40 @@ export function rowKey({ deviceModel, market, instanceType, zone }: Price): stri
 /** For example "aws.2026-11-22". */
 function versionOf({ id, fetchedAtMs }: Layer): string {
   return fetchedAtMs === null ? id : `${id}.${new Date(fetchedAtMs).toISOString().slice(0, 10)}`
+}
+
+type Links = { readonly links: readonly CatalogueLink[]; readonly unknownPairs: Merged['unknownPairs'] }
+
+/** Of every ordered pair of regions: as a layer has it, else the default, priced by the rule that fits it most closely. */
+function everyLink(layers: readonly Layer[], names: readonly string[]): Links {
+  const known = new Map(layers.flatMap((layer) => layer.links).map((link) => [`${link.from} ${link.to}`, link]))
+  const fallback = layers.findLast((layer) => layer.defaultLink !== null)?.defaultLink ?? null
+  const priceOf = egressLookUp(layers.flatMap((layer) => layer.egress))
+  const links: CatalogueLink[] = []
+  const unknownPairs: Merged['unknownPairs'][number][] = []
+  for (const from of names) {
+    for (const to of names) {
+      if (from === to) continue
+      const row = known.get(`${from} ${to}`) ?? (fallback === null ? null : { from, to, ...fallback, egress: null })
+      const egress = row?.egress ?? priceOf(from, to)
+      if (row === null || egress === null) unknownPairs.push({ from, to, lacks: row === null ? 'link' : 'price' })
+      else links.push({ from, to, mbitPerSecond: row.mbitPerSecond, roundTripMs: row.roundTripMs, egress })
+    }
+  }
+  return { links, unknownPairs }
+}
+
+/** A rule for the very pair beats one for a cloud, and the sender's side counts more. Of equal ones the last. */
+function egressLookUp(rules: readonly EgressRule[]): (from: string, to: string) => EgressPrice | null {
+  const byPair = new Map(rules.map((rule) => [`${rule.from} ${rule.to}`, rule.egress]))
+  const patterns = (name: string): readonly string[] => [name, `${name.slice(0, name.indexOf('/'))}/*`, '*']
+  return (from, to) => {
+    for (const sender of patterns(from)) {
+      for (const receiver of patterns(to)) {
+        const price = byPair.get(`${sender} ${receiver}`)
+        if (price !== undefined) return price
+      }
+    }
+    return null
+  }
 }

@@ -9,14 +9,18 @@ import { catalogueSchema, type CatalogueFile } from './catalogue-schema.ts'
 import type { Catalogue, Price } from './catalogue.ts'
 import { checkCatalogue, type Fault } from './check-catalogue.ts'
 import { catalogueBytesMax, violationsMax } from './config.ts'
+import { mergeLayers } from './layer.ts'
+import { readFolder } from './read-folder.ts'
 
 /** The price list that comes with Cloudless. */
-export const bundledCataloguePath = join(import.meta.dirname, 'catalogue', '2026-11.yaml')
+export const bundledCataloguePath = join(import.meta.dirname, 'catalogue', '2026-11')
 
 export async function loadCatalogue(path: string = bundledCataloguePath): Promise<Catalogue> {
-  const { size } = await stat(path).catch((error: unknown) => {
+  const found = await stat(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
+  if (found.isDirectory()) return withHash(mergeLayers([(await readFolder(path)).layer]).catalogue)
+  const { size } = found
   if (size > catalogueBytesMax) {
     throw refusal(path, [{ field: 'file', description: `has ${size} bytes; at most ${catalogueBytesMax} are read` }])
   }
@@ -147,6 +151,10 @@ function toCatalogue(file: CatalogueFile): Catalogue {
       .map(({ name, relativeSpeed }) => ({ name, relativeSpeed }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
+  return withHash(content)
+}
+
+function withHash(content: Omit<Catalogue, 'hash'>): Catalogue {
   return { ...content, hash: createHash('sha256').update(JSON.stringify(content)).digest('hex') }
 }
 
