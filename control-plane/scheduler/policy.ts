@@ -22,7 +22,7 @@ export type Problem = {
   /** Ways to synchronise, the most exact first, none with a hub yet; null where nothing is known of the model. At least one. */
   readonly exchanges: readonly (Exchange | null)[]
   readonly estimate: (candidate: Candidate) => Forecast
-  /** What no choice of units can get below. */
+  /** What no choice of units gets below. */
   readonly floor: (homes: readonly Home[], exchange: Exchange | null) => Floor
   /** Of every place that is used but one, whichever that is: what it adds at least to what synchronisation costs. */
   readonly spokeUsd: (exchange: Exchange | null) => ReadonlyMap<string, number>

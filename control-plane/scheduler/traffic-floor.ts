@@ -1,8 +1,8 @@
 // What crosses the WAN at least, and how long that takes at least, however many units train: a bound for whoever searches
 // among plans. It follows traffic.ts, and is the same as its figures where all regions end together.
-//   An exchange leaves after so many steps of the fastest region, and the others make fewer meanwhile, but at least one. So
-//   there are as many as any region's own steps would make; but where nobody waits for a round, and a region that makes
-//   one step for each (or with even pacing, all of them) sets the pace, only as many as the least of the regions make.
+//   An exchange leaves after so many steps of the fastest region, so there are as many as any region's own steps would make.
+//   Where nobody waits for a round and pacing is even, the slowest sets the pace: then only as many are sure as the region
+//   with the least steps makes.
 import { strategies } from '#proto/sync/strategies.ts'
 import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
@@ -42,8 +42,7 @@ export function trafficFloor({ spec, homes, exchange, links, modelSize }: Traffi
   const perModel = steps * fragments
   if (parts.membership === 'rounds') {
     const most = Math.max(...stepsOf) / perModel
-    const least = Math.min(...stepsOf) / (sync.pacing === 'even' ? perModel : fragments)
-    const models = parts.isOverlapped ? Math.min(most, least) : most
+    const models = parts.isOverlapped && sync.pacing === 'even' ? Math.min(...stepsOf) / perModel : most
     const commits = commitsPerInterval(parts, sync, places.length)
     const exchanges = Math.ceil(models - 1e-9)
     const flows = roundPairs(places, hub).map((pair) => {
@@ -87,8 +86,7 @@ export function spokeBytes(
   const { codec, fragments, steps } = laidDown(exchange, elements)
   const stepsOf = samples.map((count) => (spec.training.epochs * count) / modelSize.samplesPerStep)
   // Data that comes together only makes more steps.
-  const least = Math.min(...stepsOf) / (steps * fragments)
-  const most = Math.max(...stepsOf) / (steps * fragments)
-  const models = parts.isOverlapped ? Math.min(most, sync.pacing === 'even' ? least : least * steps) : most
+  const isSlowest = parts.isOverlapped && sync.pacing === 'even'
+  const models = (isSlowest ? Math.min(...stepsOf) : Math.max(...stepsOf)) / (steps * fragments)
   return Math.ceil(models - 1e-9) * exchangeBytes(elements, codec, sync, parts) + modelSize.updateBytes
 }

@@ -2,8 +2,8 @@
 // Where regions do not wait for each other, or for the round under way, the wire overlaps with compute and only bounds it
 // (the larger counts); in blocking rounds it adds. A round waits for the slowest region that still has samples.
 import { chooseExchange, type Choice } from '#proto/sync/choose-exchange.ts'
-import { fragmentsWithin, paceSeconds, stepsByRegion, stepsPerRound } from '#proto/sync/proportional-steps.ts'
-import type { CodecName } from '#proto/sync/settings.ts'
+import { fragmentsWithin, paceSeconds, stepsPerRound } from '#proto/sync/proportional-steps.ts'
+import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
@@ -153,23 +153,8 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
   const hub = hubOf(input)
   const commits = commitsPerInterval(parts, sync, places.length)
   const wireSeconds = commits * roundSeconds(places, input.links, bytes, hub)
-  const speeds = Object.fromEntries(paces.map(({ place, stepsPerSecond }) => [place, stepsPerSecond]))
-  const stepsOf = stepsByRegion(expected.steps, places, speeds, sync.pacing)
-  const courses = paces
-    .map((pace) => courseOf(pace, stepsOf[pace.place]! * expected.fragments))
-    .sort((a, b) => (parts.isOverlapped ? a.stepSeconds - b.stepSeconds : a.rounds - b.rounds))
-  let seconds = 0
-  let done = 0
-  let reached = 0
-  for (const [i, { rounds, stepSeconds }] of courses.entries()) {
-    const stepping = Math.max(...courses.slice(i).map((course) => course.secondsPerRound))
-    // Where nobody waits for a round, each region ends when its steps are made.
-    const more = parts.isOverlapped ? (stepSeconds - reached) / stepping : rounds - done
-    seconds += more * (parts.isOverlapped ? Math.max(stepping, wireSeconds) : stepping)
-    done += more
-    reached = stepSeconds
-  }
-  const exchanges = Math.ceil(done - 1e-9)
+  const { seconds, models } = courseOf(paces, expected, sync.pacing, parts.isOverlapped ? wireSeconds : null)
+  const exchanges = Math.ceil(models - 1e-9)
   // Of more than two regions the hub sends the result of every commit.
   const timesOf = ({ from }: Pair): number => (places.length > 2 && from === hub ? commits : 1)
   return {
@@ -178,15 +163,41 @@ function inRounds(input: TrafficInput, parts: Parts, paces: readonly Pace[], exp
   }
 }
 
-/** A round here is an exchange of the whole model. */
-type Course = { readonly rounds: number; readonly secondsPerRound: number; readonly stepSeconds: number }
-
-function courseOf({ steps, stepsPerSecond }: Pace, stepsPerModel: number): Course {
-  return {
-    rounds: steps / stepsPerModel,
-    secondsPerRound: stepsPerModel / stepsPerSecond,
-    stepSeconds: steps / stepsPerSecond,
+/**
+ * Until the last region has used its samples, and how many whole models were exchanged by then. The fastest region that still
+ * trains makes the steps of the interval, and the others as many as they can meanwhile, which may be less than one for a
+ * round; with even pacing the slowest sets the time. Where nobody waits for a round (`wireSeconds`, else null), each region
+ * ends when its steps are made.
+ */
+function courseOf(
+  paces: readonly Pace[],
+  expected: Expected,
+  pacing: SyncSettings['pacing'],
+  wireSeconds: number | null,
+): { readonly seconds: number; readonly models: number } {
+  const stepsPerModel = expected.steps * expected.fragments
+  let left = paces.filter(({ steps }) => steps > 0)
+  let seconds = 0
+  let models = 0
+  while (left.length > 0) {
+    const secondsPerModel =
+      stepsPerModel *
+      paceSeconds(
+        left.map(({ stepsPerSecond }) => stepsPerSecond),
+        pacing,
+      )!
+    const stepsMade = ({ stepsPerSecond }: Pace): number =>
+      pacing === 'even' && wireSeconds === null ? stepsPerModel : stepsPerSecond * secondsPerModel
+    const more = Math.min(...left.map((pace) => pace.steps / stepsMade(pace)))
+    seconds += more * Math.max(secondsPerModel, wireSeconds ?? 0)
+    models += more
+    left = left.flatMap((pace): Pace[] => {
+      const steps = pace.steps - more * stepsMade(pace)
+      // Who ends now ends, whatever rounding says.
+      return steps <= pace.steps * 1e-12 ? [] : [{ ...pace, steps }]
+    })
   }
+  return { seconds, models }
 }
 
 function elementsOf({ modelSize }: TrafficInput): number {

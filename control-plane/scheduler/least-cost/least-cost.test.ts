@@ -63,6 +63,7 @@ describe('brute force over all plans agrees', () => {
 describe('whatever the limits', () => {
   const few = {
     branches: 3,
+    looks: 0,
     solutions: 1,
     hubsWeighed: 1,
     hubs: 1,

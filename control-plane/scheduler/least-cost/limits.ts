@@ -4,6 +4,8 @@ import type { Problem } from '../policy.ts'
 export type SearchLimits = {
   /** Of assignments of data to places, parts of them counted too. */
   readonly branches: number
+  /** Assignments that are looked at to improve one of the first ones. */
+  readonly looks: number
   /** Assignments for which units are looked for. */
   readonly solutions: number
   /** Regions that are weighed as the one where contributions meet, and those of them that units are looked for with. */
@@ -32,6 +34,7 @@ const unitsExactMax = 64
 
 export const searchLimits: SearchLimits = {
   branches: 4_000,
+  looks: 2_000,
   solutions: 40,
   hubsWeighed: 100,
   hubs: 8,

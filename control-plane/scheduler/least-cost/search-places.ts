@@ -42,11 +42,9 @@ export function searchPlaces(input: PlacesInput): PlacesResult {
 type Branch = {
   readonly movementUsd: number
   readonly movementSeconds: number
-  readonly loads: ReadonlyMap<string, Load>
+  /** Samples of all epochs that each place was given so far. */
+  readonly loads: ReadonlyMap<string, number>
 }
-
-/** Data that a place was given so far. */
-type Load = { readonly samples: number; readonly usd: number; readonly seconds: number }
 
 const nothingYet: Branch = { movementUsd: 0, movementSeconds: 0, loads: new Map() }
 
@@ -102,7 +100,50 @@ class Search {
     const usdIn = (place: string): number =>
       sum(this.#options.map((all) => all.find((option) => option.place === place)!.usd))
     const together = shared.toSorted((a, b) => usdIn(a) - usdIn(b) || (a < b ? -1 : 1)).slice(0, 3)
-    return [...(home.includes(null) ? [] : [home as string[]]), each, ...together.map((place) => data.map(() => place))]
+    const tries = [
+      ...(home.includes(null) ? [] : [home as string[]]),
+      each,
+      ...together.map((place) => data.map(() => place)),
+    ]
+    return [...tries, ...tries.map((places) => this.#improved(places))]
+  }
+
+  /** Data goes one by one to where it is better by the branches' bound, until none is. */
+  #improved(places: readonly string[]): readonly string[] {
+    const { limits } = this.#input
+    let best = places
+    let value = this.#penalised(best)
+    let looked = 0
+    for (let at = 0, since = 0; since < this.#data.length && looked < limits.looks; at = (at + 1) % this.#data.length) {
+      since += 1
+      for (const { place } of this.#options[at]!) {
+        if (place === best[at]) continue
+        looked += 1
+        const next = best.with(at, place)
+        const nextValue = this.#penalised(next)
+        if (nextValue >= value * (1 - Math.max(limits.tolerance, 1e-9))) continue
+        best = next
+        value = nextValue
+        since = 0
+      }
+    }
+    return best
+  }
+
+  /** What an assignment is worth at least; one that is too slow is worth less the slower it is. */
+  #penalised(places: readonly string[]): number {
+    const { goal } = this.#input
+    let branch = nothingYet
+    for (const [i, data] of this.#data.entries()) {
+      branch = this.#with(
+        branch,
+        data,
+        this.#options[i]!.find(({ place }) => place === places[i])!,
+      )
+    }
+    const worth = this.#worthOf(branch, this.#data.length)
+    const late = Math.max(1, worth.seconds / goal.secondsMax)
+    return valueOf(goal, worth) * late ** 4
   }
 
   branch(chosen: readonly string[], known: Branch): void {
@@ -229,26 +270,25 @@ class Search {
   }
 
   #with({ movementUsd, movementSeconds, loads }: Branch, { samples }: DataRegion, option: Option): Branch {
-    const { problem } = this.#input
-    const all = problem.epochs * samples + (loads.get(option.place)?.samples ?? 0)
-    const usd = leastUsd(this.#coverers.get(option.place)!, all, this.#longestFor(all, option))
-    const load: Load = { samples: all, usd, seconds: all / this.#capacity.get(option.place)! }
+    const all = this.#input.problem.epochs * samples + (loads.get(option.place) ?? 0)
     return {
       movementUsd: movementUsd + option.movementUsd,
       movementSeconds: Math.max(movementSeconds, option.movementSeconds),
-      loads: new Map(loads).set(option.place, load),
+      loads: new Map(loads).set(option.place, all),
     }
   }
 
+  /** Training begins when all data has come, so that what is moved far leaves the others less time too. */
   #worthOf({ movementUsd, movementSeconds, loads }: Branch, depth: number): Worth {
     let usd = movementUsd + (this.#usdLeft[depth] ?? 0)
     let busiest = this.#secondsLeft[depth] ?? 0
     let dearestSpoke = 0
-    for (const [place, load] of loads) {
+    for (const [place, samples] of loads) {
       const spokeUsd = this.#spokeUsd.get(place) ?? 0
-      usd += load.usd + spokeUsd
       dearestSpoke = Math.max(dearestSpoke, spokeUsd)
-      busiest = Math.max(busiest, load.seconds)
+      const longest = this.#longestFor(samples, { place, movementSeconds })
+      usd += spokeUsd + leastUsd(this.#coverers.get(place)!, samples, longest)
+      busiest = Math.max(busiest, samples / this.#capacity.get(place)!)
     }
     // One of the places may be where the others meet.
     return { seconds: movementSeconds + busiest, totalUsd: usd - dearestSpoke }

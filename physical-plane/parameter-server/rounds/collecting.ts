@@ -130,11 +130,12 @@ function close(core: RoundsCore, training: Training, exchange: Exchange, closing
 
 function nextPlan(core: RoundsCore, { plan, replica }: Training): RoundPlan {
   const { members, peers, settings, parts, host, ownLinks } = core.parts
-  const stepsPerSecond: Record<string, number> = { [host.region]: host.stepsPerSecond }
+  // Who has used its samples sets no pace.
+  const stepsPerSecond: Record<string, number> = { [host.region]: host.hasDrained ? 0 : host.stepsPerSecond }
   const links: Record<string, readonly MeasuredLink[]> = { [host.region]: ownLinks() }
   for (const region of members.peers) {
     const status = peers.statusOf(region)
-    stepsPerSecond[region] = status?.stepsPerSecond ?? 0
+    stepsPerSecond[region] = status === null || status.hasDrained ? 0 : status.stepsPerSecond
     links[region] = status?.links ?? []
   }
   const measured = { regions: members.live, hub: host.region, stepsPerSecond, links }
