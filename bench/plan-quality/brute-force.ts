@@ -30,10 +30,5 @@ export function bruteForce(problem: JobProblem, goal: Goal, exchange: Exchange |
 
 /** Whether there are no more plans than that. */
 export function hasAtMost(problem: JobProblem, plansMax: number): boolean {
-  let count = 0
-  for (const _ of everyPlan(problem)) {
-    count += 1
-    if (count > plansMax) return false
-  }
-  return true
+  return everyPlan(problem).drop(plansMax).next().done === true
 }
