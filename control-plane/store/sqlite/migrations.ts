@@ -138,4 +138,61 @@ export const migrations: readonly Migration[] = [
       UPDATE round_totals SET body = json_set(body, '$.exchangeSeconds', 0, '$.last.exchangeSeconds', 0);
     `,
   },
+  {
+    // Before, a region had one price per device model, plans left data where it lay, and usage had no purpose.
+    version: 4,
+    statements: `
+      UPDATE jobs SET body = json_set(body,
+        '$.spec.objective', json('{"kind":"least-cost","slack":0.05}'),
+        '$.spec.budget', json('null'),
+        '$.spec.owner', '',
+        '$.spec.labels', json('{}'),
+        '$.spec.resources.markets', json('["on-demand"]'),
+        '$.spec.shards', (
+          SELECT json_group_array(json_set(shard.value, '$.bytes', 0, '$.mayMoveTo', json('[]')) ORDER BY shard.key)
+          FROM json_each(jobs.body, '$.spec.shards') shard));
+
+      UPDATE jobs SET body = json_set(body,
+        '$.plan.objective', json('{"kind":"least-cost","slack":0.05}'),
+        '$.plan.version', 1,
+        '$.plan.plannedAtMs', 0,
+        '$.plan.cause', '',
+        '$.plan.exchange', json('null'),
+        '$.plan.movements', json('[]'),
+        '$.plan.alternatives', json('[]'),
+        '$.plan.bound', json('null'),
+        '$.plan.reasons', (
+          SELECT json_group_array(json_set(reason.value, '$.figures', json('{}')) ORDER BY reason.key)
+          FROM json_each(jobs.body, '$.plan.reasons') reason),
+        '$.plan.partitions', (
+          SELECT json_group_array(json_set(part.value,
+            '$.place', json_extract(part.value, '$.region'),
+            '$.moves', 0,
+            '$.dataRegions', json_array(json_extract(part.value, '$.region')),
+            '$.allocations', (
+              SELECT json_group_array(json_set(each.value,
+                '$.market', 'on-demand', '$.zone', '', '$.instanceType', '', '$.lossesPerHour', 0) ORDER BY each.key)
+              FROM json_each(part.value, '$.allocations') each)) ORDER BY part.key)
+          FROM json_each(jobs.body, '$.plan.partitions') part))
+        WHERE json_type(body, '$.plan') = 'object';
+
+      UPDATE jobs SET body = json_set(body,
+        '$.plan.forecast.movementSeconds', 0, '$.plan.forecast.movementUsd', 0,
+        '$.plan.forecast.storageUsd', 0, '$.plan.forecast.spotLossUsd', 0)
+        WHERE json_type(body, '$.plan.forecast') = 'object';
+      UPDATE jobs SET body = json_set(body,
+        '$.plan.forecastUseEverything.movementSeconds', 0, '$.plan.forecastUseEverything.movementUsd', 0,
+        '$.plan.forecastUseEverything.storageUsd', 0, '$.plan.forecastUseEverything.spotLossUsd', 0)
+        WHERE json_type(body, '$.plan.forecastUseEverything') = 'object';
+
+      UPDATE instances SET body = json_set(body,
+        '$.partition', json_extract(body, '$.region'), '$.market', 'on-demand', '$.zone', '', '$.instanceType', '');
+      UPDATE agents SET body = json_set(body, '$.devices', (
+        SELECT json_group_array(json_set(device.value,
+          '$.market', 'on-demand', '$.zone', '', '$.instanceType', '', '$.endsAtMs', json('null')) ORDER BY device.key)
+        FROM json_each(agents.body, '$.devices') device));
+      UPDATE ledger SET body = json_set(body,
+        '$.attempt', 0, '$.purpose', '', '$.currency', 'USD', '$.unitPrice', json_extract(body, '$.unitPriceUsd'));
+    `,
+  },
 ]
