@@ -79,6 +79,25 @@ export function leastSwapUsd(index: CatalogueIndex, place: string, others: reado
   return swaps.length === 0 ? 0 : Math.min(...swaps)
 }
 
+/** How long the two ways of that take at least, at the same time and one after the other. */
+export function leastSwapSeconds(
+  links: Links,
+  place: string,
+  others: readonly string[],
+  bytes: number,
+): { readonly atOnce: number; readonly inTurn: number } {
+  let atOnce = Number.POSITIVE_INFINITY
+  let inTurn = Number.POSITIVE_INFINITY
+  for (const other of others) {
+    if (other === place) continue
+    const there = transferSeconds(links, { from: place, to: other }, bytes)
+    const back = transferSeconds(links, { from: other, to: place }, bytes)
+    atOnce = Math.min(atOnce, Math.max(there, back))
+    inTurn = Math.min(inTurn, there + back)
+  }
+  return others.length < 2 ? { atOnce: 0, inTurn: 0 } : { atOnce, inTurn }
+}
+
 export type FloorInput = Pick<ForecastInput, 'spec' | 'exchange' | 'index' | 'links' | 'modelSize'> & {
   /** Ascending by place. */
   readonly homes: readonly Homes[]

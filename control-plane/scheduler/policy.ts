@@ -24,8 +24,18 @@ export type Problem = {
   readonly estimate: (candidate: Candidate) => Forecast
   /** What no choice of units gets below. */
   readonly floor: (homes: readonly Home[], exchange: Exchange | null) => Floor
-  /** Of every place that is used but one, whichever that is: what it adds at least to what synchronisation costs. */
-  readonly spokeUsd: (exchange: Exchange | null) => ReadonlyMap<string, number>
+  /** What it means at least that a place is used together with others. */
+  readonly together: (exchange: Exchange | null) => Together
+}
+
+export type Together = {
+  /** By place. Of all that are used but one, whichever that is: what it adds to what synchronisation costs. */
+  readonly usd: ReadonlyMap<string, number>
+  /** By place. Training lasts at least as long as computing and this of any place that is used: as in a floor. */
+  readonly wireSeconds: ReadonlyMap<string, number>
+  /** The same where three or more are used: what comes to a hub then has to go out again. */
+  readonly hubSeconds: ReadonlyMap<string, number>
+  readonly isOverlapped: boolean
 }
 
 /** What is trained on where. */

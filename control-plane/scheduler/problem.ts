@@ -5,7 +5,7 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Exchange, Forecast, ModelSize, Partition } from '#control-plane/model/plan.ts'
 import type { Links } from './exchange.ts'
 import { exchangesOf } from './exchanges.ts'
-import { floorOf, forecast, leastSwapUsd } from './forecast.ts'
+import { floorOf, forecast, leastSwapSeconds, leastSwapUsd } from './forecast.ts'
 import { mayMove } from './may-move.ts'
 import {
   throughputOf,
@@ -15,8 +15,9 @@ import {
   type Home,
   type Place,
   type Problem,
+  type Together,
 } from './policy.ts'
-import { spokeBytes } from './traffic-floor.ts'
+import { leastTraffic } from './traffic-floor.ts'
 import { weakestSource, type ThroughputOf } from './throughput.ts'
 import { everyUnit } from './use-everything.ts'
 
@@ -69,12 +70,19 @@ export function jobProblem(input: ProblemInput): JobProblem {
       const whole = homes.map((home) => ({ ...home, samples: samplesOf(home) }))
       return floorOf({ spec, homes: whole, exchange, index, links, modelSize })
     },
-    spokeUsd: (exchange) => {
-      if (exchange === null || modelSize === null) return new Map()
+    together: (exchange) => {
       const counts = data.map((each) => each.samples)
-      const bytes = spokeBytes(spec, exchange, modelSize, counts)
+      const least = exchange === null || modelSize === null ? null : leastTraffic(spec, exchange, modelSize, counts)
+      if (least === null) return nothingTogether
       const names = places.map(({ region }) => region)
-      return new Map(names.map((name) => [name, bytes === 0 ? 0 : leastSwapUsd(index, name, names, bytes)]))
+      const { models, modelBytes } = least
+      const swaps = new Map(names.map((name) => [name, leastSwapSeconds(links, name, names, modelBytes)]))
+      return {
+        usd: new Map(names.map((name) => [name, leastSwapUsd(index, name, names, least.bytes)])),
+        wireSeconds: new Map(names.map((name) => [name, models * swaps.get(name)!.atOnce])),
+        hubSeconds: new Map(names.map((name) => [name, models * swaps.get(name)!.inTurn])),
+        isOverlapped: least.isOverlapped,
+      }
     },
     partitionsOf,
     useEverything: (exchange) => {
@@ -86,6 +94,8 @@ export function jobProblem(input: ProblemInput): JobProblem {
     },
   }
 }
+
+const nothingTogether: Together = { usd: new Map(), wireSeconds: new Map(), hubSeconds: new Map(), isOverlapped: true }
 
 function partitionOf(offer: Place, { place, dataRegions, units }: CandidatePartition, samples: number): Partition {
   const allocations = offer.devices.flatMap(({ key, unitsFree: _, ...device }) => {

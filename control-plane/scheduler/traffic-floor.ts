@@ -72,21 +72,33 @@ export function trafficFloor({ spec, homes, exchange, links, modelSize }: Traffi
   }
 }
 
-/** Bytes that every region but one sends to that one at least, and gets from it, wherever data is trained on. */
-export function spokeBytes(
+/** What synchronisation moves wherever data is trained on: as many exchanges as the most data in one region makes. */
+export type LeastTraffic = {
+  /** Exchanges of a whole model, and its bytes in each. */
+  readonly models: number
+  readonly modelBytes: number
+  /** Of all of them, and of the final model. */
+  readonly bytes: number
+  readonly isOverlapped: boolean
+}
+
+/** Null where regions do not meet in rounds. */
+export function leastTraffic(
   spec: JobSpec,
   exchange: Exchange,
   modelSize: ModelSize,
   samples: readonly number[],
-): number {
+): LeastTraffic | null {
   const sync = withExchange(spec.sync, exchange)
   const parts = strategies.get(sync.strategy)?.parts(sync)
-  if (parts?.membership !== 'rounds') return 0
+  if (parts?.membership !== 'rounds') return null
   const elements = modelSize.updateBytes / 4
   const { codec, fragments, steps } = laidDown(exchange, elements)
   const stepsOf = samples.map((count) => (spec.training.epochs * count) / modelSize.samplesPerStep)
   // Data that comes together only makes more steps.
   const isSlowest = parts.isOverlapped && sync.pacing === 'even'
   const models = (isSlowest ? Math.min(...stepsOf) : Math.max(...stepsOf)) / (steps * fragments)
-  return Math.ceil(models - 1e-9) * exchangeBytes(elements, codec, sync, parts) + modelSize.updateBytes
+  const modelBytes = exchangeBytes(elements, codec, sync, parts)
+  const bytes = Math.ceil(models - 1e-9) * modelBytes + modelSize.updateBytes
+  return { models, modelBytes, bytes, isOverlapped: parts.isOverlapped }
 }

@@ -34,7 +34,7 @@ const unitsExactMax = 64
 
 export const searchLimits: SearchLimits = {
   branches: 4_000,
-  looks: 2_000,
+  looks: 600,
   solutions: 40,
   hubsWeighed: 100,
   hubs: 8,

@@ -4,13 +4,13 @@
 // long as every unit of its places takes. Three plans are tried first, so that there is something to compare with: all data
 // stays, each goes where it is cheapest, and all goes to one place.
 import type { Exchange } from '#control-plane/model/plan.ts'
-import type { DataRegion, Floor, Home, Place, Problem } from '../policy.ts'
+import type { DataRegion, Floor, Home, Place, Problem, Together } from '../policy.ts'
 import { throughputOf } from '../policy.ts'
 import { Coverer } from '../cover-cheaply.ts'
 import { everyUnit } from '../use-everything.ts'
 import { isAllowed, mayBeBetter, valueOf, type Goal, type Worth } from './goal.ts'
 import type { SearchLimits } from './limits.ts'
-import { searchTimes, worthAtLeast, type Found } from './search-times.ts'
+import { longestTime, searchTimes, worthAtLeast, type Found } from './search-times.ts'
 import { choicesIn, searchUnits } from './search-units.ts'
 import { Staircase, type Group } from './staircase.ts'
 
@@ -64,7 +64,7 @@ class Search {
   readonly #places: ReadonlyMap<string, Place>
   readonly #coverers: ReadonlyMap<string, Coverer>
   readonly #capacity: ReadonlyMap<string, number>
-  readonly #spokeUsd: ReadonlyMap<string, number>
+  readonly #together: Together
   /** What can not move first, then that with the most samples: it decides most. */
   readonly #data: readonly DataRegion[]
   readonly #options: readonly (readonly Option[])[]
@@ -73,6 +73,7 @@ class Search {
   #best: Found | null = null
   #atLeast = Number.POSITIVE_INFINITY
   #solved = new Set<string>()
+  #solutions = 0
   #branches = 0
 
   constructor(input: PlacesInput) {
@@ -82,7 +83,7 @@ class Search {
     this.#coverers = new Map(problem.places.map((place) => [place.region, new Coverer(place)]))
     this.#capacity = new Map(problem.places.map((place) => [place.region, throughputOf(place, everyUnit(place))]))
     this.#data = problem.data.toSorted(byWeight)
-    this.#spokeUsd = problem.spokeUsd(input.exchange)
+    this.#together = problem.together(input.exchange)
     this.#options = this.#data.map((data) => this.#optionsOf(data))
     this.#usdLeft = this.#data.map((_, i) => sum(this.#options.slice(i).map((all) => least(all, ({ usd }) => usd))))
     this.#secondsLeft = this.#data.map((_, i) =>
@@ -101,11 +102,18 @@ class Search {
       sum(this.#options.map((all) => all.find((option) => option.place === place)!.usd))
     const together = shared.toSorted((a, b) => usdIn(a) - usdIn(b) || (a < b ? -1 : 1)).slice(0, 3)
     const tries = [
+      ...this.#input.known.map((found) => this.#placesOf(found)),
       ...(home.includes(null) ? [] : [home as string[]]),
       each,
       ...together.map((place) => data.map(() => place)),
     ]
     return [...tries, ...tries.map((places) => this.#improved(places))]
+  }
+
+  #placesOf({ candidate }: Found): readonly string[] {
+    return this.#data.map(
+      ({ region }) => candidate.partitions.find(({ dataRegions }) => dataRegions.includes(region))!.place,
+    )
   }
 
   /** Data goes one by one to where it is better by the branches' bound, until none is. */
@@ -132,16 +140,14 @@ class Search {
 
   /** What an assignment is worth at least; one that is too slow is worth less the slower it is. */
   #penalised(places: readonly string[]): number {
-    const { goal } = this.#input
-    let branch = nothingYet
-    for (const [i, data] of this.#data.entries()) {
-      branch = this.#with(
-        branch,
-        data,
-        this.#options[i]!.find(({ place }) => place === places[i])!,
-      )
-    }
-    const worth = this.#worthOf(branch, this.#data.length)
+    const { problem, goal, exchange } = this.#input
+    const groups = this.#groupsOf(places)
+    const homes = groups.map(({ place, dataRegions }) => ({ place: place.region, dataRegions }))
+    const { wireSeconds } = this.#together
+    const best = homes.toSorted((a, b) => (wireSeconds.get(a.place) ?? 0) - (wireSeconds.get(b.place) ?? 0))[0]!
+    const floor = problem.floor(homes, exchange === null ? null : { ...exchange, hub: best.place })
+    const shortest = Math.max(...groups.map(({ place, samples }) => samples / this.#capacity.get(place.region)!))
+    const worth = this.#leastWorth(groups, floor, shortest)
     const late = Math.max(1, worth.seconds / goal.secondsMax)
     return valueOf(goal, worth) * late ** 4
   }
@@ -181,7 +187,7 @@ class Search {
         this.#leaveOpen(worth)
         continue
       }
-      if (this.#solved.size > limits.solutions || i >= limits.hubs) this.#leaveOpen(worth)
+      if (this.#solutions >= limits.solutions || i >= limits.hubs) this.#leaveOpen(worth)
       else this.#solveWith(groups, homes, staircase, exchange, floor)
     }
   }
@@ -199,6 +205,7 @@ class Search {
     floor: Floor,
   ): void {
     const { problem, goal, limits } = this.#input
+    this.#solutions += 1
     const weigh = (units: readonly ReadonlyMap<string, number>[]): Found => {
       const candidate = { partitions: homes.map((home, i) => ({ ...home, units: units[i]! })), exchange }
       return { candidate, forecast: problem.estimate(candidate) }
@@ -224,7 +231,7 @@ class Search {
   /** Whatever units are taken: what they cost for as long as they are needed. */
   #leastWorth(groups: readonly Group[], floor: Floor, shortest: number): Worth {
     const { seconds } = worthAtLeast(floor, 0, shortest)
-    const longest = Math.max(shortest, this.#input.goal.secondsMax - floor.movementSeconds)
+    const longest = Math.max(shortest, longestTime(this.#input.goal, floor))
     return {
       seconds,
       totalUsd: floor.usd + sum(groups.map(({ coverer, samples }) => leastUsd(coverer, samples, longest))),
@@ -280,18 +287,23 @@ class Search {
 
   /** Training begins when all data has come, so that what is moved far leaves the others less time too. */
   #worthOf({ movementUsd, movementSeconds, loads }: Branch, depth: number): Worth {
+    const together = this.#together
+    const wireOf = loads.size > 2 ? together.hubSeconds : together.wireSeconds
+    const wireSeconds = loads.size < 2 ? 0 : Math.max(...[...loads.keys()].map((place) => wireOf.get(place) ?? 0))
     let usd = movementUsd + (this.#usdLeft[depth] ?? 0)
     let busiest = this.#secondsLeft[depth] ?? 0
-    let dearestSpoke = 0
+    let dearest = 0
     for (const [place, samples] of loads) {
-      const spokeUsd = this.#spokeUsd.get(place) ?? 0
-      dearestSpoke = Math.max(dearestSpoke, spokeUsd)
-      const longest = this.#longestFor(samples, { place, movementSeconds })
-      usd += spokeUsd + leastUsd(this.#coverers.get(place)!, samples, longest)
+      const togetherUsd = together.usd.get(place) ?? 0
+      dearest = Math.max(dearest, togetherUsd)
+      const taken = movementSeconds + (together.isOverlapped ? 0 : wireSeconds)
+      const longest = this.#longestFor(samples, { place, movementSeconds: taken })
+      usd += togetherUsd + leastUsd(this.#coverers.get(place)!, samples, longest)
       busiest = Math.max(busiest, samples / this.#capacity.get(place)!)
     }
+    const training = together.isOverlapped ? Math.max(busiest, wireSeconds) : busiest + wireSeconds
     // One of the places may be where the others meet.
-    return { seconds: movementSeconds + busiest, totalUsd: usd - dearestSpoke }
+    return { seconds: movementSeconds + training, totalUsd: usd - dearest }
   }
 
   /** The most time that so many samples may take in a place. */

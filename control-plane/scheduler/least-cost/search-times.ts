@@ -49,7 +49,7 @@ export function searchTimes(input: TimesInput): TimesResult {
 }
 
 /** What remains of the longest time that is allowed. */
-function longestTime(
+export function longestTime(
   { secondsMax }: Goal,
   { movementSeconds, outsideSeconds, wireSeconds, isOverlapped }: Floor,
 ): number {
