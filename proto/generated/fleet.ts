@@ -10,10 +10,16 @@ import type { Bound as _cloudless_v1_Bound, Bound__Output as _cloudless_v1_Bound
 import type { BudgetSpec as _cloudless_v1_BudgetSpec, BudgetSpec__Output as _cloudless_v1_BudgetSpec__Output } from './cloudless/v1/BudgetSpec.ts';
 import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
 import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
+import type { Comparison as _cloudless_v1_Comparison, Comparison__Output as _cloudless_v1_Comparison__Output } from './cloudless/v1/Comparison.ts';
 import type { ConnectRequest as _cloudless_v1_ConnectRequest, ConnectRequest__Output as _cloudless_v1_ConnectRequest__Output } from './cloudless/v1/ConnectRequest.ts';
 import type { ConnectResponse as _cloudless_v1_ConnectResponse, ConnectResponse__Output as _cloudless_v1_ConnectResponse__Output } from './cloudless/v1/ConnectResponse.ts';
+import type { CostAmounts as _cloudless_v1_CostAmounts, CostAmounts__Output as _cloudless_v1_CostAmounts__Output } from './cloudless/v1/CostAmounts.ts';
+import type { CostGroup as _cloudless_v1_CostGroup, CostGroup__Output as _cloudless_v1_CostGroup__Output } from './cloudless/v1/CostGroup.ts';
+import type { CostPoint as _cloudless_v1_CostPoint, CostPoint__Output as _cloudless_v1_CostPoint__Output } from './cloudless/v1/CostPoint.ts';
 import type { CostReport as _cloudless_v1_CostReport, CostReport__Output as _cloudless_v1_CostReport__Output } from './cloudless/v1/CostReport.ts';
 import type { CostServiceClient as _cloudless_v1_CostServiceClient, CostServiceDefinition as _cloudless_v1_CostServiceDefinition } from './cloudless/v1/CostService.ts';
+import type { Costs as _cloudless_v1_Costs, Costs__Output as _cloudless_v1_Costs__Output } from './cloudless/v1/Costs.ts';
+import type { Counterfactual as _cloudless_v1_Counterfactual, Counterfactual__Output as _cloudless_v1_Counterfactual__Output } from './cloudless/v1/Counterfactual.ts';
 import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
 import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
 import type { DesiredInstance as _cloudless_v1_DesiredInstance, DesiredInstance__Output as _cloudless_v1_DesiredInstance__Output } from './cloudless/v1/DesiredInstance.ts';
@@ -23,11 +29,14 @@ import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, Downlo
 import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from './cloudless/v1/DownloadModelResponse.ts';
 import type { Evaluation as _cloudless_v1_Evaluation, Evaluation__Output as _cloudless_v1_Evaluation__Output } from './cloudless/v1/Evaluation.ts';
 import type { Exchange as _cloudless_v1_Exchange, Exchange__Output as _cloudless_v1_Exchange__Output } from './cloudless/v1/Exchange.ts';
+import type { ExchangeRate as _cloudless_v1_ExchangeRate, ExchangeRate__Output as _cloudless_v1_ExchangeRate__Output } from './cloudless/v1/ExchangeRate.ts';
 import type { FetchBundleRequest as _cloudless_v1_FetchBundleRequest, FetchBundleRequest__Output as _cloudless_v1_FetchBundleRequest__Output } from './cloudless/v1/FetchBundleRequest.ts';
 import type { FetchBundleResponse as _cloudless_v1_FetchBundleResponse, FetchBundleResponse__Output as _cloudless_v1_FetchBundleResponse__Output } from './cloudless/v1/FetchBundleResponse.ts';
 import type { FleetServiceClient as _cloudless_v1_FleetServiceClient, FleetServiceDefinition as _cloudless_v1_FleetServiceDefinition } from './cloudless/v1/FleetService.ts';
 import type { Forecast as _cloudless_v1_Forecast, Forecast__Output as _cloudless_v1_Forecast__Output } from './cloudless/v1/Forecast.ts';
 import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
+import type { GetCostsRequest as _cloudless_v1_GetCostsRequest, GetCostsRequest__Output as _cloudless_v1_GetCostsRequest__Output } from './cloudless/v1/GetCostsRequest.ts';
+import type { GetCostsResponse as _cloudless_v1_GetCostsResponse, GetCostsResponse__Output as _cloudless_v1_GetCostsResponse__Output } from './cloudless/v1/GetCostsResponse.ts';
 import type { GetJobCostRequest as _cloudless_v1_GetJobCostRequest, GetJobCostRequest__Output as _cloudless_v1_GetJobCostRequest__Output } from './cloudless/v1/GetJobCostRequest.ts';
 import type { GetJobCostResponse as _cloudless_v1_GetJobCostResponse, GetJobCostResponse__Output as _cloudless_v1_GetJobCostResponse__Output } from './cloudless/v1/GetJobCostResponse.ts';
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
@@ -36,6 +45,7 @@ import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1
 import type { IdleSpan as _cloudless_v1_IdleSpan, IdleSpan__Output as _cloudless_v1_IdleSpan__Output } from './cloudless/v1/IdleSpan.ts';
 import type { InstanceEvent as _cloudless_v1_InstanceEvent, InstanceEvent__Output as _cloudless_v1_InstanceEvent__Output } from './cloudless/v1/InstanceEvent.ts';
 import type { Job as _cloudless_v1_Job, Job__Output as _cloudless_v1_Job__Output } from './cloudless/v1/Job.ts';
+import type { JobCost as _cloudless_v1_JobCost, JobCost__Output as _cloudless_v1_JobCost__Output } from './cloudless/v1/JobCost.ts';
 import type { JobProgress as _cloudless_v1_JobProgress, JobProgress__Output as _cloudless_v1_JobProgress__Output } from './cloudless/v1/JobProgress.ts';
 import type { JobServiceClient as _cloudless_v1_JobServiceClient, JobServiceDefinition as _cloudless_v1_JobServiceDefinition } from './cloudless/v1/JobService.ts';
 import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from './cloudless/v1/JobSpec.ts';
@@ -44,6 +54,7 @@ import type { JournalBatch as _cloudless_v1_JournalBatch, JournalBatch__Output a
 import type { JournalRecord as _cloudless_v1_JournalRecord, JournalRecord__Output as _cloudless_v1_JournalRecord__Output } from './cloudless/v1/JournalRecord.ts';
 import type { LedgerEntry as _cloudless_v1_LedgerEntry, LedgerEntry__Output as _cloudless_v1_LedgerEntry__Output } from './cloudless/v1/LedgerEntry.ts';
 import type { LinkCost as _cloudless_v1_LinkCost, LinkCost__Output as _cloudless_v1_LinkCost__Output } from './cloudless/v1/LinkCost.ts';
+import type { LinkMonth as _cloudless_v1_LinkMonth, LinkMonth__Output as _cloudless_v1_LinkMonth__Output } from './cloudless/v1/LinkMonth.ts';
 import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, ListEvaluationsRequest__Output as _cloudless_v1_ListEvaluationsRequest__Output } from './cloudless/v1/ListEvaluationsRequest.ts';
 import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from './cloudless/v1/ListEvaluationsResponse.ts';
 import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from './cloudless/v1/ListEventsRequest.ts';
@@ -64,6 +75,7 @@ import type { ObservedState as _cloudless_v1_ObservedState, ObservedState__Outpu
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
 import type { Peer as _cloudless_v1_Peer, Peer__Output as _cloudless_v1_Peer__Output } from './cloudless/v1/Peer.ts';
+import type { PinnedCatalogue as _cloudless_v1_PinnedCatalogue, PinnedCatalogue__Output as _cloudless_v1_PinnedCatalogue__Output } from './cloudless/v1/PinnedCatalogue.ts';
 import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
 import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
 import type { RegionCost as _cloudless_v1_RegionCost, RegionCost__Output as _cloudless_v1_RegionCost__Output } from './cloudless/v1/RegionCost.ts';
@@ -84,6 +96,7 @@ import type { UploadBundleResponse as _cloudless_v1_UploadBundleResponse, Upload
 import type { UploadModelRequest as _cloudless_v1_UploadModelRequest, UploadModelRequest__Output as _cloudless_v1_UploadModelRequest__Output } from './cloudless/v1/UploadModelRequest.ts';
 import type { UploadModelResponse as _cloudless_v1_UploadModelResponse, UploadModelResponse__Output as _cloudless_v1_UploadModelResponse__Output } from './cloudless/v1/UploadModelResponse.ts';
 import type { Usage as _cloudless_v1_Usage, Usage__Output as _cloudless_v1_Usage__Output } from './cloudless/v1/Usage.ts';
+import type { UsageGap as _cloudless_v1_UsageGap, UsageGap__Output as _cloudless_v1_UsageGap__Output } from './cloudless/v1/UsageGap.ts';
 import type { WatchJobRequest as _cloudless_v1_WatchJobRequest, WatchJobRequest__Output as _cloudless_v1_WatchJobRequest__Output } from './cloudless/v1/WatchJobRequest.ts';
 import type { WatchJobResponse as _cloudless_v1_WatchJobResponse, WatchJobResponse__Output as _cloudless_v1_WatchJobResponse__Output } from './cloudless/v1/WatchJobResponse.ts';
 
@@ -103,10 +116,16 @@ export interface ProtoGrpcType {
       BudgetSpec: MessageTypeDefinition<_cloudless_v1_BudgetSpec, _cloudless_v1_BudgetSpec__Output>
       CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
+      Comparison: MessageTypeDefinition<_cloudless_v1_Comparison, _cloudless_v1_Comparison__Output>
       ConnectRequest: MessageTypeDefinition<_cloudless_v1_ConnectRequest, _cloudless_v1_ConnectRequest__Output>
       ConnectResponse: MessageTypeDefinition<_cloudless_v1_ConnectResponse, _cloudless_v1_ConnectResponse__Output>
+      CostAmounts: MessageTypeDefinition<_cloudless_v1_CostAmounts, _cloudless_v1_CostAmounts__Output>
+      CostGroup: MessageTypeDefinition<_cloudless_v1_CostGroup, _cloudless_v1_CostGroup__Output>
+      CostPoint: MessageTypeDefinition<_cloudless_v1_CostPoint, _cloudless_v1_CostPoint__Output>
       CostReport: MessageTypeDefinition<_cloudless_v1_CostReport, _cloudless_v1_CostReport__Output>
       CostService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_CostServiceClient> & { service: _cloudless_v1_CostServiceDefinition }
+      Costs: MessageTypeDefinition<_cloudless_v1_Costs, _cloudless_v1_Costs__Output>
+      Counterfactual: MessageTypeDefinition<_cloudless_v1_Counterfactual, _cloudless_v1_Counterfactual__Output>
       CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
       CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
       DesiredInstance: MessageTypeDefinition<_cloudless_v1_DesiredInstance, _cloudless_v1_DesiredInstance__Output>
@@ -116,11 +135,14 @@ export interface ProtoGrpcType {
       DownloadModelResponse: MessageTypeDefinition<_cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelResponse__Output>
       Evaluation: MessageTypeDefinition<_cloudless_v1_Evaluation, _cloudless_v1_Evaluation__Output>
       Exchange: MessageTypeDefinition<_cloudless_v1_Exchange, _cloudless_v1_Exchange__Output>
+      ExchangeRate: MessageTypeDefinition<_cloudless_v1_ExchangeRate, _cloudless_v1_ExchangeRate__Output>
       FetchBundleRequest: MessageTypeDefinition<_cloudless_v1_FetchBundleRequest, _cloudless_v1_FetchBundleRequest__Output>
       FetchBundleResponse: MessageTypeDefinition<_cloudless_v1_FetchBundleResponse, _cloudless_v1_FetchBundleResponse__Output>
       FleetService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FleetServiceClient> & { service: _cloudless_v1_FleetServiceDefinition }
       Forecast: MessageTypeDefinition<_cloudless_v1_Forecast, _cloudless_v1_Forecast__Output>
       FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
+      GetCostsRequest: MessageTypeDefinition<_cloudless_v1_GetCostsRequest, _cloudless_v1_GetCostsRequest__Output>
+      GetCostsResponse: MessageTypeDefinition<_cloudless_v1_GetCostsResponse, _cloudless_v1_GetCostsResponse__Output>
       GetJobCostRequest: MessageTypeDefinition<_cloudless_v1_GetJobCostRequest, _cloudless_v1_GetJobCostRequest__Output>
       GetJobCostResponse: MessageTypeDefinition<_cloudless_v1_GetJobCostResponse, _cloudless_v1_GetJobCostResponse__Output>
       GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
@@ -131,6 +153,7 @@ export interface ProtoGrpcType {
       InstanceRole: EnumTypeDefinition
       InstanceState: EnumTypeDefinition
       Job: MessageTypeDefinition<_cloudless_v1_Job, _cloudless_v1_Job__Output>
+      JobCost: MessageTypeDefinition<_cloudless_v1_JobCost, _cloudless_v1_JobCost__Output>
       JobProgress: MessageTypeDefinition<_cloudless_v1_JobProgress, _cloudless_v1_JobProgress__Output>
       JobService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_JobServiceClient> & { service: _cloudless_v1_JobServiceDefinition }
       JobSpec: MessageTypeDefinition<_cloudless_v1_JobSpec, _cloudless_v1_JobSpec__Output>
@@ -140,6 +163,7 @@ export interface ProtoGrpcType {
       JournalRecord: MessageTypeDefinition<_cloudless_v1_JournalRecord, _cloudless_v1_JournalRecord__Output>
       LedgerEntry: MessageTypeDefinition<_cloudless_v1_LedgerEntry, _cloudless_v1_LedgerEntry__Output>
       LinkCost: MessageTypeDefinition<_cloudless_v1_LinkCost, _cloudless_v1_LinkCost__Output>
+      LinkMonth: MessageTypeDefinition<_cloudless_v1_LinkMonth, _cloudless_v1_LinkMonth__Output>
       ListEvaluationsRequest: MessageTypeDefinition<_cloudless_v1_ListEvaluationsRequest, _cloudless_v1_ListEvaluationsRequest__Output>
       ListEvaluationsResponse: MessageTypeDefinition<_cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsResponse__Output>
       ListEventsRequest: MessageTypeDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsRequest__Output>
@@ -161,6 +185,7 @@ export interface ProtoGrpcType {
       PartitionPhase: EnumTypeDefinition
       PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
       Peer: MessageTypeDefinition<_cloudless_v1_Peer, _cloudless_v1_Peer__Output>
+      PinnedCatalogue: MessageTypeDefinition<_cloudless_v1_PinnedCatalogue, _cloudless_v1_PinnedCatalogue__Output>
       Plan: MessageTypeDefinition<_cloudless_v1_Plan, _cloudless_v1_Plan__Output>
       PlanOutcome: EnumTypeDefinition
       Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
@@ -182,6 +207,7 @@ export interface ProtoGrpcType {
       UploadModelRequest: MessageTypeDefinition<_cloudless_v1_UploadModelRequest, _cloudless_v1_UploadModelRequest__Output>
       UploadModelResponse: MessageTypeDefinition<_cloudless_v1_UploadModelResponse, _cloudless_v1_UploadModelResponse__Output>
       Usage: MessageTypeDefinition<_cloudless_v1_Usage, _cloudless_v1_Usage__Output>
+      UsageGap: MessageTypeDefinition<_cloudless_v1_UsageGap, _cloudless_v1_UsageGap__Output>
       UsageKind: EnumTypeDefinition
       WatchJobRequest: MessageTypeDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobRequest__Output>
       WatchJobResponse: MessageTypeDefinition<_cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobResponse__Output>
