@@ -14,6 +14,8 @@ export const controlPlaneConfig = {
   measuredRoundsMin: 3,
   /** A measurement is stored when it differs from the known one by more than this share. */
   measuredChange: 0.1,
+  /** Weight of a new measurement in the moving average of a link. */
+  measuredLinkWeight: 0.2,
   /** With more regions to tell, all are computed in one pass. */
   regionsOneByOneMax: 8,
   /** Agents hear what they should run at least this often, should time alone have changed it. */

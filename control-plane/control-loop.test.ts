@@ -3,7 +3,19 @@ import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedIns
 import type { GivenSync } from '#proto/sync/resolve-sync.ts'
 import { decideApart } from './decide-apart.ts'
 import { measure } from './measure.ts'
-import { aCatalogue, aJob, anInstance, aShard, aSnapshot, aSpec, aSync, someProgress } from './model/builders.ts'
+import {
+  aCatalogue,
+  aJob,
+  anInstance,
+  aPartition,
+  aPlan,
+  aShard,
+  aSnapshot,
+  aSpec,
+  aSync,
+  aSyncProgress,
+  someProgress,
+} from './model/builders.ts'
 import { noActions } from './model/actions.ts'
 import type { SyncProgress } from './model/snapshot.ts'
 import { ScriptedAgent, startRig, type Rig } from './rig.ts'
@@ -160,6 +172,8 @@ describe('measurements', () => {
       agents: [],
       throughput: new Map(),
       modelSizes: new Map(),
+      measuredLinks: new Map(),
+      paidUsd: new Map(),
       kept: [],
       ...fields,
     }
@@ -167,7 +181,7 @@ describe('measurements', () => {
 
   test('throughput is per unit over all regions, model size per update and step', () => {
     const instances = [...partition('a', { samplesPerSecond: 100 }, 1), ...partition('b', { samplesPerSecond: 500 }, 3)]
-    expect(measure(view({ instances }))).toEqual([
+    expect(measure(view({ instances }), 5_000)).toEqual([
       { kind: 'throughput', key: `${digest}/cpu`, samplesPerSecond: 150 },
       { kind: 'model-size', bundleDigest: digest, size: { updateBytes: 400, samplesPerStep: 32 } },
     ])
@@ -186,26 +200,43 @@ describe('measurements', () => {
     const book = { epoch: 1, peers: regions.map((region) => ({ ...peers[0]!, region })) }
     const other = aJob({ state: 'running', addressBook: book, spec: aSpec({ sync: aSync(given) }) })
     const instances = regions.flatMap((region) => partition(region, {}, 1))
-    const [change] = measure(view({ jobs: [other], instances }))
+    const [change] = measure(view({ jobs: [other], instances }), 5_000)
     expect(change?.kind === 'model-size' ? change.size.updateBytes : 0).toBeCloseTo(updateBytes)
   })
 
   test('the codec of now counts, and significance says nothing of the size', () => {
     const found = (given: GivenSync, sync: Partial<SyncProgress> | null) => {
       const other = aJob({ state: 'running', addressBook: { epoch: 1, peers }, spec: aSpec({ sync: aSync(given) }) })
-      return measure(view({ jobs: [other], instances: partition('a', { sync }, 1) }))
+      return measure(view({ jobs: [other], instances: partition('a', { sync }, 1) }), 5_000)
     }
     const int8 = found({ strategy: 'auto' }, { codec: 'int8', fragments: 2 })
     expect(int8).toMatchObject([{ size: { updateBytes: expect.closeTo((400 * 2 * 4 * 256) / 260) } }])
     expect(found({ strategy: 'asp' }, null)).toEqual([])
   })
 
+  test('links are of the places where partitions run, and follow what is measured slowly', () => {
+    const plan = aPlan({}, { partitions: [aPartition('a', 1), aPartition('b', 1, { place: 'c', moves: 1 })] })
+    const moved = aJob({ state: 'running', plan, addressBook: { epoch: 1, peers } })
+    const seen = (mbitPerSecond: number) => ({
+      sync: aSyncProgress({ links: [{ fromRegion: 'b', mbitPerSecond, roundTripMs: 80 }] }),
+      rounds: 0,
+    })
+    const taken = (mbitPerSecond: number, known: View['measuredLinks'] = new Map()) =>
+      measure(view({ jobs: [moved], instances: partition('a', seen(mbitPerSecond), 1), measuredLinks: known }), 5_000)
+    const first = { mbitPerSecond: 40, roundTripMs: 80, atMs: 5_000 }
+    expect(taken(40)).toEqual([{ kind: 'link', from: 'c', to: 'a', measurement: first }])
+    const known = new Map([['c a', first]])
+    expect(taken(60, known)).toMatchObject([{ measurement: { mbitPerSecond: 44, roundTripMs: 80 } }])
+    expect(taken(42, known)).toEqual([])
+    expect(taken(0)).toEqual([])
+  })
+
   test('start-up, missing workers and small differences say nothing', () => {
     const young = partition('a', { samplesPerSecond: 100, steps: 5, rounds: 0 }, 1)
     const short = partition('b', { samplesPerSecond: 100, workers: 1, rounds: 0 }, 2)
-    expect(measure(view({ instances: [...young, ...short] }))).toEqual([])
+    expect(measure(view({ instances: [...young, ...short] }), 5_000)).toEqual([])
     const known = new Map([[`${digest}/cpu`, 98]])
     const instances = partition('a', { samplesPerSecond: 100, rounds: 0 }, 1)
-    expect(measure(view({ instances, throughput: known }))).toEqual([])
+    expect(measure(view({ instances, throughput: known }), 5_000)).toEqual([])
   })
 })

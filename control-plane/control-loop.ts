@@ -167,7 +167,7 @@ export class ControlLoop {
     if (nowMs - this.#measuredAtMs < config.measureEveryMs) return
     this.#measuredAtMs = nowMs
     const view = store.view()
-    await store.commit(measure(view), view.revision)
+    await store.commit(measure(view, clock.now()), view.revision)
   }
 
   #tellAgents(): void {

@@ -1,26 +1,29 @@
 // What running jobs teach the scheduler about their function: samples per second of one unit of a device model, bytes of
-// the model, samples of one step. Pure; only what differs clearly from what is known is stored.
+// the model, samples of one step; and about links between places: bandwidth and delay. Pure; only what differs clearly from
+// what is known is stored.
 import { codecNames } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import { controlPlaneConfig as config } from './config.ts'
 import type { Job } from './model/job.ts'
 import type { ModelSize } from './model/plan.ts'
-import { throughputKey, type Instance } from './model/snapshot.ts'
+import { linkKey, throughputKey, type Instance, type LinkMeasurement } from './model/snapshot.ts'
 import { exchangeBytes, sendsPerRound } from './scheduler/exchange.ts'
 import type { Change, View } from './store/store.ts'
 
-export function measure(view: View): readonly Change[] {
+export function measure(view: View, nowMs: number): readonly Change[] {
   const instances = Map.groupBy(view.instances, ({ jobId }) => jobId)
   const speeds = new Map<string, Speed>()
   const sizes = new Map<string, ModelSize>()
+  const links = new Map<string, MeasuredOnce[]>()
   for (const job of view.jobs) {
     if (job.state !== 'running' && job.state !== 'finishing') continue
     const own = instances.get(job.id) ?? []
     addSpeeds(speeds, job, own)
     const size = sizeOf(job, own)
     if (size !== null) sizes.set(job.spec.function.bundleDigest, size)
+    addLinks(links, job, own)
   }
-  return [...speedChanges(view, speeds), ...sizeChanges(view, sizes)]
+  return [...speedChanges(view, speeds), ...sizeChanges(view, sizes), ...linkChanges(view, links, nowMs)]
 }
 
 type Speed = { samplesPerSecond: number; units: number }
@@ -71,6 +74,47 @@ function sizeOf(job: Job, instances: readonly Instance[]): ModelSize | null {
 
 /** Enough of them that the last, shorter block of a codec hardly counts. */
 const sampleElements = 2 ** 20
+
+type MeasuredOnce = Pick<LinkMeasurement, 'mbitPerSecond' | 'roundTripMs'> & {
+  readonly from: string
+  readonly to: string
+}
+
+/** Partitions know each other by name; a link is of the places where they run. */
+function addLinks(links: Map<string, MeasuredOnce[]>, job: Job, instances: readonly Instance[]): void {
+  const placeOf = new Map(job.plan?.partitions.map(({ region, place }) => [region, place]))
+  for (const { progress, region: to, isReleased } of instances) {
+    if (progress?.phase !== 'training' || isReleased) continue
+    for (const { fromRegion, mbitPerSecond, roundTripMs } of progress.sync?.links ?? []) {
+      const from = placeOf.get(fromRegion) ?? fromRegion
+      // A delay alone, before anything large enough was sent, says nothing of the link's bandwidth.
+      if (from === to || !(mbitPerSecond > 0) || !(roundTripMs >= 0)) continue
+      const key = linkKey(from, to)
+      const known = links.get(key) ?? []
+      known.push({ from, to, mbitPerSecond, roundTripMs })
+      links.set(key, known)
+    }
+  }
+}
+
+/** Of jobs that share a link each sees a part of it: the widest part says most. An average over time takes out the rest. */
+function linkChanges(
+  { measuredLinks }: View,
+  links: ReadonlyMap<string, readonly MeasuredOnce[]>,
+  nowMs: number,
+): readonly Change[] {
+  return [...links].flatMap(([key, seen]): Change[] => {
+    const widest = seen.reduce((best, one) => (one.mbitPerSecond > best.mbitPerSecond ? one : best))
+    const { from, to } = widest
+    const known = measuredLinks.get(key)
+    const next = (name: 'mbitPerSecond' | 'roundTripMs'): number =>
+      known === undefined ? widest[name] : known[name] + config.measuredLinkWeight * (widest[name] - known[name])
+    const measurement = { mbitPerSecond: next('mbitPerSecond'), roundTripMs: next('roundTripMs'), atMs: nowMs }
+    const hasChanged =
+      differs(widest.mbitPerSecond, known?.mbitPerSecond) || differs(widest.roundTripMs, known?.roundTripMs)
+    return hasChanged ? [{ kind: 'link', from, to, measurement }] : []
+  })
+}
 
 function speedChanges(view: View, speeds: ReadonlyMap<string, Speed>): readonly Change[] {
   return [...speeds].flatMap(([key, speed]): Change[] => {

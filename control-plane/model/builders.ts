@@ -8,7 +8,7 @@ import type { Round } from './history.ts'
 import type { Job, JobSpec, Shard } from './job.ts'
 import type { Usage } from './ledger.ts'
 import type { Allocation, Forecast, Partition, Plan } from './plan.ts'
-import type { Agent, Instance, PartitionProgress, Snapshot } from './snapshot.ts'
+import type { Agent, Instance, PartitionProgress, Snapshot, SyncProgress } from './snapshot.ts'
 
 export function aSpec(spec: Partial<JobSpec> = {}): JobSpec {
   return {
@@ -248,6 +248,27 @@ export function someProgress(region: string, progress: Partial<PartitionProgress
     leasesReturned: 0,
     sync: null,
     ...progress,
+  }
+}
+
+export function aSyncProgress(sync: Partial<SyncProgress> = {}): SyncProgress {
+  return {
+    planVersion: 1,
+    interval: 8,
+    codec: 'fp32',
+    fragments: 1,
+    committedRound: 0,
+    hub: '',
+    term: 0,
+    hears: [],
+    stepSeconds: 0.1,
+    stallShare: 0,
+    reason: '',
+    links: [],
+    lateCarried: 0,
+    lateDropped: 0,
+    refused: {},
+    ...sync,
   }
 }
 

@@ -3,9 +3,11 @@
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import { keptJobOf, type KeptJob } from '#control-plane/model/resumption.ts'
-import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
+import { linkKey, type Agent, type Instance, type LinkMeasurement } from '#control-plane/model/snapshot.ts'
 import { SortedMap } from './sorted-map.ts'
 import type { Change, Commit, View } from './store.ts'
+
+export type Paid = { readonly jobId: string; readonly usd: number }
 
 export class ActiveIndex {
   readonly #jobs = new SortedMap<Job>()
@@ -15,6 +17,9 @@ export class ActiveIndex {
   readonly #instancesOfJob = new Map<string, Map<string, Instance>>()
   #throughput: ReadonlyMap<string, number> = new Map()
   #modelSizes: ReadonlyMap<string, ModelSize> = new Map()
+  #measuredLinks: ReadonlyMap<string, LinkMeasurement> = new Map()
+  readonly #paidUsd = new Map<string, number>()
+  #paid: ReadonlyMap<string, number> | null = null
   #revision = 0
   #view: View | null = null
 
@@ -26,6 +31,8 @@ export class ActiveIndex {
       agents: this.#agents.values(),
       throughput: this.#throughput,
       modelSizes: this.#modelSizes,
+      measuredLinks: this.#measuredLinks,
+      paidUsd: (this.#paid ??= new Map(this.#paidUsd)),
       kept: this.#kept.values(),
     }
     return this.#view
@@ -43,10 +50,12 @@ export class ActiveIndex {
     return this.#instances.get(id) ?? null
   }
 
-  /** Answers with what was touched. */
-  apply(changes: readonly Change[], revision: number): Commit {
+  /** Answers with what was touched. `paid` is what jobs whose ledger grew have cost until now. */
+  apply(changes: readonly Change[], revision: number, paid: readonly Paid[] = []): Commit {
     this.#revision = revision
     this.#view = null
+    if (paid.length > 0) this.#paid = null
+    for (const { jobId, usd } of paid) this.#paidUsd.set(jobId, usd)
     const regions = new Set<string>()
     for (const change of changes) this.#applyOne(change, regions)
     const jobIds = new Set(changes.map(touchedJobId).filter((id) => id !== null))
@@ -75,6 +84,9 @@ export class ActiveIndex {
       case 'model-size':
         this.#modelSizes = new Map(this.#modelSizes).set(change.bundleDigest, change.size)
         break
+      case 'link':
+        this.#measuredLinks = new Map(this.#measuredLinks).set(linkKey(change.from, change.to), change.measurement)
+        break
       case 'journal':
       case 'ledger':
       case 'round':
@@ -92,6 +104,7 @@ export class ActiveIndex {
       return
     }
     this.#jobs.delete(job.id)
+    if (this.#paidUsd.delete(job.id)) this.#paid = null
     for (const id of this.#instancesOfJob.get(job.id)?.keys() ?? []) this.#instances.delete(id)
     this.#instancesOfJob.delete(job.id)
   }
@@ -138,6 +151,7 @@ export function touchedJobId(change: Change): string | null {
     case 'blob':
     case 'throughput':
     case 'model-size':
+    case 'link':
       return null
   }
 }

@@ -65,9 +65,38 @@ describe('what was acknowledged survives', () => {
       bundleDigest: 'd',
       size: { updateBytes: 400, samplesPerStep: 32 },
     })
+    await commitNow(store, {
+      kind: 'link',
+      from: 'aws/us-east-1',
+      to: 'onprem/lab',
+      measurement: { mbitPerSecond: 80, roundTripMs: 30, atMs: 5 },
+    })
+    await commitNow(store, { kind: 'ledger', entry: aLedgerEntry() })
     const before = store.view()
+    expect(before.measuredLinks.get('aws/us-east-1 onprem/lab')).toEqual({
+      mbitPerSecond: 80,
+      roundTripMs: 30,
+      atMs: 5,
+    })
     store.close()
     expect((await open()).view()).toEqual(before)
+  })
+
+  test('what a job has cost is at hand while it has not ended, each entry once', async () => {
+    const store = await open()
+    await commitNow(store, createJob())
+    const paid = (): number | undefined => store.view().paidUsd.get('j-1')
+    expect(paid()).toBeUndefined()
+    await commitNow(store, { kind: 'ledger', entry: aLedgerEntry() })
+    const before = store.view()
+    await commitNow(store, { kind: 'ledger', entry: aLedgerEntry() })
+    await commitNow(store, { kind: 'ledger', entry: aLedgerEntry({ id: 'usage-2', amountUsd: 0.03 }) })
+    expect(paid()).toBeCloseTo(0.04)
+    expect(before.paidUsd.get('j-1')).toBeCloseTo(0.01)
+    await commitNow(store, { kind: 'job', job: aJob({ state: 'failed' }) })
+    expect(paid()).toBeUndefined()
+    await commitNow(store, { kind: 'job', job: aJob({ state: 'pending' }) })
+    expect(paid()).toBeCloseTo(0.04)
   })
 
   test('which ended jobs are kept is known again, and a resumed one has its instances back', async () => {

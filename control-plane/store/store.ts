@@ -6,7 +6,7 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { KeptJob } from '#control-plane/model/resumption.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
-import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
+import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
 import type { Blobs } from './blobs.ts'
 import type { Logs } from './logs.ts'
 
@@ -26,6 +26,7 @@ export type Change =
   | { readonly kind: 'blob'; readonly blob: BlobRecord }
   | { readonly kind: 'throughput'; readonly key: string; readonly samplesPerSecond: number }
   | { readonly kind: 'model-size'; readonly bundleDigest: string; readonly size: ModelSize }
+  | { readonly kind: 'link'; readonly from: string; readonly to: string; readonly measurement: LinkMeasurement }
 
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly revision: number }
@@ -43,6 +44,10 @@ export type View = {
   readonly agents: readonly Agent[]
   readonly throughput: ReadonlyMap<string, number>
   readonly modelSizes: ReadonlyMap<string, ModelSize>
+  /** By linkKey(from, to), of places. */
+  readonly measuredLinks: ReadonlyMap<string, LinkMeasurement>
+  /** Sum of the ledger of each of those jobs, by id; absent ones cost nothing yet. */
+  readonly paidUsd: ReadonlyMap<string, number>
   /** Ended jobs that may be resumed, or could until a while ago, in ascending order of id. */
   readonly kept: readonly KeptJob[]
 }

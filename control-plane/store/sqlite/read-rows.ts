@@ -3,8 +3,9 @@ import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
-import type { Agent, Instance } from '#control-plane/model/snapshot.ts'
+import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
 import { decode } from '#runtime/encoding.ts'
+import type { Paid } from '../active-index.ts'
 import type { BlobRecord, Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
 import type { Row, Statements } from './statements.ts'
 
@@ -43,7 +44,22 @@ export function readActive(sql: Statements): readonly Change[] {
       bundleDigest: String(row.key),
       size: bodyOf<ModelSize>(row),
     })),
+    ...measured('link').map((row): Change => {
+      const [from = '', to = ''] = String(row.key).split(' ')
+      return { kind: 'link', from, to, measurement: bodyOf<LinkMeasurement>(row) }
+    }),
   ]
+}
+
+/** What jobs that have not ended have cost until now: of all, or of these. */
+export function readPaid(sql: Statements, jobIds: readonly string[] | null): readonly Paid[] {
+  const rows =
+    jobIds === null
+      ? sql.all('SELECT id, cost_usd FROM jobs WHERE is_ended = 0 AND cost_usd > 0')
+      : jobIds.flatMap((id) =>
+          sql.all('SELECT id, cost_usd FROM jobs WHERE id = ? AND is_ended = 0 AND cost_usd > 0', id),
+        )
+  return rows.map((row) => ({ jobId: String(row.id), usd: Number(row.cost_usd) }))
 }
 
 export function readJob(sql: Statements, id: string): JobRecord | null {

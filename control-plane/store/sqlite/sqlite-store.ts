@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
-import { ActiveIndex } from '../active-index.ts'
+import { ActiveIndex, type Paid } from '../active-index.ts'
 import type { Blobs } from '../blobs.ts'
 import type { Logs } from '../logs.ts'
 import type { Change, Commit, CommitOutcome, Store, View } from '../store.ts'
@@ -15,6 +15,7 @@ import {
   readJob,
   readJobs,
   readLedger,
+  readPaid,
   readRevision,
   readRoundTotals,
 } from './read-rows.ts'
@@ -34,7 +35,7 @@ export class SqliteStore implements Store {
     this.#sql = new Statements(database)
     this.blobs = blobs
     this.logs = logs
-    this.#index.apply(readActive(this.#sql), readRevision(this.#sql))
+    this.#index.apply(readActive(this.#sql), readRevision(this.#sql), readPaid(this.#sql, null))
   }
 
   view(): View {
@@ -57,9 +58,18 @@ export class SqliteStore implements Store {
         writeChanges(this.#sql, stamped, revision)
         return { kind: 'committed', revision }
       })
-      if (outcome.kind === 'committed') this.#publish(this.#index.apply(stamped, revision))
+      if (outcome.kind === 'committed') this.#publish(this.#index.apply(stamped, revision, this.#paidAfter(stamped)))
       return outcome
     })
+
+  /** A job that comes back from its end has its cost back too. */
+  #paidAfter(changes: readonly Change[]): readonly Paid[] {
+    const ids = changes.flatMap((change) => {
+      if (change.kind === 'ledger') return [change.entry.jobId]
+      return change.kind === 'job' && this.#index.job(change.job.id) === null ? [change.job.id] : []
+    })
+    return ids.length === 0 ? [] : readPaid(this.#sql, [...new Set(ids)])
+  }
 
   #publish(commit: Commit): void {
     for (const listener of this.#listeners) listener(commit)

@@ -1,5 +1,6 @@
 // One commit inside its transaction: first what was changed meanwhile, then the writes.
 import { endStates, type Job } from '#control-plane/model/job.ts'
+import { linkKey } from '#control-plane/model/snapshot.ts'
 import { touchedJobId } from '../active-index.ts'
 import { encode } from '#runtime/encoding.ts'
 import type { Change } from '../store.ts'
@@ -45,6 +46,7 @@ function conflictOf(sql: Statements, change: Change, basedOnRevision: number): s
     case 'blob':
     case 'throughput':
     case 'model-size':
+    case 'link':
       return null
   }
 }
@@ -105,6 +107,9 @@ function writeChange(sql: Statements, change: Change, revision: number): void {
       break
     case 'model-size':
       writeMeasurement(sql, change.kind, change.bundleDigest, change.size)
+      break
+    case 'link':
+      writeMeasurement(sql, change.kind, linkKey(change.from, change.to), change.measurement)
       break
   }
 }
