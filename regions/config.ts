@@ -5,3 +5,6 @@ export const regionsMax = 1_000
 export const deviceModelsMax = 200
 /** Violations that one refusal names; a file with the wrong shape has one per row. */
 export const violationsMax = 20
+
+/** Of spot capacity of which nobody knows how often it is taken back: once in two days. */
+export const unknownLossesPerHour = 0.02

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Price } from './catalogue.ts'
-import { mergeLayers, type Layer, type LayerRegion } from './layer.ts'
+import { unknownLossesPerHour } from './config.ts'
+import { mergeLayers, rowKey, type Layer, type LayerRegion } from './layer.ts'
 
 const price = (deviceModel: string, usdPerUnitHour: number, fields: Partial<Price> = {}): Price => ({
   deviceModel,
@@ -55,6 +56,30 @@ describe('layers', () => {
     ],
     links: [link(100)],
     deviceModels: [{ name: 't4', relativeSpeed: 1 }],
+  })
+
+  test('how often spot is taken back is known below, for the same machine first', () => {
+    const known = (instanceType: string, zone: string, lossesPerHour: number): Price =>
+      price('t4', 0.2, { market: 'spot', instanceType, zone, lossesPerHour })
+    const below = layer('below', {
+      regions: [region('a', [known('m', 'x', 0.3), known('m', '', 0.1), known('n', '', 0.5)])],
+    })
+    const asked = (instanceType: string, zone: string, deviceModel = 't4', market: Price['market'] = 'spot') => ({
+      ...price(deviceModel, 0.1, { market, instanceType, zone }),
+      lossesPerHour: null,
+    })
+    const rows = [asked('m', 'x'), asked('m', 'y'), asked('o', 'y'), asked('m', 'y', 'v100')]
+    const above = layer('above', {
+      regions: [{ ...region('a', []), prices: [...rows, asked('m', '', 't4', 'on-demand')], complete: ['spot'] }],
+    })
+    const merged = mergeLayers([below, above]).catalogue.regions[0]!.prices
+    expect(merged.map((row) => [rowKey(row), row.lossesPerHour])).toEqual([
+      ['t4 on-demand m ', 0],
+      ['t4 spot m x', 0.3],
+      ['t4 spot m y', 0.3],
+      ['t4 spot o y', 0.5],
+      ['v100 spot m y', unknownLossesPerHour],
+    ])
   })
 
   test('a row replaces the same row below, and leaves the others', () => {

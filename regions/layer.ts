@@ -11,6 +11,7 @@ import type {
   Price,
   Provider,
 } from './catalogue.ts'
+import { unknownLossesPerHour } from './config.ts'
 
 export type Layer = {
   /** For example "2026-11", "aws", "terraform" or a file's name. */
@@ -31,10 +32,13 @@ export type LayerRegion = {
   readonly provider: Provider
   readonly coordinates: CatalogueRegion['coordinates']
   readonly storageUsdPerGbMonth: number | null
-  readonly prices: readonly Price[]
+  readonly prices: readonly LayerPrice[]
   /** Markets of which these are all prices of the region: rows of layers below that are not among them are gone. */
   readonly complete: readonly Market[]
 }
+
+/** A cloud tells what spot capacity costs, but not how often it takes it back: null leaves that to the layers below. */
+export type LayerPrice = Omit<Price, 'lossesPerHour'> & { readonly lossesPerHour: number | null }
 
 /** Without a price of its own, the rules say what it costs. */
 export type LayerLink = Omit<CatalogueLink, 'egress'> & { readonly egress: EgressPrice | null }
@@ -71,8 +75,10 @@ export function mergeLayers(layers: readonly Layer[]): Merged {
 function over(regions: ReadonlyMap<string, CatalogueRegion>, layer: LayerRegion): CatalogueRegion {
   const { name, provider, coordinates, storageUsdPerGbMonth, prices, complete } = layer
   const below = regions.get(name)
-  const kept = (below?.prices ?? []).filter(({ market }) => !complete.includes(market))
-  const rows = new Map([...kept, ...prices].map((price) => [rowKey(price), price]))
+  const known = below?.prices ?? []
+  const kept = known.filter(({ market }) => !complete.includes(market))
+  const added = prices.map((price) => ({ ...price, lossesPerHour: price.lossesPerHour ?? lossesOf(price, known) }))
+  const rows = new Map([...kept, ...added].map((price) => [rowKey(price), price]))
   return {
     name,
     provider,
@@ -82,8 +88,18 @@ function over(regions: ReadonlyMap<string, CatalogueRegion>, layer: LayerRegion)
   }
 }
 
+/** As known for the same machine in the zone, else in the region, else the most of any machine with such a device. */
+function lossesOf({ deviceModel, market, instanceType, zone }: LayerPrice, known: readonly Price[]): number {
+  if (market === 'on-demand') return 0
+  const same = known.filter((price) => price.market === market && price.deviceModel === deviceModel)
+  const machine = same.filter((price) => price.instanceType === instanceType)
+  const here = machine.filter((price) => price.zone === zone)
+  const closest = here.length > 0 ? here : machine.length > 0 ? machine : same
+  return closest.length === 0 ? unknownLossesPerHour : Math.max(...closest.map(({ lossesPerHour }) => lossesPerHour))
+}
+
 /** One price for each. */
-export function rowKey({ deviceModel, market, instanceType, zone }: Price): string {
+export function rowKey({ deviceModel, market, instanceType, zone }: Omit<Price, 'lossesPerHour'>): string {
   return [deviceModel, market, instanceType, zone].join(' ')
 }
 
