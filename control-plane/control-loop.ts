@@ -26,14 +26,21 @@ export type ControlLoopOptions = {
   readonly log: Log
   readonly metrics: Metrics
   readonly reconcile: ReconcileOptions
+  /** Other times than the usual ones: virtual days are decided on in coarser steps. */
+  readonly timing?: Partial<LoopTiming>
   /** What an agent should run may have changed. */
   readonly tell: (desired: Desired, revision: number) => void
+}
+
+export type LoopTiming = {
+  readonly [Time in 'tickMs' | 'loopDelayMs' | 'measureEveryMs' | 'replanEveryMs' | 'retellMs']: number
 }
 
 const activeStates = ['pending', 'starting', 'running', 'finishing', 'cancelling'] as const
 
 export class ControlLoop {
   readonly #options: ControlLoopOptions
+  readonly #timing: LoopTiming
   readonly #seconds: ReturnType<Metrics['histogram']>
   readonly #jobs: ReturnType<Metrics['gauge']>
   readonly #failures: ReturnType<Metrics['counter']>
@@ -52,6 +59,7 @@ export class ControlLoop {
   constructor(options: ControlLoopOptions) {
     const { metrics } = options
     this.#options = options
+    this.#timing = { ...config, ...options.timing }
     this.#seconds = metrics.histogram('cloudless_loop_seconds', 'Seconds of one pass of the control loop.')
     this.#jobs = metrics.gauge('cloudless_jobs', 'Jobs that have not ended.', ['state'])
     this.#failures = metrics.counter(
@@ -62,7 +70,7 @@ export class ControlLoop {
     for (const { region } of [...store.view().agents, ...store.view().instances]) this.#regionsToTell.add(region)
     this.#stopWatching = store.onCommit(({ regions }) => {
       for (const region of regions) this.#regionsToTell.add(region)
-      this.#schedule(config.loopDelayMs)
+      this.#schedule(this.#timing.loopDelayMs)
     })
   }
 
@@ -92,7 +100,7 @@ export class ControlLoop {
   }
 
   #tickLater(): void {
-    this.#tick = this.#options.clock.after(config.tickMs, () => {
+    this.#tick = this.#options.clock.after(this.#timing.tickMs, () => {
       this.#tickLater()
       this.#schedule(0)
     })
@@ -111,7 +119,7 @@ export class ControlLoop {
     await this.runOnce()
     if (!this.#isAskedAgain) return
     this.#isAskedAgain = false
-    this.#schedule(config.loopDelayMs)
+    this.#schedule(this.#timing.loopDelayMs)
   }
 
   async #pass(): Promise<void> {
@@ -134,7 +142,7 @@ export class ControlLoop {
 
   async #replanNowAndThen(): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#replannedAtMs < config.replanEveryMs) return
+    if (nowMs - this.#replannedAtMs < this.#timing.replanEveryMs) return
     this.#replannedAtMs = nowMs
     let memory: ElasticMemory = new Map()
     await this.#decideAndCommit('replan', (snapshot) => {
@@ -164,7 +172,7 @@ export class ControlLoop {
   async #takeMeasurements(): Promise<void> {
     const { store, clock } = this.#options
     const nowMs = clock.monotonicMs()
-    if (nowMs - this.#measuredAtMs < config.measureEveryMs) return
+    if (nowMs - this.#measuredAtMs < this.#timing.measureEveryMs) return
     this.#measuredAtMs = nowMs
     const view = store.view()
     await store.commit(measure(view, clock.now()), view.revision)
@@ -185,7 +193,7 @@ export class ControlLoop {
   /** Time alone ends the keeping of a job's checkpoints, without a commit. */
   #addAllRegionsNowAndThen(): void {
     const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#toldAllAtMs < config.retellMs) return
+    if (nowMs - this.#toldAllAtMs < this.#timing.retellMs) return
     this.#toldAllAtMs = nowMs
     for (const { region } of this.#options.store.view().agents) this.#regionsToTell.add(region)
   }
