@@ -129,6 +129,31 @@ describe('observed state', () => {
     await commit({ kind: 'create-job', job, fingerprint: '' }, { kind: 'instance', instance })
   })
 
+  test('may name the devices anew: what is to be taken away is known without another connection', async () => {
+    const agent = new ScriptedAgent(rig)
+    await rig.clock.advance(100)
+    const device = {
+      id: 'cpu-0',
+      model: 'cpu',
+      units: 2,
+      memoryBytes: 1,
+      market: 'spot',
+      zone: 'a-1',
+      instanceType: 't',
+    }
+    for (const endsAtMs of [120_000, 0]) {
+      agent.say({ observed: { instances: [], desiredRevision: 0, devices: [{ ...device, endsAtMs }] } })
+      await rig.clock.advance(100)
+      const endsAtMsKnown = endsAtMs === 0 ? null : endsAtMs
+      expect(agentOf('a')).toMatchObject({ devices: [{ ...device, endsAtMs: endsAtMsKnown }], isConnected: true })
+    }
+    // Heartbeats that name none leave them as they are.
+    agent.say({ observed: { instances: [], desiredRevision: 0 } })
+    await rig.clock.advance(60_000)
+    expect(agentOf('a')).toMatchObject({ devices: [{ zone: 'a-1' }] })
+    expect(agent.error).toBeNull()
+  })
+
   test('goes into the store when it differs, and only then', async () => {
     const agent = new ScriptedAgent(rig)
     agent.say({ observed: { instances: [{ ...observed, firstStepAtMs: 5000 }] } })

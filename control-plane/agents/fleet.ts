@@ -143,6 +143,7 @@ export class Fleet {
         clock,
         log,
         onHeard: () => this.#heard(session),
+        onDevices: () => this.#storeDevices(session),
         onRefused: (seq, why) => {
           this.#refused.add(1)
           log.error({ region, agentId, seq, why }, 'journal record passed over')
@@ -170,6 +171,11 @@ export class Fleet {
     const nowMs = this.#options.clock.now()
     const isDue = nowMs - (this.#storedHeardAtMs.get(region) ?? 0) >= agentsConfig.heartbeatStoredEveryMs
     if (wasHeld && !isDue) return
+    this.#storeAgent(session.hello).catch((error: unknown) => session.close(error))
+  }
+
+  #storeDevices(session: Session): void {
+    if (this.#sessions.get(session.hello.region) !== session) return
     this.#storeAgent(session.hello).catch((error: unknown) => session.close(error))
   }
 

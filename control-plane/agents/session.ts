@@ -7,6 +7,7 @@ import type { Store } from '#control-plane/store/store.ts'
 import { decodeObserved, type Hello } from '#control-plane/wire/agent-messages.ts'
 import { encodeDesired } from '#control-plane/wire/desired.ts'
 import type { Clock } from '#runtime/clock.ts'
+import { encode } from '#runtime/encoding.ts'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import { agentsConfig } from './config.ts'
@@ -22,13 +23,15 @@ export type SessionContext = {
   readonly clock: Clock
   readonly log: Log
   readonly onHeard: () => void
+  /** The hello has other devices now: some are to be taken away, or stay after all. */
+  readonly onDevices: () => void
   readonly onRefused: (seq: number, why: string) => void
 }
 
 export class Session {
-  readonly hello: Hello
   readonly outbox = new Outbox()
   readonly #context: SessionContext
+  #hello: Hello
   #journalSeq: number
   /** The newest desired state that was sent; `isTakenIn` once the agent said so. */
   #sent: { readonly revision: number; readonly content: string; isTakenIn: boolean } | null = null
@@ -38,8 +41,13 @@ export class Session {
 
   constructor(context: SessionContext, hello: Hello, journalSeq: number) {
     this.#context = context
-    this.hello = hello
+    this.#hello = hello
     this.#journalSeq = journalSeq
+  }
+
+  /** With the devices that the agent named last. */
+  get hello(): Hello {
+    return this.#hello
   }
 
   welcome(): void {
@@ -84,6 +92,10 @@ export class Session {
     const { store, intake } = this.#context
     const { region } = this.hello
     const observed = decodeObserved(wire)
+    if (observed.devices.length > 0 && encode(observed.devices) !== encode(this.#hello.devices)) {
+      this.#hello = { ...this.#hello, devices: observed.devices }
+      this.#context.onDevices()
+    }
     const sent = this.#sent
     const isNews = sent !== null && !sent.isTakenIn && observed.desiredRevision === sent.revision
     // Scanned once per desired state, not at every heartbeat.

@@ -1,5 +1,6 @@
 // What an agent says: decoded and checked before anything else sees it.
 import type { AgentHello__Output } from '#proto/generated/cloudless/v1/AgentHello.ts'
+import type { Device__Output } from '#proto/generated/cloudless/v1/Device.ts'
 import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { ObservedInstance__Output } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
 import type { ObservedState__Output } from '#proto/generated/cloudless/v1/ObservedState.ts'
@@ -23,7 +24,12 @@ export type Hello = {
   readonly devices: readonly Device[]
 }
 
-export type Observed = { readonly instances: readonly ObservedInstance[]; readonly desiredRevision: number }
+export type Observed = {
+  readonly instances: readonly ObservedInstance[]
+  readonly desiredRevision: number
+  /** None where they are those of the hello. */
+  readonly devices: readonly Device[]
+}
 
 export type ObservedInstance = {
   readonly id: string
@@ -53,24 +59,29 @@ export function decodeHello(wire: AgentHello__Output): Hello {
     incarnation: checks.integer('hello.incarnation', wire.incarnation, { min: 1 }),
     version: checks.text('hello.version', wire.version, 100),
     protocolVersion: wire.protocolVersion,
-    devices: checks.list('hello.devices', wire.devices, config.devicesMax).map((device, i) => {
-      const field = `hello.devices[${i}]`
-      return {
-        id: checks.name(`${field}.id`, device.id, config.idCharactersMax),
-        model: checks.name(`${field}.model`, device.model, 63),
-        units: checks.integer(`${field}.units`, device.units, { min: 1, max: 100_000 }),
-        memoryBytes: checks.integer(`${field}.memory_bytes`, device.memoryBytes, { min: 0 }),
-        market: checks.oneOf(`${field}.market`, device.market === '' ? 'on-demand' : device.market, markets),
-        zone: checks.text(`${field}.zone`, device.zone, 63),
-        instanceType: checks.text(`${field}.instance_type`, device.instanceType, 63),
-        endsAtMs: device.endsAtMs === 0 ? null : checks.integer(`${field}.ends_at_ms`, device.endsAtMs, { min: 0 }),
-      }
-    }),
+    devices: decodeDevices(checks, 'hello.devices', wire.devices),
   }
-  const ids = new Set(hello.devices.map((device) => device.id))
-  if (ids.size < hello.devices.length) checks.note('hello.devices', 'two devices have the same id; name each once')
   checks.done()
   return hello
+}
+
+function decodeDevices(checks: Checks, list: string, wire: readonly Device__Output[]): readonly Device[] {
+  const devices = checks.list(list, wire, config.devicesMax).map((device, i) => {
+    const field = `${list}[${i}]`
+    return {
+      id: checks.name(`${field}.id`, device.id, config.idCharactersMax),
+      model: checks.name(`${field}.model`, device.model, 63),
+      units: checks.integer(`${field}.units`, device.units, { min: 1, max: 100_000 }),
+      memoryBytes: checks.integer(`${field}.memory_bytes`, device.memoryBytes, { min: 0 }),
+      market: checks.oneOf(`${field}.market`, device.market === '' ? 'on-demand' : device.market, markets),
+      zone: checks.text(`${field}.zone`, device.zone, 63),
+      instanceType: checks.text(`${field}.instance_type`, device.instanceType, 63),
+      endsAtMs: device.endsAtMs === 0 ? null : checks.integer(`${field}.ends_at_ms`, device.endsAtMs, { min: 0 }),
+    }
+  })
+  const ids = new Set(devices.map((device) => device.id))
+  if (ids.size < devices.length) checks.note(list, 'two devices have the same id; name each once')
+  return devices
 }
 
 export function decodeObserved(wire: ObservedState__Output): Observed {
@@ -78,8 +89,9 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
   const instances = checks
     .list('observed.instances', wire.instances, config.observedInstancesMax)
     .map((instance, i) => decodeInstance(checks, `observed.instances[${i}]`, instance))
+  const devices = decodeDevices(checks, 'observed.devices', wire.devices)
   checks.done()
-  return { instances, desiredRevision: wire.desiredRevision }
+  return { instances, desiredRevision: wire.desiredRevision, devices }
 }
 
 function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__Output): ObservedInstance {

@@ -10,6 +10,7 @@ import { VirtualClock } from '#runtime/virtual-clock.ts'
 import type { Exit, RecoveredRun, Run } from '#physical-plane/runtime/runtime.ts'
 import type { ConnectRequest } from '#proto/generated/cloudless/v1/ConnectRequest.ts'
 import type { ConnectResponse__Output } from '#proto/generated/cloudless/v1/ConnectResponse.ts'
+import type { Device } from '#proto/generated/cloudless/v1/Device.ts'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
@@ -111,6 +112,7 @@ export class ControlPlane {
   readonly logs = new Map<string, Buffer>()
   readonly hellos: ConnectRequest['hello'][] = []
   readonly observed = new Map<string, ObservedInstance>()
+  devices: readonly Device[] = []
   desiredRevisionSeen = 0
   observedCount = 0
   isDown = false
@@ -172,6 +174,7 @@ export class ControlPlane {
       if (this.#desired !== null) stream.offer({ message: 'desired', desired: this.#desired })
     }
     if (observed != null) this.#observe(observed.instances ?? [], Number(observed.desiredRevision))
+    if (observed != null) this.devices = observed.devices ?? []
     if (journal != null && this.acknowledges) {
       for (const record of journal.records ?? [])
         if (Number(record.seq) > (this.records.at(-1)?.seq ?? 0))

@@ -6,6 +6,7 @@ import { messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import type { Random } from '#runtime/random.ts'
+import type { Device as WireDevice } from '#proto/generated/cloudless/v1/Device.ts'
 import type { Evaluation__Output } from '#proto/generated/cloudless/v1/Evaluation.ts'
 import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
 import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
@@ -26,6 +27,7 @@ import { ModelUploads, type UploadModel } from './model-uploads.ts'
 import { observedInstance, refusedInstance, waitingInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
+import { plainPurchase, type Purchase } from './purchase.ts'
 import { SliceTable } from './slices.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -44,6 +46,8 @@ export type AgentDependencies = {
   readonly incarnation: number
   readonly version: string
   readonly devices: readonly Device[]
+  /** Of the machine and so of all its devices; on demand and nothing more when absent. */
+  readonly purchase?: Purchase
   readonly config?: AgentConfig
 }
 
@@ -60,6 +64,8 @@ export class Agent {
   readonly #partitions: PartitionMetrics
   readonly #reports = new Map<string, Report>()
   readonly #runningGauge: ReturnType<Metrics['gauge']>
+  /** When the machine will be taken away, as its cloud has announced. */
+  #endsAtMs: number | null = null
   #isEnded = false
 
   constructor(dependencies: AgentDependencies) {
@@ -108,7 +114,7 @@ export class Agent {
       fleet: dependencies.fleet,
       journal,
       logs: this.#logs,
-      hello: this.#hello(),
+      hello: () => this.#hello(),
       observed: () => this.observed(),
       onDesired: (desired) => this.#supervisor.apply(desired),
       onAbsence: (absence) => this.#controlPlaneWasAway(absence),
@@ -158,6 +164,12 @@ export class Agent {
     this.#link.stop()
   }
 
+  /** The machine will be taken away then; null: it stays. The control plane hears of it at once. */
+  endsAt(endsAtMs: number | null): void {
+    this.#endsAtMs = endsAtMs
+    this.#link.changed()
+  }
+
   observed(): ObservedState {
     const { desired, lives } = this.#supervisor
     const trouble = this.#d.journal.trouble
@@ -168,7 +180,7 @@ export class Agent {
     const begun = new Set(lives.map(({ id }) => id))
     const waiting = desired.instances.filter(({ id }) => trouble !== '' && !begun.has(id))
     const others = [...desired.refused.map(refusedInstance), ...waiting.map((each) => waitingInstance(each, trouble))]
-    return { instances: [...instances, ...others], desiredRevision: desired.revision }
+    return { instances: [...instances, ...others], desiredRevision: desired.revision, devices: this.#devices() }
   }
 
   /** Gives the control plane, where there is one, the time to take the last records and log lines. */
@@ -184,15 +196,20 @@ export class Agent {
   }
 
   #hello() {
-    const { region, agentId, incarnation, version, devices } = this.#d
+    const { region, agentId, incarnation, version } = this.#d
     return {
       region,
       agentId,
       incarnation,
       version,
       protocolVersion: this.#config.protocolVersion,
-      devices: [...devices],
+      devices: this.#devices(),
     }
+  }
+
+  #devices(): WireDevice[] {
+    const { devices, purchase = plainPurchase } = this.#d
+    return devices.map((device) => ({ ...device, ...purchase, endsAtMs: this.#endsAtMs ?? 0 }))
   }
 
   /** A job that trained on without the control plane has that in its history, which nobody else can tell. */

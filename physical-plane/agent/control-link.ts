@@ -26,7 +26,7 @@ export type LinkDependencies = {
   readonly fleet: Pick<RpcClient<FleetServiceHandlers>, 'connect'>
   readonly journal: Journal
   readonly logs: LogShipper
-  readonly hello: AgentHello
+  readonly hello: () => AgentHello
   readonly observed: () => ObservedState
   readonly onDesired: (desired: DesiredState__Output) => void
   /** Heard again after it was silent for longer than a moment. */
@@ -144,7 +144,7 @@ export class ControlLink {
   }
 
   async *#outgoing(session: Session): AsyncGenerator<ConnectRequest> {
-    yield { hello: this.#d.hello }
+    yield { hello: this.#d.hello() }
     while (!session.abort.signal.aborted) {
       const next = session.welcome === null ? null : await this.#next(session)
       if (next === null) await session.wake.wait()

@@ -21,6 +21,9 @@ describe('the agent refuses', () => {
     [['--region', 'onprem/lab'], /--control-plane: is missing, for example 127\.0\.0\.1:7443/],
     [[...flags, '--log-level', 'loud'], /--log-level: loud must be debug, info/],
     [[...flags, '--object-store', 's3://bucket'], /--object-store: "s3:\/\/bucket" has scheme s3:\/\/ where file:\/\//],
+    [[...flags, '--market', 'cheap'], /--market: cheap must be on-demand or spot/],
+    [[...flags, '--zone', 'a b'], /--zone: "a b" must be letters, digits/],
+    [[...flags, '--cloud-metadata', 'gcp'], /--cloud-metadata: "gcp" must be aws or tencent/],
     [[...flags, '--colour', 'red'], /Unknown option '--colour'/],
   ])('%j with exit code 2', (args, message) => {
     const { status, stderr } = agent(...args)
@@ -32,7 +35,7 @@ describe('the agent refuses', () => {
 test('--help names every flag and starts nothing', () => {
   const { status, stdout } = agent('--help')
   expect(status).toBe(0)
-  const source = readFileSync(join(import.meta.dirname, 'main.ts'), 'utf8')
+  const source = readFileSync(join(import.meta.dirname, 'flags.ts'), 'utf8')
   const flagsTaken = [...source.matchAll(/^ {6}'?(?<flag>[a-z-]+)'?: \{ type: /gm)].map(({ groups }) => groups!['flag'])
   expect(flagsTaken.length).toBeGreaterThan(10)
   for (const flag of flagsTaken.filter((name) => name !== 'help')) expect(stdout).toContain(`--${flag}`)
