@@ -21,6 +21,8 @@ export const controlPlaneConfig = {
   /** Agents hear what they should run at least this often, should time alone have changed it. */
   retellMs: 3_600_000,
   stopGraceMs: 2_000,
+  /** Of what the catalogue's files make one wonder about, this much is logged at the start; `cloudless catalog verify` tells all. */
+  catalogueWarningsMax: 20,
   /** Jobs with series of their own in /metrics. */
   metricsJobsMax: 500,
   /** An ended job's last numbers stay for a scrape or two. */

@@ -9,7 +9,8 @@ describe('the command line', () => {
         data: '/d',
         host: '127.0.0.1',
         port: 7443,
-        catalogue: null,
+        catalogues: [],
+        withBundledCatalogue: true,
         logLevel: 'info',
         metricsListen: null,
         pruneAfterMs: 600_000,
@@ -24,6 +25,12 @@ describe('the command line', () => {
     expect(parseOptions(['--data', '/d', '--listen', '[::1]:0'])).toMatchObject({ options: { host: '::1', port: 0 } })
   })
 
+  test('catalogues lie over each other in their order', () => {
+    const two = ['--data', '/d', '--catalogue', 'b.yaml', '--catalogue', 'a']
+    expect(parseOptions(two)).toMatchObject({ options: { catalogues: ['b.yaml', 'a'], withBundledCatalogue: true } })
+    expect(parseOptions([...two, '--no-bundled-catalogue'])).toMatchObject({ options: { withBundledCatalogue: false } })
+  })
+
   test('says after how long a region is given up, in any unit', () => {
     const pruneAfterMsOf = (text: string) => parseOptions(['--data', '/d', '--give-up-region-after', text])
     expect(pruneAfterMsOf('90s')).toMatchObject({ options: { pruneAfterMs: 90_000 } })
@@ -35,6 +42,7 @@ describe('the command line', () => {
     [['--data', '/d', '--give-up-region-after', '59s'], 'at least 60s'],
     [['--data', '/d', '--give-up-region-after', '1.5m'], '--give-up-region-after 1.5m'],
     [[], '--data is missing'],
+    [['--data', '/d', '--no-bundled-catalogue'], 'leaves no regions'],
     [['--data', '/d', '--listen', '7443'], 'is not host:port'],
     [['--data', '/d', '--listen', '127.0.0.1:70000'], 'is not host:port'],
     [['--data', '/d', '--log-level', 'loud'], '--log-level loud'],

@@ -10,7 +10,9 @@ export type MainOptions = {
   readonly data: string
   readonly host: string
   readonly port: number
-  readonly catalogue: string | null
+  /** Over the bundled list, lowest first. */
+  readonly catalogues: readonly string[]
+  readonly withBundledCatalogue: boolean
   readonly logLevel: LogLevel
   /** Where GET /metrics answers; null for nowhere. */
   readonly metricsListen: Address | null
@@ -18,13 +20,16 @@ export type MainOptions = {
   readonly pruneAfterMs: number
 }
 
-export const usage = `usage: node control-plane/main.ts --data DIR [--listen 127.0.0.1:7443] [--catalogue FILE]
+export const usage = `usage: node control-plane/main.ts --data DIR [--listen 127.0.0.1:7443] [--catalogue PATH]...
          [--log-level debug|info|warn|error|silent] [--metrics-listen 127.0.0.1:PORT] [--allow-remote]
          [--give-up-region-after 10m]
 
   --data DIR       where the control plane keeps its state; made when absent
   --listen ADDR    host:port; port 0 takes a free one
-  --catalogue FILE regions, prices and links; the bundled list when absent
+  --catalogue PATH regions, prices and links that lie over the bundled list: a folder like it, or a YAML file that says only
+                   what it knows; several lie over each other in their order
+  --no-bundled-catalogue
+                   nothing lies below them
   --metrics-listen host:port of GET /metrics for Prometheus; off when absent
   --give-up-region-after 10m
                    a region of which nothing was heard for so long (s, m or h) is left out of its jobs for good, if at
@@ -43,7 +48,8 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
       options: {
         data: { type: 'string' },
         listen: { type: 'string', default: '127.0.0.1:7443' },
-        catalogue: { type: 'string' },
+        catalogue: { type: 'string', multiple: true, default: [] },
+        'no-bundled-catalogue': { type: 'boolean', default: false },
         'log-level': { type: 'string', default: 'info' },
         'metrics-listen': { type: 'string' },
         'give-up-region-after': { type: 'string' },
@@ -65,7 +71,10 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     if (logLevel === undefined) return wrong(`--log-level ${values['log-level']} is not one of ${levels.join(', ')}`)
     const metrics = values['metrics-listen']
     const metricsListen = metrics === undefined ? null : parseMetricsAddress(metrics, values['allow-remote'])
-    const catalogue = values.catalogue ?? null
+    const catalogues = values.catalogue
+    const withBundledCatalogue = !values['no-bundled-catalogue']
+    if (!withBundledCatalogue && catalogues.length === 0)
+      return wrong('--no-bundled-catalogue leaves no regions; name some with --catalogue')
     const after = values['give-up-region-after']
     const pruneAfterMs = after === undefined ? defaultPruneAfterMs : millisecondsOf(after)
     if (!(pruneAfterMs >= pruneAfterMinMs))
@@ -74,7 +83,16 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
       )
     return {
       kind: 'options',
-      options: { data: values.data, host, port, catalogue, logLevel, metricsListen, pruneAfterMs },
+      options: {
+        data: values.data,
+        host,
+        port,
+        catalogues,
+        withBundledCatalogue,
+        logLevel,
+        metricsListen,
+        pruneAfterMs,
+      },
     }
   } catch (error) {
     return wrong(messageOf(error))

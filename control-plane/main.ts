@@ -1,7 +1,7 @@
 // The control plane's process. Prints one line of JSON when it is ready; logs go to standard error. Exit codes: 0 after
 // SIGTERM or SIGINT, 1 when it cannot start, 2 for a wrong command line.
 import { serve } from '#proto/rpc/serve.ts'
-import { bundledCataloguePath, loadCatalogue } from '#regions/load-catalogue.ts'
+import { loadLayers } from '#regions/load-catalogue.ts'
 import { systemClock } from '#runtime/clock.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { openLog } from '#runtime/log.ts'
@@ -20,7 +20,8 @@ async function run(options: MainOptions): Promise<void> {
   const clock = systemClock()
   const log = openLog({ name: 'control-plane', level: logLevel, clock })
   const metrics = createMetrics()
-  const catalogue = await loadCatalogue(options.catalogue ?? bundledCataloguePath)
+  const { catalogue, warnings } = await loadLayers(options.catalogues, { withBundled: options.withBundledCatalogue })
+  for (const warning of warnings.slice(0, controlPlaneConfig.catalogueWarningsMax)) log.warn({ warning }, 'catalogue')
   const store = await openStore(data)
   const config = { pruneAfterMs }
   const controlPlane = createControlPlane({ clock, random: systemRandom(), log, metrics, store, catalogue, config })

@@ -22,6 +22,9 @@ export const markets = ['on-demand', 'spot'] as const
 /** How capacity is bought: spot is cheaper and may be taken away. */
 export type Market = (typeof markets)[number]
 
+/** What a cloud says of how much is left. */
+export const stocks = ['unknown', 'enough', 'low', 'none'] as const
+
 export type CatalogueRegion = {
   readonly name: string
   readonly provider: Provider
@@ -49,7 +52,7 @@ export type Price = {
   readonly pricedOn: string
   /** Times that such capacity is taken away in an hour, on average; 0 on demand. */
   readonly lossesPerHour: number
-  readonly stock: 'unknown' | 'enough' | 'low' | 'none'
+  readonly stock: (typeof stocks)[number]
 }
 
 export type CatalogueLink = {

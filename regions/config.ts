@@ -1,8 +1,12 @@
-// Limits of a catalogue file.
+// Limits of a catalogue and of the files that it is made of.
 
 export const catalogueBytesMax = 32 * 1024 * 1024
 export const regionsMax = 1_000
 export const deviceModelsMax = 200
+/** One content in full: a thousand regions have a million links. */
+export const contentBytesMax = 128 * 1024 * 1024
+/** Layers that lie over the bundled one. */
+export const layersMax = 32
 /** Violations that one refusal names; a file with the wrong shape has one per row. */
 export const violationsMax = 20
 

@@ -74,6 +74,7 @@ export const folderSchema = z.strictObject({
   version: text,
   usdPer: z
     .record(currency, z.strictObject({ usd: z.number().positive('use a number above 0'), on: day, source: text }))
+    .refine((rates) => rates['USD'] === undefined, { path: ['USD'], message: 'USD is 1 by definition; remove it' })
     .default({}),
   defaultLink: z
     .strictObject({

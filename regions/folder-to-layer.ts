@@ -1,5 +1,6 @@
 // The rows of a catalogue folder as a layer, with what they must say of each other: sources, regions, device models and currencies
 // exist, and nothing is there twice that could not be told apart. What real price lists get wrong is mended and told.
+import type { Below } from './below.ts'
 import type { EgressPrice, Price } from './catalogue.ts'
 import type { FolderFile } from './folder-schema.ts'
 import { rowKey, type EgressRule, type Layer, type LayerRegion } from './layer.ts'
@@ -11,11 +12,12 @@ export type Made = {
   readonly faults: readonly FolderFault[]
 }
 
-export function toLayer(file: FolderFile, rows: FolderRows): Made {
+export function toLayer(file: FolderFile, rows: FolderRows, below: Below): Made {
   const faults: FolderFault[] = []
   const warnings: string[] = []
-  const usdPer = { USD: 1, ...Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd])) }
-  checkReferences(file, rows, usdPer, faults)
+  const rates = Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd]))
+  const usdPer = { ...below.usdPer, ...rates }
+  checkReferences(file, rows, { ...below, usdPer }, faults)
   const prices = pricesByRegion(rows.prices, usdPer, warnings)
   const regions = unique(rows.regions, ({ name }) => name, 'name', faults).map(({ row }): LayerRegion => {
     const { name, provider, latitude, longitude, storage_usd_per_gb_month: storageUsdPerGbMonth } = row
@@ -25,7 +27,7 @@ export function toLayer(file: FolderFile, rows: FolderRows): Made {
   const layer: Layer = {
     id: file.version,
     fetchedAtMs: null,
-    usdPer,
+    usdPer: rates,
     regions,
     links: unique(rows.links, ({ from, to }) => `${from} to ${to}`, 'to', faults).map(({ row }) => {
       return { from: row.from, to: row.to, mbitPerSecond: row.mbit_s, roundTripMs: row.rtt_ms, egress: null }
@@ -42,15 +44,10 @@ export function toLayer(file: FolderFile, rows: FolderRows): Made {
   return { layer, warnings, faults }
 }
 
-function checkReferences(
-  file: FolderFile,
-  rows: FolderRows,
-  usdPer: Readonly<Record<string, number>>,
-  faults: FolderFault[],
-): void {
+function checkReferences(file: FolderFile, rows: FolderRows, below: Below, faults: FolderFault[]): void {
   const sources = new Set(file.sources.map(({ id }) => id))
-  const regions = new Set(rows.regions.map(({ row }) => row.name))
-  const models = new Set(rows.devices.map(({ row }) => row.device_model))
+  const regions = new Set([...below.regions, ...rows.regions.map(({ row }) => row.name)])
+  const models = new Set([...below.deviceModels, ...rows.devices.map(({ row }) => row.device_model)])
   const check = (at: string, field: string, isKnown: boolean, value: string, fix: string): void => {
     if (!isKnown) faults.push({ field: `${at} ${field}`, description: `"${value}" does not exist; ${fix}` })
   }
@@ -68,7 +65,7 @@ function checkReferences(
     check(
       at,
       'currency',
-      usdPer[row.currency] !== undefined,
+      below.usdPer[row.currency] !== undefined,
       row.currency,
       'give its rate under usdPer in catalogue.yaml',
     )

@@ -99,7 +99,12 @@ function lossesOf({ deviceModel, market, instanceType, zone }: LayerPrice, known
 }
 
 /** One price for each. */
-export function rowKey({ deviceModel, market, instanceType, zone }: Omit<Price, 'lossesPerHour'>): string {
+export function rowKey({
+  deviceModel,
+  market,
+  instanceType,
+  zone,
+}: Pick<Price, 'deviceModel' | 'market' | 'instanceType' | 'zone'>): string {
   return [deviceModel, market, instanceType, zone].join(' ')
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CloudlessError } from '#runtime/errors.ts'
+import { nothingBelow } from './below.ts'
 import { readFolder, type ReadFolder } from './read-folder.ts'
 
 const good: Readonly<Record<string, string>> = {
@@ -44,7 +45,7 @@ async function read(changes: Readonly<Record<string, string>> = {}): Promise<Rea
   const folder = join(root, String((number += 1)))
   await mkdir(folder)
   for (const [name, text] of Object.entries({ ...good, ...changes })) await writeFile(join(folder, name), text)
-  return readFolder(folder)
+  return readFolder(folder, nothingBelow)
 }
 
 async function refusalOf(
@@ -68,7 +69,7 @@ describe('a folder', () => {
   test('becomes a layer', async () => {
     const { layer, warnings } = await read()
     expect(warnings).toEqual([])
-    expect(layer).toMatchObject({ id: '1', usdPer: { USD: 1, CNY: 0.14 }, defaultLink: { mbitPerSecond: 100 } })
+    expect(layer).toMatchObject({ id: '1', usdPer: { CNY: 0.14 }, defaultLink: { mbitPerSecond: 100 } })
     expect(layer.deviceModels).toEqual([
       { name: 'cpu', relativeSpeed: 1 },
       { name: 'nvidia-t4', relativeSpeed: 100 },
@@ -223,7 +224,7 @@ describe('refusals name file, line, field, value and fix', () => {
   })
 
   test('a folder that is not there', async () => {
-    await expect(readFolder(join(root, 'nowhere'))).rejects.toThrow(/nowhere can not be read/)
+    await expect(readFolder(join(root, 'nowhere'), nothingBelow)).rejects.toThrow(/nowhere can not be read/)
   })
 })
 
