@@ -1,0 +1,107 @@
+// Amazon Web Services as an adapter: EC2 tells machines, zones and spot prices, the price list tells on-demand prices, S3 tells what
+// lies in a bucket.
+import { DescribeRegionsCommand } from '@aws-sdk/client-ec2'
+import type { Adapter, FetchedLayer, RefreshRequest } from '#regions/adapter.ts'
+import { placesOf } from '#regions/cloud/places.ts'
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import { openAwsClients, type AwsClients, type AwsOptions } from './clients.ts'
+import { homeRegion } from './config.ts'
+import { placementScores, type Scores } from './placement-scores.ts'
+import { askRegion, regionLayer, type RegionFacts } from './region-prices.ts'
+import { s3Dataset } from './s3-dataset.ts'
+
+export function openAws(options: AwsOptions): Adapter {
+  const clients = openAwsClients(options)
+  return {
+    id: 'aws',
+    refresh: (request) => refresh(clients, options, request),
+    listDataset: (request) => s3Dataset(clients, request),
+    close: () => clients.close(),
+  }
+}
+
+async function refresh(clients: AwsClients, { clock }: AwsOptions, request: RefreshRequest): Promise<FetchedLayer> {
+  const fetchedAtMs = clock.now()
+  const named = placesOf('aws', request.regions)
+  const regions = named.length > 0 ? named : await regionsOfAccount(clients, request.signal)
+  const facts = await askRegions(clients, regions, request, fetchedAtMs)
+  const scores = await scoresByModel(clients, facts, request)
+  const context = {
+    usdPer: request.usdPer,
+    pricedOn: new Date(fetchedAtMs).toISOString().slice(0, 10),
+    scores,
+    isWhole: request.instanceTypes.length === 0,
+  }
+  return {
+    fetchedAtMs,
+    usdPer: {},
+    regions: facts.map((each) => regionLayer(each, context)),
+    links: [],
+    egress: [],
+    defaultLink: null,
+    deviceModels: [],
+  }
+}
+
+/** Those that the account has not left switched off. */
+async function regionsOfAccount(clients: AwsClients, signal: AbortSignal): Promise<readonly string[]> {
+  const answer = await clients.ec2.call('DescribeRegions', signal, (abortSignal) =>
+    clients.ec2In(homeRegion).send(new DescribeRegionsCommand({ AllRegions: false }), { abortSignal }),
+  )
+  const names = (answer.Regions ?? []).flatMap(({ RegionName, OptInStatus }) =>
+    RegionName !== undefined && OptInStatus !== 'not-opted-in' ? [RegionName] : [],
+  )
+  return placesOf(
+    'aws',
+    names.map((name) => `aws/${name}`),
+  )
+}
+
+/** The first that fails ends the others: a layer is whole or it is none. */
+async function askRegions(
+  clients: AwsClients,
+  regions: readonly string[],
+  request: RefreshRequest,
+  nowMs: number,
+): Promise<readonly RegionFacts[]> {
+  const ended = new AbortController()
+  const signal = AbortSignal.any([request.signal, ended.signal])
+  let regionsDone = 0
+  try {
+    return await Promise.all(
+      regions.map(async (region) => {
+        const facts = await askRegion(clients, region, { ...request, signal }, nowMs)
+        regionsDone += 1
+        const text = `aws/${region}: ${facts.machines.length} machines, ${facts.spotPrices.length} spot prices`
+        request.onProgress({ regionsDone, regionsTotal: regions.length, text })
+        return facts
+      }),
+    )
+  } finally {
+    ended.abort()
+  }
+}
+
+/** Model after model, any machine with it will do. Without scores nothing is said about stock. */
+async function scoresByModel(
+  clients: AwsClients,
+  facts: readonly RegionFacts[],
+  { signal, onProgress }: RefreshRequest,
+): Promise<ReadonlyMap<string, Scores>> {
+  const machines = new Map(facts.flatMap((each) => each.machines).map((machine) => [machine.instanceType, machine]))
+  const byModel = Map.groupBy(machines.values(), ({ deviceModel }) => deviceModel)
+  const regions = facts.map(({ region }) => region)
+  const found = new Map<string, Scores>()
+  try {
+    for (const [model, same] of [...byModel].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (model === 'cpu') continue
+      const names = same.map(({ instanceType }) => instanceType).sort()
+      found.set(model, await placementScores(clients, regions, names, signal))
+    }
+  } catch (error) {
+    if (!(error instanceof CloudlessError) || signal.aborted) throw error
+    const text = `no placement scores, so nothing is said about stock: ${messageOf(error)}`
+    onProgress({ regionsDone: facts.length, regionsTotal: facts.length, text })
+  }
+  return found
+}

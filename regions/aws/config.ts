@@ -1,0 +1,16 @@
+// What is asked of AWS.
+
+/** One vCPU of it is a unit of "cpu". */
+export const cpuInstanceTypes = ['c6i.2xlarge'] as const
+/** Families with NVIDIA GPUs begin with these letters. */
+export const gpuInstanceTypePatterns = ['g*', 'p*'] as const
+/** Names that one request may filter by. */
+export const filterValuesMax = 100
+/** Regions that one request for placement scores may name. */
+export const scoreRegionsMax = 10
+/** Machines for which placement scores are asked. */
+export const scoreTargetCapacity = 1
+/** Scores run from 1 (likely not to succeed) to 10; from this one on a request is likely to succeed. */
+export const scoreEnoughMin = 5
+/** The price list and the list of regions are asked here. */
+export const homeRegion = 'us-east-1'
