@@ -11,6 +11,8 @@ export const limits = {
   pagesMax: 10_000,
   /** Rounds, evaluations and events asked for at a time: small rows, and all of them are wanted. */
   historyPageSize: 500,
+  /** Rows of each kind that `catalog diff` shows without `--all`. */
+  diffRows: 20,
   /** Text of a child process kept for an error message. */
   childTextBytesMax: 16 * 1024,
 } as const

@@ -4,6 +4,7 @@ import type { Clock } from '#runtime/clock.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { Random } from '#runtime/random.ts'
 import { cancelCommand } from './commands/cancel.ts'
+import { catalogCommand } from './commands/catalog.ts'
 import { costCommand } from './commands/cost.ts'
 import { demoCommand } from './commands/demo.ts'
 import { downCommand } from './commands/down.ts'
@@ -108,6 +109,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     costCommand(run),
     regionsCommand(run),
     linksCommand(run),
+    catalogCommand(run),
     modelCommand(run),
     demoCommand(run),
     setupPythonCommand(run),

@@ -12,3 +12,7 @@ export const violationsMax = 20
 
 /** Of spot capacity of which nobody knows how often it is taken back: once in two days. */
 export const unknownLossesPerHour = 0.02
+/** A price this many times the median of its device model and market, or as small a part of it, looks odd. */
+export const oddPriceFactor = 5
+/** Prices older than this are told. */
+export const oldPriceDays = 365

@@ -110,7 +110,7 @@ function pricesByRegion(
     regions.set(row.region, here)
     const before = here.get(rowKey(price))
     if (before !== undefined)
-      warnings.push(`${at}: ${row.region} ${rowKey(price)} is there twice; the cheaper one counts`)
+      warnings.push(`${at}: ${row.region} ${rowText(price)} is there twice; the cheaper one counts`)
     if (before === undefined || price.usdPerUnitHour < before.usdPerUnitHour) here.set(rowKey(price), price)
   }
   return new Map([...regions].map(([region, prices]) => [region, withoutFalseSpots(region, prices, warnings)]))
@@ -132,6 +132,10 @@ function priceOf(row: Placed<'prices'>['row'], usdPer: Readonly<Record<string, n
   }
 }
 
+function rowText({ deviceModel, market, instanceType, zone }: Price): string {
+  return [deviceModel, market, instanceType, zone].filter((word) => word !== '').join(' ')
+}
+
 /** A spot price that is not below on demand is a wrong one, or nobody's choice. */
 function withoutFalseSpots(region: string, prices: ReadonlyMap<string, Price>, warnings: string[]): readonly Price[] {
   return [...prices.values()].filter((price) => {
@@ -140,7 +144,7 @@ function withoutFalseSpots(region: string, prices: ReadonlyMap<string, Price>, w
       prices.get(rowKey({ ...price, market: 'on-demand' })) ??
       prices.get(rowKey({ ...price, market: 'on-demand', zone: '' }))
     if (onDemand === undefined || price.usdPerUnitHour < onDemand.usdPerUnitHour) return true
-    warnings.push(`${region} ${rowKey(price)}: spot costs as much as on demand or more, so it is left out`)
+    warnings.push(`${region} ${rowText(price)}: spot costs as much as on demand or more, so it is left out`)
     return false
   })
 }

@@ -109,8 +109,8 @@ describe('a folder', () => {
       'cpu on-demand 2.5',
     ])
     expect(warnings).toEqual([
-      'prices.csv line 6: aws/a nvidia-t4 on-demand g4dn.12xlarge  is there twice; the cheaper one counts',
-      'aws/a cpu spot c6i.2xlarge : spot costs as much as on demand or more, so it is left out',
+      'prices.csv line 6: aws/a nvidia-t4 on-demand g4dn.12xlarge is there twice; the cheaper one counts',
+      'aws/a cpu spot c6i.2xlarge: spot costs as much as on demand or more, so it is left out',
     ])
   })
 })

@@ -1,0 +1,64 @@
+// `cloudless catalog show [REGION]`: regions with what they sell, one region's prices and links, every link, or the devices.
+import { Command } from 'commander'
+import type { Catalogue } from '#regions/catalogue.ts'
+import { loadLayers } from '#regions/load-catalogue.ts'
+import { CloudlessError, invalid } from '#runtime/errors.ts'
+import { nearestNames } from '#runtime/nearest-names.ts'
+import type { Context, Run } from '../../context.ts'
+import { exitCodes } from '../../exit-codes.ts'
+import { renderDevices, renderHead, renderLinks, renderRegion, renderRegions } from '../../render/catalog/show.ts'
+import { devicesOf, headOf, linksOf, regionOf, regionsOf } from '../../render/catalog/views.ts'
+
+type Options = { readonly links?: true; readonly devices?: true; readonly catalogue: readonly string[] }
+
+export function catalogShowCommand(run: Run): Command {
+  return new Command('show')
+    .description('show a catalogue: its regions, one region, its links or its devices')
+    .argument('[region]', 'for example aws/us-east-1')
+    .option('--links', 'every link, or those of the region')
+    .option('--devices', 'device models, where they are and what they cost')
+    .option('--catalogue <path>', 'a folder or YAML file over the bundled catalogue; may be repeated', collect, [])
+    .action(
+      run(async (context, region: string | undefined, options: Options) => {
+        const { catalogue, warnings } = await loadLayers(options.catalogue)
+        for (const warning of warnings) context.output.warn(warning)
+        show(context, catalogue, region ?? null, options)
+        return exitCodes.ok
+      }),
+    )
+}
+
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value]
+}
+
+function show({ output }: Context, catalogue: Catalogue, region: string | null, options: Options): void {
+  if (options.links === true && options.devices === true)
+    throw invalid([{ field: '--devices', description: 'goes without --links; give one of them' }])
+  if (region !== null) checkRegion(catalogue, region)
+  const head = headOf(catalogue)
+  const { style } = output
+  const print = (value: object, text: () => string): void =>
+    output.result({ ...head, ...value }, () => `${renderHead(head, style)}\n\n${text()}`)
+  if (options.links === true) {
+    const links = linksOf(catalogue, region)
+    print({ links }, () => renderLinks(links, style))
+  } else if (options.devices === true) {
+    const devices = devicesOf(catalogue, region)
+    print({ devices }, () => renderDevices(devices, style))
+  } else if (region === null) {
+    const regions = regionsOf(catalogue)
+    print({ regions }, () => renderRegions(regions, style))
+  } else {
+    const one = regionOf(catalogue, region)
+    print({ region: one }, () => renderRegion(one, style))
+  }
+}
+
+function checkRegion({ regions }: Catalogue, name: string): void {
+  if (regions.some((region) => region.name === name)) return
+  const names = regions.map((region) => region.name)
+  const near = nearestNames(name, names)
+  const fix = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`
+  throw new CloudlessError('not-found', 'NO_SUCH_REGION', `region ${name} is not in the catalogue${fix}`)
+}
