@@ -148,6 +148,7 @@ function openPartition(
     parts: present(strategies.get(settings.strategy), `strategy ${settings.strategy}`).parts(settings),
     attempt: 1,
     seed,
+    moves: 0,
     hasHoldout: false,
   } as const
   return Partition.open(partitionOptions, {

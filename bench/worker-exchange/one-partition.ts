@@ -83,6 +83,7 @@ export async function openOnePartition(options: OnePartitionOptions): Promise<On
         sync,
         parts: present(strategies.get(sync.strategy), 'the strategy').parts(sync),
         attempt,
+        moves: 0,
         seed: job.seed,
         hasHoldout: job.holdout !== null,
       },

@@ -216,6 +216,8 @@ export function aWorker(over: Partial<DesiredInstance__Output> = {}): DesiredIns
     market: 'on-demand',
     zone: '',
     instanceType: '',
+    moves: 0,
+    partitions: [],
     ...over,
   }
 }

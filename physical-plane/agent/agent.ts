@@ -22,7 +22,7 @@ import { InstanceDesk } from './instance-service.ts'
 import type { Journal } from './journal.ts'
 import { forgetLastWords, keepLastWords, lastWordsOf } from './last-words.ts'
 import { LogShipper } from './log-shipper.ts'
-import { Meter } from './meter.ts'
+import { Meters } from './meters.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
 import { observedInstance, refusedInstance, waitingInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
@@ -57,7 +57,7 @@ export class Agent {
   readonly #supervisor: Supervisor
   readonly #link: ControlLink
   readonly #desk: InstanceDesk
-  readonly #meter: Meter
+  readonly #meters: Meters
   readonly #logs: LogShipper
   readonly #uploads: ModelUploads
   readonly #watch: WorkerWatch
@@ -75,7 +75,9 @@ export class Agent {
     this.#config = config
     this.#runningGauge = metrics.gauge('cloudless_agent_instances', 'Instances by state', ['state'])
     const onChange = (): void => this.#link.changed()
-    this.#meter = new Meter(clock, journal, config)
+    const { purchase = plainPurchase } = dependencies
+    const placeOf = (jobId: string, partition: string): string => this.#placeOf(jobId, partition)
+    this.#meters = new Meters({ clock, journal, config, purchase, placeOf })
     this.#logs = new LogShipper(runtime, clock, log, config)
     const { uploadModel } = dependencies
     this.#uploads = new ModelUploads({ clock, random, log, journal, config, uploadModel, onChange })
@@ -84,7 +86,7 @@ export class Agent {
       random,
       log,
       journal,
-      meter: this.#meter,
+      meters: this.#meters,
       slices: new SliceTable(devices),
       runtime,
       config,
@@ -227,7 +229,7 @@ export class Agent {
   #tick(): void {
     this.#d.clock.after(this.#config.windowMs, () => {
       if (this.#isEnded) return
-      this.#meter.tick()
+      this.#meters.tick()
       this.#limitLogs()
       this.#countStates()
       void this.#supervisor
@@ -303,6 +305,12 @@ export class Agent {
     return life !== undefined && life.run !== null ? life.attempt : null
   }
 
+  /** Where a partition of a job runs now; its name unless it was moved. */
+  #placeOf(jobId: string, partition: string): string {
+    const book = this.#supervisor.desired.addressBooks.find((each) => each.jobId === jobId)
+    return book?.peers.find(({ region }) => region === partition)?.place || partition
+  }
+
   #directiveOf(instanceId: string) {
     const { addressBooks } = this.#supervisor.desired
     const life = this.#supervisor.life(instanceId)
@@ -316,7 +324,9 @@ export class Agent {
     const { resumption } = life.instance
     const evaluation = this.#reportOf(life)?.evaluation ?? {}
     this.#reports.set(instanceId, { attempt: life.attempt, resumption, status, evaluation })
-    this.#meter.reportWan(instanceId, life.jobId, status.wanBytesSent)
+    const { jobId, attempt } = life
+    this.#meters.sent(instanceId, { jobId, attempt, purpose: 'sync', totals: status.wanBytesSent })
+    this.#meters.heard(instanceId, status)
     this.#watch.heard(life, status)
     this.#link.changed()
     if (status.progress?.phase !== 'PARTITION_PHASE_FINISHED') return

@@ -10,7 +10,8 @@ import type { Exit, RecoveredRun, Run, Slice } from '#physical-plane/runtime/run
 import { backOffMs, type AgentConfig } from './config.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { Journal, JournalEntry } from './journal.ts'
-import { joinEntries, type Meter } from './meter.ts'
+import { joinEntries } from './meter.ts'
+import type { Meters } from './meters.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { afterExit, describeExit, lastLines } from './restart-policy.ts'
 import type { SliceTable } from './slices.ts'
@@ -22,7 +23,7 @@ export type LifeDependencies = {
   readonly random: Random
   readonly log: Log
   readonly journal: Journal
-  readonly meter: Meter
+  readonly meters: Meters
   readonly slices: SliceTable
   readonly runtime: InstanceRuntime
   readonly config: AgentConfig
@@ -151,7 +152,7 @@ export class InstanceLife {
   async #takeOver(run: RecoveredRun): Promise<void> {
     const isClaimed = this.#d.slices.claim(this.id, run.slices)
     if (run.wasAlive && !isClaimed) this.#fault = 'its devices are gone or taken since the agent restarted'
-    this.#d.meter.begin(run)
+    this.#d.meters.begin(run)
     this.#log.info({ attempt: run.attempt, wasAlive: run.wasAlive }, 'instance of a previous agent taken over')
     if (run.wasAlive) void this.#d.journal.append({ records: [this.#event('adopted', '')] })
     if (!isClaimed) void this.#d.runtime.stop(this.id, this.#d.config.stopGraceMs)
@@ -179,7 +180,7 @@ export class InstanceLife {
     if (signal.aborted) return this.#giveBack()
     try {
       const run = await runtime.launch({ instance, attempt, slices: slice, signal })
-      this.#d.meter.begin(run)
+      this.#d.meters.begin(run)
       return run
     } catch (error) {
       this.#giveBack()
@@ -222,8 +223,8 @@ export class InstanceLife {
   }
 
   async #afterEnd(run: Run, exit: Exit): Promise<void> {
-    const { meter, config, clock, random, slices } = this.#d
-    const ending = joinEntries(meter.end(this.id, exit.endedAtMs), meter.wanEntry(this.id))
+    const { meters, config, clock, random, slices } = this.#d
+    const ending = meters.end(this.id, exit.endedAtMs)
     slices.release(this.id)
     const fault = await this.#faultOf(exit)
     if (this.#isDetached) return

@@ -53,6 +53,8 @@ function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Out
     stalledWorkers: [],
     joinedWorkers: [worker],
     isTrainingOver: false,
+    workers: [],
+    staging: null,
     ...over,
   }
   return { message: 'status', status }

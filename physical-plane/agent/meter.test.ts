@@ -42,6 +42,8 @@ describe('Meter', () => {
         quantity: 36,
         fromMs: startMs,
         toMs: startMs + 12_000,
+        attempt: 1,
+        purpose: 'start',
       },
       expect.objectContaining({
         id: 'j-1/lab/worker-0/1/1',
@@ -65,10 +67,12 @@ describe('Meter', () => {
     expect(usagesOf(journal)).toEqual([])
   })
 
-  test('whatever crashes, and whatever of the journal they lose, windows are disjoint and sum up to the lifetime', async () => {
+  test('whatever crashes, whatever of the journal they lose and whatever the time was for, windows are disjoint and sum up to the lifetime', async () => {
     const step = fc.record({
       waitMs: fc.integer({ min: 1, max: 25_000 }),
       end: fc.constantFrom('tick' as const, 'tick' as const, 'crash' as const, 'crash in append' as const),
+      use: fc.constantFrom('start' as const, 'train' as const, 'redo' as const),
+      waitedSeconds: fc.double({ min: 0, max: 30, noNaN: true }),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
@@ -76,8 +80,9 @@ describe('Meter', () => {
         const storage = memoryJournalStorage()
         let { journal, meter } = await anAgent(storage, clock)
         meter.begin(aRun)
-        for (const { waitMs, end } of steps) {
+        for (const { waitMs, end, use, waitedSeconds } of steps) {
           await clock.advance(waitMs)
+          meter.use(aRun.instanceId, use, waitedSeconds)
           if (end !== 'crash') meter.tick()
           if (end === 'tick') {
             await settle()
@@ -110,6 +115,50 @@ describe('Meter', () => {
     )
   })
 
+  test('time is told apart by what it was for, and what was waited in a window is idle at its end', async () => {
+    const clock = new VirtualClock(startMs)
+    const { journal, meter } = await anAgent(memoryJournalStorage(), clock)
+    meter.begin(aRun)
+    await clock.advance(4_000)
+    // Before its first step a worker starts, whatever it waits for.
+    meter.use(aRun.instanceId, 'start', 3)
+    meter.use(aRun.instanceId, 'train', 0)
+    await clock.advance(10_000)
+    meter.use(aRun.instanceId, 'train', 2.5)
+    meter.tick()
+    await clock.advance(1_000)
+    // Its parameter server began again: it joins anew there, which is no start of its own.
+    meter.use(aRun.instanceId, 'start', 0)
+    meter.use(aRun.instanceId, 'redo', 0.5)
+    await clock.advance(3_000)
+    meter.use(aRun.instanceId, 'train', 0.5)
+    await clock.advance(1_000)
+    await journal.append(meter.end(aRun.instanceId, clock.now()))
+    expect(usagesOf(journal).map(({ purpose, quantity }) => [purpose, quantity])).toEqual([
+      ['start', 12],
+      ['train', 22.5],
+      ['idle', 7.5],
+      ['train', 1.5],
+      ['idle', 1.5],
+      ['redo', 9],
+      ['train', 3],
+    ])
+  })
+
+  test("the device class is the ledger's name for the machine", async () => {
+    const clock = new VirtualClock(startMs)
+    const journal = await Journal.open({
+      storage: memoryJournalStorage(),
+      clock,
+      log: silentLog,
+      config: agentConfig,
+    })
+    const meter = new Meter(clock, journal, agentConfig, { market: 'spot', zone: 'z-1', instanceType: 'g4dn.xlarge' })
+    meter.begin(aRun)
+    await journal.append(meter.end(aRun.instanceId, startMs + 1_000))
+    expect(usagesOf(journal)).toMatchObject([{ subject: 'cpu@spot/z-1/g4dn.xlarge', attempt: 1, purpose: 'start' }])
+  })
+
   test('a journal without room makes windows longer, not fewer seconds', async () => {
     const clock = new VirtualClock(startMs)
     const config = { ...agentConfig, journalRecordsMax: 1 }
@@ -128,48 +177,5 @@ describe('Meter', () => {
     expect(journal.after(1, 10)).toMatchObject([
       { usage: { quantity: 60, fromMs: startMs + 10_000, toMs: startMs + 30_000 } },
     ])
-  })
-})
-
-describe('WAN bytes', () => {
-  const server = 'j-1/lab/parameter-server'
-
-  test('totals become differences by region, over crashes and attempts', async () => {
-    const clock = new VirtualClock(startMs)
-    const storage = memoryJournalStorage()
-    const first = await anAgent(storage, clock)
-    first.meter.reportWan(server, 'j-1', { 'b/one': 100, 'a/two': 7, 'c/none': 0 })
-    first.meter.tick()
-    await settle()
-    first.meter.reportWan(server, 'j-1', { 'b/one': 150, 'a/two': 7 })
-    first.journal.close()
-    const second = await anAgent(storage, clock)
-    await clock.advance(3_000)
-    second.meter.reportWan(server, 'j-1', { 'b/one': 170, 'a/two': 7 })
-    await second.journal.append(second.meter.wanEntry(server))
-    expect(usagesOf(second.journal)).toMatchObject([
-      { id: `${server}/wan/a/two/0`, kind: 'USAGE_KIND_WAN_BYTES', subject: 'a/two', quantity: 7 },
-      { id: `${server}/wan/b/one/0`, subject: 'b/one', quantity: 100 },
-      { id: `${server}/wan/b/one/1`, subject: 'b/one', quantity: 70, fromMs: startMs, toMs: startMs + 3_000 },
-    ])
-  })
-
-  test('a server that went back to an older checkpoint is not paid twice', async () => {
-    const { journal, meter } = await anAgent(memoryJournalStorage(), new VirtualClock(startMs))
-    for (const bytes of [100, 60, 90, 130]) {
-      meter.reportWan(server, 'j-1', { a: bytes })
-      meter.tick()
-      await settle()
-    }
-    expect(usagesOf(journal).map(({ quantity }) => quantity)).toEqual([100, 30])
-  })
-
-  test('a forgotten instance leaves no mark', async () => {
-    const { journal, meter } = await anAgent(memoryJournalStorage(), new VirtualClock(startMs))
-    meter.reportWan(server, 'j-1', { a: 1 })
-    meter.tick()
-    await settle()
-    await journal.append(meter.forget(server))
-    expect(journal.marks.size).toBe(0)
   })
 })

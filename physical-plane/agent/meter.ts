@@ -1,43 +1,75 @@
-// Meters what instances use. Device-seconds come in windows with ids `instance/attempt/index`; where the last window
-// ended is a mark that becomes durable together with it, so after a crash the next agent meters on from there: no second
-// is lost or counted twice. WAN bytes are the growth of the parameter server's running totals, by target region.
+// Meters what instances use. Device-seconds come in windows that follow each other without a gap, with ids
+// `instance/attempt/index`; where the last one ended is a mark that becomes durable together with it, so after a crash the
+// next agent meters on from there: no second is lost or counted twice. Each window says what the time was for: until a
+// worker's first step it starts, then it trains, and what it waited for others meanwhile is idle.
 import { z } from 'zod'
 import type { Clock } from '#runtime/clock.ts'
 import type { Run } from '#physical-plane/runtime/runtime.ts'
 import type { Usage } from '#proto/generated/cloudless/v1/Usage.ts'
 import type { AgentConfig } from './config.ts'
 import type { Journal, JournalEntry, NewRecord } from './journal.ts'
+import { classKeyOf, plainPurchase, type Purchase } from './purchase.ts'
+
+export type MeteredRun = Pick<Run, 'instanceId' | 'jobId' | 'attempt' | 'slices'>
+/** Idle time is what is taken out of training. */
+export type DevicePurpose = 'start' | 'train' | 'redo'
 
 type Open = {
-  readonly run: Pick<Run, 'instanceId' | 'jobId' | 'attempt' | 'slices'>
+  readonly run: MeteredRun
   untilMs: number
   index: number
+  purpose: DevicePurpose
+  /** Waited for others and not yet told of. */
+  idleMs: number
+  /** As the parameter server said last. */
+  waitedSeconds: number
 }
 
-const windowMark = z.object({ untilMs: z.number(), index: z.number() })
-const totalsMark = z.record(z.string(), z.object({ bytes: z.number(), index: z.number(), untilMs: z.number() }))
-type Totals = z.infer<typeof totalsMark>
-
-type Wan = { readonly jobId: string; readonly since: Totals; totals: Readonly<Record<string, number>> }
+const windowMark = z.object({
+  untilMs: z.number(),
+  index: z.number(),
+  purpose: z.enum(['start', 'train', 'redo']).default('start'),
+})
 
 export class Meter {
   readonly #clock: Clock
   readonly #journal: Journal
   readonly #windowMs: number
+  readonly #purchase: Purchase
   readonly #open = new Map<string, Open>()
-  readonly #wan = new Map<string, Wan>()
 
-  constructor(clock: Clock, journal: Journal, config: Pick<AgentConfig, 'windowMs'>) {
+  constructor(
+    clock: Clock,
+    journal: Journal,
+    config: Pick<AgentConfig, 'windowMs'>,
+    purchase: Purchase = plainPurchase,
+  ) {
     this.#clock = clock
     this.#journal = journal
     this.#windowMs = config.windowMs
+    this.#purchase = purchase
   }
 
   /** From the start of the run, or from its last journaled window. */
-  begin(run: Pick<Run, 'instanceId' | 'jobId' | 'attempt' | 'slices' | 'startedAtMs'>): void {
+  begin(run: MeteredRun & Pick<Run, 'startedAtMs'>): void {
     const mark = windowMark.safeParse(this.#journal.marks.get(markOf(run)))
-    const { untilMs, index } = mark.success ? mark.data : { untilMs: Math.floor(run.startedAtMs), index: 0 }
-    this.#open.set(run.instanceId, { run, untilMs, index })
+    const first = { untilMs: Math.floor(run.startedAtMs), index: 0, purpose: 'start' as const }
+    this.#open.set(run.instanceId, { run, ...(mark.data ?? first), idleMs: 0, waitedSeconds: 0 })
+  }
+
+  /** What a worker's time is for from now on, and how long it has waited for others since it joined. */
+  use(instanceId: string, purpose: DevicePurpose, waitedSeconds: number): void {
+    const open = this.#open.get(instanceId)
+    if (open === undefined) return
+    // One that joined again begins anew.
+    const waited = waitedSeconds >= open.waitedSeconds ? waitedSeconds - open.waitedSeconds : waitedSeconds
+    open.waitedSeconds = waitedSeconds
+    if (open.purpose !== 'start' || purpose !== 'start') open.idleMs += 1_000 * waited
+    // Its parameter server may be another one now, for which it has not stepped; its own start was before.
+    if (purpose === open.purpose || purpose === 'start') return
+    const records = this.#close(open, this.#clock.now())
+    open.purpose = purpose
+    void this.#journal.append({ records, marks: { [markOf(open.run)]: markedOf(open) } })
   }
 
   /** The last window, to be journaled in one entry with the fact that the run has ended. */
@@ -45,41 +77,7 @@ export class Meter {
     const open = this.#open.get(instanceId)
     if (open === undefined) return {}
     this.#open.delete(instanceId)
-    const last = closeWindow(open, endedAtMs)
-    return { records: last === null ? [] : [last], marks: { [markOf(open.run)]: null } }
-  }
-
-  /** The parameter server's totals since the partition began. */
-  reportWan(instanceId: string, jobId: string, totals: Readonly<Record<string, number>>): void {
-    const known = this.#wan.get(instanceId)
-    if (known !== undefined) known.totals = totals
-    else this.#wan.set(instanceId, { jobId, since: this.#wanMark(instanceId), totals })
-  }
-
-  /** The growth of the totals since the last entry; to be journaled at the end of a run, and every window. */
-  wanEntry(instanceId: string): JournalEntry {
-    const wan = this.#wan.get(instanceId)
-    if (wan === undefined) return {}
-    const nowMs = Math.floor(this.#clock.now())
-    const records: NewRecord[] = []
-    for (const [region, bytes] of Object.entries(wan.totals).sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const last = wan.since[region] ?? { bytes: 0, index: 0, untilMs: nowMs }
-      // A parameter server that went back to an older checkpoint counts again from there; wait until it is past.
-      if (bytes <= last.bytes) continue
-      const usage: Usage = {
-        id: `${instanceId}/wan/${region}/${last.index}`,
-        jobId: wan.jobId,
-        instanceId,
-        kind: 'USAGE_KIND_WAN_BYTES',
-        subject: region,
-        quantity: bytes - last.bytes,
-        fromMs: last.untilMs,
-        toMs: nowMs,
-      }
-      records.push({ usage })
-      wan.since[region] = { bytes, index: last.index + 1, untilMs: nowMs }
-    }
-    return records.length === 0 ? {} : { records, marks: { [wanMarkOf(instanceId)]: { ...wan.since } } }
+    return { records: this.#close(open, endedAtMs), marks: { [markOf(open.run)]: null } }
   }
 
   /** Journals the windows that are full. With a journal without room windows grow instead. */
@@ -88,26 +86,39 @@ export class Meter {
     const nowMs = this.#clock.now()
     for (const open of this.#open.values()) {
       if (nowMs - open.untilMs < this.#windowMs) continue
-      const usage = closeWindow(open, nowMs)
-      if (usage === null) continue
-      const mark = { untilMs: open.untilMs, index: open.index }
-      void this.#journal.append({ records: [usage], marks: { [markOf(open.run)]: mark } })
-    }
-    for (const instanceId of this.#wan.keys()) {
-      const entry = this.wanEntry(instanceId)
-      if (entry.records !== undefined) void this.#journal.append(entry)
+      const records = this.#close(open, nowMs)
+      if (records.length > 0) void this.#journal.append({ records, marks: { [markOf(open.run)]: markedOf(open) } })
     }
   }
 
-  /** Nobody wants the instance any more: its totals go with it. */
-  forget(instanceId: string): JournalEntry {
-    this.#wan.delete(instanceId)
-    return this.#journal.marks.has(wanMarkOf(instanceId)) ? { marks: { [wanMarkOf(instanceId)]: null } } : {}
-  }
-
-  #wanMark(instanceId: string): Totals {
-    const mark = totalsMark.safeParse(this.#journal.marks.get(wanMarkOf(instanceId)))
-    return mark.success ? mark.data : {}
+  /** Moves the open window's start; none when nothing is to be paid. A clock that went back pays nothing twice. */
+  #close(open: Open, untilMs: number): NewRecord[] {
+    const fromMs = open.untilMs
+    const toMs = Math.floor(untilMs)
+    const units = open.run.slices.reduce((sum, slice) => sum + slice.units, 0)
+    if (toMs <= fromMs || units === 0) return []
+    const idleMs = open.purpose === 'start' ? 0 : Math.min(Math.floor(open.idleMs), toMs - fromMs)
+    open.idleMs -= idleMs
+    open.untilMs = toMs
+    const part = (purpose: string, from: number, to: number): NewRecord[] => {
+      if (to <= from) return []
+      const { instanceId, jobId, attempt, slices } = open.run
+      const usage: Usage = {
+        id: `${instanceId}/${attempt}/${open.index}`,
+        jobId,
+        instanceId,
+        kind: 'USAGE_KIND_DEVICE_SECONDS',
+        subject: classKeyOf(slices[0]?.deviceModel ?? '', this.#purchase),
+        quantity: (units * (to - from)) / 1_000,
+        fromMs: from,
+        toMs: to,
+        attempt,
+        purpose,
+      }
+      open.index += 1
+      return [{ usage }]
+    }
+    return [...part(open.purpose, fromMs, toMs - idleMs), ...part('idle', toMs - idleMs, toMs)]
   }
 }
 
@@ -119,31 +130,10 @@ export function joinEntries(...entries: readonly JournalEntry[]): JournalEntry {
   }
 }
 
-/** Moves the open window's start; null when nothing is to be paid. A clock that went back pays nothing twice. */
-function closeWindow(open: Open, untilMs: number): NewRecord | null {
-  const toMs = Math.floor(untilMs)
-  const units = open.run.slices.reduce((sum, slice) => sum + slice.units, 0)
-  if (toMs <= open.untilMs || units === 0) return null
-  const { instanceId, jobId, attempt, slices } = open.run
-  const usage: Usage = {
-    id: `${instanceId}/${attempt}/${open.index}`,
-    jobId,
-    instanceId,
-    kind: 'USAGE_KIND_DEVICE_SECONDS',
-    subject: slices[0]?.deviceModel ?? '',
-    quantity: (units * (toMs - open.untilMs)) / 1_000,
-    fromMs: open.untilMs,
-    toMs,
-  }
-  open.untilMs = toMs
-  open.index += 1
-  return { usage }
+function markedOf({ untilMs, index, purpose }: Open): z.infer<typeof windowMark> {
+  return { untilMs, index, purpose }
 }
 
 function markOf(run: Pick<Run, 'instanceId' | 'attempt'>): string {
   return `meter/${run.instanceId}/${run.attempt}`
-}
-
-function wanMarkOf(instanceId: string): string {
-  return `wan/${instanceId}`
 }

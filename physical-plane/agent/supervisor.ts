@@ -101,7 +101,7 @@ export class Supervisor {
 
   /** Drops what was kept of instances that ended and that nobody has wanted for a while. */
   async forgetEnded(isShipped: (instanceId: string) => boolean): Promise<void> {
-    const { journal, clock, config, runtime, meter, log, onGone } = this.#d
+    const { journal, clock, config, runtime, meters, log, onGone } = this.#d
     const wanted = new Set(this.#desired.instances.map(({ id }) => id))
     for (const [key, value] of journal.marks) {
       if (!key.startsWith(endedMark)) continue
@@ -122,7 +122,7 @@ export class Supervisor {
         .catch((error: unknown) => log.warn({ instanceId: id, why: messageOf(error) }, 'folder could not be removed'))
       onGone(id)
       if (this.#isLastOf(jobId, id)) await runtime.forgetJob(jobId)
-      await journal.append(joinEntries({ marks: { [key]: null, [lifeMarkOf(id)]: null } }, meter.forget(id)))
+      await journal.append(joinEntries({ marks: { [key]: null, [lifeMarkOf(id)]: null } }, meters.forget(id)))
     }
   }
 
@@ -139,6 +139,7 @@ export class Supervisor {
     const isNew = content !== this.#wire
     const desired = decodeDesired(wire, this.#d.region)
     const books = newestBooks(this.#desired.addressBooks, desired)
+    if (isNew) this.#d.meters.settlePlaces()
     this.#desired = { ...desired, addressBooks: books }
     if (isNew) {
       const { revision, instances, keptJobIds } = wire
@@ -188,16 +189,16 @@ export class Supervisor {
   }
 
   #reap(run: RecoveredRun): void {
-    const { meter, runtime, journal, log, config, clock } = this.#d
+    const { meters, runtime, journal, log, config, clock } = this.#d
     const { instanceId, jobId, attempt } = run
     log.warn({ instanceId, attempt }, 'a previous agent left an instance that nobody wants; it is stopped')
     const isClaimed = this.#d.slices.claim(instanceId, run.slices)
-    meter.begin(run)
+    meters.begin(run)
     const reaping = (async () => {
       await runtime.stop(instanceId, config.stopGraceMs)
       const exit = await run.exited
       const event = { jobId, instanceId, attempt, kind: 'reaped', text: '', atMs: Math.floor(clock.now()) }
-      await journal.append(joinEntries(meter.end(instanceId, exit.endedAtMs), { records: [{ event }] }))
+      await journal.append(joinEntries(meters.end(instanceId, exit.endedAtMs), { records: [{ event }] }))
       this.#markEnded(instanceId, jobId)
       if (isClaimed) this.#d.slices.release(instanceId)
     })()

@@ -112,8 +112,11 @@ describe('the link to the agent', () => {
     const life = new AbortController()
     const running = link.run(life.signal)
     const book = (jobId: string, epoch: number, endpoint: string) => {
-      const peers = [{ region: 'b', endpoint, dataShare: 0.5, pruned: false }]
-      agent.current.offer({ directive: { addressBook: { jobId, epoch, peers }, drain: false }, message: 'directive' })
+      const peers = [{ region: 'b', endpoint, dataShare: 0.5, pruned: false, place: '' }]
+      agent.current.offer({
+        directive: { addressBook: { jobId, epoch, peers, data: [] }, drain: false },
+        message: 'directive',
+      })
     }
     await clock.advance(1)
     book('other', 9, 'x:1')

@@ -167,8 +167,8 @@ export class AgentLink {
   #status(): InstanceStatus {
     const { partition, endpoint, workerEndpoint } = this.#options
     const progress = partition.progress()
-    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, isTrainingOver, wanBytesSent, sync, ...rest } =
-      progress
+    const { firstStepAtMs, modelPath, stalledWorkers, joinedWorkers, workerUses, isTrainingOver, ...counts } = progress
+    const { wanBytesSent, wanBytesSentHere, sync, ...rest } = counts
     // FINISHED is the last word: records come before it.
     const isLast = progress.phase !== 'finished' || partition.records.waiting.length === 0
     return {
@@ -181,11 +181,12 @@ export class AgentLink {
         phase: isLast ? wirePhases[progress.phase] : wirePhases.evaluating,
         wanBytesSent: Object.values(wanBytesSent).reduce((sum, bytes) => sum + bytes, 0),
       },
-      wanBytesSent: { ...wanBytesSent },
+      wanBytesSent: { ...wanBytesSentHere },
       firstStepAtMs,
       modelPath: progress.phase === 'finished' ? modelPath : '',
       stalledWorkers: [...stalledWorkers],
       joinedWorkers: [...joinedWorkers],
+      workers: workerUses.map((use) => ({ ...use })),
       isTrainingOver,
     }
   }

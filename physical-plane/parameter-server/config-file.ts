@@ -28,6 +28,7 @@ const specSchema = z.object({
 const configSchema = z.strictObject({
   instanceId: z.string().min(1),
   attempt: z.number().int().min(1),
+  moves: z.number().int().min(0).default(0),
   jobId: z.string().min(1),
   region: z.string().min(1),
   spec: specSchema,
@@ -86,7 +87,9 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
     workerMode: training.workerMode === 'synchronous' ? 'synchronous' : 'asynchronous',
     sync,
     parts: present(strategies.get(sync.strategy), `the strategy ${sync.strategy}`).parts(sync),
-    attempt: config.attempt,
+    // After a move there are peers and checkpoints that know of it, as after a crash.
+    attempt: config.attempt + config.moves,
+    moves: config.moves,
     seed: training.seed,
     hasHoldout: holdout?.region === region,
   }

@@ -18,7 +18,10 @@ export type ExchangeMark = {
 }
 
 type Vectors = Readonly<Record<string, Float32Array>>
-type SavedExchange = Pick<PartitionState, 'applied' | 'outbox' | 'rounds' | 'wanBytesSent' | 'refused' | 'cursors'>
+type SavedExchange = Pick<
+  PartitionState,
+  'applied' | 'outbox' | 'rounds' | 'wanBytesSent' | 'wanBytesSentElsewhere' | 'wanMoves' | 'refused' | 'cursors'
+>
 
 export class ExchangeState {
   readonly versions: VersionVector
@@ -41,6 +44,7 @@ export class ExchangeState {
   readonly #members: Members
   readonly #peers: PeersView
   #durable: Readonly<Record<string, number>>
+  readonly #moves: number
   #hasEnded = false
 
   constructor(
@@ -48,12 +52,16 @@ export class ExchangeState {
     peers: PeersView,
     saved: { readonly state: SavedExchange; readonly vectors: Vectors } | null,
     monotonicMs: number,
+    moves: number,
   ) {
     this.#members = members
     this.#peers = peers
     const state = saved?.state
     this.rounds = new RoundMeter(state?.rounds ?? 0, monotonicMs)
-    this.wan = new WanMeter(state?.wanBytesSent)
+    // What it had sent from where it was before is not to be paid here.
+    const hasMoved = state !== undefined && (state.wanMoves ?? 0) !== moves
+    this.wan = new WanMeter(state?.wanBytesSent, hasMoved ? state.wanBytesSent : state?.wanBytesSentElsewhere)
+    this.#moves = moves
     this.versions = new VersionVector(state?.applied)
     this.refused = new Map(Object.entries(state?.refused ?? {}))
     this.cursors = new Map(Object.entries(state?.cursors ?? {}))
@@ -118,6 +126,8 @@ export class ExchangeState {
         outbox,
         rounds: this.rounds.rounds,
         wanBytesSent: this.wan.bound(this.#members.peers, this.shelf.bytes),
+        wanBytesSentElsewhere: this.wan.elsewhere,
+        wanMoves: this.#moves,
         refused: Object.fromEntries(this.refused),
         cursors: Object.fromEntries(this.cursors),
       },

@@ -198,9 +198,12 @@ export class StallMeter {
  */
 export class WanMeter {
   readonly #bytes: Map<string, number>
+  /** Of these, what was sent from where the partition was before it was moved here. */
+  readonly elsewhere: Readonly<Record<string, number>>
 
-  constructor(bytes: Readonly<Record<string, number>> = {}) {
+  constructor(bytes: Readonly<Record<string, number>> = {}, elsewhere: Readonly<Record<string, number>> = {}) {
     this.#bytes = new Map(Object.entries(bytes))
+    this.elsewhere = elsewhere
   }
 
   sent(region: string, bytes: number): void {
@@ -209,6 +212,21 @@ export class WanMeter {
 
   entries(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#bytes].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  totals(): {
+    readonly wanBytesSent: Readonly<Record<string, number>>
+    readonly wanBytesSentHere: Readonly<Record<string, number>>
+  } {
+    return { wanBytesSent: this.entries(), wanBytesSentHere: this.entriesHere() }
+  }
+
+  entriesHere(): Readonly<Record<string, number>> {
+    const here = Object.entries(this.entries()).map(([region, bytes]) => [
+      region,
+      bytes - (this.elsewhere[region] ?? 0),
+    ])
+    return Object.fromEntries(here) as Record<string, number>
   }
 
   bound(regions: readonly string[], offeredBytes: number): Readonly<Record<string, number>> {

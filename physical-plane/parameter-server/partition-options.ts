@@ -10,6 +10,7 @@ import type { Member } from './members.ts'
 import type { PeerFetcher } from './peers/peer-side.ts'
 import type { Layout } from './replica/layout.ts'
 import type { VectorMemory } from './replica/memory.ts'
+import type { WorkerUse } from './roster.ts'
 import type { SyncProgress } from './sync-progress.ts'
 import type { Phase } from './worker-group.ts'
 
@@ -30,6 +31,8 @@ export type PartitionOptions = {
   /** Of this partition's parameter server, from 1. */
   readonly attempt: number
   readonly seed: number
+  /** How often the partition was moved from place to place. */
+  readonly moves: number
   /** The job's held-out data lies here. */
   readonly hasHoldout: boolean
 }
@@ -59,12 +62,16 @@ export type PartitionProgress = {
   readonly workers: number
   readonly rounds: number
   readonly leasesReturned: number
+  /** Since the partition began. */
   readonly wanBytesSent: Readonly<Record<string, number>>
+  /** Of these, since it was moved here. */
+  readonly wanBytesSentHere: Readonly<Record<string, number>>
   readonly modelHash: string
   readonly modelPath: string
   readonly stalledWorkers: readonly string[]
   /** Instances of the workers that are members. */
   readonly joinedWorkers: readonly string[]
+  readonly workerUses: readonly WorkerUse[]
   /** Workers that ask for samples hear that training is over. */
   readonly isTrainingOver: boolean
   /** Null in a job of one region. */

@@ -37,6 +37,10 @@ export type PartitionState = {
   readonly counts: StepCounts
   readonly rounds: number
   readonly wanBytesSent: Readonly<Record<string, number>>
+  /** Of these, what was sent before the partition was moved to where it has this checkpoint from; absent in older ones. */
+  readonly wanBytesSentElsewhere?: Readonly<Record<string, number>>
+  /** How often it had been moved then. */
+  readonly wanMoves?: number
   readonly refused: Readonly<Record<string, number>>
   readonly cursors: Readonly<Record<string, string>>
   readonly records: readonly PartitionRecord[]

@@ -69,6 +69,36 @@ describe('a silent worker', () => {
   })
 })
 
+test('a worker starts until its first step; what it waits for after that is told, also while it waits', async () => {
+  const checkpoints = memoryCheckpoints()
+  let isDiskFull = true
+  const { partition, clock } = await alone({
+    checkpoints: {
+      load: () => checkpoints.load(),
+      save: (snapshot) => (isDiskFull ? Promise.reject(new Error('ENOSPC')) : checkpoints.save(snapshot)),
+    },
+  })
+  const uses = () => partition.progress().workerUses
+  const use = { instanceId: 'job/a/worker-0', hasStepped: false, waitedSeconds: 0 }
+  await clock.advance(3_000)
+  expect(uses()).toEqual([use])
+  await trainToTheEnd(partition)
+  await clock.advance(5_000)
+  // It computes, for all that is known.
+  expect(uses()).toEqual([{ ...use, hasStepped: true }])
+  const asking = partition.lease('w', never)
+  await clock.advance(7_000)
+  expect(uses()).toEqual([{ ...use, hasStepped: true, waitedSeconds: 7 }])
+  isDiskFull = false
+  await clock.advance(20_000)
+  await asking
+  const { waitedSeconds } = uses()[0]!
+  expect(waitedSeconds).toBeGreaterThanOrEqual(7)
+  expect(waitedSeconds).toBeLessThan(27)
+  await clock.advance(9_000)
+  expect(uses()[0]!.waitedSeconds).toBe(waitedSeconds)
+})
+
 test('workers hear that training is over only once no crash can bring it back', async () => {
   const checkpoints = memoryCheckpoints()
   let isDiskFull = false

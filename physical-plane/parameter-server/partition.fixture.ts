@@ -73,6 +73,7 @@ export function optionsOf(
     parts: known.get(settings.strategy)!.parts(settings),
     attempt: 1,
     seed: 7,
+    moves: 0,
     hasHoldout: false,
     ...options,
   }

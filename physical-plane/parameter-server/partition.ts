@@ -82,7 +82,7 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#first = new FirstParameters(options.attempt, this.members, this.#peers)
     this.records = new Records(state?.records)
     this.#steps = new StepMeter(state?.counts)
-    this.#state = new ExchangeState(this.members, this.#peers, saved, clock.monotonicMs())
+    this.#state = new ExchangeState(this.members, this.#peers, saved, clock.monotonicMs(), options.moves)
     const refused = (peer: string, reason: string, text: string): void => this.exchange.refused(peer, reason, text)
     this.#model = new TrainedModel({ options, members: this.members, memory, state: this.#state, refused })
     const leases = state === null ? new LeaseTable(options) : LeaseTable.restore(options, state.leases)
@@ -293,7 +293,7 @@ export class Partition implements WorkerSide, TrainingHost {
       ...this.#steps.counts,
       ...this.#group.progress(),
       rounds: this.#state.rounds.rounds,
-      wanBytesSent: this.#state.wan.entries(),
+      ...this.#state.wan.totals(),
       modelHash: this.#course.modelHash,
       modelPath: this.#course.modelPath,
       isTrainingOver: this.hasEnded,

@@ -1,4 +1,4 @@
-// The workers of a partition that have joined and not left.
+// The workers of a partition that have joined and not left, and how long each had to wait for others.
 import { CloudlessError } from '#runtime/errors.ts'
 
 export type RosterEntry = {
@@ -9,6 +9,19 @@ export type RosterEntry = {
   /** It waits for an answer of ours: silence is not its fault, and no step will come before. */
   waits: number
   isEvaluating: boolean
+  hasStepped: boolean
+  /** Since its first step. */
+  waitedMs: number
+  /** Answers of ours that it waits for, and since when it waits for any. */
+  pauses: number
+  pausedSinceMs: number
+}
+
+export type WorkerUse = {
+  readonly instanceId: string
+  readonly hasStepped: boolean
+  /** Since its first step: for other workers, for other regions, or for the end. */
+  readonly waitedSeconds: number
 }
 
 export class Roster {
@@ -34,7 +47,8 @@ export class Roster {
   }
 
   add(workerId: string, instanceId: string): RosterEntry {
-    const entry = { workerId, instanceId, hasTrained: false, waits: 0, isEvaluating: false }
+    const none = { hasTrained: false, waits: 0, isEvaluating: false, hasStepped: false }
+    const entry = { workerId, instanceId, ...none, waitedMs: 0, pauses: 0, pausedSinceMs: 0 }
     this.#entries.set(workerId, entry)
     if (this.#hasHoldout) this.#evaluator ??= workerId
     return entry
@@ -49,6 +63,27 @@ export class Roster {
 
   has(workerId: string): boolean {
     return this.#entries.has(workerId)
+  }
+
+  /** It can not go on by itself from now on. What it waits for before its first step is part of its start. */
+  pause(entry: RosterEntry, monotonicMs: number): void {
+    if (entry.pauses === 0) entry.pausedSinceMs = monotonicMs
+    entry.pauses += 1
+  }
+
+  resume(entry: RosterEntry, monotonicMs: number): void {
+    entry.pauses -= 1
+    if (entry.pauses === 0 && entry.hasStepped) entry.waitedMs += monotonicMs - entry.pausedSinceMs
+  }
+
+  /** How each instance uses its time; of an instance that joined twice the newest. */
+  uses(monotonicMs: number): readonly WorkerUse[] {
+    const uses = this.entries.map(({ instanceId, hasStepped, waitedMs, pauses, pausedSinceMs }): WorkerUse => {
+      const nowMs = pauses > 0 && hasStepped ? monotonicMs - pausedSinceMs : 0
+      return { instanceId, hasStepped, waitedSeconds: (waitedMs + nowMs) / 1000 }
+    })
+    const newest = new Map(uses.map((use) => [use.instanceId, use]))
+    return [...newest.values()].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
   }
 
   remove(workerId: string): boolean {

@@ -46,7 +46,14 @@ export interface TrainingHost {
 
 export type WorkersProgress = Pick<
   PartitionProgress,
-  'epoch' | 'samplesDone' | 'samplesTotal' | 'workers' | 'leasesReturned' | 'stalledWorkers' | 'joinedWorkers'
+  | 'epoch'
+  | 'samplesDone'
+  | 'samplesTotal'
+  | 'workers'
+  | 'leasesReturned'
+  | 'stalledWorkers'
+  | 'joinedWorkers'
+  | 'workerUses'
 >
 
 export type WorkerGroupOptions = {
@@ -108,6 +115,7 @@ export class WorkerGroup {
       leasesReturned: this.#leasesReturned,
       stalledWorkers: this.#stalled(),
       joinedWorkers: [...new Set(this.#roster.entries.map(({ instanceId }) => instanceId))].sort(),
+      workerUses: this.#roster.uses(this.#clock.monotonicMs()),
     }
   }
 
@@ -132,11 +140,13 @@ export class WorkerGroup {
       const answer = this.#leaseNow(worker)
       if (answer !== null) return answer
       worker.waits += 1
+      this.#roster.pause(worker, this.#clock.monotonicMs())
       // Listen before the others go on without this worker, or what they change could be missed.
       const change = this.#host.changed.wait(signal)
       this.release()
       await change.finally(() => {
         worker.waits -= 1
+        this.#roster.resume(worker, this.#clock.monotonicMs())
       })
     }
   }
@@ -147,7 +157,7 @@ export class WorkerGroup {
     if (this.#options.workerMode === 'synchronous') {
       const outcome = this.#barrier.arrive(step)
       this.release()
-      return outcome
+      return this.#paused(step.workerId, outcome)
     }
     if (this.#host.isBlocked) return this.#stepLater(step)
     this.#applyAlone(step)
@@ -198,6 +208,7 @@ export class WorkerGroup {
       if (!used.some((other) => other.step === step)) answer(this.#lost(`lease ${step.leaseId} was lost`))
     }
     if (used.length === 0) return
+    for (const { step } of used) if (this.#roster.has(step.workerId)) this.#roster.get(step.workerId).hasStepped = true
     const [only] = used
     if (used.length === 1 && only !== undefined) this.#host.apply(only.step)
     else this.#applyAverage(used.map(({ step }) => step))
@@ -283,14 +294,25 @@ export class WorkerGroup {
     const worker = this.#roster.get(workerId)
     worker.waits += 1
     try {
-      return await work()
+      return await this.#paused(workerId, work())
     } finally {
       worker.waits -= 1
       if (this.#roster.has(workerId)) this.leases.touch(workerId, this.#clock.monotonicMs())
     }
   }
 
+  async #paused<T>(workerId: string, work: Promise<T>): Promise<T> {
+    const worker = this.#roster.get(workerId)
+    this.#roster.pause(worker, this.#clock.monotonicMs())
+    try {
+      return await work
+    } finally {
+      this.#roster.resume(worker, this.#clock.monotonicMs())
+    }
+  }
+
   #applyAlone(step: Step): void {
+    this.#roster.get(step.workerId).hasStepped = true
     this.leases.use(step.leaseId, step.workerId, step.leaseUsed, this.#clock.monotonicMs())
     this.#host.apply(step)
   }

@@ -22,6 +22,7 @@ import type { Costs as _cloudless_v1_Costs, Costs__Output as _cloudless_v1_Costs
 import type { Counterfactual as _cloudless_v1_Counterfactual, Counterfactual__Output as _cloudless_v1_Counterfactual__Output } from './cloudless/v1/Counterfactual.ts';
 import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
 import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
+import type { DataEndpoint as _cloudless_v1_DataEndpoint, DataEndpoint__Output as _cloudless_v1_DataEndpoint__Output } from './cloudless/v1/DataEndpoint.ts';
 import type { DesiredInstance as _cloudless_v1_DesiredInstance, DesiredInstance__Output as _cloudless_v1_DesiredInstance__Output } from './cloudless/v1/DesiredInstance.ts';
 import type { DesiredState as _cloudless_v1_DesiredState, DesiredState__Output as _cloudless_v1_DesiredState__Output } from './cloudless/v1/DesiredState.ts';
 import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_Device__Output } from './cloudless/v1/Device.ts';
@@ -73,6 +74,7 @@ import type { ObjectiveSpec as _cloudless_v1_ObjectiveSpec, ObjectiveSpec__Outpu
 import type { ObservedInstance as _cloudless_v1_ObservedInstance, ObservedInstance__Output as _cloudless_v1_ObservedInstance__Output } from './cloudless/v1/ObservedInstance.ts';
 import type { ObservedState as _cloudless_v1_ObservedState, ObservedState__Output as _cloudless_v1_ObservedState__Output } from './cloudless/v1/ObservedState.ts';
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
+import type { PartitionData as _cloudless_v1_PartitionData, PartitionData__Output as _cloudless_v1_PartitionData__Output } from './cloudless/v1/PartitionData.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
 import type { Peer as _cloudless_v1_Peer, Peer__Output as _cloudless_v1_Peer__Output } from './cloudless/v1/Peer.ts';
 import type { PinnedCatalogue as _cloudless_v1_PinnedCatalogue, PinnedCatalogue__Output as _cloudless_v1_PinnedCatalogue__Output } from './cloudless/v1/PinnedCatalogue.ts';
@@ -85,6 +87,7 @@ import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobRes
 import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
 import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from './cloudless/v1/RoundTotals.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
+import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from './cloudless/v1/StagingProgress.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
 import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from './cloudless/v1/StreamLogsResponse.ts';
 import type { SyncProgress as _cloudless_v1_SyncProgress, SyncProgress__Output as _cloudless_v1_SyncProgress__Output } from './cloudless/v1/SyncProgress.ts';
@@ -128,6 +131,7 @@ export interface ProtoGrpcType {
       Counterfactual: MessageTypeDefinition<_cloudless_v1_Counterfactual, _cloudless_v1_Counterfactual__Output>
       CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
       CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
+      DataEndpoint: MessageTypeDefinition<_cloudless_v1_DataEndpoint, _cloudless_v1_DataEndpoint__Output>
       DesiredInstance: MessageTypeDefinition<_cloudless_v1_DesiredInstance, _cloudless_v1_DesiredInstance__Output>
       DesiredState: MessageTypeDefinition<_cloudless_v1_DesiredState, _cloudless_v1_DesiredState__Output>
       Device: MessageTypeDefinition<_cloudless_v1_Device, _cloudless_v1_Device__Output>
@@ -182,6 +186,7 @@ export interface ProtoGrpcType {
       ObservedInstance: MessageTypeDefinition<_cloudless_v1_ObservedInstance, _cloudless_v1_ObservedInstance__Output>
       ObservedState: MessageTypeDefinition<_cloudless_v1_ObservedState, _cloudless_v1_ObservedState__Output>
       Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
+      PartitionData: MessageTypeDefinition<_cloudless_v1_PartitionData, _cloudless_v1_PartitionData__Output>
       PartitionPhase: EnumTypeDefinition
       PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
       Peer: MessageTypeDefinition<_cloudless_v1_Peer, _cloudless_v1_Peer__Output>
@@ -196,6 +201,7 @@ export interface ProtoGrpcType {
       Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
       RoundTotals: MessageTypeDefinition<_cloudless_v1_RoundTotals, _cloudless_v1_RoundTotals__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
+      StagingProgress: MessageTypeDefinition<_cloudless_v1_StagingProgress, _cloudless_v1_StagingProgress__Output>
       StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>
       StreamLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsResponse__Output>
       SyncProgress: MessageTypeDefinition<_cloudless_v1_SyncProgress, _cloudless_v1_SyncProgress__Output>

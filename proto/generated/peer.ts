@@ -24,6 +24,7 @@ import type { Costs as _cloudless_v1_Costs, Costs__Output as _cloudless_v1_Costs
 import type { Counterfactual as _cloudless_v1_Counterfactual, Counterfactual__Output as _cloudless_v1_Counterfactual__Output } from './cloudless/v1/Counterfactual.ts';
 import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
 import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
+import type { DataEndpoint as _cloudless_v1_DataEndpoint, DataEndpoint__Output as _cloudless_v1_DataEndpoint__Output } from './cloudless/v1/DataEndpoint.ts';
 import type { DesiredInstance as _cloudless_v1_DesiredInstance, DesiredInstance__Output as _cloudless_v1_DesiredInstance__Output } from './cloudless/v1/DesiredInstance.ts';
 import type { DesiredState as _cloudless_v1_DesiredState, DesiredState__Output as _cloudless_v1_DesiredState__Output } from './cloudless/v1/DesiredState.ts';
 import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_Device__Output } from './cloudless/v1/Device.ts';
@@ -79,6 +80,7 @@ import type { ObservedState as _cloudless_v1_ObservedState, ObservedState__Outpu
 import type { Optimiser as _cloudless_v1_Optimiser, Optimiser__Output as _cloudless_v1_Optimiser__Output } from './cloudless/v1/Optimiser.ts';
 import type { ParameterGroup as _cloudless_v1_ParameterGroup, ParameterGroup__Output as _cloudless_v1_ParameterGroup__Output } from './cloudless/v1/ParameterGroup.ts';
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
+import type { PartitionData as _cloudless_v1_PartitionData, PartitionData__Output as _cloudless_v1_PartitionData__Output } from './cloudless/v1/PartitionData.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
 import type { Payload as _cloudless_v1_Payload, Payload__Output as _cloudless_v1_Payload__Output } from './cloudless/v1/Payload.ts';
 import type { Peer as _cloudless_v1_Peer, Peer__Output as _cloudless_v1_Peer__Output } from './cloudless/v1/Peer.ts';
@@ -98,6 +100,7 @@ import type { RoundMember as _cloudless_v1_RoundMember, RoundMember__Output as _
 import type { RoundPlan as _cloudless_v1_RoundPlan, RoundPlan__Output as _cloudless_v1_RoundPlan__Output } from './cloudless/v1/RoundPlan.ts';
 import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from './cloudless/v1/RoundTotals.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
+import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from './cloudless/v1/StagingProgress.ts';
 import type { StateSnapshot as _cloudless_v1_StateSnapshot, StateSnapshot__Output as _cloudless_v1_StateSnapshot__Output } from './cloudless/v1/StateSnapshot.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
 import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from './cloudless/v1/StreamLogsResponse.ts';
@@ -151,6 +154,7 @@ export interface ProtoGrpcType {
       Counterfactual: MessageTypeDefinition<_cloudless_v1_Counterfactual, _cloudless_v1_Counterfactual__Output>
       CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
       CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
+      DataEndpoint: MessageTypeDefinition<_cloudless_v1_DataEndpoint, _cloudless_v1_DataEndpoint__Output>
       DesiredInstance: MessageTypeDefinition<_cloudless_v1_DesiredInstance, _cloudless_v1_DesiredInstance__Output>
       DesiredState: MessageTypeDefinition<_cloudless_v1_DesiredState, _cloudless_v1_DesiredState__Output>
       Device: MessageTypeDefinition<_cloudless_v1_Device, _cloudless_v1_Device__Output>
@@ -209,6 +213,7 @@ export interface ProtoGrpcType {
       Optimiser: MessageTypeDefinition<_cloudless_v1_Optimiser, _cloudless_v1_Optimiser__Output>
       ParameterGroup: MessageTypeDefinition<_cloudless_v1_ParameterGroup, _cloudless_v1_ParameterGroup__Output>
       Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
+      PartitionData: MessageTypeDefinition<_cloudless_v1_PartitionData, _cloudless_v1_PartitionData__Output>
       PartitionPhase: EnumTypeDefinition
       PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
       Payload: MessageTypeDefinition<_cloudless_v1_Payload, _cloudless_v1_Payload__Output>
@@ -230,6 +235,7 @@ export interface ProtoGrpcType {
       RoundPlan: MessageTypeDefinition<_cloudless_v1_RoundPlan, _cloudless_v1_RoundPlan__Output>
       RoundTotals: MessageTypeDefinition<_cloudless_v1_RoundTotals, _cloudless_v1_RoundTotals__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
+      StagingProgress: MessageTypeDefinition<_cloudless_v1_StagingProgress, _cloudless_v1_StagingProgress__Output>
       StateSnapshot: MessageTypeDefinition<_cloudless_v1_StateSnapshot, _cloudless_v1_StateSnapshot__Output>
       StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>
       StreamLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsResponse__Output>

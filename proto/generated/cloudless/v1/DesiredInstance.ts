@@ -2,6 +2,7 @@
 
 import type { InstanceRole as _cloudless_v1_InstanceRole, InstanceRole__Output as _cloudless_v1_InstanceRole__Output } from '../../cloudless/v1/InstanceRole.ts';
 import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from '../../cloudless/v1/JobSpec.ts';
+import type { PartitionData as _cloudless_v1_PartitionData, PartitionData__Output as _cloudless_v1_PartitionData__Output } from '../../cloudless/v1/PartitionData.ts';
 
 export interface DesiredInstance {
   'id'?: (string);
@@ -21,6 +22,8 @@ export interface DesiredInstance {
   'market'?: (string);
   'zone'?: (string);
   'instanceType'?: (string);
+  'moves'?: (number);
+  'partitions'?: (_cloudless_v1_PartitionData)[];
 }
 
 export interface DesiredInstance__Output {
@@ -41,4 +44,6 @@ export interface DesiredInstance__Output {
   'market': (string);
   'zone': (string);
   'instanceType': (string);
+  'moves': (number);
+  'partitions': (_cloudless_v1_PartitionData__Output)[];
 }

@@ -4,6 +4,8 @@ export const InstanceRole = {
   INSTANCE_ROLE_UNSPECIFIED: 'INSTANCE_ROLE_UNSPECIFIED',
   INSTANCE_ROLE_PARAMETER_SERVER: 'INSTANCE_ROLE_PARAMETER_SERVER',
   INSTANCE_ROLE_WORKER: 'INSTANCE_ROLE_WORKER',
+  INSTANCE_ROLE_DATA_SERVER: 'INSTANCE_ROLE_DATA_SERVER',
+  INSTANCE_ROLE_DATA_STAGER: 'INSTANCE_ROLE_DATA_STAGER',
 } as const;
 
 export type InstanceRole =
@@ -13,5 +15,9 @@ export type InstanceRole =
   | 1
   | 'INSTANCE_ROLE_WORKER'
   | 2
+  | 'INSTANCE_ROLE_DATA_SERVER'
+  | 3
+  | 'INSTANCE_ROLE_DATA_STAGER'
+  | 4
 
 export type InstanceRole__Output = typeof InstanceRole[keyof typeof InstanceRole]

@@ -1,6 +1,8 @@
 // Original file: proto/cloudless/v1/instance.proto
 
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from '../../cloudless/v1/PartitionProgress.ts';
+import type { WorkerUse as _cloudless_v1_WorkerUse, WorkerUse__Output as _cloudless_v1_WorkerUse__Output } from '../../cloudless/v1/WorkerUse.ts';
+import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from '../../cloudless/v1/StagingProgress.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface InstanceStatus {
@@ -13,6 +15,8 @@ export interface InstanceStatus {
   'stalledWorkers'?: (string)[];
   'joinedWorkers'?: (string)[];
   'isTrainingOver'?: (boolean);
+  'workers'?: (_cloudless_v1_WorkerUse)[];
+  'staging'?: (_cloudless_v1_StagingProgress | null);
 }
 
 export interface InstanceStatus__Output {
@@ -25,4 +29,6 @@ export interface InstanceStatus__Output {
   'stalledWorkers': (string)[];
   'joinedWorkers': (string)[];
   'isTrainingOver': (boolean);
+  'workers': (_cloudless_v1_WorkerUse__Output)[];
+  'staging': (_cloudless_v1_StagingProgress__Output | null);
 }

@@ -2,6 +2,7 @@
 
 import type { InstanceState as _cloudless_v1_InstanceState, InstanceState__Output as _cloudless_v1_InstanceState__Output } from '../../cloudless/v1/InstanceState.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from '../../cloudless/v1/PartitionProgress.ts';
+import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from '../../cloudless/v1/StagingProgress.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ObservedInstance {
@@ -18,6 +19,7 @@ export interface ObservedInstance {
   'firstStepAtMs'?: (number | string | Long);
   'modelDigest'?: (string);
   'resumption'?: (number);
+  'staging'?: (_cloudless_v1_StagingProgress | null);
 }
 
 export interface ObservedInstance__Output {
@@ -34,4 +36,5 @@ export interface ObservedInstance__Output {
   'firstStepAtMs': (number);
   'modelDigest': (string);
   'resumption': (number);
+  'staging': (_cloudless_v1_StagingProgress__Output | null);
 }

@@ -6,6 +6,7 @@ export interface Peer {
   'endpoint'?: (string);
   'dataShare'?: (number | string);
   'pruned'?: (boolean);
+  'place'?: (string);
 }
 
 export interface Peer__Output {
@@ -13,4 +14,5 @@ export interface Peer__Output {
   'endpoint': (string);
   'dataShare': (number);
   'pruned': (boolean);
+  'place': (string);
 }

@@ -1,0 +1,63 @@
+// All that is metered of the instances of one agent: device time and what it was for, and bytes sent to other regions.
+import type { Clock } from '#runtime/clock.ts'
+import type { Run } from '#physical-plane/runtime/runtime.ts'
+import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
+import type { AgentConfig } from './config.ts'
+import type { Journal, JournalEntry } from './journal.ts'
+import { joinEntries, Meter, type MeteredRun } from './meter.ts'
+import type { Purchase } from './purchase.ts'
+import { WanMeter, type Sent } from './wan-meter.ts'
+import { WorkerPurposes } from './worker-purposes.ts'
+
+export type MetersDependencies = {
+  readonly clock: Clock
+  readonly journal: Journal
+  readonly config: Pick<AgentConfig, 'windowMs'>
+  readonly purchase: Purchase
+  readonly placeOf: (jobId: string, partition: string) => string
+}
+
+export class Meters {
+  readonly #devices: Meter
+  readonly #wan: WanMeter
+  readonly #purposes: WorkerPurposes
+
+  constructor({ clock, journal, config, purchase, placeOf }: MetersDependencies) {
+    this.#devices = new Meter(clock, journal, config, purchase)
+    this.#wan = new WanMeter(clock, journal, placeOf)
+    this.#purposes = new WorkerPurposes(journal, this.#devices)
+  }
+
+  begin(run: MeteredRun & Pick<Run, 'startedAtMs'>): void {
+    this.#devices.begin(run)
+  }
+
+  /** What is left to be told of a run, to be journaled in one entry with the fact that it has ended. */
+  end(instanceId: string, endedAtMs: number): JournalEntry {
+    return joinEntries(this.#devices.end(instanceId, endedAtMs), this.#wan.entry(instanceId))
+  }
+
+  sent(instanceId: string, sent: Sent): void {
+    this.#wan.report(instanceId, sent)
+  }
+
+  /** A parameter server's word of its workers. */
+  heard(serverId: string, status: InstanceStatus__Output): void {
+    this.#purposes.heard(serverId, status)
+  }
+
+  /** Partitions are about to be elsewhere. */
+  settlePlaces(): void {
+    this.#wan.settle()
+  }
+
+  tick(): void {
+    this.#devices.tick()
+    this.#wan.tick()
+    this.#purposes.tick()
+  }
+
+  forget(instanceId: string): JournalEntry {
+    return joinEntries(this.#wan.forget(instanceId), this.#purposes.forget(instanceId))
+  }
+}
