@@ -1,4 +1,5 @@
 // Changes that many agents ask for, gathered for one transaction: each sees the objects as the ones before it left them.
+import { monthOf } from '#control-plane/model/costs.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { Change } from '#control-plane/store/store.ts'
@@ -9,10 +10,17 @@ export class Draft {
   readonly #changedJobs = new Map<string, Job>()
   readonly #changedInstances = new Map<string, Instance>()
   readonly #others: Change[] = []
+  readonly #carried: Map<string, number>
 
-  constructor(jobs: (id: string) => Job | null, instances: (id: string) => Instance | null) {
+  constructor(
+    jobs: (id: string) => Job | null,
+    instances: (id: string) => Instance | null,
+    /** Bytes by linkMonthKey until now. */
+    carried: ReadonlyMap<string, number> = new Map(),
+  ) {
     this.#jobs = jobs
     this.#instances = instances
+    this.#carried = new Map(carried)
   }
 
   job(id: string): Job | null {
@@ -33,6 +41,15 @@ export class Draft {
 
   add(change: Change): void {
     this.#others.push(change)
+    if (change.kind !== 'ledger' || change.entry.kind !== 'wan-bytes') return
+    const { region, subject, fromMs, quantity } = change.entry
+    const key = linkMonthKey({ from: region, to: subject, monthMs: monthOf(fromMs) })
+    this.#carried.set(key, (this.#carried.get(key) ?? 0) + quantity)
+  }
+
+  /** What a link has carried in a month, this draft's entries among it: price tiers go by that. */
+  carried(month: LinkMonthOf): number {
+    return this.#carried.get(linkMonthKey(month)) ?? 0
   }
 
   changes(): readonly Change[] {
@@ -42,4 +59,10 @@ export class Draft {
       ...this.#others,
     ]
   }
+}
+
+export type LinkMonthOf = { readonly from: string; readonly to: string; readonly monthMs: number }
+
+export function linkMonthKey({ from, to, monthMs }: LinkMonthOf): string {
+  return `${from} ${to} ${monthMs}`
 }

@@ -6,11 +6,13 @@ import type { Store } from '#control-plane/store/store.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { agentsConfig } from './config.ts'
-import { Draft } from './draft.ts'
+import { Draft, linkMonthKey, type LinkMonthOf } from './draft.ts'
 
 export type Report = {
   /** Jobs that `write` will ask for, so that ended ones can be read first. */
   readonly jobIds: readonly string[]
+  /** Months of links that `write` will ask for. */
+  readonly linkMonths?: readonly LinkMonthOf[]
   /** Called again when the commit met another change, so it must depend on the draft alone. */
   readonly write: (draft: Draft) => void
 }
@@ -75,10 +77,12 @@ export class Intake {
   async #commit(reports: readonly Report[]): Promise<void> {
     for (let attempt = 0; attempt < agentsConfig.commitAttemptsMax; attempt++) {
       const ended = await this.#readEnded(reports)
+      const carried = await this.#readCarried(reports)
       const view = this.#store.view()
       const draft = new Draft(
         (id) => this.#store.activeJob(id) ?? ended.jobs.get(id) ?? null,
         (id) => this.#store.activeInstance(id) ?? ended.instances.get(id) ?? null,
+        carried,
       )
       for (const report of reports) report.write(draft)
       const outcome = await this.#store.commit(draft.changes(), view.revision)
@@ -99,6 +103,17 @@ export class Intake {
       for (const instance of record.instances) instances.set(instance.id, instance)
     }
     return { jobs, instances }
+  }
+
+  /** Nobody else writes ledger entries, so this holds until the commit. */
+  async #readCarried(reports: readonly Report[]): Promise<ReadonlyMap<string, number>> {
+    const carried = new Map<string, number>()
+    for (const month of reports.flatMap(({ linkMonths }) => linkMonths ?? [])) {
+      const key = linkMonthKey(month)
+      if (carried.has(key)) continue
+      carried.set(key, (await this.#store.linkMonth(month.from, month.to, month.monthMs)).bytes)
+    }
+    return carried
   }
 }
 

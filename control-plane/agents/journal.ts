@@ -3,11 +3,13 @@
 // hold back everything behind it for ever.
 import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { monthOf } from '#control-plane/model/costs.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import { priceUsage } from '#control-plane/cost/price-usage.ts'
 import { decodeRecord, type JournalRecord } from '#control-plane/wire/agent-messages.ts'
 import { invalid, messageOf } from '#runtime/errors.ts'
-import type { Draft } from './draft.ts'
+import type { Usage } from '#control-plane/model/ledger.ts'
+import type { Draft, LinkMonthOf } from './draft.ts'
 import type { Report } from './intake.ts'
 
 export type JournalContext = {
@@ -36,7 +38,9 @@ export function journalReport(
     for (const { seq, content } of records) apply(context, draft, seq, content)
     draft.add({ kind: 'journal', agentId: context.agentId, fromSeq, toSeq })
   }
-  return { report: { jobIds: records.map(({ content }) => jobIdOf(content)), write }, toSeq }
+  const jobIds = records.map(({ content }) => jobIdOf(content))
+  const linkMonths = records.flatMap(({ content }) => (content.kind === 'usage' ? linkMonthOf(content.usage) : []))
+  return { report: { jobIds, linkMonths, write }, toSeq }
 }
 
 function readable(context: JournalContext, wire: JournalRecord__Output): readonly JournalRecord[] {
@@ -56,7 +60,9 @@ function apply(context: JournalContext, draft: Draft, seq: number, content: Jour
   }
   switch (content.kind) {
     case 'usage': {
-      const priced = priceUsage(content.usage, job.plan, context.catalogue)
+      const [month] = linkMonthOf(content.usage)
+      const before = month === undefined ? 0 : draft.carried(month)
+      const priced = priceUsage(content.usage, job.plan, context.catalogue, before)
       if (priced.kind === 'priced') draft.add({ kind: 'ledger', entry: priced.entry })
       else
         context.onRefused(seq, priced.violations.map(({ field, description }) => `${field} ${description}`).join('; '))
@@ -73,6 +79,11 @@ function apply(context: JournalContext, draft: Draft, seq: number, content: Jour
       draft.add({ kind: 'event', event: content.event })
       break
   }
+}
+
+/** Whose tiers price it; none for what is no traffic between regions. */
+function linkMonthOf({ kind, region, subject, fromMs }: Usage): readonly LinkMonthOf[] {
+  return kind === 'wan-bytes' ? [{ from: region, to: subject, monthMs: monthOf(fromMs) }] : []
 }
 
 /** A journal is in order and one region evaluates, so the newest to arrive is the newest. */

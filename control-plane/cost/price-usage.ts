@@ -12,11 +12,14 @@ export type Priced =
   /** The usage can not be right or has no price; the violations name its fields. */
   | { readonly kind: 'refused'; readonly violations: readonly Violation[] }
 
-/** The entry of one usage record. Its id is the region's and the usage's, so that a repeated record is the same entry. */
-export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueIndex): Priced {
+/**
+ * The entry of one usage record. Its id is the region's and the usage's, so that a repeated record is the same entry.
+ * `bytesBefore` is what its link has carried in its month until now, by which a price in tiers goes.
+ */
+export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueIndex, bytesBefore = 0): Priced {
   const violations = check(usage)
   if (violations.length > 0) return { kind: 'refused', violations }
-  const charge = chargeOf(usage, plan, index)
+  const charge = chargeOf(usage, plan, index, bytesBefore)
   if (charge === null) return { kind: 'refused', violations: [unpriced(usage, index)] }
   const { isPlanned, ...price } = charge
   const catalogHash = isPlanned && plan !== null ? plan.catalogHash : index.catalogue.hash
@@ -28,12 +31,12 @@ type Charge = Pick<LedgerEntry, 'unitPriceUsd' | 'unitPrice' | 'currency' | 'amo
   readonly isPlanned: boolean
 }
 
-function chargeOf(usage: Usage, plan: Plan | null, index: CatalogueIndex): Charge | null {
+function chargeOf(usage: Usage, plan: Plan | null, index: CatalogueIndex, bytesBefore: number): Charge | null {
   switch (usage.kind) {
     case 'device-seconds':
       return chargeOfDevice(usage, plan, index)
     case 'wan-bytes':
-      return chargeOfBytes(usage, index)
+      return chargeOfBytes(usage, index, bytesBefore)
     case 'storage-byte-seconds':
       return chargeOfStorage(usage, index)
   }
@@ -58,14 +61,15 @@ function chargeOfDevice(usage: Usage, plan: Plan | null, index: CatalogueIndex):
   }
 }
 
-/** Bytes that stay in their region cost nothing. */
-function chargeOfBytes({ region, subject, quantity, fromMs, toMs }: Usage, index: CatalogueIndex): Charge | null {
+/** Bytes that stay in their region cost nothing. Over several tiers, or by bandwidth, the unit price is the mean. */
+function chargeOfBytes(usage: Usage, index: CatalogueIndex, bytesBefore: number): Charge | null {
+  const { region, subject, quantity, fromMs, toMs } = usage
   if (subject === region) return { unitPriceUsd: 0, ...inUsd(0), amountUsd: 0, isPlanned: false }
   const egress = index.link(region, subject)?.egress
   if (egress === undefined) return null
-  const amountUsd = egressUsd(egress, quantity, (toMs - fromMs) / 1000)
-  const firstTier = egress.kind === 'per-gb' ? egress.tiers[0]?.usdPerGb : undefined
-  const unitPriceUsd = firstTier ?? (quantity > 0 ? (amountUsd / quantity) * bytesPerGb : 0)
+  const amountUsd = egressUsd(egress, quantity, (toMs - fromMs) / 1000, bytesBefore)
+  const onlyTier = egress.kind === 'per-gb' && egress.tiers.length === 1 ? egress.tiers[0]?.usdPerGb : undefined
+  const unitPriceUsd = onlyTier ?? (quantity > 0 ? (amountUsd / quantity) * bytesPerGb : 0)
   return { unitPriceUsd, ...inUsd(unitPriceUsd), amountUsd, isPlanned: false }
 }
 

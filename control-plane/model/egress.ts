@@ -3,6 +3,9 @@
 // an agreement: the mean rate while it ran, at the price of that rate, for the share of a month that it ran.
 import type { EgressPrice } from '#regions/catalogue.ts'
 
+// The deciding folders import the model only; this comes along with it.
+export type { EgressPrice } from '#regions/catalogue.ts'
+
 export const bytesPerGb = 1e9
 /** A twelfth of a mean year. */
 export const secondsPerMonth = (365.25 * 86_400) / 12
@@ -17,10 +20,18 @@ export function egressUsd(price: EgressPrice, bytes: number, seconds: number, by
     const tiers = price.tiers.map(({ upToGb, usdPerGb }) => ({ upTo: upToGb, usd: usdPerGb }))
     return between(tiers, bytesBefore / bytesPerGb, (bytesBefore + bytes) / bytesPerGb)
   }
-  const tiers = price.tiers.map(({ upToMbit, usdPerMbitMonth }) => ({ upTo: upToMbit, usd: usdPerMbitMonth }))
   // Shorter than a second is billed as one, rather than as an endless rate.
   const lasting = Math.max(1, seconds)
-  return between(tiers, 0, (8 * bytes) / 1e6 / lasting) * (lasting / secondsPerMonth)
+  return mbitMonthUsd(price, (8 * bytes) / 1e6 / lasting) * (lasting / secondsPerMonth)
+}
+
+/** USD for so many Mbit/s, the whole month long. */
+export function mbitMonthUsd(
+  { tiers }: Extract<EgressPrice, { readonly kind: 'p95-month' }>,
+  mbitPerSecond: number,
+): number {
+  const ascending = tiers.map(({ upToMbit, usdPerMbitMonth }) => ({ upTo: upToMbit, usd: usdPerMbitMonth }))
+  return between(ascending, 0, mbitPerSecond)
 }
 
 type Tier = { readonly upTo: number | null; readonly usd: number }

@@ -16,6 +16,8 @@ export const storeConfig = {
   keepRounds: { records: 1_000, newest: 200 },
   /** Evaluations of a job: beyond this every second of those that are not final goes. */
   evaluationsMax: 2_000,
+  /** Five-minute bins that one entry's bytes are spread over; of a window longer than this (50 h) the last part counts. */
+  linkBinsPerEntryMax: 600,
   /** Events of a job: beyond this the oldest go. */
   eventsMax: 5_000,
 } as const

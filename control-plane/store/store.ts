@@ -1,6 +1,7 @@
 // What the control plane remembers. One revision counts all changes; a commit is one transaction, based on the
 // revision that its author saw: when another change touched the same object since, nothing is written and the answer
 // says which object, so that the author looks again. What has not ended is also at hand in memory, as the view.
+import type { JobFacts, LedgerCell, MeteredSpan, TrafficBin } from '#control-plane/model/costs.ts'
 import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
@@ -80,6 +81,20 @@ export type BlobRecord = {
 
 export type JobCursor = { readonly createdAtMs: number; readonly id: string }
 export type LedgerCursor = { readonly fromMs: number; readonly id: string }
+/** Everything that is asked for must hold. */
+export type CellQuery = {
+  /** Null: of all jobs. */
+  readonly jobIds: readonly string[] | null
+  /** Hours that begin at or after. */
+  readonly fromMs: number
+  /** And before. */
+  readonly toMs: number
+  readonly owner: string | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly limit: number
+}
+/** What the ledger has for a link in a calendar month (UTC), of all jobs. */
+export type LinkMonthTotals = { readonly bytes: number; readonly amountUsd: number }
 export type RoundCursor = { readonly region: string; readonly number: number }
 export type EvaluationCursor = { readonly atMs: number; readonly region: string; readonly isFinal: boolean }
 /** `number` counts a store's events in the order in which they arrived. */
@@ -103,6 +118,15 @@ export interface Store {
   listJobs(limit: number, after: JobCursor | null, states: readonly Job['state'][]): Promise<readonly JobRecord[]>
   /** Oldest first, after the cursor. */
   listLedger(jobId: string, limit: number, after: LedgerCursor | null): Promise<readonly LedgerEntry[]>
+  /** The ledger by hour, in ascending order of (job, hour, ...): its sums are the entries' sums. */
+  listCells(query: CellQuery): Promise<readonly LedgerCell[]>
+  /** In ascending order of id; ids that do not exist are left out. */
+  jobFacts(jobIds: readonly string[]): Promise<readonly JobFacts[]>
+  /** When the job's device seconds were metered, in ascending order of (instance, attempt, time). */
+  listSpans(jobId: string, limit: number): Promise<readonly MeteredSpan[]>
+  linkMonth(from: string, to: string, monthMs: number): Promise<LinkMonthTotals>
+  /** In ascending order of time; bins without traffic are left out. */
+  listLinkBins(from: string, to: string, fromMs: number, toMs: number): Promise<readonly TrafficBin[]>
   /** In ascending order of (region, number), after the cursor; of one region, or of all when it is empty. */
   listRounds(jobId: string, limit: number, after: RoundCursor | null, region: string): Promise<readonly Round[]>
   /** In ascending order of region; regions without a round are left out. */

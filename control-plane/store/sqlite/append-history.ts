@@ -1,11 +1,11 @@
 // History is added once: a key that is already there keeps its first row. What a job may pile up is bounded here, in the
 // same transaction.
 import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-plane/model/history.ts'
-import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import { storeConfig as config } from '../config.ts'
 import { decode, encode } from '#runtime/encoding.ts'
 import { addRound, mergeOldRounds } from '../merge-rounds.ts'
 import type { Change } from '../store.ts'
+import { appendLedgerEntry } from './append-ledger.ts'
 import { bodies } from './read-rows.ts'
 import type { Statements } from './statements.ts'
 
@@ -26,18 +26,6 @@ export function appendHistory(sql: Statements, change: History): void {
       appendEvent(sql, change.event)
       break
   }
-}
-
-function appendLedgerEntry(sql: Statements, entry: LedgerEntry): void {
-  const added = sql.run(
-    'INSERT OR IGNORE INTO ledger (id, job_id, from_ms, amount_usd, body) VALUES (?, ?, ?, ?, ?)',
-    entry.id,
-    entry.jobId,
-    entry.fromMs,
-    entry.amountUsd,
-    encode(entry),
-  )
-  if (added > 0) sql.run('UPDATE jobs SET cost_usd = cost_usd + ? WHERE id = ?', entry.amountUsd, entry.jobId)
 }
 
 function appendRound(sql: Statements, round: Round): void {

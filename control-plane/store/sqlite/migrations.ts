@@ -195,4 +195,76 @@ export const migrations: readonly Migration[] = [
         '$.attempt', 0, '$.purpose', '', '$.currency', 'USD', '$.unitPrice', json_extract(body, '$.unitPriceUsd'));
     `,
   },
+  {
+    // Reports over months and bills by link need sums. Old bytes count for the five minutes in which their window began.
+    version: 5,
+    statements: `
+      CREATE TABLE ledger_cells (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        hour_ms INTEGER NOT NULL,
+        region TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        purpose TEXT NOT NULL,
+        catalog_hash TEXT NOT NULL,
+        quantity REAL NOT NULL,
+        amount_usd REAL NOT NULL,
+        entries INTEGER NOT NULL,
+        PRIMARY KEY (job_id, hour_ms, region, kind, subject, attempt, purpose, catalog_hash)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX ledger_cells_of_hour ON ledger_cells (hour_ms);
+      INSERT INTO ledger_cells
+        SELECT job_id, from_ms - from_ms % 3600000, body ->> 'region', body ->> 'kind', body ->> 'subject',
+          body ->> 'attempt', body ->> 'purpose', body ->> 'catalogHash',
+          sum(body ->> 'quantity'), sum(amount_usd), count(*)
+        FROM ledger GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+
+      -- When each attempt was metered: spans that neither touch nor overlap.
+      CREATE TABLE metered_spans (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        instance_id TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        region TEXT NOT NULL,
+        from_ms INTEGER NOT NULL,
+        to_ms INTEGER NOT NULL,
+        PRIMARY KEY (job_id, instance_id, attempt, from_ms)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO metered_spans
+        SELECT job_id, instance, attempt, region, min(from_ms), max(to_ms) FROM (
+          SELECT *, sum(is_apart) OVER (PARTITION BY job_id, instance, attempt ORDER BY from_ms) AS island FROM (
+            SELECT *, from_ms > coalesce(max(to_ms) OVER (PARTITION BY job_id, instance, attempt ORDER BY from_ms
+              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), from_ms - 1) AS is_apart
+            FROM (
+              SELECT job_id, body ->> 'instanceId' AS instance, body ->> 'attempt' AS attempt,
+                body ->> 'region' AS region, from_ms, body ->> 'toMs' AS to_ms
+              FROM ledger WHERE body ->> 'kind' = 'device-seconds' AND body ->> 'toMs' > from_ms)))
+        GROUP BY job_id, instance, attempt, island;
+
+      -- What links carried: by five minutes for bills by 95th percentile, by month (UTC) for tiers.
+      CREATE TABLE link_bins (
+        from_region TEXT NOT NULL,
+        to_region TEXT NOT NULL,
+        bin_ms INTEGER NOT NULL,
+        bytes REAL NOT NULL,
+        PRIMARY KEY (from_region, to_region, bin_ms)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO link_bins
+        SELECT body ->> 'region', body ->> 'subject', from_ms - from_ms % 300000, sum(body ->> 'quantity')
+        FROM ledger WHERE body ->> 'kind' = 'wan-bytes' AND body ->> 'subject' <> body ->> 'region' GROUP BY 1, 2, 3;
+      CREATE TABLE link_months (
+        from_region TEXT NOT NULL,
+        to_region TEXT NOT NULL,
+        month_ms INTEGER NOT NULL,
+        bytes REAL NOT NULL,
+        amount_usd REAL NOT NULL,
+        PRIMARY KEY (from_region, to_region, month_ms)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO link_months
+        SELECT body ->> 'region', body ->> 'subject',
+          unixepoch(from_ms / 1000, 'unixepoch', 'start of month') * 1000,
+          sum(body ->> 'quantity'), sum(amount_usd)
+        FROM ledger WHERE body ->> 'kind' = 'wan-bytes' AND body ->> 'subject' <> body ->> 'region' GROUP BY 1, 2, 3;
+    `,
+  },
 ]

@@ -1,12 +1,11 @@
 // Rows back into the objects they were.
 import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
-import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
 import { decode } from '#runtime/encoding.ts'
 import type { Paid } from '../active-index.ts'
-import type { BlobRecord, Change, JobCursor, JobRecord, LedgerCursor } from '../store.ts'
+import type { BlobRecord, Change, JobCursor, JobRecord } from '../store.ts'
 import type { Row, Statements } from './statements.ts'
 
 /** Of the jobs that may still be resumed the newest are known after a restart; older ones are kept no longer. */
@@ -104,24 +103,6 @@ export function readRoundTotals(sql: Statements, jobId: string): readonly RoundT
 export function readInstance(sql: Statements, id: string): Instance | null {
   const row = sql.get('SELECT body FROM instances WHERE id = ?', id)
   return row === null ? null : bodyOf<Instance>(row)
-}
-
-export function readLedger(
-  sql: Statements,
-  jobId: string,
-  limit: number,
-  after: LedgerCursor | null,
-): readonly LedgerEntry[] {
-  const from = after ?? { fromMs: -1, id: '' }
-  return bodies(
-    sql.all(
-      'SELECT body FROM ledger WHERE job_id = ? AND (from_ms, id) > (?, ?) ORDER BY from_ms, id LIMIT ?',
-      jobId,
-      from.fromMs,
-      from.id,
-      limit,
-    ),
-  )
 }
 
 export function readBlob(sql: Statements, digest: string): BlobRecord | null {

@@ -8,13 +8,13 @@ import type { Logs } from '../logs.ts'
 import type { Change, Commit, CommitOutcome, Store, View } from '../store.ts'
 import { inTransaction, sqliteError } from './open-database.ts'
 import { readEvaluations, readEvents, readRounds } from './read-history.ts'
+import { readCells, readJobFacts, readLedger, readLinkBins, readLinkMonth, readSpans } from './read-ledger.ts'
 import {
   readActive,
   readBlob,
   readInstance,
   readJob,
   readJobs,
-  readLedger,
   readPaid,
   readRevision,
   readRoundTotals,
@@ -95,6 +95,19 @@ export class SqliteStore implements Store {
 
   listLedger: Store['listLedger'] = (jobId, limit, after) =>
     this.#query('list the ledger', () => readLedger(this.#sql, jobId, limit, after))
+
+  listCells: Store['listCells'] = (query) => this.#query('add up the ledger', () => readCells(this.#sql, query))
+
+  jobFacts: Store['jobFacts'] = (jobIds) => this.#query('read jobs', () => readJobFacts(this.#sql, jobIds))
+
+  listSpans: Store['listSpans'] = (jobId, limit) =>
+    this.#query('list metered spans', () => readSpans(this.#sql, jobId, limit))
+
+  linkMonth: Store['linkMonth'] = (from, to, monthMs) =>
+    this.#query('read a link’s month', () => readLinkMonth(this.#sql, from, to, monthMs))
+
+  listLinkBins: Store['listLinkBins'] = (from, to, fromMs, toMs) =>
+    this.#query('list a link’s traffic', () => readLinkBins(this.#sql, from, to, fromMs, toMs))
 
   listRounds: Store['listRounds'] = (jobId, limit, after, region) =>
     this.#query('list rounds', () => readRounds(this.#sql, jobId, limit, after, region))
