@@ -1,5 +1,9 @@
-// From a job file to a spec the control plane takes: read, checked against the files at hand, function uploaded.
+// From a job file to a spec the control plane takes: read, checked against the files at hand, function packed.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
+import { packBundle } from './bundle.ts'
 import type { Context } from './context.ts'
 import { checkShardFiles } from './file-uri.ts'
 import type { JobFile } from './job-file.ts'
@@ -10,6 +14,20 @@ import { uploadBundle } from './upload-bundle.ts'
 export async function prepareJob(context: Context, services: Services, file: JobFile): Promise<JobSpec> {
   // Elsewhere a region's files are not ours to see; the workers there check them before they train (DatasetMissing).
   if (isLoopback(services.address)) checkShardFiles(file.spec)
-  const bundleDigest = await uploadBundle(services.jobs, file.functionFolder, context.output, context.signal)
-  return { ...file.spec, function: { ...file.spec.function, bundleDigest } }
+  return withDigest(file, await uploadBundle(services.jobs, file.functionFolder, context.output, context.signal))
+}
+
+/** To be planned only: the digest tells what earlier runs of the function have measured, and nothing is sent. */
+export async function specToPlan(file: JobFile): Promise<JobSpec> {
+  const scratch = await mkdtemp(join(tmpdir(), 'cloudless-bundle-'))
+  try {
+    const { digest } = await packBundle(file.functionFolder, join(scratch, 'bundle.tar.gz'))
+    return withDigest(file, digest)
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+function withDigest({ spec }: JobFile, bundleDigest: string): JobSpec {
+  return { ...spec, function: { ...spec.function, bundleDigest } }
 }

@@ -25,9 +25,10 @@ const digest = createHash('sha256').update(model).digest('hex')
 
 let server: RpcServer
 let folder: string
-const received: { bundles: Buffer[]; created: unknown[]; states: string[]; resumed: unknown[] } = {
+const received: { bundles: Buffer[]; created: unknown[]; planned: unknown[]; states: string[]; resumed: unknown[] } = {
   bundles: [],
   created: [],
+  planned: [],
   states: [],
   resumed: [],
 }
@@ -197,9 +198,34 @@ describe('submitting', () => {
   test('plan asks for a plan only, and says why', async () => {
     const { code, stdout } = await cloudless('plan', join(folder, 'job.yaml'))
     expect(code).toBe(0)
-    expect(received.created.at(-1)).toMatchObject({ validateOnly: true })
+    const bundles = received.bundles.length
+    expect(received.planned.at(-1)).toMatchObject({ jobId: '', spec: { shards: [{ samples: 9 }] }, whatIf: [] })
     expect(stdout).toContain('matches the slowest region')
     expect(stdout).toContain('saving 50 %')
+    expect((await cloudless('submit', join(folder, 'job.yaml'), '--dry-run')).stdout).toBe(stdout)
+    expect(received.bundles).toHaveLength(bundles)
+  })
+
+  test('what-ifs go along in their order, and what they change is shown', async () => {
+    const whatIf = ['onprem/lab price x1.5', 'budget =20']
+    const given = whatIf.flatMap((text) => ['--what-if', text])
+    const { stdout } = await cloudless('plan', '--job', 'j-1', ...given)
+    expect(received.planned.at(-1)).toMatchObject({ jobId: 'j-1', spec: null, whatIf })
+    expect(stdout).toContain('what if onprem/lab price x1.5, and budget =20?')
+    expect(stdout).toMatch(/total +\$1\.00 +\$1\.50 +\+50 %/)
+    const { json } = await cloudless('plan', '--job', 'j-1', ...given, '--json')
+    expect(json).toMatchObject({ plan: { outcome: 'placed' }, differences: [{ what: 'total' }, { what: 'compute' }] })
+  })
+
+  test('one job is planned: a file or an id', async () => {
+    expect((await cloudless('plan')).code).toBe(2)
+    expect((await cloudless('plan', join(folder, 'job.yaml'), '--job', 'j-1')).code).toBe(2)
+  })
+
+  test('says in two lines what it got', async () => {
+    const { stderr } = await cloudless('submit', join(folder, 'job.yaml'))
+    expect(received.planned.at(-1)).toMatchObject({ jobId: 'j-new' })
+    expect(stderr).toContain('placed: onprem/lab 2 × cpu\n10 s, $1.00, 50 % less than using everything\n')
   })
 
   test('a missing shard is refused by path, before anything is sent', async () => {
@@ -363,20 +389,21 @@ function jobService(): Implementation<JobServiceHandlers> {
     },
     createJob: async (request) => {
       received.created.push(request)
-      if (!request.validateOnly) return { job: aJob('j-new', { state: 'JOB_STATE_PENDING' }) }
+      return { job: aJob('j-new', { state: 'JOB_STATE_PENDING' }) }
+    },
+    planJob: async (request) => {
+      received.planned.push(request)
       const forecast = { seconds: 10, computeUsd: 1, totalUsd: 1, throughputSource: 'nominal' }
-      return {
-        job: {
-          plan: {
-            outcome: 'PLAN_OUTCOME_PLACED',
-            policy: 'load-power',
-            partitions: [{ region: 'onprem/lab', samples: 9, allocations: [{ deviceModel: 'cpu', units: 2 }] }],
-            reasons: [{ region: 'onprem/lab', chosen: true, text: 'matches the slowest region' }],
-            forecast,
-            forecastUseEverything: { ...forecast, totalUsd: 2 },
-          },
-        },
+      const plan = {
+        outcome: 'PLAN_OUTCOME_PLACED' as const,
+        policy: 'load-power',
+        partitions: [{ region: 'onprem/lab', samples: 9, allocations: [{ deviceModel: 'cpu', units: 2 }] }],
+        reasons: [{ region: 'onprem/lab', chosen: true, text: 'matches the slowest region' }],
+        forecast,
+        forecastUseEverything: { ...forecast, totalUsd: 2 },
       }
+      if (request.whatIf.length === 0) return { plan }
+      return { plan: { ...plan, forecast: { ...forecast, totalUsd: 1.5, computeUsd: 1.5 } }, without: plan }
     },
     getJob: async ({ id }) => {
       if (id === 'j-none') throw notFound('job', id)

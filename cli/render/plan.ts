@@ -1,85 +1,169 @@
-// A plan as a person reads it: the decision, a row per region with the reason, the forecast beside use-everything.
-import type { Forecast__Output } from '#proto/generated/cloudless/v1/Forecast.ts'
+// A plan as a person reads it: the decision, what runs where, what is moved, how regions exchange, the forecast beside what else
+// was considered, and for each region why. Pure: message in, text out.
+import type { Allocation__Output } from '#proto/generated/cloudless/v1/Allocation.ts'
+import type { Exchange__Output } from '#proto/generated/cloudless/v1/Exchange.ts'
+import type { Partition__Output } from '#proto/generated/cloudless/v1/Partition.ts'
 import type { Plan__Output } from '#proto/generated/cloudless/v1/Plan.ts'
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
-import { formatBytes, formatCount, formatPercent, formatSeconds, formatUsd } from '../units.ts'
+import { formatBytes, formatCount, formatPercent, formatSeconds, formatTime, formatUsd } from '../units.ts'
+import { forecastTable, isWireKnown } from './plan-forecast.ts'
 
 export function renderPlan(plan: Plan__Output, style: Style): string {
-  const outcome = enumWord(plan.outcome)
-  const colour = outcome === 'placed' ? style.green : outcome === 'waiting' ? style.yellow : style.red
-  const blocks = [`${colour(outcome)} by policy ${plan.policy}, prices of catalogue ${plan.catalogVersion}`]
-  if (plan.partitions.length > 0) blocks.push(partitionTable(plan, style))
-  if (plan.reasons.length > 0) blocks.push(reasonTable(plan, style))
-  if (plan.forecast !== null)
-    blocks.push(forecastTable(plan.forecast, plan.forecastUseEverything, plan.partitions.length, style))
+  const blocks = [
+    `${renderOutcome(plan, style)}${objectiveText(plan)}\n${originText(plan)}`,
+    ...(plan.partitions.length > 0 ? [partitionTable(plan, style)] : []),
+    ...(plan.movements.length > 0 ? [movementTable(plan, style)] : []),
+    ...(plan.exchange === null ? [] : [`regions exchange ${exchangeText(plan.exchange)}`]),
+    ...(plan.forecast === null && plan.alternatives.length === 0 ? [] : [forecastTable(plan, style)]),
+    ...(plan.bound === null || plan.forecast === null ? [] : [boundText(plan)]),
+    ...(plan.reasons.length > 0 ? [reasonTable(plan, style)] : []),
+  ]
   return blocks.join('\n\n')
 }
 
+/** Two lines: what runs where, and what that comes to. */
+export function renderPlanBriefly(plan: Plan__Output, style: Style): string {
+  const { forecast, forecastUseEverything: everything } = plan
+  if (plan.partitions.length === 0 || forecast === null) {
+    return `${renderOutcome(plan, style)}\n${plan.reasons.map(({ text }) => text).join('; ')}`
+  }
+  const places = plan.partitions.map((partition) => `${placeText(partition)} ${devicesText(partition.allocations)}`)
+  const saving = everything === null || everything.totalUsd <= 0 ? 0 : 1 - forecast.totalUsd / everything.totalUsd
+  const figures = [
+    formatSeconds(forecast.seconds),
+    `${formatUsd(forecast.totalUsd)}${isWireKnown(plan) ? '' : ' without the WAN, of which nothing is known yet'}`,
+    ...(saving > 0 ? [`${formatPercent(saving)} less than using everything`] : []),
+    ...(plan.bound === null ? [] : [boundText(plan)]),
+  ]
+  return `${renderOutcome(plan, style)}: ${places.join('; ')}\n${figures.join(', ')}`
+}
+
+function renderOutcome({ outcome }: Plan__Output, style: Style): string {
+  const word = enumWord(outcome)
+  const colour = word === 'placed' ? style.green : word === 'waiting' ? style.yellow : style.red
+  return colour(word)
+}
+
+/** The policy, and what it was to find. */
+function objectiveText({ policy, objective }: Plan__Output): string {
+  const by = ` by policy ${policy}`
+  // Only this one weighs the objective.
+  if (policy !== 'least-cost' || objective === null) return by
+  switch (objective.kind) {
+    case 'least-time':
+      return `${by}: the fastest within the budget`
+    case 'deadline':
+      return `${by}: the cheapest that ends by ${formatTime(objective.deadlineMs)}`
+    default:
+      return `${by}: the cheapest of those within ${formatPercent(objective.slack ?? 0)} of the fastest`
+  }
+}
+
+function originText({ catalogVersion, catalogHash, version, cause }: Plan__Output): string {
+  const hash = catalogHash === '' ? '' : ` (${catalogHash.slice(0, 12)})`
+  const why = version > 1 ? `\nplan ${version}: ${cause}` : ''
+  return `prices of catalogue ${catalogVersion}${hash}${why}`
+}
+
+/** How far from the best plan this one can be. */
+export function boundText({ bound }: Plan__Output): string {
+  if (bound === null) return ''
+  if (bound.provedOptimal) return 'proved to be the best plan'
+  return `at most ${formatShare(bound.gap)} above the best possible`
+}
+
+/** Small ones with a digit, never rounded down to nothing. */
+function formatShare(share: number): string {
+  if (share > 0 && share < 0.0005) return 'a twentieth of a percent'
+  return formatPercent(share)
+}
+
+export function exchangeText({ interval, codec, fragments, hub }: Exchange__Output): string {
+  const parts = [
+    `every ${formatCount(interval)} ${interval === 1 ? 'step' : 'steps'}`,
+    codec,
+    ...(fragments > 1 ? [`${formatCount(fragments)} fragments`] : []),
+    ...(hub === '' ? [] : [`contributions meet in ${hub}`]),
+  ]
+  return parts.join(', ')
+}
+
+/** Where a partition runs; where it is not where its name says, from where. */
+export function placeText({ region, place }: Pick<Partition__Output, 'region' | 'place'>): string {
+  return place === '' || place === region ? region : `${place} (for ${region})`
+}
+
+/** For example "8 × cpu, 1 × nvidia-t4@spot in us-east-1a". */
+export function devicesText(allocations: readonly Allocation__Output[]): string {
+  return allocations
+    .map(({ units, deviceModel, market, zone, instanceType }) => {
+      const bought = market === 'spot' ? `${deviceModel}@spot` : deviceModel
+      const where = [instanceType, ...(zone === '' ? [] : [`in ${zone}`])].filter((text) => text !== '').join(' ')
+      return `${units} × ${bought}${where === '' ? '' : ` (${where})`}`
+    })
+    .join(', ')
+}
+
 function partitionTable(plan: Plan__Output, style: Style): string {
+  const hasMoved = plan.partitions.some((partition) => otherData(partition).length > 0)
   return renderTable(
     [
       { head: 'region' },
       { head: 'devices' },
-      { head: 'samples', align: 'right' },
-      { head: 'samples/s', align: 'right' },
-      { head: 'USD/hour', align: 'right' },
+      ...(hasMoved ? [{ head: 'data of' }] : []),
+      { head: 'samples', align: 'right' as const },
+      { head: 'samples/s', align: 'right' as const },
+      { head: 'USD/hour', align: 'right' as const },
     ],
-    plan.partitions.map(({ region, allocations, samples }) => [
-      region === plan.bottleneckRegion ? `${region} (slowest)` : region,
-      allocations.map(({ units, deviceModel }) => `${units} × ${deviceModel}`).join(', '),
-      formatCount(samples),
-      formatCount(sum(allocations.map((each) => each.units * each.samplesPerSecondPerUnit))),
-      formatUsd(sum(allocations.map((each) => each.units * each.usdPerUnitHour))),
+    plan.partitions.map((partition) => {
+      const { region, allocations, samples, dataRegions } = partition
+      return [
+        region === plan.bottleneckRegion ? `${placeText(partition)} (slowest)` : placeText(partition),
+        devicesText(allocations),
+        ...(hasMoved ? [dataRegions.join(', ')] : []),
+        formatCount(samples),
+        formatCount(sum(allocations.map((each) => each.units * each.samplesPerSecondPerUnit))),
+        formatUsd(sum(allocations.map((each) => each.units * each.usdPerUnitHour))),
+      ]
+    }),
+    style,
+  )
+}
+
+function otherData({ place, region, dataRegions }: Partition__Output): readonly string[] {
+  return dataRegions.filter((from) => from !== (place === '' ? region : place))
+}
+
+function movementTable({ movements }: Plan__Output, style: Style): string {
+  return renderTable(
+    [
+      { head: 'data moves from' },
+      { head: 'to' },
+      { head: 'bytes', align: 'right' },
+      { head: 'takes', align: 'right' },
+      { head: 'costs', align: 'right' },
+    ],
+    movements.map(({ fromRegion, toRegion, bytes, seconds, usd }) => [
+      fromRegion,
+      toRegion,
+      formatBytes(bytes),
+      formatSeconds(seconds),
+      formatUsd(usd),
     ]),
     style,
   )
 }
 
+/** Chosen ones first. */
 function reasonTable(plan: Plan__Output, style: Style): string {
+  const inOrder = [...plan.reasons.filter(({ chosen }) => chosen), ...plan.reasons.filter(({ chosen }) => !chosen)]
   return renderTable(
     [{ head: 'region' }, { head: 'chosen' }, { head: 'because' }],
-    plan.reasons.map(({ region, chosen, text }) => [region, chosen ? style.green('yes') : 'no', text]),
+    inOrder.map(({ region, chosen, text }) => [region, chosen ? style.green('yes') : 'no', text]),
     style,
   )
-}
-
-function forecastTable(
-  chosen: Forecast__Output,
-  everything: Forecast__Output | null,
-  regions: number,
-  style: Style,
-): string {
-  // The size of the model is measured in the function's first run.
-  const isWireKnown = regions < 2 || chosen.wanBytes > 0
-  const row = (name: string, forecast: Forecast__Output): string[] => [
-    name,
-    formatSeconds(forecast.seconds),
-    formatUsd(forecast.computeUsd),
-    isWireKnown ? formatBytes(forecast.wanBytes) : 'unknown',
-    isWireKnown ? formatUsd(forecast.egressUsd) : 'unknown',
-    formatUsd(forecast.totalUsd),
-    forecast.throughputSource,
-  ]
-  const table = renderTable(
-    [
-      { head: 'forecast' },
-      { head: 'time', align: 'right' },
-      { head: 'compute', align: 'right' },
-      { head: 'WAN', align: 'right' },
-      { head: 'egress', align: 'right' },
-      { head: 'total', align: 'right' },
-      { head: 'throughput' },
-    ],
-    [row('this plan', chosen), ...(everything === null ? [] : [row('use everything', everything)])],
-    style,
-  )
-  const note = isWireKnown
-    ? ''
-    : '\nWAN traffic and egress are known after the first run of this function; the total is compute alone'
-  if (everything === null || everything.totalUsd <= 0) return `${table}${note}`
-  return `${table}${note}\nsaving ${formatPercent(1 - chosen.totalUsd / everything.totalUsd)}`
 }
 
 function sum(values: readonly number[]): number {

@@ -7,6 +7,7 @@ export const apiConfig = {
   /** Jobs that have not ended; more are refused until some end. */
   activeJobsMax: 10_000,
   reasonCharactersMax: 1_000,
+  whatIfsMax: 50,
   tailLinesMax: 100_000,
   /** A watcher hears of a job at most this often. */
   watchIntervalMs: 100,

@@ -46,10 +46,7 @@ export async function createJob(context: CreateContext, request: CreateJobReques
 async function decode(context: CreateContext, request: CreateJobRequest__Output): Promise<JobSpec> {
   const checks = new Checks()
   checkRequestId(checks, request)
-  const spec = decodeJobSpec(checks, request.spec)
-  if (spec === null) return refuse(checks)
-  for (const { field, description } of validateJob(spec, context.catalogue, context.clock.now(), 'spec'))
-    checks.note(field, description)
+  const spec = decodeAndCheck(checks, context, request.spec)
   const digest = spec.function.bundleDigest
   if (!request.validateOnly && checks.violations.length === 0 && (await context.store.blob(digest))?.kind !== 'bundle')
     checks.note(
@@ -57,6 +54,19 @@ async function decode(context: CreateContext, request: CreateJobRequest__Output)
       `no bundle ${digest} is stored here; upload it first, as \`cloudless submit\` does`,
     )
   checks.done()
+  return spec
+}
+
+/** Everything that is wrong with it is noted; throws where there is none. */
+export function decodeAndCheck(
+  checks: Checks,
+  { catalogue, clock }: Pick<CreateContext, 'catalogue' | 'clock'>,
+  wire: CreateJobRequest__Output['spec'],
+): JobSpec {
+  const spec = decodeJobSpec(checks, wire)
+  if (spec === null) return refuse(checks)
+  for (const { field, description } of validateJob(spec, catalogue, clock.now(), 'spec'))
+    checks.note(field, description)
   return spec
 }
 
@@ -75,7 +85,7 @@ function refuse(checks: Checks): never {
   throw new CloudlessError('internal', 'INTERNAL', 'a missing job was not noted')
 }
 
-function newJob({ clock }: CreateContext, requestId: string, spec: JobSpec): Job {
+export function newJob({ clock }: CreateContext, requestId: string, spec: JobSpec): Job {
   return {
     id: '',
     requestId: requestId.toLowerCase(),

@@ -20,6 +20,7 @@ import { createJob, type CreateContext } from './create-job.ts'
 import { jobStatus } from './job-status.ts'
 import { listEvaluations, listEvents, listRounds } from './list-history.ts'
 import { decodePageToken, encodePageToken, pageSize } from './page-token.ts'
+import { planJob } from './plan-job.ts'
 import { resumeJob } from './resume-job.ts'
 import { streamLogs } from './stream-logs.ts'
 import { Changes } from './watch.ts'
@@ -33,6 +34,7 @@ export function jobService(context: CreateContext): Implementation<JobServiceHan
       return { digest: blob.digest, alreadyPresent: wasPresent }
     },
     createJob: async (request) => ({ job: encodeJob(await createJob(context, request)) }),
+    planJob: (request) => planJob(context, request),
     getJob: async ({ id }) => ({ job: encodeJob(jobStatus(await jobOf(store, id))) }),
     listJobs: (request) => listJobs(store, request),
     watchJob: (request, { signal }) => watchJob(store, clock, request, signal),

@@ -1,6 +1,7 @@
 // What a decision changes, as plain data: the store commits it in one transaction, or refuses all of it when a job was
 // changed meanwhile. `applyActions` is the same thing on a value, for the in-memory store and for tests.
 import { endStates, type Job } from './job.ts'
+import type { PlanInput } from './plan-input.ts'
 import type { Instance, Snapshot } from './snapshot.ts'
 
 export type Actions = {
@@ -17,6 +18,8 @@ export type JobUpdate = {
   /** The job's revision in the snapshot that this was decided on. */
   readonly ifRevision: number
   readonly change: JobChange
+  /** What a plan among the changes was decided on, to be kept with it. */
+  readonly planInput?: PlanInput
 }
 
 /** Only the fields that change. */

@@ -133,7 +133,7 @@ export function usdPerHour(partitions: readonly Partition[]): number {
 }
 
 /** Tiers count what a link carries in all. */
-function perLink(flows: readonly Flow[]): readonly Flow[] {
+export function perLink(flows: readonly Flow[]): readonly Flow[] {
   return [...Map.groupBy(flows, ({ from, to }) => `${from} ${to}`).values()].map((same) => ({
     ...same[0]!,
     bytes: sum(same, ({ bytes }) => bytes),

@@ -5,23 +5,34 @@ import type { Actions, JobUpdate } from '#control-plane/model/actions.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan, Reason } from '#control-plane/model/plan.ts'
+import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan } from './free-units.ts'
-import { placeJob } from './place-job.ts'
+import { placeJob, type PlaceContext } from './place-job.ts'
+import { inputOf, withoutOthers } from './plan-input.ts'
 
 /** The plan that `job` would get now, behind the jobs that wait already. The job need not be in the snapshot. */
 export function plan(snapshot: Snapshot, job: Job): Plan {
+  return placeJob(contextFor(snapshot, job), job.spec).plan
+}
+
+/** What that plan is decided on. */
+export function planInput(snapshot: Snapshot, job: Job): PlanInput {
+  return inputOf(contextFor(snapshot, job), job.spec)
+}
+
+function contextFor(snapshot: Snapshot, job: Job): PlaceContext {
   const others = snapshot.jobs.filter((other) => other.id !== job.id && needsPlan(other) && isOlder(other, job))
-  const plans = planInOrder(snapshot, [...others, job], job.id)
-  return plans.at(-1)!.plan
+  return planInOrder(snapshot, others, job.id).left
 }
 
 /** New plans for every pending job that has none in force; empty when nothing would change. */
 export function planPending(snapshot: Snapshot): Actions {
   const jobs = snapshot.jobs.filter(needsPlan)
-  const updates = planInOrder(snapshot, jobs, '').flatMap(({ job, plan: next }): JobUpdate[] => {
+  const updates = planInOrder(snapshot, jobs, '').planned.flatMap(({ job, plan: next, input }): JobUpdate[] => {
     if (job.plan !== null && isSamePlan(job.plan, next)) return []
-    return [{ id: job.id, ifRevision: job.revision, change: { plan: next } }]
+    const change = { plan: next }
+    return [{ id: job.id, ifRevision: job.revision, change, ...(input === null ? {} : { planInput: input }) }]
   })
   return { jobs: updates.sort((a, b) => (a.id < b.id ? -1 : 1)), newInstances: [], releasedInstanceIds: [] }
 }
@@ -31,22 +42,33 @@ function needsPlan(job: Job): boolean {
   return job.state === 'pending' && (job.plan === null || job.plan.outcome === 'waiting')
 }
 
+type Planned = {
+  readonly job: Job
+  readonly plan: Plan
+  /** Of a plan that is placed. */
+  readonly input: PlanInput | null
+}
+
+/** The plans, and what is left for the next job. */
 function planInOrder(
   snapshot: Snapshot,
   jobs: readonly Job[],
   exceptJobId: string,
-): readonly { readonly job: Job; readonly plan: Plan }[] {
+): { readonly planned: readonly Planned[]; readonly left: PlaceContext } {
   const index = indexCatalogue(snapshot.catalogue)
   const units = countFreeUnits(snapshot, exceptJobId)
   const held = new Map<string, Map<string, string>>()
-  return jobs
+  const context = { snapshot, index, units, held }
+  const planned = jobs
     .toSorted((a, b) => (isOlder(a, b) ? -1 : 1))
-    .map((job) => {
-      const placement = placeJob({ snapshot, index, units, held }, job.spec)
+    .map((job): Planned => {
+      const placement = placeJob(context, job.spec)
+      const input = placement.plan.outcome === 'placed' ? withoutOthers(inputOf(context, job.spec)) : null
       takePlan(units, placement.plan)
       for (const [region, models] of placement.waitsFor) hold(held, region, models, job.id)
-      return { job, plan: placement.plan }
+      return { job, plan: placement.plan, input }
     })
+  return { planned, left: context }
 }
 
 function hold(held: Map<string, Map<string, string>>, region: string, models: readonly string[], jobId: string): void {

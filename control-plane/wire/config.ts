@@ -21,6 +21,9 @@ export const wireConfig = {
   observedInstancesMax: 10_000,
   journalRecordsMax: 10_000,
   membersMax: 1000,
+  /** Of one plan's input. */
+  regionsMax: 10_000,
+  measuredLinksMax: 100_000,
   /** Kinds of refused messages that one region tells of. */
   refusalsMax: 100,
 } as const

@@ -60,7 +60,7 @@ export function encodeJob({ job, revision, costUsd, progress }: JobStatus): Wire
   }
 }
 
-function encodePlan(plan: Plan): WirePlan {
+export function encodePlan(plan: Plan): WirePlan {
   return {
     ...plan,
     outcome: wireOutcome[plan.outcome],

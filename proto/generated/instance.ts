@@ -12,6 +12,7 @@ import type { Bound as _cloudless_v1_Bound, Bound__Output as _cloudless_v1_Bound
 import type { BudgetSpec as _cloudless_v1_BudgetSpec, BudgetSpec__Output as _cloudless_v1_BudgetSpec__Output } from './cloudless/v1/BudgetSpec.ts';
 import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
 import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
+import type { ClassUnits as _cloudless_v1_ClassUnits, ClassUnits__Output as _cloudless_v1_ClassUnits__Output } from './cloudless/v1/ClassUnits.ts';
 import type { Comparison as _cloudless_v1_Comparison, Comparison__Output as _cloudless_v1_Comparison__Output } from './cloudless/v1/Comparison.ts';
 import type { ConnectRequest as _cloudless_v1_ConnectRequest, ConnectRequest__Output as _cloudless_v1_ConnectRequest__Output } from './cloudless/v1/ConnectRequest.ts';
 import type { ConnectResponse as _cloudless_v1_ConnectResponse, ConnectResponse__Output as _cloudless_v1_ConnectResponse__Output } from './cloudless/v1/ConnectResponse.ts';
@@ -61,7 +62,9 @@ import type { JournalBatch as _cloudless_v1_JournalBatch, JournalBatch__Output a
 import type { JournalRecord as _cloudless_v1_JournalRecord, JournalRecord__Output as _cloudless_v1_JournalRecord__Output } from './cloudless/v1/JournalRecord.ts';
 import type { LedgerEntry as _cloudless_v1_LedgerEntry, LedgerEntry__Output as _cloudless_v1_LedgerEntry__Output } from './cloudless/v1/LedgerEntry.ts';
 import type { LinkCost as _cloudless_v1_LinkCost, LinkCost__Output as _cloudless_v1_LinkCost__Output } from './cloudless/v1/LinkCost.ts';
+import type { LinkMeasurement as _cloudless_v1_LinkMeasurement, LinkMeasurement__Output as _cloudless_v1_LinkMeasurement__Output } from './cloudless/v1/LinkMeasurement.ts';
 import type { LinkMonth as _cloudless_v1_LinkMonth, LinkMonth__Output as _cloudless_v1_LinkMonth__Output } from './cloudless/v1/LinkMonth.ts';
+import type { LinkUse as _cloudless_v1_LinkUse, LinkUse__Output as _cloudless_v1_LinkUse__Output } from './cloudless/v1/LinkUse.ts';
 import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, ListEvaluationsRequest__Output as _cloudless_v1_ListEvaluationsRequest__Output } from './cloudless/v1/ListEvaluationsRequest.ts';
 import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from './cloudless/v1/ListEvaluationsResponse.ts';
 import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from './cloudless/v1/ListEventsRequest.ts';
@@ -75,6 +78,7 @@ import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRounds
 import type { LogAck as _cloudless_v1_LogAck, LogAck__Output as _cloudless_v1_LogAck__Output } from './cloudless/v1/LogAck.ts';
 import type { LogChunk as _cloudless_v1_LogChunk, LogChunk__Output as _cloudless_v1_LogChunk__Output } from './cloudless/v1/LogChunk.ts';
 import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
+import type { ModelSize as _cloudless_v1_ModelSize, ModelSize__Output as _cloudless_v1_ModelSize__Output } from './cloudless/v1/ModelSize.ts';
 import type { Movement as _cloudless_v1_Movement, Movement__Output as _cloudless_v1_Movement__Output } from './cloudless/v1/Movement.ts';
 import type { ObjectiveSpec as _cloudless_v1_ObjectiveSpec, ObjectiveSpec__Output as _cloudless_v1_ObjectiveSpec__Output } from './cloudless/v1/ObjectiveSpec.ts';
 import type { ObservedInstance as _cloudless_v1_ObservedInstance, ObservedInstance__Output as _cloudless_v1_ObservedInstance__Output } from './cloudless/v1/ObservedInstance.ts';
@@ -85,9 +89,14 @@ import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionPro
 import type { Peer as _cloudless_v1_Peer, Peer__Output as _cloudless_v1_Peer__Output } from './cloudless/v1/Peer.ts';
 import type { PinnedCatalogue as _cloudless_v1_PinnedCatalogue, PinnedCatalogue__Output as _cloudless_v1_PinnedCatalogue__Output } from './cloudless/v1/PinnedCatalogue.ts';
 import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
+import type { PlanInput as _cloudless_v1_PlanInput, PlanInput__Output as _cloudless_v1_PlanInput__Output } from './cloudless/v1/PlanInput.ts';
+import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from './cloudless/v1/PlanJobRequest.ts';
+import type { PlanJobResponse as _cloudless_v1_PlanJobResponse, PlanJobResponse__Output as _cloudless_v1_PlanJobResponse__Output } from './cloudless/v1/PlanJobResponse.ts';
 import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
 import type { RecordsAck as _cloudless_v1_RecordsAck, RecordsAck__Output as _cloudless_v1_RecordsAck__Output } from './cloudless/v1/RecordsAck.ts';
+import type { RegionCapacity as _cloudless_v1_RegionCapacity, RegionCapacity__Output as _cloudless_v1_RegionCapacity__Output } from './cloudless/v1/RegionCapacity.ts';
 import type { RegionCost as _cloudless_v1_RegionCost, RegionCost__Output as _cloudless_v1_RegionCost__Output } from './cloudless/v1/RegionCost.ts';
+import type { RegionSite as _cloudless_v1_RegionSite, RegionSite__Output as _cloudless_v1_RegionSite__Output } from './cloudless/v1/RegionSite.ts';
 import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
 import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from './cloudless/v1/ResumeJobRequest.ts';
 import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from './cloudless/v1/ResumeJobResponse.ts';
@@ -129,6 +138,7 @@ export interface ProtoGrpcType {
       BudgetSpec: MessageTypeDefinition<_cloudless_v1_BudgetSpec, _cloudless_v1_BudgetSpec__Output>
       CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
+      ClassUnits: MessageTypeDefinition<_cloudless_v1_ClassUnits, _cloudless_v1_ClassUnits__Output>
       Comparison: MessageTypeDefinition<_cloudless_v1_Comparison, _cloudless_v1_Comparison__Output>
       ConnectRequest: MessageTypeDefinition<_cloudless_v1_ConnectRequest, _cloudless_v1_ConnectRequest__Output>
       ConnectResponse: MessageTypeDefinition<_cloudless_v1_ConnectResponse, _cloudless_v1_ConnectResponse__Output>
@@ -181,7 +191,9 @@ export interface ProtoGrpcType {
       JournalRecord: MessageTypeDefinition<_cloudless_v1_JournalRecord, _cloudless_v1_JournalRecord__Output>
       LedgerEntry: MessageTypeDefinition<_cloudless_v1_LedgerEntry, _cloudless_v1_LedgerEntry__Output>
       LinkCost: MessageTypeDefinition<_cloudless_v1_LinkCost, _cloudless_v1_LinkCost__Output>
+      LinkMeasurement: MessageTypeDefinition<_cloudless_v1_LinkMeasurement, _cloudless_v1_LinkMeasurement__Output>
       LinkMonth: MessageTypeDefinition<_cloudless_v1_LinkMonth, _cloudless_v1_LinkMonth__Output>
+      LinkUse: MessageTypeDefinition<_cloudless_v1_LinkUse, _cloudless_v1_LinkUse__Output>
       ListEvaluationsRequest: MessageTypeDefinition<_cloudless_v1_ListEvaluationsRequest, _cloudless_v1_ListEvaluationsRequest__Output>
       ListEvaluationsResponse: MessageTypeDefinition<_cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsResponse__Output>
       ListEventsRequest: MessageTypeDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsRequest__Output>
@@ -195,6 +207,7 @@ export interface ProtoGrpcType {
       LogAck: MessageTypeDefinition<_cloudless_v1_LogAck, _cloudless_v1_LogAck__Output>
       LogChunk: MessageTypeDefinition<_cloudless_v1_LogChunk, _cloudless_v1_LogChunk__Output>
       MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
+      ModelSize: MessageTypeDefinition<_cloudless_v1_ModelSize, _cloudless_v1_ModelSize__Output>
       Movement: MessageTypeDefinition<_cloudless_v1_Movement, _cloudless_v1_Movement__Output>
       ObjectiveSpec: MessageTypeDefinition<_cloudless_v1_ObjectiveSpec, _cloudless_v1_ObjectiveSpec__Output>
       ObservedInstance: MessageTypeDefinition<_cloudless_v1_ObservedInstance, _cloudless_v1_ObservedInstance__Output>
@@ -206,10 +219,15 @@ export interface ProtoGrpcType {
       Peer: MessageTypeDefinition<_cloudless_v1_Peer, _cloudless_v1_Peer__Output>
       PinnedCatalogue: MessageTypeDefinition<_cloudless_v1_PinnedCatalogue, _cloudless_v1_PinnedCatalogue__Output>
       Plan: MessageTypeDefinition<_cloudless_v1_Plan, _cloudless_v1_Plan__Output>
+      PlanInput: MessageTypeDefinition<_cloudless_v1_PlanInput, _cloudless_v1_PlanInput__Output>
+      PlanJobRequest: MessageTypeDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobRequest__Output>
+      PlanJobResponse: MessageTypeDefinition<_cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobResponse__Output>
       PlanOutcome: EnumTypeDefinition
       Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
       RecordsAck: MessageTypeDefinition<_cloudless_v1_RecordsAck, _cloudless_v1_RecordsAck__Output>
+      RegionCapacity: MessageTypeDefinition<_cloudless_v1_RegionCapacity, _cloudless_v1_RegionCapacity__Output>
       RegionCost: MessageTypeDefinition<_cloudless_v1_RegionCost, _cloudless_v1_RegionCost__Output>
+      RegionSite: MessageTypeDefinition<_cloudless_v1_RegionSite, _cloudless_v1_RegionSite__Output>
       ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
       ResumeJobRequest: MessageTypeDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobRequest__Output>
       ResumeJobResponse: MessageTypeDefinition<_cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobResponse__Output>

@@ -7,6 +7,7 @@ import type { Bound as _cloudless_v1_Bound, Bound__Output as _cloudless_v1_Bound
 import type { BudgetSpec as _cloudless_v1_BudgetSpec, BudgetSpec__Output as _cloudless_v1_BudgetSpec__Output } from './cloudless/v1/BudgetSpec.ts';
 import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
 import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
+import type { ClassUnits as _cloudless_v1_ClassUnits, ClassUnits__Output as _cloudless_v1_ClassUnits__Output } from './cloudless/v1/ClassUnits.ts';
 import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
 import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
 import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from './cloudless/v1/DownloadModelRequest.ts';
@@ -24,6 +25,8 @@ import type { Job as _cloudless_v1_Job, Job__Output as _cloudless_v1_Job__Output
 import type { JobProgress as _cloudless_v1_JobProgress, JobProgress__Output as _cloudless_v1_JobProgress__Output } from './cloudless/v1/JobProgress.ts';
 import type { JobServiceClient as _cloudless_v1_JobServiceClient, JobServiceDefinition as _cloudless_v1_JobServiceDefinition } from './cloudless/v1/JobService.ts';
 import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from './cloudless/v1/JobSpec.ts';
+import type { LinkMeasurement as _cloudless_v1_LinkMeasurement, LinkMeasurement__Output as _cloudless_v1_LinkMeasurement__Output } from './cloudless/v1/LinkMeasurement.ts';
+import type { LinkUse as _cloudless_v1_LinkUse, LinkUse__Output as _cloudless_v1_LinkUse__Output } from './cloudless/v1/LinkUse.ts';
 import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, ListEvaluationsRequest__Output as _cloudless_v1_ListEvaluationsRequest__Output } from './cloudless/v1/ListEvaluationsRequest.ts';
 import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from './cloudless/v1/ListEvaluationsResponse.ts';
 import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from './cloudless/v1/ListEventsRequest.ts';
@@ -33,12 +36,18 @@ import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsRespon
 import type { ListRoundsRequest as _cloudless_v1_ListRoundsRequest, ListRoundsRequest__Output as _cloudless_v1_ListRoundsRequest__Output } from './cloudless/v1/ListRoundsRequest.ts';
 import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRoundsResponse__Output as _cloudless_v1_ListRoundsResponse__Output } from './cloudless/v1/ListRoundsResponse.ts';
 import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
+import type { ModelSize as _cloudless_v1_ModelSize, ModelSize__Output as _cloudless_v1_ModelSize__Output } from './cloudless/v1/ModelSize.ts';
 import type { Movement as _cloudless_v1_Movement, Movement__Output as _cloudless_v1_Movement__Output } from './cloudless/v1/Movement.ts';
 import type { ObjectiveSpec as _cloudless_v1_ObjectiveSpec, ObjectiveSpec__Output as _cloudless_v1_ObjectiveSpec__Output } from './cloudless/v1/ObjectiveSpec.ts';
 import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
 import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
+import type { PlanInput as _cloudless_v1_PlanInput, PlanInput__Output as _cloudless_v1_PlanInput__Output } from './cloudless/v1/PlanInput.ts';
+import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from './cloudless/v1/PlanJobRequest.ts';
+import type { PlanJobResponse as _cloudless_v1_PlanJobResponse, PlanJobResponse__Output as _cloudless_v1_PlanJobResponse__Output } from './cloudless/v1/PlanJobResponse.ts';
 import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
+import type { RegionCapacity as _cloudless_v1_RegionCapacity, RegionCapacity__Output as _cloudless_v1_RegionCapacity__Output } from './cloudless/v1/RegionCapacity.ts';
+import type { RegionSite as _cloudless_v1_RegionSite, RegionSite__Output as _cloudless_v1_RegionSite__Output } from './cloudless/v1/RegionSite.ts';
 import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
 import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from './cloudless/v1/ResumeJobRequest.ts';
 import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from './cloudless/v1/ResumeJobResponse.ts';
@@ -69,6 +78,7 @@ export interface ProtoGrpcType {
       BudgetSpec: MessageTypeDefinition<_cloudless_v1_BudgetSpec, _cloudless_v1_BudgetSpec__Output>
       CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
       CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
+      ClassUnits: MessageTypeDefinition<_cloudless_v1_ClassUnits, _cloudless_v1_ClassUnits__Output>
       CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
       CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
       DownloadModelRequest: MessageTypeDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelRequest__Output>
@@ -87,6 +97,8 @@ export interface ProtoGrpcType {
       JobService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_JobServiceClient> & { service: _cloudless_v1_JobServiceDefinition }
       JobSpec: MessageTypeDefinition<_cloudless_v1_JobSpec, _cloudless_v1_JobSpec__Output>
       JobState: EnumTypeDefinition
+      LinkMeasurement: MessageTypeDefinition<_cloudless_v1_LinkMeasurement, _cloudless_v1_LinkMeasurement__Output>
+      LinkUse: MessageTypeDefinition<_cloudless_v1_LinkUse, _cloudless_v1_LinkUse__Output>
       ListEvaluationsRequest: MessageTypeDefinition<_cloudless_v1_ListEvaluationsRequest, _cloudless_v1_ListEvaluationsRequest__Output>
       ListEvaluationsResponse: MessageTypeDefinition<_cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsResponse__Output>
       ListEventsRequest: MessageTypeDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsRequest__Output>
@@ -96,14 +108,20 @@ export interface ProtoGrpcType {
       ListRoundsRequest: MessageTypeDefinition<_cloudless_v1_ListRoundsRequest, _cloudless_v1_ListRoundsRequest__Output>
       ListRoundsResponse: MessageTypeDefinition<_cloudless_v1_ListRoundsResponse, _cloudless_v1_ListRoundsResponse__Output>
       MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
+      ModelSize: MessageTypeDefinition<_cloudless_v1_ModelSize, _cloudless_v1_ModelSize__Output>
       Movement: MessageTypeDefinition<_cloudless_v1_Movement, _cloudless_v1_Movement__Output>
       ObjectiveSpec: MessageTypeDefinition<_cloudless_v1_ObjectiveSpec, _cloudless_v1_ObjectiveSpec__Output>
       Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
       PartitionPhase: EnumTypeDefinition
       PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
       Plan: MessageTypeDefinition<_cloudless_v1_Plan, _cloudless_v1_Plan__Output>
+      PlanInput: MessageTypeDefinition<_cloudless_v1_PlanInput, _cloudless_v1_PlanInput__Output>
+      PlanJobRequest: MessageTypeDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobRequest__Output>
+      PlanJobResponse: MessageTypeDefinition<_cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobResponse__Output>
       PlanOutcome: EnumTypeDefinition
       Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
+      RegionCapacity: MessageTypeDefinition<_cloudless_v1_RegionCapacity, _cloudless_v1_RegionCapacity__Output>
+      RegionSite: MessageTypeDefinition<_cloudless_v1_RegionSite, _cloudless_v1_RegionSite__Output>
       ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
       ResumeJobRequest: MessageTypeDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobRequest__Output>
       ResumeJobResponse: MessageTypeDefinition<_cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobResponse__Output>

@@ -25,6 +25,7 @@ export function aJobService(methods: Partial<JobService> = {}): JobService {
   return {
     uploadBundle: absentUnary,
     createJob: absentUnary,
+    planJob: absentUnary,
     getJob: absentUnary,
     listJobs: absentUnary,
     cancelJob: absentUnary,

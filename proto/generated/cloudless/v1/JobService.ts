@@ -18,6 +18,8 @@ import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest_
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from '../../cloudless/v1/ListJobsResponse.ts';
 import type { ListRoundsRequest as _cloudless_v1_ListRoundsRequest, ListRoundsRequest__Output as _cloudless_v1_ListRoundsRequest__Output } from '../../cloudless/v1/ListRoundsRequest.ts';
 import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRoundsResponse__Output as _cloudless_v1_ListRoundsResponse__Output } from '../../cloudless/v1/ListRoundsResponse.ts';
+import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from '../../cloudless/v1/PlanJobRequest.ts';
+import type { PlanJobResponse as _cloudless_v1_PlanJobResponse, PlanJobResponse__Output as _cloudless_v1_PlanJobResponse__Output } from '../../cloudless/v1/PlanJobResponse.ts';
 import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from '../../cloudless/v1/ResumeJobRequest.ts';
 import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from '../../cloudless/v1/ResumeJobResponse.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from '../../cloudless/v1/StreamLogsRequest.ts';
@@ -96,6 +98,15 @@ export interface JobServiceClient extends grpc.Client {
   listRounds(argument: _cloudless_v1_ListRoundsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
   listRounds(argument: _cloudless_v1_ListRoundsRequest, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
   
+  PlanJob(argument: _cloudless_v1_PlanJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  PlanJob(argument: _cloudless_v1_PlanJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  PlanJob(argument: _cloudless_v1_PlanJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  PlanJob(argument: _cloudless_v1_PlanJobRequest, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  planJob(argument: _cloudless_v1_PlanJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  planJob(argument: _cloudless_v1_PlanJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  planJob(argument: _cloudless_v1_PlanJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  planJob(argument: _cloudless_v1_PlanJobRequest, callback: grpc.requestCallback<_cloudless_v1_PlanJobResponse__Output>): grpc.ClientUnaryCall;
+  
   ResumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
   ResumeJob(argument: _cloudless_v1_ResumeJobRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
   ResumeJob(argument: _cloudless_v1_ResumeJobRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ResumeJobResponse__Output>): grpc.ClientUnaryCall;
@@ -143,6 +154,8 @@ export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
   
   ListRounds: grpc.handleUnaryCall<_cloudless_v1_ListRoundsRequest__Output, _cloudless_v1_ListRoundsResponse>;
   
+  PlanJob: grpc.handleUnaryCall<_cloudless_v1_PlanJobRequest__Output, _cloudless_v1_PlanJobResponse>;
+  
   ResumeJob: grpc.handleUnaryCall<_cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse>;
   
   StreamLogs: grpc.handleServerStreamingCall<_cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse>;
@@ -162,6 +175,7 @@ export interface JobServiceDefinition extends grpc.ServiceDefinition {
   ListEvents: MethodDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsResponse, _cloudless_v1_ListEventsRequest__Output, _cloudless_v1_ListEventsResponse__Output>
   ListJobs: MethodDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse__Output>
   ListRounds: MethodDefinition<_cloudless_v1_ListRoundsRequest, _cloudless_v1_ListRoundsResponse, _cloudless_v1_ListRoundsRequest__Output, _cloudless_v1_ListRoundsResponse__Output>
+  PlanJob: MethodDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobRequest__Output, _cloudless_v1_PlanJobResponse__Output>
   ResumeJob: MethodDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse__Output>
   StreamLogs: MethodDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsRequest__Output, _cloudless_v1_StreamLogsResponse__Output>
   UploadBundle: MethodDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleRequest__Output, _cloudless_v1_UploadBundleResponse__Output>

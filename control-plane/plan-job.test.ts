@@ -1,0 +1,100 @@
+// PlanJob over the real encoding, against a whole control plane on a virtual clock.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { PlanJobRequest } from '#proto/generated/cloudless/v1/PlanJobRequest.ts'
+import type { PlanJobResponse__Output } from '#proto/generated/cloudless/v1/PlanJobResponse.ts'
+import { messageOf } from '#runtime/errors.ts'
+import { aShard, aSpec } from './model/builders.ts'
+import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
+import { Checks } from './wire/checks.ts'
+import { encodeJobSpec } from './wire/job-spec.ts'
+import { decodePlanInput, encodePlanInput } from './wire/plan-input.ts'
+import { planOn } from './scheduler/plan-input.ts'
+import { encodePlan } from './wire/job.ts'
+
+let rig: Rig
+let agents: readonly ScriptedAgent[] = []
+beforeEach(async () => {
+  rig = startRig()
+  const devices = [{ id: 'cpu-0', model: 'cpu', units: 4, memoryBytes: 4e9 }]
+  agents = ['a', 'b'].map((region) => new ScriptedAgent(rig, { region, agentId: `agent-${region}`, devices }))
+  await rig.clock.advance(50)
+})
+afterEach(async () => {
+  await rig.controlPlane.stop()
+  rig.store.close()
+})
+
+const spec = encodeJobSpec(aSpec({ shards: [aShard('a', 4000), aShard('b', 1000)] }))
+
+async function ask(request: PlanJobRequest): Promise<PlanJobResponse__Output> {
+  const answer = await rig.jobs.planJob(overTheWire('PlanJobRequest', request), aCall())
+  return overTheWire('PlanJobResponse', answer)
+}
+
+async function refusalOf(request: PlanJobRequest): Promise<string> {
+  return ask(request).then(() => '', messageOf)
+}
+
+describe('PlanJob', () => {
+  test('answers with the plan, what it was decided on and what crosses the WAN; nothing is stored', async () => {
+    expect(agents.map(({ error }) => error)).toEqual([null, null])
+    const { plan, without, input, recorded } = await ask({ spec })
+    expect(plan).toMatchObject({ outcome: 'PLAN_OUTCOME_PLACED', bottleneckRegion: 'a', catalogHash: 'hash-of-test' })
+    expect([without, recorded]).toEqual([null, null])
+    expect(input).toMatchObject({
+      catalogHash: 'hash-of-test',
+      capacity: [
+        { region: 'a', connected: true, classes: [{ deviceModel: 'cpu', unitsTotal: 4, unitsFree: 4 }] },
+        { region: 'b' },
+      ],
+    })
+    expect(rig.store.view().jobs).toEqual([])
+  })
+
+  test('the input is enough to make the same plan elsewhere', async () => {
+    const { plan, input } = await ask({ spec })
+    const checks = new Checks()
+    const decoded = decodePlanInput(checks, input!)!
+    expect(checks.violations).toEqual([])
+    expect(overTheWire('Plan', encodePlan(planOn(decoded, rig.catalogue)))).toEqual(plan)
+    expect(overTheWire('PlanInput', encodePlanInput(decoded))).toEqual(input)
+  })
+
+  test('what-ifs are applied to a copy: the plan without them comes along', async () => {
+    const { plan, without } = await ask({ spec, whatIf: ['b cpu units =1', 'b price x3'] })
+    expect(plan!.partitions[1]!.allocations).toMatchObject([{ units: 1, usdPerUnitHour: 21.6 }])
+    expect(without!.partitions[1]!.allocations).toMatchObject([{ usdPerUnitHour: 7.2 }])
+    expect([plan!.catalogVersion, plan!.catalogHash]).toEqual(['test+what-if', ''])
+    expect((await ask({ spec })).plan).toEqual(without)
+  })
+
+  test('everything that is wrong is named, with its fix', async () => {
+    expect(await refusalOf({})).toContain('give a spec to plan, or the id of a job')
+    expect(await refusalOf({ spec, jobId: 'j-1' })).toContain('and not both')
+    expect(await refusalOf({ jobId: 'j-none' })).toContain('job j-none does not exist')
+    expect(await refusalOf({ spec: { ...spec, shards: [] } })).toContain('spec.shards: is empty')
+    expect(await refusalOf({ spec, whatIf: ['b price x3', 'b prize x3'] })).toContain(
+      'what_if[1]: at character 3: "prize"',
+    )
+    expect(await refusalOf({ spec, whatIf: ['policy =luck'] })).toContain('spec.policy: "luck" does not exist')
+    expect(await refusalOf({ spec, whatIf: Array<string>(51).fill('b price x2') })).toContain('at most 50')
+  })
+
+  test('a figure in an input that can not be is refused', async () => {
+    const { input } = await ask({ spec })
+    const faultsOf = (change: object): readonly string[] => {
+      const checks = new Checks()
+      decodePlanInput(checks, { ...input!, ...change })
+      return checks.violations.map(({ field }) => field)
+    }
+    const [first] = input!.capacity
+    const [units] = first!.classes
+    expect(faultsOf({ capacity: [first, first] })).toEqual(['capacity[1].region'])
+    expect(faultsOf({ capacity: [{ ...first!, classes: [units, units] }] })).toEqual(['capacity[0].classes[1]'])
+    expect(faultsOf({ capacity: [{ ...first!, classes: [{ ...units!, unitsFree: 5 }] }] })).toEqual([
+      'capacity[0].classes[0].units_free',
+    ])
+    expect(faultsOf({ samplesPerSecond: { cpu: Number.NaN } })).toEqual(['samples_per_second.cpu'])
+    expect(faultsOf({ modelSize: { updateBytes: -1, samplesPerStep: 0 } })).toEqual(['model_size.update_bytes'])
+  })
+})

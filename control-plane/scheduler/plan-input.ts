@@ -1,0 +1,118 @@
+// What a plan is decided on, as one value, and a plan from such a value: what the scheduler makes of it hangs on nothing else
+// but the catalogue, so the same input gives the same plan in any process, at any time.
+import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import { classKey, classOf } from '#control-plane/model/device-class.ts'
+import type { JobSpec } from '#control-plane/model/job.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
+import type { ClassUnits, MeasuredPair, PlanInput, RegionCapacity } from '#control-plane/model/plan-input.ts'
+import { linkKey, throughputKey, type Catalogue, type Snapshot } from '#control-plane/model/snapshot.ts'
+import type { FreeUnits, RegionUnits } from './free-units.ts'
+import { mayMove } from './may-move.ts'
+import { placeJob, type PlaceContext } from './place-job.ts'
+import { samplesByRegion } from './problem.ts'
+
+/** What `placeJob` would decide on now. */
+export function inputOf({ snapshot, index, units, held }: PlaceContext, spec: JobSpec): PlanInput {
+  const { bundleDigest } = spec.function
+  const models = index.catalogue.deviceModels.map(({ name }) => name).sort()
+  const samplesPerSecond = models.flatMap((model) => {
+    const measured = snapshot.throughput.get(throughputKey(bundleDigest, model))
+    return measured === undefined ? [] : [[model, measured] as const]
+  })
+  return {
+    spec,
+    decidedAtMs: snapshot.nowMs,
+    catalogVersion: index.catalogue.version,
+    catalogHash: index.catalogue.hash,
+    capacity: [...units]
+      .map(([region, here]) => capacityOf(region, here, held.get(region) ?? new Map()))
+      .sort((a, b) => (a.region < b.region ? -1 : 1)),
+    samplesPerSecond: Object.fromEntries(samplesPerSecond),
+    modelSize: snapshot.modelSizes?.get(bundleDigest) ?? null,
+    measuredLinks: pairsOf(snapshot.measuredLinks ?? new Map()),
+  }
+}
+
+/** Without the units of regions that none of the job's data may go to: they change nothing. */
+export function withoutOthers(input: PlanInput): PlanInput {
+  const { spec, capacity, measuredLinks } = input
+  const own = samplesByRegion(spec).map(([region]) => region)
+  const reachable = new Set([
+    ...own,
+    ...capacity.map(({ region }) => region).filter((to) => own.some((from) => mayMove(spec, from, to))),
+  ])
+  return {
+    ...input,
+    capacity: capacity.map((each) => (reachable.has(each.region) ? each : { ...each, classes: [], held: {} })),
+    measuredLinks: measuredLinks.filter(({ from, to }) => reachable.has(from) && reachable.has(to)),
+  }
+}
+
+export function planOn(input: PlanInput, catalogue: Catalogue): Plan {
+  return placeJob(contextOf(input, catalogue), input.spec).plan
+}
+
+export function contextOf(input: PlanInput, catalogue: Catalogue): PlaceContext {
+  const { spec, decidedAtMs, capacity, samplesPerSecond, modelSize, measuredLinks } = input
+  const { bundleDigest } = spec.function
+  const snapshot: Snapshot = {
+    revision: 0,
+    nowMs: decidedAtMs,
+    catalogue,
+    jobs: [],
+    instances: [],
+    // Only who is there counts: what they have is in the units.
+    agents: capacity.map(({ region, isConnected, lastHeartbeatAtMs }) => {
+      return { region, agentId: '', incarnation: 0, version: '', isConnected, lastHeartbeatAtMs, devices: [] }
+    }),
+    throughput: new Map(
+      Object.entries(samplesPerSecond).map(([model, value]) => [throughputKey(bundleDigest, model), value]),
+    ),
+    modelSizes: modelSize === null ? new Map() : new Map([[bundleDigest, modelSize]]),
+    measuredLinks: new Map(
+      measuredLinks.map(({ from, to, mbitPerSecond, roundTripMs }) => {
+        return [linkKey(from, to), { mbitPerSecond, roundTripMs, atMs: decidedAtMs }]
+      }),
+    ),
+  }
+  const held = new Map(
+    capacity.flatMap(({ region, held: models }) => {
+      const entries = Object.entries(models)
+      return entries.length === 0 ? [] : [[region, new Map(entries)] as const]
+    }),
+  )
+  return { snapshot, index: indexCatalogue(catalogue), units: unitsOf(capacity), held }
+}
+
+function capacityOf(
+  region: string,
+  { isConnected, lastHeartbeatAtMs, classes, total, free }: RegionUnits,
+  held: ReadonlyMap<string, string>,
+): RegionCapacity {
+  const units = [...classes]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, device]): ClassUnits => {
+      return { ...classOf(device), unitsTotal: total.get(key) ?? 0, unitsFree: free.get(key) ?? 0 }
+    })
+  return { region, isConnected, lastHeartbeatAtMs, classes: units, held: Object.fromEntries(held) }
+}
+
+function unitsOf(capacity: readonly RegionCapacity[]): FreeUnits {
+  return new Map(
+    capacity.map(({ region, isConnected, lastHeartbeatAtMs, classes }): readonly [string, RegionUnits] => {
+      const by = <T>(of: (each: ClassUnits) => T): Map<string, T> =>
+        new Map(classes.map((each) => [classKey(each), of(each)]))
+      const units = { classes: by(classOf), total: by((each) => each.unitsTotal), free: by((each) => each.unitsFree) }
+      return [region, { isConnected, lastHeartbeatAtMs, ...units }]
+    }),
+  )
+}
+
+function pairsOf(measured: NonNullable<Snapshot['measuredLinks']>): readonly MeasuredPair[] {
+  return [...measured]
+    .map(([key, { mbitPerSecond, roundTripMs }]): MeasuredPair => {
+      const [from = '', to = ''] = key.split(' ')
+      return { from, to, mbitPerSecond, roundTripMs }
+    })
+    .sort((a, b) => (a.from === b.from ? (a.to < b.to ? -1 : 1) : a.from < b.from ? -1 : 1))
+}
