@@ -2,6 +2,7 @@
 // lies in a bucket.
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2'
 import type { Adapter, FetchedLayer, RefreshRequest } from '#regions/adapter.ts'
+import { eachRegion } from '#regions/cloud/each-region.ts'
 import { placesOf } from '#regions/cloud/places.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { openAwsClients, type AwsClients, type AwsOptions } from './clients.ts'
@@ -24,7 +25,11 @@ async function refresh(clients: AwsClients, { clock }: AwsOptions, request: Refr
   const fetchedAtMs = clock.now()
   const named = placesOf('aws', request.regions)
   const regions = named.length > 0 ? named : await regionsOfAccount(clients, request.signal)
-  const facts = await askRegions(clients, regions, request, fetchedAtMs)
+  const facts = await eachRegion(regions, request, async (region, signal) => {
+    const found = await askRegion(clients, region, { ...request, signal }, fetchedAtMs)
+    const text = `aws/${region}: ${found.machines.length} machines, ${found.spotPrices.length} spot prices`
+    return { found, text }
+  })
   const scores = await scoresByModel(clients, facts, request)
   const context = {
     usdPer: request.usdPer,
@@ -55,31 +60,6 @@ async function regionsOfAccount(clients: AwsClients, signal: AbortSignal): Promi
     'aws',
     names.map((name) => `aws/${name}`),
   )
-}
-
-/** The first that fails ends the others: a layer is whole or it is none. */
-async function askRegions(
-  clients: AwsClients,
-  regions: readonly string[],
-  request: RefreshRequest,
-  nowMs: number,
-): Promise<readonly RegionFacts[]> {
-  const ended = new AbortController()
-  const signal = AbortSignal.any([request.signal, ended.signal])
-  let regionsDone = 0
-  try {
-    return await Promise.all(
-      regions.map(async (region) => {
-        const facts = await askRegion(clients, region, { ...request, signal }, nowMs)
-        regionsDone += 1
-        const text = `aws/${region}: ${facts.machines.length} machines, ${facts.spotPrices.length} spot prices`
-        request.onProgress({ regionsDone, regionsTotal: regions.length, text })
-        return facts
-      }),
-    )
-  } finally {
-    ended.abort()
-  }
 }
 
 /** Model after model, any machine with it will do. Without scores nothing is said about stock. */

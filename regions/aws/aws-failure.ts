@@ -19,7 +19,7 @@ function read(error: unknown): { readonly name: string; readonly status: number 
 function kindOf(name: string, status: number): FailureKind {
   if (throttling.test(name) || status === 429) return 'throttled'
   if (credentials.has(name) || status === 401) return 'credentials'
-  if (name === 'NoSuchBucket' || name === 'NotFound' || status === 404) return 'missing'
+  if (name === 'NoSuchBucket' || name === 'NotFound' || status === 404 || status === 301) return 'missing'
   if (status >= 500 || away.has(name)) return 'away'
   return 'refused'
 }

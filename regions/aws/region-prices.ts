@@ -1,6 +1,7 @@
 // One region's part of a fetched layer: on-demand prices of machines that some zone has, and spot prices zone by zone.
 import type { RefreshRequest } from '#regions/adapter.ts'
 import type { Market } from '#regions/catalogue.ts'
+import { forAnyZone } from '#regions/cloud/any-zone.ts'
 import { pricesPerRegionMax } from '#regions/cloud/config.ts'
 import { unbelievable } from '#regions/cloud/cloud-api.ts'
 import { usdRate } from '#regions/cloud/usd-rate.ts'
@@ -120,13 +121,5 @@ function spotRows(
       },
     ]
   })
-  return isWhole ? rows : [...rows, ...cheapestZones(rows)]
-}
-
-/** Rows for any zone, so that older ones of the same machines do not outlive what was just asked. */
-function cheapestZones(rows: readonly LayerPrice[]): readonly LayerPrice[] {
-  return [...Map.groupBy(rows, ({ instanceType }) => instanceType).values()].map((same) => ({
-    ...same.reduce((a, b) => (b.usdPerUnitHour < a.usdPerUnitHour ? b : a)),
-    zone: '',
-  }))
+  return isWhole ? rows : [...rows, ...forAnyZone(rows)]
 }
