@@ -38,6 +38,7 @@ const hintsByReason: Readonly<Record<string, string>> = {
   BUG: 'this is a bug of cloudless; please report it with the lines below',
   NO_SERVER: 'start a cluster on this computer with `cloudless up --detach`, or name one with --server HOST:PORT',
   NO_CATALOGUE: 'name a folder or a YAML file; the one that comes along is "bundled"',
+  NO_PINNED_CATALOGUE: '`cloudless catalog list` lists those that are kept',
   NO_SUCH_REGION: '`cloudless catalog show` lists the regions',
   UNKNOWN_REGION: '`cloudless regions` lists the regions',
 }

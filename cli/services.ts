@@ -1,6 +1,7 @@
 // The control plane's services as one value with one lifetime.
 import { openClient } from '#proto/rpc/client.ts'
 import type { RpcClient } from '#proto/rpc/service.ts'
+import type { CatalogServiceHandlers } from '#proto/generated/cloudless/v1/CatalogService.ts'
 import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
 import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
@@ -9,12 +10,14 @@ import { waits } from './config.ts'
 import { isLoopback } from './server-address.ts'
 
 export type JobClient = RpcClient<JobServiceHandlers>
+export type CatalogClient = RpcClient<CatalogServiceHandlers>
 export type CostClient = RpcClient<CostServiceHandlers>
 export type RegionClient = RpcClient<RegionServiceHandlers>
 
 export type Services = {
   readonly address: string
   readonly jobs: JobClient
+  readonly catalogs: CatalogClient
   readonly costs: CostClient
   readonly regions: RegionClient
   readonly [Symbol.dispose]: () => void
@@ -24,15 +27,18 @@ export function openServices(address: string, clock: Clock): Services {
   // A proxy of the environment is for the world outside, never for a cluster on this computer.
   const options = { clock, deadlineMs: waits.unaryDeadlineMs, usesProxy: !isLoopback(address) }
   const jobs = openClient<JobServiceHandlers>('cloudless.v1.JobService', address, options)
+  const catalogs = openClient<CatalogServiceHandlers>('cloudless.v1.CatalogService', address, options)
   const costs = openClient<CostServiceHandlers>('cloudless.v1.CostService', address, options)
   const regions = openClient<RegionServiceHandlers>('cloudless.v1.RegionService', address, options)
   return {
     address,
     jobs,
+    catalogs,
     costs,
     regions,
     [Symbol.dispose]: () => {
       jobs.close()
+      catalogs.close()
       costs.close()
       regions.close()
     },

@@ -13,6 +13,7 @@ import type { Actions } from './model/actions.ts'
 import type { Desired } from './model/desired.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { desiredByRegion, desiredFor } from './reconciler/desired.ts'
+import { pinCatalogue } from './pin-catalogue.ts'
 import { reconcile, type ReconcileOptions } from './reconciler/reconcile.ts'
 import { replanRunning } from './scheduler/elastic/replan-running.ts'
 import type { ElasticMemory } from './scheduler/elastic/state.ts'
@@ -158,6 +159,8 @@ export class ControlLoop {
     const snapshot = this.#snapshot()
     const { actions, broken } = decideApart(snapshot, decide)
     for (const [jobId, error] of broken) log.error({ jobId, step, error: messageOf(error) }, 'job set aside')
+    if (actions.jobs.some(({ change }) => (change.plan ?? null) !== null))
+      await pinCatalogue(store, snapshot.catalogue, snapshot.nowMs)
     const outcome = await store.commit(toChanges(store, actions, snapshot.nowMs), snapshot.revision)
     if (outcome.kind === 'committed') return
     log.debug({ step, object: outcome.object }, 'decided on an old snapshot; looking again')

@@ -1,4 +1,5 @@
 // The control plane put together, without a network: what main.ts serves over gRPC and the simulator joins in memory.
+import type { CatalogServiceHandlers } from '#proto/generated/cloudless/v1/CatalogService.ts'
 import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
 import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
 import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
@@ -10,6 +11,7 @@ import type { Log } from '#runtime/log.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import type { Random } from '#runtime/random.ts'
 import { Fleet } from './agents/fleet.ts'
+import { catalogService } from './api/catalog-service.ts'
 import { costService } from './api/cost-service.ts'
 import { jobService } from './api/job-service.ts'
 import { regionService } from './api/region-service.ts'
@@ -33,6 +35,7 @@ export type ControlPlane = {
   readonly services: {
     readonly 'cloudless.v1.JobService': Implementation<JobServiceHandlers>
     readonly 'cloudless.v1.RegionService': Implementation<RegionServiceHandlers>
+    readonly 'cloudless.v1.CatalogService': Implementation<CatalogServiceHandlers>
     readonly 'cloudless.v1.CostService': Implementation<CostServiceHandlers>
     readonly 'cloudless.v1.FleetService': Implementation<FleetServiceHandlers>
   }
@@ -59,6 +62,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         clock,
         heardAtMs: (region) => fleet.heardAtMs(region),
       }),
+      'cloudless.v1.CatalogService': catalogService({ store, catalogue: () => catalogue }),
       'cloudless.v1.CostService': costService(store, clock),
       'cloudless.v1.FleetService': fleet.service,
     },

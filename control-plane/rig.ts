@@ -23,6 +23,7 @@ export type Rig = {
   readonly controlPlane: ControlPlane
   readonly jobs: ControlPlane['services']['cloudless.v1.JobService']
   readonly regions: ControlPlane['services']['cloudless.v1.RegionService']
+  readonly catalogs: ControlPlane['services']['cloudless.v1.CatalogService']
   readonly costs: ControlPlane['services']['cloudless.v1.CostService']
   readonly fleet: ControlPlane['services']['cloudless.v1.FleetService']
 }
@@ -48,6 +49,7 @@ export function startRig(given: { readonly store?: Store; readonly clock?: Virtu
     controlPlane,
     jobs: services['cloudless.v1.JobService'],
     regions: services['cloudless.v1.RegionService'],
+    catalogs: services['cloudless.v1.CatalogService'],
     costs: services['cloudless.v1.CostService'],
     fleet: services['cloudless.v1.FleetService'],
   }

@@ -2,11 +2,17 @@
 import { Command } from 'commander'
 import type { Run } from '../context.ts'
 import { catalogDiffCommand } from './catalog/diff.ts'
+import { catalogListCommand } from './catalog/list.ts'
 import { catalogShowCommand } from './catalog/show.ts'
 import { catalogVerifyCommand } from './catalog/verify.ts'
 
 export function catalogCommand(run: Run): Command {
-  const commands = [catalogShowCommand(run), catalogDiffCommand(run), catalogVerifyCommand(run)]
+  const commands = [
+    catalogShowCommand(run),
+    catalogDiffCommand(run),
+    catalogVerifyCommand(run),
+    catalogListCommand(run),
+  ]
   const catalog = new Command('catalog').description('prices, links and regions that plans are made with')
   for (const command of commands) catalog.addCommand(command)
   return catalog

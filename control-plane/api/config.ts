@@ -17,4 +17,5 @@ export const apiConfig = {
   costSettleMs: 60_000,
   ledgerPageEntries: 1_000,
   commitAttemptsMax: 5,
+  catalogueNameCharactersMax: 1_000,
 } as const

@@ -1,6 +1,7 @@
 // Builders for tests: a whole value with sensible fields, of which a test names only those it is about.
 import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
+import { withHash } from '#regions/catalogue-content.ts'
 import type { Catalogue, EgressPrice, Price } from '#regions/catalogue.ts'
 import { emptyAddressBook } from './address-book.ts'
 import { plainClass } from './device-class.ts'
@@ -70,9 +71,8 @@ export type RegionPrices = Readonly<Record<string, Readonly<Record<string, numbe
 /** Every pair linked with 100 Mbit/s, 50 ms and 0.1 USD/GB. */
 export function aCatalogue(prices: RegionPrices, speeds: Readonly<Record<string, number>> = { cpu: 1 }): Catalogue {
   const names = Object.keys(prices).sort()
-  return {
+  return withHash({
     version: 'test',
-    hash: 'hash-of-test',
     usdPer: { USD: 1 },
     regions: names.map((name) => ({
       name,
@@ -91,7 +91,7 @@ export function aCatalogue(prices: RegionPrices, speeds: Readonly<Record<string,
     deviceModels: Object.entries(speeds)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, relativeSpeed]) => ({ name, relativeSpeed })),
-  }
+  })
 }
 
 export function aPrice(deviceModel: string, usdPerUnitHour: number, price: Partial<Price> = {}): Price {

@@ -36,7 +36,7 @@ describe('a placed plan', () => {
     expect(rulesOf(placed)).toEqual({ a: 'bounds-the-epoch', b: 'matched-load-power', c: 'no-data' })
     expect(placed.forecast!.seconds).toBeCloseTo(1 / 0.6)
     expect(1 - placed.forecast!.totalUsd / placed.forecastUseEverything!.totalUsd).toBeCloseTo(0.25)
-    expect(placed).toMatchObject({ catalogVersion: 'test', catalogHash: 'hash-of-test' })
+    expect(placed).toMatchObject({ catalogVersion: 'test', catalogHash: catalogue.hash })
   })
 
   test('shards of one region count together, and one without samples is no data', () => {

@@ -93,6 +93,7 @@ export class ActiveIndex {
       case 'evaluation':
       case 'event':
       case 'blob':
+      case 'catalogue':
         break
     }
   }
@@ -149,6 +150,7 @@ export function touchedJobId(change: Change): string | null {
     case 'agent':
     case 'journal':
     case 'blob':
+    case 'catalogue':
     case 'throughput':
     case 'model-size':
     case 'link':

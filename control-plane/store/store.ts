@@ -25,6 +25,8 @@ export type Change =
   | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }
   | { readonly kind: 'event'; readonly event: InstanceEvent }
   | { readonly kind: 'blob'; readonly blob: BlobRecord }
+  /** Its content is a blob of the same name. */
+  | { readonly kind: 'catalogue'; readonly catalogue: CatalogueRecord }
   | { readonly kind: 'throughput'; readonly key: string; readonly samplesPerSecond: number }
   | { readonly kind: 'model-size'; readonly bundleDigest: string; readonly size: ModelSize }
   | { readonly kind: 'link'; readonly from: string; readonly to: string; readonly measurement: LinkMeasurement }
@@ -79,6 +81,14 @@ export type BlobRecord = {
   readonly atMs: number
 }
 
+/** A catalogue that plans were made with. */
+export type CatalogueRecord = {
+  readonly hash: string
+  readonly version: string
+  readonly bytes: number
+  readonly firstUsedAtMs: number
+}
+
 export type JobCursor = { readonly createdAtMs: number; readonly id: string }
 export type LedgerCursor = { readonly fromMs: number; readonly id: string }
 /** Everything that is asked for must hold. */
@@ -95,6 +105,7 @@ export type CellQuery = {
 }
 /** What the ledger has for a link in a calendar month (UTC), of all jobs. */
 export type LinkMonthTotals = { readonly bytes: number; readonly amountUsd: number }
+export type CatalogueCursor = { readonly firstUsedAtMs: number; readonly hash: string }
 export type RoundCursor = { readonly region: string; readonly number: number }
 export type EvaluationCursor = { readonly atMs: number; readonly region: string; readonly isFinal: boolean }
 /** `number` counts a store's events in the order in which they arrived. */
@@ -137,5 +148,10 @@ export interface Store {
   listEvents(jobId: string, limit: number, afterNumber: number): Promise<readonly StoredEvent[]>
   journalSeq(agentId: string): Promise<number>
   blob(digest: string): Promise<BlobRecord | null>
+  catalogue(hash: string): Promise<CatalogueRecord | null>
+  /** Newest first: those of this version, or whose hash begins so. */
+  findCatalogues(named: string, limit: number): Promise<readonly CatalogueRecord[]>
+  /** Newest first, after the cursor. */
+  listCatalogues(limit: number, after: CatalogueCursor | null): Promise<readonly CatalogueRecord[]>
   close(): void
 }

@@ -1,4 +1,5 @@
 // The services of the contract by their full names, with their generated types. A new service is one line here.
+import type { CatalogServiceDefinition, CatalogServiceHandlers } from '../generated/cloudless/v1/CatalogService.ts'
 import type { CostServiceDefinition, CostServiceHandlers } from '../generated/cloudless/v1/CostService.ts'
 import type { FleetServiceDefinition, FleetServiceHandlers } from '../generated/cloudless/v1/FleetService.ts'
 import type { InstanceServiceDefinition, InstanceServiceHandlers } from '../generated/cloudless/v1/InstanceService.ts'
@@ -8,6 +9,7 @@ import type { RegionServiceDefinition, RegionServiceHandlers } from '../generate
 import type { WorkerServiceDefinition, WorkerServiceHandlers } from '../generated/cloudless/v1/WorkerService.ts'
 
 export type Services = {
+  'cloudless.v1.CatalogService': { handlers: CatalogServiceHandlers; definition: CatalogServiceDefinition }
   'cloudless.v1.CostService': { handlers: CostServiceHandlers; definition: CostServiceDefinition }
   'cloudless.v1.FleetService': { handlers: FleetServiceHandlers; definition: FleetServiceDefinition }
   'cloudless.v1.InstanceService': { handlers: InstanceServiceHandlers; definition: InstanceServiceDefinition }

@@ -1,17 +1,26 @@
-// The command as it is typed, without a control plane.
+// The command as it is typed: on this computer's files, and against a real gRPC server with two catalogues.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CatalogServiceHandlers } from '#proto/generated/cloudless/v1/CatalogService.ts'
+import { serve, type RpcServer } from '#proto/rpc/serve.ts'
+import type { Implementation } from '#proto/rpc/service.ts'
 import { systemClock } from '#runtime/clock.ts'
+import { notFound } from '#runtime/errors.ts'
+import { silentLog } from '#runtime/log.ts'
+import { createMetrics } from '#runtime/metrics.ts'
 import { seededRandom } from '#runtime/random.ts'
-import { bundledCataloguePath } from '#regions/load-catalogue.ts'
+import { encodeContent, withHash } from '#regions/catalogue-content.ts'
+import { bundledCataloguePath, loadCatalogue } from '#regions/load-catalogue.ts'
 import type { ExitCode } from '../../exit-codes.ts'
 import { runProgram } from '../../program.ts'
 
 let folder = ''
 let rack = ''
-beforeAll(() => {
+let server: RpcServer
+beforeAll(async () => {
+  server = await serveCatalogues()
   folder = mkdtempSync(join(tmpdir(), 'cli-catalog-'))
   rack = join(folder, 'rack.yaml')
   writeFileSync(
@@ -23,7 +32,10 @@ egress: [{ from: onprem/rack, to: "*", usdPerGb: 0 }]
 `,
   )
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(async () => {
+  await server.stop(0)
+  rmSync(folder, { recursive: true })
+})
 
 type Outcome = { readonly code: ExitCode; readonly stdout: string; readonly stderr: string; readonly json: unknown }
 
@@ -137,3 +149,60 @@ describe('verify', () => {
     expect(stderr).toContain('device model "nvidia-t4" does not exist')
   })
 })
+
+describe('what the control plane keeps', () => {
+  test('is listed, with the one in force', async () => {
+    const { stdout } = await catalog('list', '--server', server.address)
+    expect(stdout).toMatch(/^[0-9a-f]{12} +2026-11 +none yet .*in force$/m)
+    expect(stdout).toMatch(/^[0-9a-f]{12} +2025-02 +2025-02-03 /m)
+  })
+
+  test('is shown and compared', async () => {
+    expect((await catalog('show', '--server', server.address)).stdout).toMatch(/^catalogue 2026-11 /)
+    const old = await catalog('show', 'onprem/lab', '--at', '2025-02', '--server', server.address, '--json')
+    expect(old.json).toMatchObject({ version: '2025-02', region: { name: 'onprem/lab', links_from: [] } })
+    const diff = await catalog('diff', '@2025-02', 'bundled', '--server', server.address)
+    expect(diff.stdout).toMatch(/regions: 0 changed, 76 came, 0 went/)
+  })
+
+  test('and nothing else', async () => {
+    const { code, stderr } = await catalog('show', '--at', '1999-01', '--server', server.address)
+    expect(code).toBe(3)
+    expect(stderr).toContain('catalogue 1999-01 does not exist')
+    const damaged = await catalog('show', '--at', 'damaged', '--server', server.address)
+    expect(damaged.code).toBe(1)
+    expect(damaged.stderr).toContain('is damaged: the sha256 of its content is')
+    const both = await catalog('show', '--catalogue', rack, '--server', server.address)
+    expect(both.code).toBe(2)
+  })
+})
+
+async function serveCatalogues(): Promise<RpcServer> {
+  const current = await loadCatalogue()
+  const regions = current.regions.filter(({ name }) => name === 'onprem/lab')
+  const old = withHash({ ...current, version: '2025-02', regions, links: [] })
+  const infoOf = ({ hash, version }: typeof current) => ({ hash, version, bytes: 1 })
+  const service: Implementation<CatalogServiceHandlers> = {
+    listCatalogs: async () => ({
+      catalogs: [
+        { ...infoOf(current), isCurrent: true },
+        { ...infoOf(old), firstUsedAtMs: Date.UTC(2025, 1, 3) },
+      ],
+    }),
+    getCatalog: async function* ({ catalog: named }) {
+      const found = [current, old].find(({ version }) => named === '' || named === version || named === 'damaged')
+      if (found === undefined) throw notFound('catalogue', named)
+      const content = Buffer.from(encodeContent(found))
+      const half = content.length >> 1
+      yield { catalog: infoOf(found), data: content.subarray(0, half) }
+      if (named !== 'damaged') yield { data: content.subarray(half) }
+    },
+  }
+  return serve({
+    services: { 'cloudless.v1.CatalogService': service },
+    listen: { host: '127.0.0.1', port: 0 },
+    clock: systemClock(),
+    log: silentLog,
+    metrics: createMetrics(),
+  })
+}

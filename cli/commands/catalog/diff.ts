@@ -13,8 +13,12 @@ export function catalogDiffCommand(run: Run): Command {
     .argument('<after>', 'likewise')
     .option('--all', 'every row, not only the greatest changes')
     .action(
-      run(async ({ output }, before: string, after: string, options: { readonly all?: true }) => {
-        const diff = diffCatalogues((await findCatalogue(before)).catalogue, (await findCatalogue(after)).catalogue)
+      run(async (context, before: string, after: string, options: { readonly all?: true }) => {
+        const { output } = context
+        const diff = diffCatalogues(
+          (await findCatalogue(context, before)).catalogue,
+          (await findCatalogue(context, after)).catalogue,
+        )
         output.result(diff, () => renderDiff(diff, output.style, options.all === true))
         return exitCodes.ok
       }),

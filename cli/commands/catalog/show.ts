@@ -4,12 +4,18 @@ import type { Catalogue } from '#regions/catalogue.ts'
 import { loadLayers } from '#regions/load-catalogue.ts'
 import { CloudlessError, invalid } from '#runtime/errors.ts'
 import { nearestNames } from '#runtime/nearest-names.ts'
+import { findCatalogue, type FoundCatalogue } from '../../catalogue-source.ts'
 import type { Context, Run } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
 import { renderDevices, renderHead, renderLinks, renderRegion, renderRegions } from '../../render/catalog/show.ts'
 import { devicesOf, headOf, linksOf, regionOf, regionsOf } from '../../render/catalog/views.ts'
 
-type Options = { readonly links?: true; readonly devices?: true; readonly catalogue: readonly string[] }
+type Options = {
+  readonly links?: true
+  readonly devices?: true
+  readonly catalogue: readonly string[]
+  readonly at?: string
+}
 
 export function catalogShowCommand(run: Run): Command {
   return new Command('show')
@@ -18,14 +24,22 @@ export function catalogShowCommand(run: Run): Command {
     .option('--links', 'every link, or those of the region')
     .option('--devices', 'device models, where they are and what they cost')
     .option('--catalogue <path>', 'a folder or YAML file over the bundled catalogue; may be repeated', collect, [])
+    .option('--at <hash|version>', 'one that the control plane keeps; --server alone shows the one in force there')
     .action(
       run(async (context, region: string | undefined, options: Options) => {
-        const { catalogue, warnings } = await loadLayers(options.catalogue)
+        const { catalogue, warnings } = await sourceOf(context, options)
         for (const warning of warnings) context.output.warn(warning)
         show(context, catalogue, region ?? null, options)
         return exitCodes.ok
       }),
     )
+}
+
+function sourceOf(context: Context, { catalogue, at }: Options): Promise<FoundCatalogue> {
+  const isKept = at !== undefined || context.server !== null
+  if (isKept && catalogue.length > 0)
+    throw invalid([{ field: '--catalogue', description: 'lies on this computer; leave out --server and --at' }])
+  return isKept ? findCatalogue(context, `@${at ?? ''}`) : loadLayers(catalogue)
 }
 
 export function collect(value: string, before: readonly string[]): string[] {

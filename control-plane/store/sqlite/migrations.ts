@@ -267,4 +267,17 @@ export const migrations: readonly Migration[] = [
         FROM ledger WHERE body ->> 'kind' = 'wan-bytes' AND body ->> 'subject' <> body ->> 'region' GROUP BY 1, 2, 3;
     `,
   },
+  {
+    // Before, a plan's hash named a catalogue that nobody kept.
+    version: 6,
+    statements: `
+      CREATE TABLE catalogues (
+        hash TEXT PRIMARY KEY,
+        version TEXT NOT NULL,
+        bytes INTEGER NOT NULL,
+        first_used_at_ms INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX catalogues_newest ON catalogues (first_used_at_ms DESC, hash DESC);
+    `,
+  },
 ]

@@ -7,6 +7,7 @@ import type { Blobs } from '../blobs.ts'
 import type { Logs } from '../logs.ts'
 import type { Change, Commit, CommitOutcome, Store, View } from '../store.ts'
 import { inTransaction, sqliteError } from './open-database.ts'
+import { findCatalogues, readCatalogue, readCatalogues } from './read-catalogues.ts'
 import { readEvaluations, readEvents, readRounds } from './read-history.ts'
 import { readCells, readJobFacts, readLedger, readLinkBins, readLinkMonth, readSpans } from './read-ledger.ts'
 import {
@@ -127,6 +128,14 @@ export class SqliteStore implements Store {
     )
 
   blob: Store['blob'] = (digest) => this.#query('read a blob', () => readBlob(this.#sql, digest))
+
+  catalogue: Store['catalogue'] = (hash) => this.#query('read a catalogue', () => readCatalogue(this.#sql, hash))
+
+  findCatalogues: Store['findCatalogues'] = (named, limit) =>
+    this.#query('find catalogues', () => findCatalogues(this.#sql, named, limit))
+
+  listCatalogues: Store['listCatalogues'] = (limit, after) =>
+    this.#query('list catalogues', () => readCatalogues(this.#sql, limit, after))
 
   close(): void {
     if (this.#database.isOpen) this.#database.close()

@@ -44,6 +44,7 @@ function conflictOf(sql: Statements, change: Change, basedOnRevision: number): s
     case 'evaluation':
     case 'event':
     case 'blob':
+    case 'catalogue':
     case 'throughput':
     case 'model-size':
     case 'link':
@@ -100,6 +101,15 @@ function writeChange(sql: Statements, change: Change, revision: number): void {
         change.blob.kind,
         change.blob.bytes,
         change.blob.atMs,
+      )
+      break
+    case 'catalogue':
+      sql.run(
+        'INSERT OR IGNORE INTO catalogues (hash, version, bytes, first_used_at_ms) VALUES (?, ?, ?, ?)',
+        change.catalogue.hash,
+        change.catalogue.version,
+        change.catalogue.bytes,
+        change.catalogue.firstUsedAtMs,
       )
       break
     case 'throughput':
