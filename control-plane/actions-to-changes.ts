@@ -8,7 +8,7 @@ import type { Change, Store } from './store/store.ts'
 
 export function toChanges(
   store: Store,
-  { jobs, newInstances, releasedInstanceIds }: Actions,
+  { jobs, newInstances, releasedInstanceIds, events: told = [] }: Actions,
   nowMs: number,
 ): readonly Change[] {
   return [
@@ -23,6 +23,7 @@ export function toChanges(
         ...events.map((event): Change => ({ kind: 'event', event })),
       ]
     }),
+    ...told.map((event): Change => ({ kind: 'event', event })),
     ...newInstances.map((instance): Change => ({ kind: 'instance', instance })),
     ...releasedInstanceIds.map((id): Change => {
       const instance = present(store.activeInstance(id), `instance ${id}`)

@@ -16,7 +16,7 @@ import { desiredByRegion, desiredFor } from './reconciler/desired.ts'
 import { pinCatalogue } from './pin-catalogue.ts'
 import { reconcile, type ReconcileOptions } from './reconciler/reconcile.ts'
 import { replanRunning } from './scheduler/elastic/replan-running.ts'
-import type { ElasticMemory } from './scheduler/elastic/state.ts'
+import { nothingRemembered, type ElasticMemory } from './scheduler/elastic/state.ts'
 import { planPending } from './scheduler/plan.ts'
 import type { Store } from './store/store.ts'
 
@@ -54,7 +54,7 @@ export class ControlLoop {
   #isAskedAgain = false
   #measuredAtMs = Number.NEGATIVE_INFINITY
   #replannedAtMs = Number.NEGATIVE_INFINITY
-  #elastic: ElasticMemory = new Map()
+  #elastic: ElasticMemory = nothingRemembered
   #toldAllAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ControlLoopOptions) {
@@ -145,7 +145,7 @@ export class ControlLoop {
     const nowMs = this.#options.clock.monotonicMs()
     if (nowMs - this.#replannedAtMs < this.#timing.replanEveryMs) return
     this.#replannedAtMs = nowMs
-    let memory: ElasticMemory = new Map()
+    let memory = nothingRemembered
     await this.#decideAndCommit('replan', (snapshot) => {
       const replanned = replanRunning(snapshot, this.#elastic)
       memory = replanned.memory

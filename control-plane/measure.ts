@@ -4,6 +4,7 @@
 import { codecNames } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import { controlPlaneConfig as config } from './config.ts'
+import { computeSpeed } from './model/compute-speed.ts'
 import type { Job } from './model/job.ts'
 import type { ModelSize } from './model/plan.ts'
 import { linkKey, throughputKey, type Instance, type LinkMeasurement } from './model/snapshot.ts'
@@ -42,7 +43,7 @@ function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Ins
     if (models.size !== 1 || model === undefined || !isWhole) continue
     const key = throughputKey(job.spec.function.bundleDigest, model)
     const speed = speeds.get(key) ?? { samplesPerSecond: 0, units: 0 }
-    speed.samplesPerSecond += progress.samplesPerSecond
+    speed.samplesPerSecond += computeSpeed(progress)
     speed.units += workers.reduce((units, worker) => units + worker.units, 0)
     speeds.set(key, speed)
   }

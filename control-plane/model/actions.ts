@@ -1,6 +1,7 @@
 // What a decision changes, as plain data: the store commits it in one transaction, or refuses all of it when a job was
 // changed meanwhile. `applyActions` is the same thing on a value, for the in-memory store and for tests.
 import { endStates, type Job } from './job.ts'
+import type { InstanceEvent } from './history.ts'
 import type { PlanInput } from './plan-input.ts'
 import type { Instance, Snapshot } from './snapshot.ts'
 
@@ -11,6 +12,8 @@ export type Actions = {
   readonly newInstances: readonly Instance[]
   /** Instances to mark as released, in ascending order of id. */
   readonly releasedInstanceIds: readonly string[]
+  /** What is to stand in jobs' histories beside what the changes say themselves. */
+  readonly events?: readonly InstanceEvent[]
 }
 
 export type JobUpdate = {
@@ -23,12 +26,15 @@ export type JobUpdate = {
 }
 
 /** Only the fields that change. */
-export type JobChange = Partial<Pick<Job, 'state' | 'reason' | 'plan' | 'addressBook' | 'startedAtMs' | 'endedAtMs'>>
+export type JobChange = Partial<
+  Pick<Job, 'state' | 'reason' | 'plan' | 'addressBook' | 'startedAtMs' | 'endedAtMs' | 'warning'>
+>
 
 export const noActions: Actions = { jobs: [], newInstances: [], releasedInstanceIds: [] }
 
 export function isEmpty(actions: Actions): boolean {
-  return actions.jobs.length === 0 && actions.newInstances.length === 0 && actions.releasedInstanceIds.length === 0
+  const { jobs, newInstances, releasedInstanceIds, events = [] } = actions
+  return [jobs, newInstances, releasedInstanceIds, events].every(({ length }) => length === 0)
 }
 
 /** The snapshot after `actions`: jobs that ended leave it with their instances, as they do in the store's view. */

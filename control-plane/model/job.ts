@@ -95,6 +95,8 @@ export type Job = {
   /** Why the job is in this state, in one sentence with values. */
   readonly reason: string
   readonly plan: Plan | null
+  /** What is amiss though it runs, such as a forecast over its budget; '' or absent for nothing. */
+  readonly warning?: string
   /** Where its parameter servers listen; epoch 0 until it was placed. Written by the reconciler only. */
   readonly addressBook: AddressBook
   /** The store's revision of the job's last change. */

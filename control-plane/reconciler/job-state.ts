@@ -36,7 +36,8 @@ export function standingOf(job: Job, views: readonly PartitionView[], agents: Re
   }
   const started = inJob.filter(goesOn)
   if (job.state === 'running' || started.length === inJob.length) {
-    return { state: 'running', reason: `training in ${listRegions(inJob)}${suffix}` }
+    const warning = job.warning === undefined || job.warning === '' ? '' : `; ${job.warning}`
+    return { state: 'running', reason: `training in ${listRegions(inJob)}${suffix}${warning}` }
   }
   const missing = inJob.filter((view) => !goesOn(view))
   const reason = `${started.length} of ${inJob.length} partitions train; waiting for ${listRegions(missing)}${suffix}`

@@ -1,10 +1,12 @@
 // A running job as a problem of its own: the samples that are left, each partition's data where the partition is now, the
-// units that it holds counted as free, and speeds as they were measured there.
+// units that it holds counted as free, and its speeds as they were measured there.
 import type { Job, JobSpec, Shard } from '#control-plane/model/job.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
+import type { ThroughputOf } from '../throughput.ts'
 import { observationsOff } from './config.ts'
-import { plannedSpeed, speedKey } from './observe.ts'
+import { plannedSpeed } from './observe.ts'
+import { samplesLeft } from './rest.ts'
 import type { ElasticState } from './state.ts'
 
 export type WorkLeft = {
@@ -12,38 +14,43 @@ export type WorkLeft = {
   readonly spec: JobSpec
   /** 0 to 1, by samples. */
   readonly share: number
-  /** Measured over planned speed, by place; 1 where it is as planned. */
-  readonly paceOf: ReadonlyMap<string, number>
 }
 
 /** Null when nothing is left. */
-export function workLeft(job: Job, plan: Plan, instances: readonly Instance[], { off }: ElasticState): WorkLeft | null {
-  const paceOf = new Map<string, number>()
-  let all = 0
+export function workLeft(job: Job, plan: Plan, instances: readonly Instance[]): WorkLeft | null {
   const shards = plan.partitions.flatMap((partition): Shard[] => {
-    const server = instances.find(
-      (instance) =>
-        instance.role === 'parameter-server' && instance.partition === partition.region && !instance.isReleased,
-    )
-    const progress = server?.progress ?? null
-    const total = job.spec.training.epochs * partition.samples
-    const left = Math.max(0, total - (progress?.samplesDone ?? 0))
-    all += total
-    // A burst or a hiccup is no speed.
-    const isOff = (off[speedKey(partition.region)] ?? 0) >= observationsOff
-    const pace = isOff && progress !== null ? progress.samplesPerSecond / plannedSpeed(partition) : 1
-    paceOf.set(partition.place, clamped(pace))
+    const left = samplesLeft(job, partition, instances)
     return left === 0 ? [] : [shardOf(job.spec, partition, left)]
   })
   if (shards.length === 0) return null
+  const all = plan.partitions.reduce((sum, { samples }) => sum + job.spec.training.epochs * samples, 0)
   const left = shards.reduce((sum, { samples }) => sum + samples, 0)
   const spec = { ...job.spec, shards, training: { ...job.spec.training, epochs: 1 } }
-  return { spec, share: left / all, paceOf }
+  return { spec, share: left / all }
+}
+
+/**
+ * By place, how fast the job's units are there, over what is known of their models everywhere: as measured once that has been
+ * done some times, and as planned until then, because a burst or a hiccup is no speed.
+ */
+export function pacesOf(plan: Plan, { speeds }: ElasticState, throughput: ThroughputOf): ReadonlyMap<string, number> {
+  return new Map(
+    plan.partitions.map((partition) => {
+      const measured = speeds[partition.region]
+      const isKnown = measured !== undefined && measured.observations >= observationsOff
+      const speed = isKnown ? measured.compute : plannedSpeed(partition)
+      const elsewhere = partition.allocations.reduce(
+        (sum, { units, deviceModel }) => sum + units * (throughput(deviceModel)?.samplesPerSecond ?? 0),
+        0,
+      )
+      return [partition.place, elsewhere > 0 ? clamped(speed / elsewhere) : 1]
+    }),
+  )
 }
 
 /** Nothing is decided on figures that can hardly be true. */
 function clamped(ratio: number): number {
-  return Math.min(5, Math.max(0.2, ratio))
+  return Math.min(20, Math.max(0.05, ratio))
 }
 
 /** All data of a partition as one shard: it may go where all of its parts may. */
