@@ -470,6 +470,7 @@ function costService(): Implementation<CostServiceHandlers> {
         links: [{ fromRegion: 'aws/us-east-1', toRegion: 'onprem/lab', bytes: 1000, usdPerGb: 0.09 }],
       },
     }),
+    getCosts: async () => ({ costs: {} }),
     listLedgerEntries: async () => ({}),
   }
 }

@@ -63,7 +63,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         heardAtMs: (region) => fleet.heardAtMs(region),
       }),
       'cloudless.v1.CatalogService': catalogService({ store, catalogue: () => catalogue }),
-      'cloudless.v1.CostService': costService(store, clock),
+      'cloudless.v1.CostService': costService({ store, catalogue: () => catalogue, clock }),
       'cloudless.v1.FleetService': fleet.service,
     },
     start: () => {

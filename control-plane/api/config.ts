@@ -16,6 +16,16 @@ export const apiConfig = {
   /** After this a cost report is final even when an agent that is gone did not report its last use. */
   costSettleMs: 60_000,
   ledgerPageEntries: 1_000,
+  /** Hours of use that one report of many jobs adds up. */
+  costCellsMax: 200_000,
+  /** Jobs that it tells in detail, the dearest. */
+  costJobsMax: 50,
+  costSpansMax: 10_000,
+  costGapsMax: 100,
+  costLinkMonthsMax: 100,
+  /** Groups that have a curve of their own, and entries that curves are made of; of more, hours are. */
+  costCurvesMax: 12,
+  costPointEntriesMax: 20_000,
   commitAttemptsMax: 5,
   catalogueNameCharactersMax: 1_000,
 } as const

@@ -12,6 +12,9 @@ export const wireConfig = {
   moveTargetsMax: 100,
   labelsMax: 64,
   labelCharactersMax: 256,
+  /** Of one question for costs. */
+  costJobIdsMax: 1000,
+  costGroupsMax: 3,
   metricsMax: 100,
   metricNameCharactersMax: 100,
   regionCharactersMax: 100,

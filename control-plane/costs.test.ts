@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { GetCostsRequest } from '#proto/generated/cloudless/v1/GetCostsRequest.ts'
+import type { Usage } from '#proto/generated/cloudless/v1/Usage.ts'
+import { aForecast, aJob, anInstance, aPlan, aShard, aSpec } from './model/builders.ts'
+import { hourMs } from './model/costs.ts'
+import type { Job } from './model/job.ts'
+import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
+
+let rig: Rig
+beforeEach(() => {
+  rig = startRig()
+})
+afterEach(async () => {
+  await rig.controlPlane.stop()
+  rig.store.close()
+})
+
+const spec = aSpec({ shards: [aShard('a', 100), aShard('b', 50)], owner: 'ada', labels: { team: 'vision' } })
+const plan = aPlan(
+  { a: 1, b: 1 },
+  {
+    forecast: aForecast({ seconds: 100, computeUsd: 1, egressUsd: 0.1, totalUsd: 1.1 }),
+    forecastUseEverything: aForecast({ seconds: 90, computeUsd: 2, egressUsd: 0.1, totalUsd: 2.1 }),
+  },
+)
+
+async function put(...jobs: Partial<Job>[]): Promise<void> {
+  const changes = jobs.map((job, i) => {
+    const fields = { requestId: `r-${i}`, spec, state: 'succeeded' as const, startedAtMs: 0, endedAtMs: 60_000, ...job }
+    return { kind: 'create-job', job: aJob(fields), fingerprint: '' } as const
+  })
+  await rig.store.commit(changes, rig.store.view().revision)
+}
+
+async function tell(...usages: Usage[]): Promise<void> {
+  const agent = new ScriptedAgent(rig)
+  const window = { jobId: 'j-1', instanceId: 'j-1/a/worker-0', subject: 'cpu', attempt: 1, purpose: 'train' }
+  const records = usages.map((usage, i) => ({
+    seq: i + 1,
+    usage: { id: `u${i}`, kind: 1 as const, fromMs: 1, toMs: 9, ...window, ...usage },
+  }))
+  agent.say({ journal: { records } })
+  await rig.clock.advance(100)
+}
+
+async function costs(request: GetCostsRequest = {}) {
+  return (await rig.costs.getCosts(overTheWire('GetCostsRequest', request), aCall())).costs!
+}
+
+describe('GetCosts', () => {
+  test('adds up many jobs by what was asked for, and the groups are the total', async () => {
+    await put({ id: 'j-1', plan }, { id: 'j-2', spec: { ...spec, owner: '', labels: {} } })
+    await tell(
+      { quantity: 3600 },
+      { quantity: 360, purpose: 'redo' },
+      { quantity: 900, jobId: 'j-2' },
+      { kind: 2, subject: 'b', quantity: 1e9, purpose: 'sync' },
+      { kind: 2, subject: 'b', quantity: 2e9, purpose: 'data' },
+    )
+    const all = await costs({ groupBy: ['owner', 'purpose'] })
+    // The plan of j-1 has 1 USD an hour for a, the catalogue 3.6.
+    const [compute, moved] = [1.1 + 0.9, 0.2]
+    expect(all.total).toMatchObject({
+      totalUsd: expect.closeTo(compute + moved + 0.1) as unknown,
+      computeUsd: expect.closeTo(compute) as unknown,
+      egressUsd: expect.closeTo(0.1) as unknown,
+      movementUsd: expect.closeTo(moved) as unknown,
+      redoUsd: expect.closeTo(0.1) as unknown,
+      wanBytes: 3e9,
+      entries: 5,
+    })
+    expect(all.groups!.map(({ key, amounts }) => [...key!, amounts?.totalUsd])).toEqual([
+      ['ada', 'train', expect.closeTo(1)],
+      ['', 'train', expect.closeTo(0.9)],
+      ['ada', 'data', expect.closeTo(0.2)],
+      ['ada', 'redo', expect.closeTo(0.1)],
+      ['ada', 'sync', expect.closeTo(0.1)],
+    ])
+    expect(all).toMatchObject({ jobsTotal: 2, rate: { currency: 'USD', usd: 1 }, gapsTotal: 0 })
+    expect(all.jobs!.map(({ jobId }) => jobId)).toEqual(['j-1', 'j-2'])
+    expect(all.points!.at(-1)!.totalUsd).toBeCloseTo(2.3)
+    expect(all.catalogues).toMatchObject([
+      { hash: rig.catalogue.hash, version: 'test', usd: expect.closeTo(1.2) as unknown },
+      // Nobody has kept the one that the plan of this test names.
+      { hash: 'hash-of-test', version: '', usd: expect.closeTo(1.1) as unknown },
+    ])
+    expect(all.linkMonths).toMatchObject([
+      { fromRegion: 'a', toRegion: 'b', month: '1970-01', priceKind: 'per-gb', bytes: 3e9, days: 1 },
+    ])
+    expect(all.linkMonths![0]!.billUsd).toBeCloseTo(all.linkMonths![0]!.ledgerUsd as number)
+  })
+
+  test('finds jobs by id, time, owner and label', async () => {
+    await put({ id: 'j-1' }, { id: 'j-2', spec: { ...spec, owner: 'bob', labels: { team: 'text' } } })
+    await tell(
+      { quantity: 1000 },
+      { quantity: 1000, jobId: 'j-2' },
+      { quantity: 500, fromMs: hourMs, toMs: hourMs + 9 },
+    )
+    const total = async (request: GetCostsRequest) => (await costs({ ...request, toMs: 10 * hourMs })).total!.totalUsd
+    expect(await total({})).toBeCloseTo(2.5)
+    expect(await total({ jobIds: ['j-2'] })).toBeCloseTo(1)
+    expect(await total({ owner: 'ada' })).toBeCloseTo(1.5)
+    expect(await total({ owner: '' })).toBe(0)
+    expect(await total({ labels: { team: 'text' } })).toBeCloseTo(1)
+    expect(await total({ fromMs: hourMs + 5 })).toBeCloseTo(0.5)
+    // A job in detail is told whole, whatever the time asked for.
+    const { jobs } = await costs({ fromMs: hourMs, toMs: 2 * hourMs })
+    expect(jobs!.map(({ jobId, amounts }) => [jobId, amounts?.totalUsd])).toEqual([['j-1', expect.closeTo(1.5)]])
+  })
+
+  test('compares with the forecast and with other ways', async () => {
+    await put({ id: 'j-1', plan })
+    await tell({ quantity: 3600 }, { kind: 2, subject: 'b', quantity: 1e9, purpose: 'sync' })
+    const answer = await costs({ jobIds: ['j-1'] })
+    const [job] = answer.jobs!
+    expect(job).toMatchObject({ strategy: 'asgd-ga', seconds: 60, isFinal: true, planVersion: 1, owner: 'ada' })
+    expect(job!.forecast).toMatchObject({ totalUsd: 1.1 })
+    const ways = Object.fromEntries(job!.counterfactuals!.map((way) => [way.name, way]))
+    expect(ways['use-everything']).toMatchObject({
+      known: true,
+      allowed: true,
+      totalUsd: expect.closeTo(2.1) as unknown,
+      seconds: 54,
+    })
+    expect(ways['use-everything']!.saving).toBeCloseTo(1 - 1.1 / 2.1)
+    // Only a has an agent, and the data of b may not go there.
+    expect(ways['single-region']).toMatchObject({ known: true, allowed: false, region: 'a' })
+    expect(ways['asgd']).toMatchObject({ known: false, totalUsd: 0 })
+    expect(ways['on-demand']).toBeUndefined()
+    expect(answer.comparisons!.map(({ name, jobs, forbidden }) => [name, jobs, forbidden])).toEqual([
+      ['single-region', 1, 1],
+      ['use-everything', 1, 0],
+    ])
+  })
+
+  test('shows when an instance ran and nobody told of it', async () => {
+    await put({ id: 'j-1', plan, state: 'running', endedAtMs: null })
+    const instance = anInstance({ id: 'j-1/a/worker-0', region: 'a', usdPerUnitHour: 3.6 })
+    await rig.store.commit([{ kind: 'instance', instance }], rig.store.view().revision)
+    const startMs = rig.clock.now()
+    await tell(
+      { quantity: 10, fromMs: startMs - 60_000, toMs: startMs - 50_000 },
+      { quantity: 10, fromMs: startMs - 30_000, toMs: startMs - 20_000 },
+    )
+    const told = await costs({ jobIds: ['j-1'] })
+    expect(told.gaps).toMatchObject([
+      { fromMs: startMs - 50_000, toMs: startMs - 30_000, open: false, estimatedUsd: expect.closeTo(0.02) as unknown },
+    ])
+    expect(told.total!.computeUsd).toBeCloseTo(20 / 3600)
+    await rig.clock.advance(120_000)
+    const later = await costs({ jobIds: ['j-1'] })
+    expect(later).toMatchObject({
+      gapsTotal: 2,
+      gaps: [{}, { fromMs: startMs - 20_000, toMs: rig.clock.now(), open: true }],
+    })
+    expect(later.total).toEqual(told.total)
+  })
+
+  test('refuses what it can not answer, field by field', async () => {
+    const request = { groupBy: ['colour', 'label:'], currency: 'XAU', fromMs: 5, toMs: 4, labels: { '': 'x' } }
+    await expect(costs(request)).rejects.toMatchObject({
+      kind: 'invalid',
+      violations: [
+        { field: 'to_ms' },
+        { field: 'labels' },
+        { field: 'group_by[0]', description: expect.stringContaining('region, kind') as unknown },
+        { field: 'group_by[1]' },
+        { field: 'currency', description: 'is "XAU", of which the catalogue states no rate; use one of USD' },
+      ],
+    })
+    await expect(costs({ groupBy: ['region', 'kind', 'job', 'owner'] })).rejects.toMatchObject({ kind: 'invalid' })
+    await expect(costs({ jobIds: ['j-9'] })).rejects.toMatchObject({ kind: 'not-found' })
+  })
+
+  test('of nothing is nothing', async () => {
+    expect(await costs()).toMatchObject({ groups: [], jobs: [], points: [], comparisons: [], total: { totalUsd: 0 } })
+  })
+})
