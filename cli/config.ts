@@ -3,6 +3,8 @@
 export const limits = {
   /** A job file is a page of text; more is a mistake (a data set given as job file). */
   jobFileBytesMax: 256 * 1024,
+  /** A row per region and device class. */
+  capacityFileBytesMax: 4 * 1024 * 1024,
   /** One message of an upload. */
   uploadChunkBytes: 256 * 1024,
   /** Rows asked for at a time when listing. */

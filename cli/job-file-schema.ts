@@ -7,7 +7,7 @@ import { defaultStrategy, strategies, type Strategies } from '#proto/sync/strate
 
 const uint32Max = 4_294_967_295
 
-const regionName = z
+export const regionName = z
   .string()
   .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/, 'is not a region; write provider/place, for example "aws/us-east-1"')
 
@@ -18,7 +18,7 @@ const placedData = z.strictObject({ region: regionName, uri: z.string().min(1, '
 const sizeText = 'is not a size; write bytes, or for example "20GB"'
 
 /** 1500000, "1.5MB" or "20GB"; MB is 1e6 bytes. */
-const bytes = z
+export const bytes = z
   .union([z.int(sizeText), z.string(sizeText).regex(/^\d{1,9}(\.\d{1,6})?(kB|MB|GB|TB)$/, sizeText)], sizeText)
   .transform((value) => (typeof value === 'number' ? value : sizeOf(value)))
   .pipe(z.int('must be whole bytes').min(1, 'must be at least 1'))

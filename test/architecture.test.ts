@@ -59,7 +59,18 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   { path: 'control-plane/config.ts', imports: [] },
   { path: 'control-plane/', imports: ['control-plane/', 'proto/', 'regions/', 'runtime/'] },
   { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
-  { path: 'cli/', imports: ['cli/', 'proto/', 'regions/', 'runtime/', 'physical-plane/runtime/bundle.ts'] },
+  {
+    path: 'cli/',
+    imports: [
+      'cli/',
+      'proto/',
+      'regions/',
+      'runtime/',
+      'physical-plane/runtime/bundle.ts',
+      // Planning without a control plane: a pure function of its arguments.
+      'control-plane/plan-offline.ts',
+    ],
+  },
   { path: 'examples/', imports: [] },
   {
     path: 'test/',

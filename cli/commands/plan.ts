@@ -1,18 +1,23 @@
 // `cloudless plan`: the decision that a submit would carry out now, what it would be under other circumstances, and whether a
 // job's plan comes out the same again. Nothing is run.
 import { Command } from 'commander'
-import type { PlanJobRequest } from '#proto/generated/cloudless/v1/PlanJobRequest.ts'
-import { invalid } from '#runtime/errors.ts'
-import { connect, type Run } from '../context.ts'
+import { planOffline } from '#control-plane/plan-offline.ts'
+import type { PlanJobResponse__Output } from '#proto/generated/cloudless/v1/PlanJobResponse.ts'
+import { present } from '#runtime/assert.ts'
+import { invalid, type FieldViolation } from '#runtime/errors.ts'
+import { catalogueHelp, findCatalogue } from '../catalogue-source.ts'
+import { connect, type Context, type Run } from '../context.ts'
 import { readJobFile } from '../job-file.ts'
 import { exitCodeOfPlan, planAnswer, renderAnswer } from '../plan/answer.ts'
+import { inputOn, readCapacityFile } from '../plan/capacity-file.ts'
 import { specToPlan } from '../prepare-job.ts'
 
 type Options = {
   readonly job?: string
-  readonly replay?: true
-  readonly version?: string
   readonly whatIf: readonly string[]
+  readonly offline?: true
+  readonly capacity?: string
+  readonly catalogue?: string
 }
 
 export function planCommand(run: Run): Command {
@@ -21,28 +26,56 @@ export function planCommand(run: Run): Command {
     .argument('[jobfile]', 'job file (YAML)')
     .option('--job <id>', 'plan a job that was submitted, as if it came now')
     .option('--what-if <change>', 'plan under another circumstance too, and show what differs; repeatable', collect, [])
+    .option('--offline', 'plan here, without a control plane, on the units of --capacity')
+    .option('--capacity <file>', 'capacity file (YAML): what units there are, and what is known of the function')
+    .option('--catalogue <path>', `prices and links for --offline: ${catalogueHelp}`)
     .addHelpText('after', whatIfHelp)
     .action(
       run(async (context, jobFile: string | undefined, options: Options) => {
-        const request = await requestOf(jobFile, options)
-        using services = connect(context)
-        const answer = planAnswer(await services.jobs.planJob(request, { signal: context.signal }))
+        checkOptions(jobFile, options)
+        const answer = planAnswer(
+          options.offline === true
+            ? await planHere(context, jobFile!, options)
+            : await askServer(context, jobFile ?? null, options),
+        )
         context.output.result(answer, () => renderAnswer(answer, options.whatIf, context.output.style))
         return exitCodeOfPlan(answer.plan)
       }),
     )
 }
 
-async function requestOf(jobFile: string | undefined, options: Options): Promise<PlanJobRequest> {
-  const { job, whatIf } = options
-  if ((jobFile === undefined) === (job === undefined)) {
-    throw invalid(
-      [{ field: 'jobfile', description: 'or --job is needed, and not both: name one job to plan' }],
-      'USAGE',
-    )
-  }
-  if (job !== undefined) return { jobId: job, whatIf: [...whatIf] }
-  return { spec: await specToPlan(readJobFile(jobFile!)), whatIf: [...whatIf] }
+function checkOptions(jobFile: string | undefined, { job, offline, capacity, catalogue }: Options): void {
+  const wrong: FieldViolation[] = []
+  const note = (field: string, description: string): number => wrong.push({ field, description })
+  if ((jobFile === undefined) === (job === undefined))
+    note('jobfile', 'or --job is needed, and not both: name one job to plan')
+  if (offline === true && job !== undefined) note('--job', 'is known to a control plane only; give a job file')
+  if (offline === true && capacity === undefined) note('--capacity', 'is needed with --offline; name a capacity file')
+  if (offline !== true && capacity !== undefined) note('--capacity', 'goes with --offline only; add it')
+  if (offline !== true && catalogue !== undefined) note('--catalogue', 'goes with --offline only; add it')
+  if (wrong.length > 0) throw invalid(wrong, 'USAGE')
+}
+
+async function askServer(
+  context: Context,
+  jobFile: string | null,
+  { job, whatIf }: Options,
+): Promise<PlanJobResponse__Output> {
+  const of = jobFile === null ? { jobId: job ?? '' } : { spec: await specToPlan(readJobFile(jobFile)) }
+  using services = connect(context)
+  return await services.jobs.planJob({ ...of, whatIf: [...whatIf] }, { signal: context.signal })
+}
+
+async function planHere(
+  { clock, output }: Context,
+  jobFile: string,
+  { capacity, catalogue: source, whatIf }: Options,
+): Promise<PlanJobResponse__Output> {
+  const spec = await specToPlan(readJobFile(jobFile))
+  const input = inputOn(readCapacityFile(present(capacity, '--capacity')), spec, clock.now())
+  const { catalogue, warnings } = await findCatalogue(source ?? 'bundled')
+  for (const warning of warnings) output.warn(warning)
+  return planOffline(input, catalogue, whatIf)
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
