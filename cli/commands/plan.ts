@@ -67,14 +67,14 @@ async function askServer(
 }
 
 async function planHere(
-  { clock, output }: Context,
+  context: Context,
   jobFile: string,
   { capacity, catalogue: source, whatIf }: Options,
 ): Promise<PlanJobResponse__Output> {
   const spec = await specToPlan(readJobFile(jobFile))
-  const input = inputOn(readCapacityFile(present(capacity, '--capacity')), spec, clock.now())
-  const { catalogue, warnings } = await findCatalogue(source ?? 'bundled')
-  for (const warning of warnings) output.warn(warning)
+  const input = inputOn(readCapacityFile(present(capacity, '--capacity')), spec, context.clock.now())
+  const { catalogue, warnings } = await findCatalogue(context, source ?? 'bundled')
+  for (const warning of warnings) context.output.warn(warning)
   return planOffline(input, catalogue, whatIf)
 }
 
