@@ -13,5 +13,9 @@ test('an agent meters a device under the name that the plan has for its class', 
     zone: word,
     instanceType: word,
   })
-  fc.assert(fc.property(anyClass, (each) => expect(classKeyOf(each.deviceModel, each)).toBe(classKey(each))))
+  fc.assert(
+    fc.property(anyClass, (each) => {
+      expect(classKeyOf(each.deviceModel, each)).toBe(classKey(each))
+    }),
+  )
 })

@@ -20,8 +20,9 @@ describe('deadlines and cancellation', () => {
         },
       },
       async ({ jobs }) => {
-        expect(await failure(jobs.getJob({}, { deadlineMs: 30 }))).toMatchObject({ kind: 'deadline' })
-        await expect.poll(() => reasons).toMatchObject([{ kind: 'deadline' }])
+        // Long enough for the call to reach a busy server, which hears of the deadline from its own clock or from the caller.
+        expect(await failure(jobs.getJob({}, { deadlineMs: 500 }))).toMatchObject({ kind: 'deadline' })
+        await expect.poll(() => reasons).toMatchObject([{ kind: expect.stringMatching(/^(deadline|cancelled)$/) }])
       },
     )
   })
