@@ -1,6 +1,6 @@
-// Which catalogue a person means. One on this computer: "bundled", a folder, a YAML file (which says only what differs, so it
-// lies over the bundled one), or several joined by "+", each over the one before. Or one that the control plane keeps: "@"
-// and its hash or version, "@" alone for the one in force.
+// Which catalogue a person means. One on this computer: "bundled", "fetched" (what clouds have told since, over the bundled one), a
+// folder, a YAML file (which says only what differs, so it lies over the bundled one), or several joined by "+", each over the
+// one before. Or one that the control plane keeps: "@" and its hash or version, "@" alone for the one in force.
 import { statSync } from 'node:fs'
 import { decodeContent } from '#regions/catalogue-content.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
@@ -8,11 +8,12 @@ import { loadLayers } from '#regions/load-catalogue.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { waits } from './config.ts'
 import { connect, type Context } from './context.ts'
+import { fetchedLayers } from './fetched-layers.ts'
 
 export type FoundCatalogue = { readonly catalogue: Catalogue; readonly warnings: readonly string[] }
 
 export const catalogueHelp =
-  '"bundled", a folder, a YAML file over the bundled list, several joined by "+", or @HASH (or @VERSION) for one that the control plane keeps'
+  '"bundled", "fetched", a folder, a YAML file over the bundled list, several joined by "+", or @HASH (or @VERSION) for one that the control plane keeps'
 
 export async function findCatalogue(context: Context, source: string): Promise<FoundCatalogue> {
   if (source.startsWith('@')) return { catalogue: await fetchCatalogue(context, source.slice(1)), warnings: [] }
@@ -21,6 +22,7 @@ export async function findCatalogue(context: Context, source: string): Promise<F
   if (kind === 'file') return loadLayers([source])
   const [base, ...rest] = source.split('+')
   if (base === 'bundled') return loadLayers(rest)
+  if (base === 'fetched') return loadLayers(rest, { fetched: (await fetchedLayers(context)).layers })
   return loadLayers([base!, ...rest], { withBundled: kindOf(base!) === 'file' })
 }
 

@@ -33,6 +33,9 @@ export function agesOf({ layers }: Pick<FetchedLayers, 'layers'>, nowMs: number)
 /** For example "aws 26 min 3 s old, tencent 5 h 10 min old (stale: refresh it)". */
 export function ageText(ages: readonly LayerAge[]): string {
   return ages
-    .map(({ layer, ageSeconds, stale }) => `${layer} ${formatSeconds(ageSeconds)} old${stale ? ' (stale: refresh it)' : ''}`)
+    .map(
+      ({ layer, ageSeconds, stale }) =>
+        `${layer} ${formatSeconds(ageSeconds)} old${stale ? ' (stale: refresh it)' : ''}`,
+    )
     .join(', ')
 }

@@ -35,7 +35,7 @@ function render({ uri, region, objects, bytes, truncated }: Dataset): string {
   const atLeast = truncated ? 'at least ' : ''
   if (objects === 0) return `${uri} in ${region} has no objects`
   return [
-    `${uri}`,
+    uri,
     `  region   ${region}`,
     `  objects  ${atLeast}${formatCount(objects)}`,
     `  bytes    ${atLeast}${bytes} (${formatBytes(bytes)})`,

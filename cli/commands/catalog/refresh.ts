@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander'
 import { adapterIds, type AdapterId, type FetchedLayer, type RefreshProgress } from '#regions/adapter.ts'
 import { diffCatalogues, type CatalogueDiff } from '#regions/diff-catalogues.ts'
-import type { FetchedLayers } from '#regions/fetched/fetched-layers.ts'
+import { keepLayers, layersOf, type FetchedLayers } from '#regions/fetched/fetched-layers.ts'
 import { loadLayers } from '#regions/load-catalogue.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { Context, Run } from '../../context.ts'
@@ -34,8 +34,6 @@ export function catalogRefreshCommand(run: Run): Command {
         const { provider, region, dryRun } = options
         checkRegions(provider, region)
         const before = await fetchedLayers(context)
-        // SDKs take half a second to load, which other commands need not wait for.
-        const { keepLayers, layersOf } = await import('#regions/fetched/fetched-layers.ts')
         const fetched = await fetch(context, options)
         const layers = layersOf(provider, fetched, region.length === 0)
         const files = dryRun === true ? [] : await keepLayers(fetchedFolder(context.home), layers)
@@ -67,20 +65,22 @@ function checkRegions(provider: AdapterId, regions: readonly string[]): void {
 
 async function fetch(context: Context, { provider, region }: Options): Promise<FetchedLayer> {
   const { output, signal } = context
+  // SDKs take half a second to load, which other commands need not wait for.
   const { openAdapter } = await import('#regions/open-adapter.ts')
   // Rates that an operator has set count for what a cloud asks in another currency.
   const { catalogue } = await loadLayers([], { fetched: (await fetchedLayers(context)).layers })
   const adapter = openAdapter(provider, context)
-  let bar: ReturnType<typeof output.progress> | null = null
+  const bars: ReturnType<typeof output.progress>[] = []
   const onProgress = ({ regionsDone, regionsTotal, text }: RefreshProgress): void => {
-    bar ??= output.progress(`asking ${provider}`, regionsTotal, (done) => `${done} of ${regionsTotal} regions`)
-    bar.update(regionsDone, text)
+    // How many regions there are is known with the first of them.
+    if (bars.length === 0)
+      bars.push(output.progress(`asking ${provider}`, regionsTotal, (done) => `${done} of ${regionsTotal} regions`))
+    bars[0]!.update(regionsDone, text)
   }
   try {
     return await adapter.refresh({ regions: region, instanceTypes: [], usdPer: catalogue.usdPer, signal, onProgress })
   } finally {
-    // oxlint-disable-next-line typescript/no-unnecessary-condition -- set while the cloud was asked
-    bar?.stop()
+    for (const bar of bars) bar.stop()
     adapter.close()
   }
 }

@@ -7,6 +7,7 @@ import { nearestNames } from '#runtime/nearest-names.ts'
 import { findCatalogue, type FoundCatalogue } from '../../catalogue-source.ts'
 import type { Context, Run } from '../../context.ts'
 import { exitCodes } from '../../exit-codes.ts'
+import { ageText, agesOf, fetchedLayers, type LayerAge } from '../../fetched-layers.ts'
 import { renderDevices, renderHead, renderLinks, renderRegion, renderRegions } from '../../render/catalog/show.ts'
 import { devicesOf, headOf, linksOf, regionOf, regionsOf } from '../../render/catalog/views.ts'
 
@@ -27,33 +28,46 @@ export function catalogShowCommand(run: Run): Command {
     .option('--at <hash|version>', 'one that the control plane keeps; --server alone shows the one in force there')
     .action(
       run(async (context, region: string | undefined, options: Options) => {
-        const { catalogue, warnings } = await sourceOf(context, options)
+        const { catalogue, warnings, ages } = await sourceOf(context, options)
         for (const warning of warnings) context.output.warn(warning)
-        show(context, catalogue, region ?? null, options)
+        show(context, catalogue, region ?? null, options, ages)
         return exitCodes.ok
       }),
     )
 }
 
-function sourceOf(context: Context, { catalogue, at }: Options): Promise<FoundCatalogue> {
+type Source = FoundCatalogue & { readonly ages: readonly LayerAge[] }
+
+async function sourceOf(context: Context, { catalogue, at }: Options): Promise<Source> {
   const isKept = at !== undefined || context.server !== null
   if (isKept && catalogue.length > 0)
     throw invalid([{ field: '--catalogue', description: 'lies on this computer; leave out --server and --at' }])
-  return isKept ? findCatalogue(context, `@${at ?? ''}`) : loadLayers(catalogue)
+  if (isKept) return { ...(await findCatalogue(context, `@${at ?? ''}`)), ages: [] }
+  const fetched = await fetchedLayers(context)
+  return { ...(await loadLayers(catalogue, { fetched: fetched.layers })), ages: agesOf(fetched, context.clock.now()) }
 }
 
 export function collect(value: string, before: readonly string[]): string[] {
   return [...before, value]
 }
 
-function show({ output }: Context, catalogue: Catalogue, region: string | null, options: Options): void {
+function show(
+  { output }: Context,
+  catalogue: Catalogue,
+  region: string | null,
+  options: Options,
+  fetched: readonly LayerAge[],
+): void {
   if (options.links === true && options.devices === true)
     throw invalid([{ field: '--devices', description: 'goes without --links; give one of them' }])
   if (region !== null) checkRegion(catalogue, region)
   const head = headOf(catalogue)
   const { style } = output
   const print = (value: object, text: () => string): void =>
-    output.result({ ...head, ...value }, () => `${renderHead(head, style)}\n\n${text()}`)
+    output.result({ ...head, fetched, ...value }, () => {
+      const ages = fetched.length === 0 ? '' : `\nfetched from clouds: ${ageText(fetched)}`
+      return `${renderHead(head, style)}${ages}\n\n${text()}`
+    })
   if (options.links === true) {
     const links = linksOf(catalogue, region)
     print({ links }, () => renderLinks(links, style))
