@@ -60,7 +60,10 @@ describe('a capacity file', () => {
     ],
     ['regions: {}\nfunction: { model_size: 4MB }', 'has one of model_size and samples_per_step'],
     ['regions: {}\nat: tomorrow', 'is not a time with its zone'],
-    ['regions: {}\nlinks: [{ from: a/b, to: a/c, mbit: 3, round_trip_ms: 1 }]', 'known here: from, to, mbit_per_second'],
+    [
+      'regions: {}\nlinks: [{ from: a/b, to: a/c, mbit: 3, round_trip_ms: 1 }]',
+      'known here: from, to, mbit_per_second',
+    ],
     ['regions: {', 'is not valid YAML'],
   ])('%s is refused with what, where and the fix', (text, message) => {
     expect(refusalOf(text)).toContain(message)

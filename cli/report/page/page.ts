@@ -1,6 +1,4 @@
-// A job's report as one page that loads nothing: style, data and charts are inside, and its policy lets the browser run
-// these scripts only, whatever a name or a reason may hold.
-import { createHash } from 'node:crypto'
+// A job's report as one page that loads nothing: style, data and charts are inside.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -16,7 +14,8 @@ import {
 } from '../../units.ts'
 import type { JobReport } from '../job-report.ts'
 import { chartFigures, hasCharts } from './chart-figures.ts'
-import { html, Html } from './html.ts'
+import { renderFrame } from './frame.ts'
+import { html, type Html } from './html.ts'
 import { costTables, happeningTable, regionTable, roundTable } from './tables.ts'
 import { timelineFigure } from './timeline-figure.ts'
 
@@ -37,67 +36,44 @@ export async function readAssets(): Promise<PageAssets> {
 
 export function renderPage(report: JobReport, rounds: readonly Round__Output[], assets: PageAssets): string {
   const scripts = hasCharts(report) ? assets.scripts : []
-  const policy = [
-    "default-src 'none'",
-    `style-src ${hashOf(assets.style)}`,
-    ...(scripts.length > 0 ? [`script-src ${scripts.map(hashOf).join(' ')}`] : []),
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ')
+  const body = html`
+    ${head(report)}
+    <main>
+      <section>
+        <h2>Over time</h2>
+        ${chartFigures(report)}
+      </section>
+      <section>
+        <h2>Who took part when</h2>
+        ${timelineFigure(report)}
+      </section>
+      <section>
+        <h2>Regions</h2>
+        ${regionTable(report)}
+      </section>
+      <section>
+        <h2>What happened</h2>
+        ${happeningTable(report)}
+      </section>
+      <section>
+        <h2>Cost</h2>
+        ${costText(report)}${costTables(report)}
+      </section>
+      <section>
+        <h2>Rounds</h2>
+        <details>
+          <summary>The newest records of ${formatCount(rounds.length)}</summary>
+          ${roundTable(rounds)}
+        </details>
+      </section>
+    </main>
+    <footer>
+      Times are since the start of the job. Several rounds that were merged show as a range; their bytes and seconds are
+      sums.
+    </footer>
+  `
   const title = `${report.name} ${report.jobId}: ${report.verdict.text}`
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${title}</title>
-        ${element('style', assets.style)}
-      </head>
-      <body>
-        ${head(report)}
-        <main>
-          <section>
-            <h2>Over time</h2>
-            ${chartFigures(report)}
-          </section>
-          <section>
-            <h2>Who took part when</h2>
-            ${timelineFigure(report)}
-          </section>
-          <section>
-            <h2>Regions</h2>
-            ${regionTable(report)}
-          </section>
-          <section>
-            <h2>What happened</h2>
-            ${happeningTable(report)}
-          </section>
-          <section>
-            <h2>Cost</h2>
-            ${costText(report)}${costTables(report)}
-          </section>
-          <section>
-            <h2>Rounds</h2>
-            <details>
-              <summary>The newest records of ${formatCount(rounds.length)}</summary>
-              ${roundTable(rounds)}
-            </details>
-          </section>
-        </main>
-        <footer>
-          Times are since the start of the job. Several rounds that were merged show as a range; their bytes and seconds
-          are sums.
-        </footer>
-        ${scripts.map((script) => element('script', script))}
-      </body>
-    </html> `
-  return page.text
-}
-
-/** Of our own content only, to the byte: the policy names its hash, so not even a line end may be added. */
-function element(name: 'script' | 'style', content: string): Html {
-  return new Html(`<${name}>${content}</${name}>`)
+  return renderFrame({ title, style: assets.style, scripts, body })
 }
 
 function head(report: JobReport): Html {
@@ -153,8 +129,4 @@ function costText({ cost }: JobReport): Html {
 
 function sentence(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
-}
-
-function hashOf(content: string): string {
-  return `'sha256-${createHash('sha256').update(content).digest('base64')}'`
 }

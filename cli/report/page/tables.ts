@@ -5,9 +5,7 @@ import { formatBrief, formatBytes, formatCount, formatPercent, formatSeconds, fo
 import { reportConfig } from '../config.ts'
 import type { JobReport } from '../job-report.ts'
 import { html, type Html } from './html.ts'
-
-type Column = { readonly head: string; readonly kind?: 'number' | 'wide' }
-type Row = { readonly cells: readonly string[]; readonly isTrouble?: boolean }
+import { table, type Column } from './table.ts'
 
 export function regionTable({ regions }: JobReport): Html {
   const columns: readonly Column[] = [
@@ -144,31 +142,4 @@ export function roundTable(rounds: readonly Round__Output[]): Html {
     isTrouble: Object.keys(round.absent).length > 0,
   }))
   return table('Rounds, newest first', columns, rows)
-}
-
-/** Wide tables scroll by themselves; the keyboard reaches them too. */
-function table(caption: string, columns: readonly Column[], rows: readonly Row[]): Html {
-  const head = columns.map(({ head: text, kind }) => html`<th scope="col" class="${kind ?? 'text'}">${text}</th>`)
-  const body = rows.map(({ cells, isTrouble }) => {
-    const made = cells.map((cell, i) =>
-      i === 0 && columns[0]?.kind === undefined
-        ? html`<th scope="row">${cell}</th>`
-        : html`<td class="${columns[i]?.kind ?? 'text'}">${cell}</td>`,
-    )
-    return html`<tr class="${isTrouble === true ? 'trouble' : 'calm'}">
-      ${made}
-    </tr> `
-  })
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-    <table>
-      <thead>
-        <tr>
-          ${head}
-        </tr>
-      </thead>
-      <tbody>
-        ${body}
-      </tbody>
-    </table>
-  </div>`
 }
