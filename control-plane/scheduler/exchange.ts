@@ -10,6 +10,7 @@ import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { significantShare } from './config.ts'
+import type { Leg } from './policy.ts'
 
 export type Pair = { readonly from: string; readonly to: string }
 
@@ -75,6 +76,13 @@ function directedLinks(pairs: readonly Pair[], links: Links): readonly DirectedL
 }
 
 export function transferSeconds(links: Links, { from, to }: Pair, bytes: number): number {
+  const { delaySeconds, secondsPerByte } = legOf(links, from, to)
+  return delaySeconds + bytes * secondsPerByte
+}
+
+/** Free where the catalogue knows no such link. */
+export function legOf(links: Links, from: string, to: string): Leg {
   const link = links(from, to)
-  return link === null ? 0 : link.roundTripMs / 1000 + bytes / (link.mbitPerSecond * 125_000)
+  if (link === null) return { delaySeconds: 0, secondsPerByte: 0 }
+  return { delaySeconds: link.roundTripMs / 1000, secondsPerByte: 1 / (link.mbitPerSecond * 125_000) }
 }

@@ -68,34 +68,9 @@ export function floorOf({ spec, homes, exchange, index, links, modelSize }: Floo
   }
 }
 
-/** Of a place, what so many bytes to another one and back cost at least, wherever that is. */
-export function leastSwapUsd(index: CatalogueIndex, place: string, others: readonly string[], bytes: number): number {
-  const swaps = others
-    .filter((other) => other !== place)
-    .map(
-      (other) =>
-        leastUsdOf(index, { from: place, to: other, bytes }) + leastUsdOf(index, { from: other, to: place, bytes }),
-    )
-  return swaps.length === 0 ? 0 : Math.min(...swaps)
-}
-
-/** How long the two ways of that take at least, at the same time and one after the other. */
-export function leastSwapSeconds(
-  links: Links,
-  place: string,
-  others: readonly string[],
-  bytes: number,
-): { readonly atOnce: number; readonly inTurn: number } {
-  let atOnce = Number.POSITIVE_INFINITY
-  let inTurn = Number.POSITIVE_INFINITY
-  for (const other of others) {
-    if (other === place) continue
-    const there = transferSeconds(links, { from: place, to: other }, bytes)
-    const back = transferSeconds(links, { from: other, to: place }, bytes)
-    atOnce = Math.min(atOnce, Math.max(there, back))
-    inTurn = Math.min(inTurn, there + back)
-  }
-  return others.length < 2 ? { atOnce: 0, inTurn: 0 } : { atOnce, inTurn }
+/** What so many bytes from one place to another and back cost at least. */
+export function leastSwapUsd(index: CatalogueIndex, one: string, other: string, bytes: number): number {
+  return leastUsdOf(index, { from: one, to: other, bytes }) + leastUsdOf(index, { from: other, to: one, bytes })
 }
 
 export type FloorInput = Pick<ForecastInput, 'spec' | 'exchange' | 'index' | 'links' | 'modelSize'> & {
@@ -121,11 +96,15 @@ export function movementsOf(
             spec.shards.filter(({ region }) => region === from),
             (shard) => shard.bytes,
           )
-          const seconds = transferSeconds(links, { from, to: place }, bytes)
-          return { from, to: place, bytes, seconds, usd: usdOf(index, { from, to: place, bytes }, seconds) }
+          return movementOf(index, links, { from, to: place, bytes })
         }),
     )
     .sort((a, b) => (a.from === b.from ? (a.to < b.to ? -1 : 1) : a.from < b.from ? -1 : 1))
+}
+
+export function movementOf(index: CatalogueIndex, links: Links, flow: Flow): Movement {
+  const seconds = transferSeconds(links, flow, flow.bytes)
+  return { ...flow, seconds, usd: usdOf(index, flow, seconds) }
 }
 
 export function usdPerHour(partitions: readonly Partition[]): number {

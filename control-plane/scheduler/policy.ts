@@ -24,19 +24,29 @@ export type Problem = {
   readonly estimate: (candidate: Candidate) => Forecast
   /** What no choice of units gets below. */
   readonly floor: (homes: readonly Home[], exchange: Exchange | null) => Floor
-  /** What it means at least that a place is used together with others. */
-  readonly together: (exchange: Exchange | null) => Together
+  /** What it takes and costs to bring a region's data to a place. */
+  readonly movement: (region: string, place: string) => Move
+  /** What synchronisation between places takes and costs at least. */
+  readonly wire: (exchange: Exchange | null) => Wire
 }
 
-export type Together = {
-  /** By place. Of all that are used but one, whichever that is: what it adds to what synchronisation costs. */
-  readonly usd: ReadonlyMap<string, number>
-  /** By place. Training lasts at least as long as computing and this of any place that is used: as in a floor. */
-  readonly wireSeconds: ReadonlyMap<string, number>
-  /** The same where three or more are used: what comes to a hub then has to go out again. */
-  readonly hubSeconds: ReadonlyMap<string, number>
+export type Move = { readonly seconds: number; readonly usd: number }
+
+/** What regions exchange that meet in rounds; nothing where they do not, or where nothing is known of the model. */
+export type Wire = {
   readonly isOverlapped: boolean
+  /** Whole models that are exchanged where some place trains so many samples of all epochs, at least. */
+  readonly models: (samples: number) => number
+  /** Of one of them, and of the final one. */
+  readonly modelBytes: number
+  readonly finalBytes: number
+  /** Of a place and of that where contributions meet: so many models both ways, and the final one. */
+  readonly swapUsd: (place: string, hub: string, models: number) => number
+  readonly leg: (from: string, to: string) => Leg
 }
+
+/** A transfer takes the delay, and as long for each byte. */
+export type Leg = { readonly delaySeconds: number; readonly secondsPerByte: number }
 
 /** What is trained on where. */
 export type Home = Pick<CandidatePartition, 'place' | 'dataRegions'>

@@ -3,9 +3,9 @@
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Exchange, Forecast, ModelSize, Partition } from '#control-plane/model/plan.ts'
-import type { Links } from './exchange.ts'
+import { legOf, type Links } from './exchange.ts'
 import { exchangesOf } from './exchanges.ts'
-import { floorOf, forecast, leastSwapSeconds, leastSwapUsd } from './forecast.ts'
+import { floorOf, forecast, leastSwapUsd, movementOf } from './forecast.ts'
 import { mayMove } from './may-move.ts'
 import {
   throughputOf,
@@ -13,9 +13,10 @@ import {
   type CandidatePartition,
   type DataRegion,
   type Home,
+  type Move,
   type Place,
   type Problem,
-  type Together,
+  type Wire,
 } from './policy.ts'
 import { leastTraffic } from './traffic-floor.ts'
 import { weakestSource, type ThroughputOf } from './throughput.ts'
@@ -45,6 +46,7 @@ export function jobProblem(input: ProblemInput): JobProblem {
   const data = samples.map(([region, count]) => dataRegion(spec, region, count, places))
   const placeOf = new Map(places.map((place) => [place.region, place]))
   const countOf = new Map(samples)
+  const bytesOf = new Map(data.map(({ region, bytes }) => [region, bytes]))
   const samplesOf = ({ dataRegions }: Home): number =>
     dataRegions.reduce((sum, region) => sum + (countOf.get(region) ?? 0), 0)
   const partitionsOf = ({ partitions }: Candidate): readonly Partition[] =>
@@ -70,18 +72,19 @@ export function jobProblem(input: ProblemInput): JobProblem {
       const whole = homes.map((home) => ({ ...home, samples: samplesOf(home) }))
       return floorOf({ spec, homes: whole, exchange, index, links, modelSize })
     },
-    together: (exchange) => {
+    movement: (region, place) =>
+      region === place ? stays : movementOf(index, links, { from: region, to: place, bytes: bytesOf.get(region) ?? 0 }),
+    wire: (exchange) => {
       const counts = data.map((each) => each.samples)
       const least = exchange === null || modelSize === null ? null : leastTraffic(spec, exchange, modelSize, counts)
-      if (least === null) return nothingTogether
-      const names = places.map(({ region }) => region)
-      const { models, modelBytes } = least
-      const swaps = new Map(names.map((name) => [name, leastSwapSeconds(links, name, names, modelBytes)]))
+      if (least === null || modelSize === null) return noWire
       return {
-        usd: new Map(names.map((name) => [name, leastSwapUsd(index, name, names, least.bytes)])),
-        wireSeconds: new Map(names.map((name) => [name, models * swaps.get(name)!.atOnce])),
-        hubSeconds: new Map(names.map((name) => [name, models * swaps.get(name)!.inTurn])),
         isOverlapped: least.isOverlapped,
+        models: least.models,
+        swapUsd: (place, hub, models) => leastSwapUsd(index, place, hub, least.bytes(models)),
+        modelBytes: least.modelBytes,
+        finalBytes: modelSize.updateBytes,
+        leg: (from, to) => legOf(links, from, to),
       }
     },
     partitionsOf,
@@ -95,7 +98,16 @@ export function jobProblem(input: ProblemInput): JobProblem {
   }
 }
 
-const nothingTogether: Together = { usd: new Map(), wireSeconds: new Map(), hubSeconds: new Map(), isOverlapped: true }
+const stays: Move = { seconds: 0, usd: 0 }
+
+const noWire: Wire = {
+  isOverlapped: true,
+  models: () => 0,
+  modelBytes: 0,
+  finalBytes: 0,
+  swapUsd: () => 0,
+  leg: () => ({ delaySeconds: 0, secondsPerByte: 0 }),
+}
 
 function partitionOf(offer: Place, { place, dataRegions, units }: CandidatePartition, samples: number): Partition {
   const allocations = offer.devices.flatMap(({ key, unitsFree: _, ...device }) => {

@@ -72,17 +72,18 @@ export function trafficFloor({ spec, homes, exchange, links, modelSize }: Traffi
   }
 }
 
-/** What synchronisation moves wherever data is trained on: as many exchanges as the most data in one region makes. */
+/** What synchronisation moves wherever data is trained on. */
 export type LeastTraffic = {
-  /** Exchanges of a whole model, and its bytes in each. */
-  readonly models: number
-  readonly modelBytes: number
-  /** Of all of them, and of the final model. */
-  readonly bytes: number
   readonly isOverlapped: boolean
+  /** Whole models that are exchanged where some place trains so many samples of all epochs, at least. */
+  readonly models: (samples: number) => number
+  /** Of one whole model. */
+  readonly modelBytes: number
+  /** Of so many exchanges, and of the final model. */
+  readonly bytes: (models: number) => number
 }
 
-/** Null where regions do not meet in rounds. */
+/** Null where regions do not meet in rounds. `samples`: by region with data, of one epoch. */
 export function leastTraffic(
   spec: JobSpec,
   exchange: Exchange,
@@ -94,11 +95,16 @@ export function leastTraffic(
   if (parts?.membership !== 'rounds') return null
   const elements = modelSize.updateBytes / 4
   const { codec, fragments, steps } = laidDown(exchange, elements)
-  const stepsOf = samples.map((count) => (spec.training.epochs * count) / modelSize.samplesPerStep)
-  // Data that comes together only makes more steps.
-  const isSlowest = parts.isOverlapped && sync.pacing === 'even'
-  const models = (isSlowest ? Math.min(...stepsOf) : Math.max(...stepsOf)) / (steps * fragments)
+  const samplesPerModel = steps * fragments * modelSize.samplesPerStep
+  const { isOverlapped } = parts
+  const fewest = (spec.training.epochs * Math.min(...samples)) / samplesPerModel
+  const isSlowest = isOverlapped && sync.pacing === 'even'
   const modelBytes = exchangeBytes(elements, codec, sync, parts)
-  const bytes = Math.ceil(models - 1e-9) * modelBytes + modelSize.updateBytes
-  return { models, modelBytes, bytes, isOverlapped: parts.isOverlapped }
+  return {
+    isOverlapped,
+    // Data that comes together only makes more steps.
+    models: (count) => (isSlowest ? fewest : count / samplesPerModel),
+    modelBytes,
+    bytes: (models) => Math.ceil(models - 1e-9) * modelBytes + modelSize.updateBytes,
+  }
 }

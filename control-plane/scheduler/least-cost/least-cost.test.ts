@@ -6,6 +6,7 @@ import type { Decision } from '../policy.ts'
 import type { JobProblem } from '../problem.ts'
 import { isAllowed, valueOf, type Goal } from './goal.ts'
 import { findPlan, leastCost } from './least-cost.ts'
+import { searchLimits } from './limits.ts'
 import { everyPlan, randomProblem } from './random-problem.fixture.ts'
 import { worthAtLeast } from './search-times.ts'
 
@@ -63,6 +64,9 @@ describe('brute force over all plans agrees', () => {
 describe('whatever the limits', () => {
   const few = {
     branches: 3,
+    boxedMax: 2,
+    boxes: 5,
+    boxSteps: 1_000,
     looks: 0,
     solutions: 1,
     hubsWeighed: 1,
@@ -87,6 +91,26 @@ describe('whatever the limits', () => {
       expect(isAllowed(goal, forecast)).toBe(true)
       expect(decision.bound!.atLeast).toBeLessThanOrEqual(bruteForce(problem, goal, decision.exchange) * (1 + 1e-9))
     }
+  })
+})
+
+describe('in boxes, where data may move', () => {
+  const boxed = { ...searchLimits, tolerance: 1e-6, coverTolerance: 1e-7, boxes: 3000, solutions: 4000, hubs: 100 }
+  const movable = seeds.filter((seed) => randomProblem(seed, small).data.some(({ places }) => places.length > 1))
+
+  test.each(movable.slice(0, 60))('brute force agrees on seed %i', (seed) => {
+    const problem = randomProblem(seed, small)
+    const goal = goalOf(problem)
+    const decision = findPlan(problem, boxed)
+    const exchange = decision.kind === 'none' ? problem.exchanges.at(-1)! : decision.exchange
+    const best = bruteForce(problem, goal, exchange)
+    const isNone = decision.kind === 'none'
+    const value = isNone
+      ? Number.POSITIVE_INFINITY
+      : valueOf(goal, problem.estimate({ partitions: decision.choices, exchange }))
+    expect(value).toBeGreaterThanOrEqual(best * (1 - 1e-9))
+    expect(value).toBeLessThanOrEqual(best * (1 + 2e-6))
+    expect(isNone ? best : decision.bound!.atLeast).toBeLessThanOrEqual(best * (1 + 1e-9))
   })
 })
 

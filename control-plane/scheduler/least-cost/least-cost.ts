@@ -13,6 +13,7 @@ import { alternativesTo } from './alternatives.ts'
 import { isAllowed, valueOf, type Goal } from './goal.ts'
 import { limitsFor, type SearchLimits } from './limits.ts'
 import { choicesOf, notTaken } from './reasons.ts'
+import { prepare } from './prepared.ts'
 import { searchPlaces, type PlacesResult } from './search-places.ts'
 import type { Found } from './search-times.ts'
 import { withKnownFloors } from './known-floors.ts'
@@ -24,10 +25,13 @@ export function findPlan(given: Problem, limits: SearchLimits): Decision {
   const problem = withKnownFloors(withSpotLosses(given))
   // The way that sends least is the fastest and the cheapest of them.
   const thriftiest = problem.exchanges.at(-1) ?? null
+  const prepared = prepare(problem)
+  let secondsAtLeast = 0
   const search = (goal: Goal, exchange: Exchange | null, known: readonly Found[]): PlacesResult =>
-    searchPlaces({ problem, goal, exchange, limits, known })
+    searchPlaces({ problem, prepared, goal, exchange, limits, known, secondsAtLeast })
 
   const fastest = search(anyFastest, thriftiest, [])
+  secondsAtLeast = fastest.atLeast
   if (fastest.best === null) throw new Error('every place has units, so there is a fastest plan')
   const goal = goalOf(problem, fastest.best.forecast)
   const first = search(goal, thriftiest, [fastest.best])

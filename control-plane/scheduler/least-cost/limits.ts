@@ -4,6 +4,11 @@ import type { Problem } from '../policy.ts'
 export type SearchLimits = {
   /** Of assignments of data to places, parts of them counted too. */
   readonly branches: number
+  /** Regions whose data may move, for them to be searched in boxes: a step more is three times the work. */
+  readonly boxedMax: number
+  /** Boxes, and steps of their handouts in all. */
+  readonly boxes: number
+  readonly boxSteps: number
   /** Assignments that are looked at to improve one of the first ones. */
   readonly looks: number
   /** Assignments for which units are looked for. */
@@ -34,6 +39,9 @@ const unitsExactMax = 64
 
 export const searchLimits: SearchLimits = {
   branches: 4_000,
+  boxedMax: 10,
+  boxes: 400,
+  boxSteps: 40_000_000,
   looks: 600,
   solutions: 40,
   hubsWeighed: 100,
