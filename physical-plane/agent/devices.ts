@@ -9,6 +9,9 @@ export type Device = {
   readonly memoryBytes: number
 }
 
+/** Between an A100 of 40 GB and one of 80. */
+const largeA100MiB = 60_000
+
 /** The arguments of the one question asked of nvidia-smi. */
 export const gpuQuery = ['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits'] as const
 
@@ -25,20 +28,27 @@ export function parseGpus(text: string): readonly Device[] {
     const [uuid = '', name = '', memoryMiB = ''] = line.split(',').map((field) => field.trim())
     const isGpu = /^(GPU|MIG)-[0-9a-fA-F-]+$/.test(uuid) && name !== '' && /^\d+$/.test(memoryMiB)
     if (!isGpu || devices.some(({ id }) => id === uuid)) continue
-    devices.push({ id: uuid, model: gpuModel(name), units: 1, memoryBytes: Number(memoryMiB) * 2 ** 20 })
+    devices.push({
+      id: uuid,
+      model: gpuModel(name, Number(memoryMiB)),
+      units: 1,
+      memoryBytes: Number(memoryMiB) * 2 ** 20,
+    })
   }
   return devices.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** "Tesla V100-SXM2-16GB" is "nvidia-v100", "NVIDIA A100-PCIE-40GB" "nvidia-a100", "NVIDIA GeForce RTX 4090" "nvidia-rtx-4090". */
-export function gpuModel(name: string): string {
+export function gpuModel(name: string, memoryMiB: number): string {
   const words = name
     .toLowerCase()
     .split(/[\s_-]+/)
     .filter((word) => !/^(nvidia|tesla|geforce|quadro|graphics|device|mig)$/.test(word))
-    // Form factor and memory do not make another model for the scheduler.
+    // Form factor and memory do not make another model for the scheduler, with one exception below.
     .filter((word) => !/^(sxm\d*|pcie|nvl|hbm\d*e?|\d+gb|\d+mb)$/.test(word))
     .map((word) => word.replaceAll(/[^a-z0-9.]/g, ''))
     .filter((word) => word !== '')
-  return ['nvidia', ...words].join('-')
+  const model = ['nvidia', ...words].join('-')
+  // This one has two prices.
+  return model === 'nvidia-a100' && memoryMiB > largeA100MiB ? `${model}-80` : model
 }
