@@ -29,8 +29,16 @@ function number(check: (schema: z.ZodNumber) => z.ZodNumber): z.ZodType<number, 
 
 const amount = number((schema) => schema.min(0, 'use 0 or more'))
 const positive = number((schema) => schema.positive('use a number above 0'))
-const maybe = <T>(schema: z.ZodType<T, string>): z.ZodType<T | null, string> =>
-  z.union([z.literal('').transform(() => null), schema])
+/** An empty field is null; what is wrong with any other one is said as the schema says it. */
+function maybe<T>(schema: z.ZodType<T, string>): z.ZodType<T | null, string> {
+  return z.string().transform((given, context): T | null => {
+    if (given === '') return null
+    const parsed = schema.safeParse(given)
+    if (parsed.success) return parsed.data
+    for (const { message } of parsed.error.issues) context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+}
 
 export const rowSchemas = {
   devices: z.strictObject({ device_model: deviceModel, relative_speed: positive, source: text }),
@@ -46,10 +54,12 @@ export const rowSchemas = {
     region: regionName,
     zone: word,
     instance_type: word,
-    device_model: deviceModel,
+    /** As the source writes it. */
+    device_model: z.string().min(1, 'name a device').max(63, 'use at most 63 characters'),
     devices: number((schema) => schema.int('use a whole number').min(1, 'use 1 or more').max(1024, 'use at most 1024')),
     market: z.enum(markets, `use ${markets.join(' or ')}`),
-    per_instance_hour: amount,
+    /** Null where the source has none. */
+    per_instance_hour: maybe(amount),
     currency,
     priced_on: day,
     losses_per_hour: amount,

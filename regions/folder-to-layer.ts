@@ -1,9 +1,11 @@
-// The rows of a catalogue folder as a layer, with what they must say of each other: sources, regions, device models and currencies
-// exist, and nothing is there twice that could not be told apart. What real price lists get wrong is mended and told.
+// The rows of a catalogue folder as a layer. What real price lists get wrong is mended and told: of rows for the same thing the
+// cheapest counts, and a spot price that is not below on demand is left out.
 import type { Below } from './below.ts'
-import type { EgressPrice, Price } from './catalogue.ts'
+import { checkFolder, unique } from './check-folder.ts'
+import type { EgressPrice, Price, Provider } from './catalogue.ts'
 import type { FolderFile } from './folder-schema.ts'
 import { rowKey, type EgressRule, type Layer, type LayerRegion } from './layer.ts'
+import { mendPrices, type PricedRow } from './mend-prices.ts'
 import type { FolderFault, FolderRows, Placed } from './read-folder.ts'
 
 export type Made = {
@@ -17,13 +19,20 @@ export function toLayer(file: FolderFile, rows: FolderRows, below: Below): Made 
   const warnings: string[] = []
   const rates = Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd]))
   const usdPer = { ...below.usdPer, ...rates }
-  checkReferences(file, rows, { ...below, usdPer }, faults)
-  const prices = pricesByRegion(rows.prices, usdPer, warnings)
-  const regions = unique(rows.regions, ({ name }) => name, 'name', faults).map(({ row }): LayerRegion => {
+  const names = {
+    regions: new Set([...below.regions, ...rows.regions.map(({ row }) => row.name)]),
+    deviceModels: new Set([...below.deviceModels, ...rows.devices.map(({ row }) => row.device_model)]),
+    usdPer,
+  }
+  const priced = mendPrices(rows.prices, names.regions, names.deviceModels, warnings)
+  checkFolder(file, { ...rows, prices: priced }, names, faults)
+  const prices = pricesByRegion(priced, usdPer, warnings)
+  const described = unique(rows.regions, ({ name }) => name, 'name', faults).map(({ row }): LayerRegion => {
     const { name, provider, latitude, longitude, storage_usd_per_gb_month: storageUsdPerGbMonth } = row
     const coordinates = latitude === null || longitude === null ? null : { latitude, longitude }
     return { name, provider, coordinates, storageUsdPerGbMonth, prices: prices.get(name) ?? [], complete: [] }
   })
+  const regions = [...described, ...priceOnly(prices, new Set(described.map(({ name }) => name)))]
   const layer: Layer = {
     id: file.version,
     fetchedAtMs: null,
@@ -44,62 +53,21 @@ export function toLayer(file: FolderFile, rows: FolderRows, below: Below): Made 
   return { layer, warnings, faults }
 }
 
-function checkReferences(file: FolderFile, rows: FolderRows, below: Below, faults: FolderFault[]): void {
-  const sources = new Set(file.sources.map(({ id }) => id))
-  const regions = new Set([...below.regions, ...rows.regions.map(({ row }) => row.name)])
-  const models = new Set([...below.deviceModels, ...rows.devices.map(({ row }) => row.device_model)])
-  const check = (at: string, field: string, isKnown: boolean, value: string, fix: string): void => {
-    if (!isKnown) faults.push({ field: `${at} ${field}`, description: `"${value}" does not exist; ${fix}` })
-  }
-  const all = [...rows.devices, ...rows.regions, ...rows.prices, ...rows.links, ...rows.egress]
-  for (const { row, at } of all) {
-    for (const source of row.source.split('+')) {
-      check(at, 'source', sources.has(source), source, 'describe it under sources in catalogue.yaml')
-    }
-  }
-  for (const { row, at } of rows.prices) {
-    check(at, 'region', regions.has(row.region), row.region, 'add it to regions.csv')
-    check(at, 'device_model', models.has(row.device_model), row.device_model, 'add it to devices.csv')
-  }
-  for (const { row, at } of [...rows.prices, ...rows.egress]) {
-    check(
-      at,
-      'currency',
-      below.usdPer[row.currency] !== undefined,
-      row.currency,
-      'give its rate under usdPer in catalogue.yaml',
-    )
-  }
-  for (const { row, at } of rows.links) {
-    check(at, 'from', regions.has(row.from), row.from, 'add it to regions.csv')
-    check(at, 'to', regions.has(row.to), row.to, 'add it to regions.csv')
-    if (row.from === row.to)
-      faults.push({ field: `${at} to`, description: `"${row.to}" is the same region as from; remove the row` })
-  }
-}
-
-function unique<T extends { readonly row: object; readonly at: string }>(
-  placed: readonly T[],
-  keyOf: (row: T['row']) => string,
-  field: string,
-  faults: FolderFault[],
-): readonly T[] {
-  const first = new Map<string, T>()
-  for (const each of placed) {
-    const key = keyOf(each.row)
-    const before = first.get(key)
-    if (before === undefined) first.set(key, each)
-    else
-      faults.push({
-        field: `${each.at} ${field}`,
-        description: `"${key}" is at ${before.at} already; remove one of them`,
-      })
-  }
-  return [...first.values()]
+/** Regions that lie below, and have other prices here. */
+function priceOnly(
+  prices: ReadonlyMap<string, readonly Price[]>,
+  described: ReadonlySet<string>,
+): readonly LayerRegion[] {
+  return [...prices]
+    .filter(([name]) => !described.has(name))
+    .map(([name, rows]): LayerRegion => {
+      const provider = name.slice(0, name.indexOf('/')) as Provider
+      return { name, provider, coordinates: null, storageUsdPerGbMonth: null, prices: rows, complete: [] }
+    })
 }
 
 function pricesByRegion(
-  placed: readonly Placed<'prices'>[],
+  placed: readonly PricedRow[],
   usdPer: Readonly<Record<string, number>>,
   warnings: string[],
 ): ReadonlyMap<string, readonly Price[]> {
@@ -116,7 +84,7 @@ function pricesByRegion(
   return new Map([...regions].map(([region, prices]) => [region, withoutFalseSpots(region, prices, warnings)]))
 }
 
-function priceOf(row: Placed<'prices'>['row'], usdPer: Readonly<Record<string, number>>): Price {
+function priceOf(row: PricedRow['row'], usdPer: Readonly<Record<string, number>>): Price {
   const perUnitHour = row.per_instance_hour / row.devices
   return {
     deviceModel: row.device_model,

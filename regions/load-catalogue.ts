@@ -48,7 +48,7 @@ export async function readLayer(path: string, below: Below): Promise<{ layer: La
   })
   if (found.isDirectory()) return readFolder(path, below)
   const text = await readText(path, found.size)
-  return { layer: parseFile(text, path, below), warnings: [] }
+  return parseFile(text, path, below)
 }
 
 /** Layers and what they make, with everything that deserves a look. */

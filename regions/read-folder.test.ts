@@ -115,6 +115,48 @@ describe('a folder', () => {
   })
 })
 
+describe('names and places as sources write them', () => {
+  test('a device under another name, a zone in place of a region, a market without a price', async () => {
+    const prices = [
+      good['prices.csv']!,
+      'aws/a,,g4dn.xlarge,NVIDIA T4 Tensor Core,1,on-demand,0.9,USD,2026-07-20,0,mine',
+      'aws/a,,g4dn.xlarge,nvidia-tesla-t4,1,on-demand,0.8,USD,2026-07-20,0,mine',
+      'aws/a-bos-1,,g4dn.xlarge,nvidia-t4,1,on-demand,1.3,USD,2026-07-20,0,mine',
+      'aws/a,,g4dn.xlarge,nvidia-t4,1,spot,,USD,2026-07-20,0.001,mine',
+      '',
+    ].join('\n')
+    const { layer, warnings } = await read({ 'prices.csv': prices })
+    const rows = layer.regions[0]!.prices.filter(({ instanceType }) => instanceType === 'g4dn.xlarge')
+    expect(
+      rows.map(({ deviceModel, market, zone, usdPerUnitHour }) => [deviceModel, market, zone, usdPerUnitHour]),
+    ).toEqual([
+      ['nvidia-t4', 'on-demand', '', 0.8],
+      ['nvidia-t4', 'on-demand', 'a-bos-1', 1.3],
+    ])
+    expect(warnings).toEqual([
+      'prices.csv line 6: NVIDIA T4 Tensor Core is nvidia-t4 here',
+      'prices.csv line 7: nvidia-tesla-t4 is nvidia-t4 here',
+      'prices.csv line 8: aws/a-bos-1 is zone a-bos-1 of aws/a',
+      'prices.csv line 9: aws/a g4dn.xlarge has no spot price, so it is left out',
+      'prices.csv line 7: aws/a nvidia-t4 on-demand g4dn.xlarge is there twice; the cheaper one counts',
+    ])
+  })
+
+  test('a folder that has only prices lies over one that has the rest', async () => {
+    const head = 'version: "2"\nsources: [{ id: mine, kind: assumption, note: a guess }]\n'
+    const columns = good['prices.csv']!.split('\n')[0]!
+    const row = 'aws/a,,p3.2xlarge,nvidia-v100,1,on-demand,3,CNY,2026-11-01,0,mine'
+    const folder = join(root, 'prices-only')
+    await mkdir(folder)
+    await writeFile(join(folder, 'catalogue.yaml'), head)
+    await writeFile(join(folder, 'prices.csv'), `${columns}\n${row}\n`)
+    const below = { regions: new Set(['aws/a']), deviceModels: new Set(['nvidia-v100']), usdPer: { USD: 1, CNY: 0.2 } }
+    const { layer } = await readFolder(folder, below)
+    expect(layer.regions).toMatchObject([{ name: 'aws/a', provider: 'aws', coordinates: null }])
+    expect(layer.regions[0]!.prices[0]!.usdPerUnitHour).toBeCloseTo(0.6)
+  })
+})
+
 describe('refusals name file, line, field, value and fix', () => {
   test.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
     [
@@ -124,16 +166,16 @@ describe('refusals name file, line, field, value and fix', () => {
       /"-4": use 0 or more/,
     ],
     [
+      'a latitude that is no number',
+      changed('regions.csv', '1,-2.5', 'north,-2.5'),
+      'regions.csv line 2 latitude',
+      /"north": use a number/,
+    ],
+    [
       'a price that is no number',
       changed('prices.csv', ',on-demand,4,', ',on-demand,NaN,'),
       'prices.csv line 2 per_instance_hour',
       /"NaN": use a number/,
-    ],
-    [
-      'an empty price',
-      changed('prices.csv', ',on-demand,4,', ',on-demand,,'),
-      'prices.csv line 2 per_instance_hour',
-      /"": use a number/,
     ],
     ['no devices', changed('prices.csv', ',4,spot', ',0,spot'), 'prices.csv line 3 devices', /1 or more/],
     ['an unknown market', changed('prices.csv', 'spot', 'futures'), 'prices.csv line 3 market', /on-demand or spot/],

@@ -59,7 +59,7 @@ export const fileSchema = z.strictObject({
         prices: z
           .array(
             z.strictObject({
-              deviceModel: deviceModelName,
+              deviceModel: z.string().min(1, 'name a device').max(63, 'use at most 63 characters'),
               market: z.enum(markets, `use ${markets.join(' or ')}`).default('on-demand'),
               instanceType: word.default(''),
               zone: word.default(''),

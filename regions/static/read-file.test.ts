@@ -24,7 +24,7 @@ const below: Below = {
   usdPer: { USD: 1, CNY: 0.14 },
 }
 
-const hashOf = (text: string): string => makeCatalogue([parseFile(text, 'x', nothingBelow)]).catalogue.hash
+const hashOf = (text: string): string => makeCatalogue([parseFile(text, 'x', nothingBelow).layer]).catalogue.hash
 
 function refusalOf(text: string): CloudlessError {
   const outcome = attempt(text)
@@ -35,7 +35,7 @@ function refusalOf(text: string): CloudlessError {
 /** Anything thrown but a refusal is a failure. */
 function attempt(text: string): Layer | CloudlessError {
   try {
-    return parseFile(text, '/etc/prices.yaml', nothingBelow)
+    return parseFile(text, '/etc/prices.yaml', nothingBelow).layer
   } catch (error) {
     if (error instanceof CloudlessError) return error
     throw error
@@ -55,7 +55,8 @@ egress:
   - { from: aws/us-east-1, to: onprem/rack, usdPerMbitMonth: 3 }
 links: [{ from: onprem/rack, to: aws/us-east-1, mbitPerSecond: 900, roundTripMs: 12 }]
 `
-    const layer = parseFile(rack, '/etc/cloudless/our rack.yaml', below)
+    const { layer, warnings } = parseFile(rack, '/etc/cloudless/our rack.yaml', below)
+    expect(warnings).toEqual([])
     expect(layer).toMatchObject({ id: 'our-rack', fetchedAtMs: null, usdPer: {}, deviceModels: [], defaultLink: null })
     expect(layer.regions).toHaveLength(1)
     expect(layer.regions[0]).toMatchObject({ provider: 'onprem', coordinates: null, complete: [] })
@@ -69,8 +70,16 @@ links: [{ from: onprem/rack, to: aws/us-east-1, mbitPerSecond: 900, roundTripMs:
     expect(layer.egress.map(({ egress }) => egress.kind)).toEqual(['per-gb', 'p95-month'])
   })
 
+  test('may call a device by another of its names', () => {
+    const rack = 'regions: [{ name: onprem/rack, prices: [{ deviceModel: Tesla T4, usdPerUnitHour: 1 }] }]'
+    const { layer, warnings } = parseFile(rack, 'rack.yaml', below)
+    expect(layer.regions[0]!.prices[0]!.deviceModel).toBe('nvidia-t4')
+    expect(warnings).toEqual(['onprem/rack: Tesla T4 is nvidia-t4 here'])
+  })
+
   test('may know nothing at all', () => {
-    expect(parseFile('{}', 'empty.yaml', nothingBelow)).toMatchObject({ id: 'empty', regions: [], links: [] })
+    const { layer } = parseFile('{}', 'empty.yaml', nothingBelow)
+    expect(layer).toMatchObject({ id: 'empty', regions: [], links: [] })
   })
 })
 

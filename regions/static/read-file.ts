@@ -7,13 +7,16 @@ import { isCollection, LineCounter, parseDocument, type Document } from 'yaml'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Below } from '../below.ts'
 import { violationsMax } from '../config.ts'
+import { deviceModelOf } from '../device-names.ts'
 import type { Layer } from '../layer.ts'
 import { checkFile, type Fault } from './check-file.ts'
-import { fileSchema } from './file-schema.ts'
+import { fileSchema, type CatalogueFile } from './file-schema.ts'
 import { toLayer } from './to-layer.ts'
 
+export type ReadFile = { readonly layer: Layer; readonly warnings: readonly string[] }
+
 /** `path` is for messages, and names a layer that has no version of its own. */
-export function parseFile(text: string, path: string, below: Below): Layer {
+export function parseFile(text: string, path: string, below: Below): ReadFile {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
   const syntax = document.errors.slice(0, violationsMax)
@@ -26,9 +29,27 @@ export function parseFile(text: string, path: string, below: Below): Layer {
   }
   const content = toPlain(document, path)
   const parsed = fileSchema.safeParse(content)
-  const faults = parsed.success ? checkFile(parsed.data, below) : shapeFaults(parsed.error.issues, content)
-  if (!parsed.success || faults.length > 0) throw refusal(path, describe(faults, document, lines))
-  return toLayer(parsed.data, path, below)
+  if (!parsed.success) throw refusal(path, describe(shapeFaults(parsed.error.issues, content), document, lines))
+  const warnings: string[] = []
+  const file = withKnownNames(parsed.data, below, warnings)
+  const faults = checkFile(file, below)
+  if (faults.length > 0) throw refusal(path, describe(faults, document, lines))
+  return { layer: toLayer(file, path, below), warnings }
+}
+
+/** Devices by the names that the catalogue has for them. */
+function withKnownNames(file: CatalogueFile, below: Below, warnings: string[]): CatalogueFile {
+  const known = new Set([...below.deviceModels, ...file.deviceModels.map(({ name }) => name)])
+  const regions = file.regions.map((region) => ({
+    ...region,
+    prices: region.prices.map((price) => {
+      const deviceModel = deviceModelOf(price.deviceModel, known) ?? price.deviceModel
+      if (deviceModel !== price.deviceModel)
+        warnings.push(`${region.name}: ${price.deviceModel} is ${deviceModel} here`)
+      return { ...price, deviceModel }
+    }),
+  }))
+  return { ...file, regions }
 }
 
 function toPlain(document: Document, path: string): unknown {
