@@ -18,6 +18,7 @@ import { reportCommand } from './commands/report.ts'
 import { resumeCommand } from './commands/resume.ts'
 import { roundsCommand } from './commands/rounds.ts'
 import { setupPythonCommand } from './commands/setup-python.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { statusCommand } from './commands/status.ts'
 import { submitCommand } from './commands/submit.ts'
 import { upCommand } from './commands/up.ts'
@@ -111,6 +112,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     linksCommand(run),
     catalogCommand(run),
     modelCommand(run),
+    simulateCommand(run),
     demoCommand(run),
     setupPythonCommand(run),
   ]

@@ -69,6 +69,8 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
       'physical-plane/runtime/bundle.ts',
       // Planning without a control plane: a pure function of its arguments.
       'control-plane/plan-offline.ts',
+      // What the simulator's process answers with.
+      'control-plane/simulation/simulation-report.ts',
     ],
   },
   { path: 'examples/', imports: [] },

@@ -24,6 +24,8 @@ export type Flow = Pair & { readonly bytes: number }
 
 export type Traffic = {
   readonly flows: readonly Flow[]
+  /** Those of them that go on while training does; the others are sent before and after. */
+  readonly during: readonly Flow[]
   /** Until the last region has used its samples. */
   readonly trainingSeconds: number
   /** First parameters out of the lowest region, and the final model everywhere: nothing overlaps with these. */
@@ -55,6 +57,7 @@ export function trafficOf(given: TrafficInput): Traffic | null {
   const outside = outsideOf(places, parts, input.links, input.modelSize.updateBytes, hubOf(input))
   return {
     flows: [...middle.flows, ...outside.flows],
+    during: middle.flows,
     trainingSeconds: middle.seconds,
     outsideSeconds: outside.seconds,
   }

@@ -1,0 +1,95 @@
+// `cloudless simulate SCENARIO`: what the control plane would make of a fleet and its jobs, on virtual time. It runs in a
+// process of its own, so that it can be interrupted and its memory is its own.
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { SimulationReport } from '#control-plane/simulation/simulation-report.ts'
+import { CloudlessError, invalid, type ErrorKind, type FieldViolation } from '#runtime/errors.ts'
+import type { Context, Run } from '../context.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { renderSimulation } from '../render/simulation.ts'
+import { runChild } from '../run-child.ts'
+import { formatCount, formatSeconds } from '../units.ts'
+
+type Given = { readonly seed?: string; readonly catalogue?: string }
+
+export function simulateCommand(run: Run): Command {
+  return new Command('simulate')
+    .description('simulate a fleet and its jobs on virtual time: use, cost, waiting, spot losses')
+    .argument('<scenario>', 'scenario file (YAML)')
+    .option('--seed <number>', "another seed than the scenario's own")
+    .option('--catalogue <path>', "another catalogue than the scenario's own")
+    .action(
+      run(async (context, scenario: string, given: Given) => {
+        const report = await simulated(context, scenario, given)
+        context.output.result(report, () => renderSimulation(report, context.output.style))
+        return exitCodes.ok
+      }),
+    )
+}
+
+type Line = {
+  readonly progress?: {
+    readonly policy: string
+    readonly virtualSeconds: number
+    readonly arrived: number
+    readonly ended: number
+    readonly arrivals: number
+  }
+  readonly report?: SimulationReport
+  readonly error?: {
+    readonly kind: ErrorKind
+    readonly reason: string
+    readonly message: string
+    readonly violations: readonly FieldViolation[]
+  }
+}
+
+async function simulated(context: Context, scenario: string, { seed, catalogue }: Given): Promise<SimulationReport> {
+  if (seed !== undefined && !/^\d{1,15}$/.test(seed))
+    throw invalid([{ field: '--seed', description: `"${seed}" is no whole number of at least 0; write for example 7` }])
+  const { output, environment, signal } = context
+  let last: Line = {}
+  let bar: ReturnType<typeof output.progress> | null = null
+  const program = join(import.meta.dirname, '../../control-plane/simulation/main.ts')
+  const more = [
+    ...(seed === undefined ? [] : ['--seed', seed]),
+    ...(catalogue === undefined ? [] : ['--catalogue', catalogue]),
+  ]
+  try {
+    const child = await runChild(process.execPath, [program, scenario, ...more], {
+      environment,
+      signal,
+      onLine: (text) => {
+        const line = lineOf(text)
+        if (line === null) return
+        last = line
+        if (line.progress === undefined) return
+        const { policy, virtualSeconds, arrived, ended, arrivals } = line.progress
+        bar ??= output.progress(
+          'simulating',
+          arrivals,
+          (jobs) => `${formatCount(jobs)} of ${formatCount(arrivals)} jobs ended`,
+        )
+        bar.update(ended, `${policy}, ${formatSeconds(virtualSeconds)}, ${formatCount(arrived - ended)} active`)
+      },
+    })
+    if (last.error !== undefined) {
+      const { kind, reason, message, violations } = last.error
+      throw new CloudlessError(kind, reason, message, { violations })
+    }
+    if (child.status === 0 && last.report !== undefined) return last.report
+    throw new CloudlessError('internal', 'SIMULATION', `the simulation ended without a report: ${child.tail}`)
+  } finally {
+    ;(bar as ReturnType<typeof output.progress> | null)?.stop()
+  }
+}
+
+/** Null for what else a process may print. */
+function lineOf(text: string): Line | null {
+  if (!text.startsWith('{')) return null
+  try {
+    return JSON.parse(text) as Line
+  } catch {
+    return null
+  }
+}
