@@ -1,6 +1,7 @@
-// What happened to a job, whole: all pages of its rounds, evaluations and events.
+// What happened to a job, whole: all pages of its rounds, evaluations, events and plans.
 import type { Evaluation__Output } from '#proto/generated/cloudless/v1/Evaluation.ts'
 import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
+import type { Plan__Output } from '#proto/generated/cloudless/v1/Plan.ts'
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { limits } from './config.ts'
@@ -42,6 +43,18 @@ export function allEvents(
     const request = { jobId, pageSize: limits.historyPageSize, pageToken }
     const { events, nextPageToken } = await jobs.listEvents(request, { signal })
     return { rows: events, nextPageToken }
+  })
+}
+
+export function allPlans(
+  jobs: Pick<JobClient, 'listPlans'>,
+  jobId: string,
+  signal: AbortSignal,
+): Promise<readonly Plan__Output[]> {
+  return allPages(async (pageToken) => {
+    const request = { jobId, pageSize: limits.historyPageSize, pageToken }
+    const { plans, nextPageToken } = await jobs.listPlans(request, { signal })
+    return { rows: plans, nextPageToken }
   })
 }
 

@@ -217,6 +217,12 @@ describe('submitting', () => {
     expect(json).toMatchObject({ plan: { outcome: 'placed' }, differences: [{ what: 'total' }, { what: 'compute' }] })
   })
 
+  test('the history of plans is whole, and of a job that was submitted', async () => {
+    const { stdout } = await cloudless('plan', '--job', 'j-1', '--history')
+    expect(stdout).toContain('plan 2: units came free')
+    expect((await cloudless('plan', join(folder, 'job.yaml'), '--history')).code).toBe(2)
+  })
+
   test('one job is planned: a file or an id', async () => {
     expect((await cloudless('plan')).code).toBe(2)
     expect((await cloudless('plan', join(folder, 'job.yaml'), '--job', 'j-1')).code).toBe(2)
@@ -449,6 +455,7 @@ function jobService(): Implementation<JobServiceHandlers> {
       return { rounds: [merged, round(4)] }
     },
     listEvaluations: async () => ({}),
+    listPlans: async () => ({ plans: [{ version: 1 }, { version: 2, cause: 'units came free' }] }),
     listEvents: async ({ jobId }) => ({ nextPageToken: jobId === 'j-endless' ? 'again' : '' }),
     downloadModel: async function* ({ jobId }) {
       yield { totalBytes: model.length, digest, data: model.subarray(0, 60_000) }

@@ -12,7 +12,7 @@ export function toChanges(
   nowMs: number,
 ): readonly Change[] {
   return [
-    ...jobs.flatMap(({ id, change }): Change[] => {
+    ...jobs.flatMap(({ id, change, planInput: input = null }): Change[] => {
       const before = present(store.activeJob(id), `job ${id}`)
       const events = [
         ...prunings(id, before.addressBook, change.addressBook ?? before.addressBook, nowMs),
@@ -20,6 +20,7 @@ export function toChanges(
       ]
       return [
         { kind: 'job', job: { ...before, ...change } },
+        ...(change.plan?.outcome === 'placed' ? [{ kind: 'plan', jobId: id, plan: change.plan, input } as const] : []),
         ...events.map((event): Change => ({ kind: 'event', event })),
       ]
     }),

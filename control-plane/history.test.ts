@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { JournalRecord } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { Round } from '#proto/generated/cloudless/v1/Round.ts'
 import { toChanges } from './actions-to-changes.ts'
-import { aJob, aRound, aShard, aSpec, someProgress } from './model/builders.ts'
+import { aJob, aPlan, aRound, aShard, aSpec, someProgress } from './model/builders.ts'
 import { noActions } from './model/actions.ts'
 import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
 import { encodeRound } from './wire/round.ts'
@@ -121,6 +121,26 @@ describe('evaluations and events', () => {
     expect(changes[1]).toMatchObject({ kind: 'event', event: { kind: 'pruned', text, atMs: 77 } })
     expect(toChanges(rig.store, decided, 78)).toHaveLength(1)
   })
+})
+
+test('the plans of a job stand in its history, with what each was decided on', async () => {
+  const replan = async (version: number, cause: string): Promise<void> => {
+    const plan = aPlan({ a: version }, { version, cause, plannedAtMs: 1_000 * version })
+    const update = { id: 'j-1', ifRevision: 1, change: { plan } }
+    const changes = toChanges(rig.store, { ...noActions, jobs: [update] }, 5)
+    await rig.store.commit(changes, rig.store.view().revision)
+  }
+  await replan(1, '')
+  await replan(2, 'units came free')
+  const list = (fields: object) =>
+    rig.jobs.listPlans(overTheWire('ListPlansRequest', { jobId: 'j-1', pageSize: 1, ...fields }), aCall())
+  const first = await list({})
+  expect(first.plans).toMatchObject([{ version: 1, cause: '' }])
+  const second = await list({ pageToken: first.nextPageToken })
+  expect(second).toMatchObject({ plans: [{ version: 2, cause: 'units came free' }], nextPageToken: '' })
+  await expect(list({ jobId: 'j-none' })).rejects.toThrow('j-none')
+  const { events } = await rig.jobs.listEvents(overTheWire('ListEventsRequest', { jobId: 'j-1' }), aCall())
+  expect(events).toMatchObject([{ kind: 'replanned', text: 'plan 2: units came free', atMs: 2_000 }])
 })
 
 test('how a region synchronises is shown as it was reported', async () => {

@@ -7,10 +7,13 @@ import { present } from '#runtime/assert.ts'
 import { invalid, type FieldViolation } from '#runtime/errors.ts'
 import { catalogueHelp, findCatalogue } from '../catalogue-source.ts'
 import { connect, type Context, type Run } from '../context.ts'
+import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import { allPlans } from '../history.ts'
 import { readJobFile } from '../job-file.ts'
 import { exitCodeOfPlan, planAnswer, renderAnswer } from '../plan/answer.ts'
 import { inputOn, readCapacityFile } from '../plan/capacity-file.ts'
 import { specToPlan } from '../prepare-job.ts'
+import { renderPlanHistory } from '../render/plan-history.ts'
 
 type Options = {
   readonly job?: string
@@ -18,6 +21,7 @@ type Options = {
   readonly offline?: true
   readonly capacity?: string
   readonly catalogue?: string
+  readonly history?: true
 }
 
 export function planCommand(run: Run): Command {
@@ -29,10 +33,12 @@ export function planCommand(run: Run): Command {
     .option('--offline', 'plan here, without a control plane, on the units of --capacity')
     .option('--capacity <file>', 'capacity file (YAML): what units there are, and what is known of the function')
     .option('--catalogue <path>', `prices and links for --offline: ${catalogueHelp}`)
+    .option('--history', 'with --job: all plans that the job has had, and why each replaced the one before')
     .addHelpText('after', whatIfHelp)
     .action(
       run(async (context, jobFile: string | undefined, options: Options) => {
         checkOptions(jobFile, options)
+        if (options.history === true) return showHistory(context, present(options.job, '--job'))
         const answer = planAnswer(
           options.offline === true
             ? await planHere(context, jobFile!, options)
@@ -44,7 +50,7 @@ export function planCommand(run: Run): Command {
     )
 }
 
-function checkOptions(jobFile: string | undefined, { job, offline, capacity, catalogue }: Options): void {
+function checkOptions(jobFile: string | undefined, { job, offline, capacity, catalogue, history }: Options): void {
   const wrong: FieldViolation[] = []
   const note = (field: string, description: string): number => wrong.push({ field, description })
   if ((jobFile === undefined) === (job === undefined))
@@ -53,7 +59,15 @@ function checkOptions(jobFile: string | undefined, { job, offline, capacity, cat
   if (offline === true && capacity === undefined) note('--capacity', 'is needed with --offline; name a capacity file')
   if (offline !== true && capacity !== undefined) note('--capacity', 'goes with --offline only; add it')
   if (offline !== true && catalogue !== undefined) note('--catalogue', 'goes with --offline only; add it')
+  if (history === true && job === undefined) note('--history', 'is of a job that was submitted; give --job')
   if (wrong.length > 0) throw invalid(wrong, 'USAGE')
+}
+
+async function showHistory(context: Context, job: string): Promise<ExitCode> {
+  using services = connect(context)
+  const plans = await allPlans(services.jobs, job, context.signal)
+  context.output.result({ plans }, () => renderPlanHistory(plans, context.output.style))
+  return exitCodes.ok
 }
 
 async function askServer(

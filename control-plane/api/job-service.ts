@@ -18,7 +18,7 @@ import { CloudlessError, notFound } from '#runtime/errors.ts'
 import { apiConfig } from './config.ts'
 import { createJob, type CreateContext } from './create-job.ts'
 import { jobStatus } from './job-status.ts'
-import { listEvaluations, listEvents, listRounds } from './list-history.ts'
+import { listEvaluations, listEvents, listPlans, listRounds } from './list-history.ts'
 import { decodePageToken, encodePageToken, pageSize } from './page-token.ts'
 import { planJob } from './plan-job.ts'
 import { resumeJob } from './resume-job.ts'
@@ -44,6 +44,7 @@ export function jobService(context: CreateContext): Implementation<JobServiceHan
     listRounds: (request) => listRounds(store, request),
     listEvaluations: (request) => listEvaluations(store, request),
     listEvents: (request) => listEvents(store, request),
+    listPlans: (request) => listPlans(store, request),
     downloadModel: ({ jobId }) => downloadModel(store, jobId),
   }
 }

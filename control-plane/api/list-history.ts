@@ -6,9 +6,12 @@ import type { ListEventsRequest__Output } from '#proto/generated/cloudless/v1/Li
 import type { ListEventsResponse } from '#proto/generated/cloudless/v1/ListEventsResponse.ts'
 import type { ListRoundsRequest__Output } from '#proto/generated/cloudless/v1/ListRoundsRequest.ts'
 import type { ListRoundsResponse } from '#proto/generated/cloudless/v1/ListRoundsResponse.ts'
+import type { ListPlansRequest__Output } from '#proto/generated/cloudless/v1/ListPlansRequest.ts'
+import type { ListPlansResponse } from '#proto/generated/cloudless/v1/ListPlansResponse.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { Checks } from '#control-plane/wire/checks.ts'
 import { wireConfig } from '#control-plane/wire/config.ts'
+import { encodePlan } from '#control-plane/wire/job.ts'
 import { encodeRound } from '#control-plane/wire/round.ts'
 import { notFound } from '#runtime/errors.ts'
 import { decodePageToken, encodePageToken, pageSize, type Cursor } from './page-token.ts'
@@ -52,6 +55,15 @@ export async function listEvents(store: Store, request: ListEventsRequest__Outpu
     cursorOf: ({ number }) => ({ at: number, id: '' }),
   })
   return { events: page.map(({ event }) => ({ ...event })), nextPageToken }
+}
+
+export async function listPlans(store: Store, request: ListPlansRequest__Output): Promise<ListPlansResponse> {
+  const { jobId } = request
+  const { page, nextPageToken } = await onePage(store, request, ['plans', jobId], {
+    read: (limit, after) => store.listPlans(jobId, limit, after?.at ?? 0),
+    cursorOf: ({ number }) => ({ at: number, id: '' }),
+  })
+  return { plans: page.map(({ plan }) => encodePlan(plan)), nextPageToken }
 }
 
 type Rows<Row> = {

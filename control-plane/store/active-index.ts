@@ -92,6 +92,7 @@ export class ActiveIndex {
       case 'round':
       case 'evaluation':
       case 'event':
+      case 'plan':
       case 'blob':
       case 'catalogue':
         break
@@ -147,6 +148,8 @@ export function touchedJobId(change: Change): string | null {
       return change.evaluation.jobId
     case 'event':
       return change.event.jobId
+    case 'plan':
+      return change.jobId
     case 'agent':
     case 'journal':
     case 'blob':

@@ -20,4 +20,6 @@ export const storeConfig = {
   linkBinsPerEntryMax: 600,
   /** Events of a job: beyond this the oldest go. */
   eventsMax: 5_000,
+  /** Plans of a job, with what they were decided on: beyond this the oldest go, but for the first. */
+  plansMax: 200,
 } as const

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { aJob, aRound } from '#control-plane/model/builders.ts'
+import { aJob, aPlan, aRound } from '#control-plane/model/builders.ts'
 import type { Evaluation, Round } from '#control-plane/model/history.ts'
+import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import { storeConfig } from './config.ts'
 import { memoryStore, openStore } from './open-store.ts'
 import { migrations } from './sqlite/migrations.ts'
@@ -126,6 +127,33 @@ describe('evaluations and events', () => {
     expect((await store.listEvents('j-1', 1, kept[0]!.number))[0]?.event.text).toBe('4')
   })
 })
+
+test('of very many plans the first stays and the newest, with their inputs', async () => {
+  const count = storeConfig.plansMax + 5
+  await commit(
+    ...Array.from({ length: count }, (_, n): Change => ({
+      kind: 'plan',
+      jobId: 'j-1',
+      plan: aPlan({ a: 1 }, { version: n + 1 }),
+      input: n === 0 ? null : anInput,
+    })),
+  )
+  const kept = await store.listPlans('j-1', 1_000, 0)
+  expect(kept.map(({ plan }) => plan.version)).toEqual([1, ...Array.from({ length: count - 5 }, (_, n) => n + 6)])
+  expect(kept.slice(0, 2).map(({ input }) => input)).toEqual([null, anInput])
+  expect((await store.listPlans('j-1', 1, kept[0]!.number))[0]?.plan.version).toBe(6)
+})
+
+const anInput: PlanInput = {
+  spec: aJob().spec,
+  decidedAtMs: 5,
+  catalogVersion: 'test',
+  catalogHash: 'hash',
+  capacity: [],
+  samplesPerSecond: { cpu: 3 },
+  modelSize: null,
+  measuredLinks: [],
+}
 
 describe('a database of the version before', () => {
   let folder = ''

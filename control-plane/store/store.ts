@@ -6,7 +6,8 @@ import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-pla
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { KeptJob } from '#control-plane/model/resumption.ts'
-import type { ModelSize } from '#control-plane/model/plan.ts'
+import type { ModelSize, Plan } from '#control-plane/model/plan.ts'
+import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
 import type { Blobs } from './blobs.ts'
 import type { Logs } from './logs.ts'
@@ -24,6 +25,8 @@ export type Change =
   | { readonly kind: 'round'; readonly round: Round }
   | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }
   | { readonly kind: 'event'; readonly event: InstanceEvent }
+  /** A plan that came into force, and what it was decided on. */
+  | { readonly kind: 'plan'; readonly jobId: string; readonly plan: Plan; readonly input: PlanInput | null }
   | { readonly kind: 'blob'; readonly blob: BlobRecord }
   /** Its content is a blob of the same name. */
   | { readonly kind: 'catalogue'; readonly catalogue: CatalogueRecord }
@@ -108,6 +111,8 @@ export type LinkMonthTotals = { readonly bytes: number; readonly amountUsd: numb
 export type CatalogueCursor = { readonly firstUsedAtMs: number; readonly hash: string }
 export type RoundCursor = { readonly region: string; readonly number: number }
 export type EvaluationCursor = { readonly atMs: number; readonly region: string; readonly isFinal: boolean }
+/** `number` counts a store's plans in the order in which they came into force. */
+export type StoredPlan = { readonly number: number; readonly plan: Plan; readonly input: PlanInput | null }
 /** `number` counts a store's events in the order in which they arrived. */
 export type StoredEvent = { readonly number: number; readonly event: InstanceEvent }
 
@@ -146,6 +151,8 @@ export interface Store {
   listEvaluations(jobId: string, limit: number, after: EvaluationCursor | null): Promise<readonly Evaluation[]>
   /** In the order in which they arrived, after that number. */
   listEvents(jobId: string, limit: number, afterNumber: number): Promise<readonly StoredEvent[]>
+  /** In the order in which they came into force, after that number; of a resumed job those of before too. */
+  listPlans(jobId: string, limit: number, afterNumber: number): Promise<readonly StoredPlan[]>
   journalSeq(agentId: string): Promise<number>
   blob(digest: string): Promise<BlobRecord | null>
   catalogue(hash: string): Promise<CatalogueRecord | null>

@@ -36,6 +36,7 @@ export function aJobService(methods: Partial<JobService> = {}): JobService {
     listRounds: absentUnary,
     listEvaluations: absentUnary,
     listEvents: absentUnary,
+    listPlans: absentUnary,
     ...methods,
   }
 }

@@ -9,7 +9,7 @@ import { appendLedgerEntry } from './append-ledger.ts'
 import { bodies } from './read-rows.ts'
 import type { Statements } from './statements.ts'
 
-type History = Extract<Change, { readonly kind: 'ledger' | 'round' | 'evaluation' | 'event' }>
+type History = Extract<Change, { readonly kind: 'ledger' | 'round' | 'evaluation' | 'event' | 'plan' }>
 
 export function appendHistory(sql: Statements, change: History): void {
   switch (change.kind) {
@@ -24,6 +24,9 @@ export function appendHistory(sql: Statements, change: History): void {
       break
     case 'event':
       appendEvent(sql, change.event)
+      break
+    case 'plan':
+      appendPlan(sql, change)
       break
   }
 }
@@ -112,5 +115,20 @@ function appendEvent(sql: Statements, event: InstanceEvent): void {
     jobId,
     jobId,
     config.eventsMax,
+  )
+}
+
+/** Of too many the first one stays, which says how it all began, and the newest. */
+function appendPlan(sql: Statements, { jobId, plan, input }: Extract<History, { readonly kind: 'plan' }>): void {
+  const [body, decidedOn] = [encode(plan), input === null ? null : encode(input)]
+  sql.run('INSERT INTO plans (job_id, version, body, input) VALUES (?, ?, ?, ?)', jobId, plan.version, body, decidedOn)
+  sql.run(
+    `DELETE FROM plans WHERE job_id = ? AND number <=
+       (SELECT number FROM plans WHERE job_id = ? ORDER BY number DESC LIMIT 1 OFFSET ?)
+       AND number > (SELECT min(number) FROM plans WHERE job_id = ?)`,
+    jobId,
+    jobId,
+    config.plansMax,
+    jobId,
   )
 }

@@ -280,4 +280,22 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX catalogues_newest ON catalogues (first_used_at_ms DESC, hash DESC);
     `,
   },
+  {
+    // Before, a job had its newest plan only.
+    version: 7,
+    statements: `
+      CREATE TABLE plans (
+        number INTEGER PRIMARY KEY,
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        version INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        -- What it was decided on; NULL where that was not kept.
+        input TEXT
+      ) STRICT;
+      CREATE INDEX plans_of_job ON plans (job_id, number);
+      INSERT INTO plans (job_id, version, body)
+        SELECT id, body ->> '$.plan.version', body -> '$.plan' FROM jobs WHERE body ->> '$.plan.outcome' = 'placed'
+        ORDER BY created_at_ms, id;
+    `,
+  },
 ]

@@ -1,6 +1,9 @@
 // Rounds, evaluations and events of one job, page by page.
 import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
-import type { EvaluationCursor, RoundCursor, StoredEvent } from '../store.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
+import type { PlanInput } from '#control-plane/model/plan-input.ts'
+import { decode } from '#runtime/encoding.ts'
+import type { EvaluationCursor, RoundCursor, StoredEvent, StoredPlan } from '../store.ts'
 import { bodies, bodyOf } from './read-rows.ts'
 import type { Statements } from './statements.ts'
 
@@ -59,4 +62,18 @@ export function readEvents(sql: Statements, jobId: string, limit: number, afterN
     limit,
   )
   return rows.map((row) => ({ number: Number(row.number), event: bodyOf<InstanceEvent>(row) }))
+}
+
+export function readPlans(sql: Statements, jobId: string, limit: number, afterNumber: number): readonly StoredPlan[] {
+  const rows = sql.all(
+    'SELECT number, body, input FROM plans WHERE job_id = ? AND number > ? ORDER BY number LIMIT ?',
+    jobId,
+    afterNumber,
+    limit,
+  )
+  return rows.map((row) => ({
+    number: Number(row.number),
+    plan: bodyOf<Plan>(row),
+    input: typeof row.input === 'string' ? decode<PlanInput>(row.input) : null,
+  }))
 }

@@ -8,7 +8,7 @@ import type { Logs } from '../logs.ts'
 import type { Change, Commit, CommitOutcome, Store, View } from '../store.ts'
 import { inTransaction, sqliteError } from './open-database.ts'
 import { findCatalogues, readCatalogue, readCatalogues } from './read-catalogues.ts'
-import { readEvaluations, readEvents, readRounds } from './read-history.ts'
+import { readEvaluations, readEvents, readPlans, readRounds } from './read-history.ts'
 import { readCells, readJobFacts, readLedger, readLinkBins, readLinkMonth, readSpans } from './read-ledger.ts'
 import {
   readActive,
@@ -121,6 +121,9 @@ export class SqliteStore implements Store {
 
   listEvents: Store['listEvents'] = (jobId, limit, afterNumber) =>
     this.#query('list events', () => readEvents(this.#sql, jobId, limit, afterNumber))
+
+  listPlans: Store['listPlans'] = (jobId, limit, afterNumber) =>
+    this.#query('list plans', () => readPlans(this.#sql, jobId, limit, afterNumber))
 
   journalSeq: Store['journalSeq'] = (agentId) =>
     this.#query('read a journal', () =>

@@ -43,6 +43,7 @@ function conflictOf(sql: Statements, change: Change, basedOnRevision: number): s
     case 'round':
     case 'evaluation':
     case 'event':
+    case 'plan':
     case 'blob':
     case 'catalogue':
     case 'throughput':
@@ -92,6 +93,7 @@ function writeChange(sql: Statements, change: Change, revision: number): void {
     case 'round':
     case 'evaluation':
     case 'event':
+    case 'plan':
       appendHistory(sql, change)
       break
     case 'blob':

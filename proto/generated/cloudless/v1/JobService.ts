@@ -16,6 +16,8 @@ import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRe
 import type { ListEventsResponse as _cloudless_v1_ListEventsResponse, ListEventsResponse__Output as _cloudless_v1_ListEventsResponse__Output } from '../../cloudless/v1/ListEventsResponse.ts';
 import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from '../../cloudless/v1/ListJobsRequest.ts';
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from '../../cloudless/v1/ListJobsResponse.ts';
+import type { ListPlansRequest as _cloudless_v1_ListPlansRequest, ListPlansRequest__Output as _cloudless_v1_ListPlansRequest__Output } from '../../cloudless/v1/ListPlansRequest.ts';
+import type { ListPlansResponse as _cloudless_v1_ListPlansResponse, ListPlansResponse__Output as _cloudless_v1_ListPlansResponse__Output } from '../../cloudless/v1/ListPlansResponse.ts';
 import type { ListRoundsRequest as _cloudless_v1_ListRoundsRequest, ListRoundsRequest__Output as _cloudless_v1_ListRoundsRequest__Output } from '../../cloudless/v1/ListRoundsRequest.ts';
 import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRoundsResponse__Output as _cloudless_v1_ListRoundsResponse__Output } from '../../cloudless/v1/ListRoundsResponse.ts';
 import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from '../../cloudless/v1/PlanJobRequest.ts';
@@ -89,6 +91,15 @@ export interface JobServiceClient extends grpc.Client {
   listJobs(argument: _cloudless_v1_ListJobsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   listJobs(argument: _cloudless_v1_ListJobsRequest, callback: grpc.requestCallback<_cloudless_v1_ListJobsResponse__Output>): grpc.ClientUnaryCall;
   
+  ListPlans(argument: _cloudless_v1_ListPlansRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  ListPlans(argument: _cloudless_v1_ListPlansRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  ListPlans(argument: _cloudless_v1_ListPlansRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  ListPlans(argument: _cloudless_v1_ListPlansRequest, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  listPlans(argument: _cloudless_v1_ListPlansRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  listPlans(argument: _cloudless_v1_ListPlansRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  listPlans(argument: _cloudless_v1_ListPlansRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  listPlans(argument: _cloudless_v1_ListPlansRequest, callback: grpc.requestCallback<_cloudless_v1_ListPlansResponse__Output>): grpc.ClientUnaryCall;
+  
   ListRounds(argument: _cloudless_v1_ListRoundsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
   ListRounds(argument: _cloudless_v1_ListRoundsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
   ListRounds(argument: _cloudless_v1_ListRoundsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListRoundsResponse__Output>): grpc.ClientUnaryCall;
@@ -152,6 +163,8 @@ export interface JobServiceHandlers extends grpc.UntypedServiceImplementation {
   
   ListJobs: grpc.handleUnaryCall<_cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse>;
   
+  ListPlans: grpc.handleUnaryCall<_cloudless_v1_ListPlansRequest__Output, _cloudless_v1_ListPlansResponse>;
+  
   ListRounds: grpc.handleUnaryCall<_cloudless_v1_ListRoundsRequest__Output, _cloudless_v1_ListRoundsResponse>;
   
   PlanJob: grpc.handleUnaryCall<_cloudless_v1_PlanJobRequest__Output, _cloudless_v1_PlanJobResponse>;
@@ -174,6 +187,7 @@ export interface JobServiceDefinition extends grpc.ServiceDefinition {
   ListEvaluations: MethodDefinition<_cloudless_v1_ListEvaluationsRequest, _cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsRequest__Output, _cloudless_v1_ListEvaluationsResponse__Output>
   ListEvents: MethodDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsResponse, _cloudless_v1_ListEventsRequest__Output, _cloudless_v1_ListEventsResponse__Output>
   ListJobs: MethodDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsRequest__Output, _cloudless_v1_ListJobsResponse__Output>
+  ListPlans: MethodDefinition<_cloudless_v1_ListPlansRequest, _cloudless_v1_ListPlansResponse, _cloudless_v1_ListPlansRequest__Output, _cloudless_v1_ListPlansResponse__Output>
   ListRounds: MethodDefinition<_cloudless_v1_ListRoundsRequest, _cloudless_v1_ListRoundsResponse, _cloudless_v1_ListRoundsRequest__Output, _cloudless_v1_ListRoundsResponse__Output>
   PlanJob: MethodDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobRequest__Output, _cloudless_v1_PlanJobResponse__Output>
   ResumeJob: MethodDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobRequest__Output, _cloudless_v1_ResumeJobResponse__Output>
