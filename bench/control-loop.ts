@@ -45,10 +45,11 @@ export async function run(): Promise<ControlLoopFigures> {
 async function measure(store: Store): Promise<ControlLoopFigures> {
   const random = seededRandom(1)
   const clock = systemClock()
+  const catalogue = aBigCatalogue()
   let toldBytes = 0
   const loop = new ControlLoop({
     store,
-    catalogue: aBigCatalogue(),
+    catalogue: () => catalogue,
     clock,
     log: silentLog,
     metrics: createMetrics(),

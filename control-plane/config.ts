@@ -23,6 +23,10 @@ export const controlPlaneConfig = {
   stopGraceMs: 2_000,
   /** Of what the catalogue's files make one wonder about, this much is logged at the start; `cloudless catalog verify` tells all. */
   catalogueWarningsMax: 20,
+  /** Files of fetched layers are looked at this often. */
+  catalogueLookEveryMs: 10_000,
+  /** A cloud that did not answer is asked again after this. */
+  catalogueRetryMs: 300_000,
   /** Jobs with series of their own in /metrics. */
   metricsJobsMax: 500,
   /** An ended job's last numbers stay for a scrape or two. */

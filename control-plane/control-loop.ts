@@ -22,7 +22,8 @@ import type { Store } from './store/store.ts'
 
 export type ControlLoopOptions = {
   readonly store: Store
-  readonly catalogue: Catalogue
+  /** In force now; another one is seen by the next decision. */
+  readonly catalogue: () => Catalogue
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -169,7 +170,7 @@ export class ControlLoop {
 
   #snapshot(): Snapshot {
     const { store, catalogue, clock } = this.#options
-    return { ...store.view(), nowMs: clock.now(), catalogue }
+    return { ...store.view(), nowMs: clock.now(), catalogue: catalogue() }
   }
 
   async #takeMeasurements(): Promise<void> {

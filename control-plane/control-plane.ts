@@ -14,7 +14,7 @@ import { Fleet } from './agents/fleet.ts'
 import { catalogService } from './api/catalog-service.ts'
 import { costService } from './api/cost-service.ts'
 import { jobService } from './api/job-service.ts'
-import { regionService } from './api/region-service.ts'
+import { regionService, type FetchedMark } from './api/region-service.ts'
 import { ControlLoop } from './control-loop.ts'
 import { collectJobMetrics } from './job-metrics.ts'
 import type { ReconcileOptions } from './reconciler/reconcile.ts'
@@ -27,7 +27,10 @@ export type ControlPlaneOptions = {
   readonly metrics: Metrics
   /** Belongs to the caller, who closes it after `stop`. */
   readonly store: Store
-  readonly catalogue: Catalogue
+  /** In force now. */
+  readonly catalogue: () => Catalogue
+  /** Parts of it that clouds were asked for; none where nobody asks. */
+  readonly fetched?: () => readonly FetchedMark[]
   readonly config?: ReconcileOptions
 }
 
@@ -60,10 +63,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         store,
         catalogue,
         clock,
+        fetched: options.fetched ?? (() => []),
         heardAtMs: (region) => fleet.heardAtMs(region),
       }),
-      'cloudless.v1.CatalogService': catalogService({ store, catalogue: () => catalogue }),
-      'cloudless.v1.CostService': costService({ store, catalogue: () => catalogue, clock }),
+      'cloudless.v1.CatalogService': catalogService({ store, catalogue }),
+      'cloudless.v1.CostService': costService({ store, catalogue, clock }),
       'cloudless.v1.FleetService': fleet.service,
     },
     start: () => {

@@ -24,7 +24,15 @@ async function run(options: MainOptions): Promise<void> {
   for (const warning of warnings.slice(0, controlPlaneConfig.catalogueWarningsMax)) log.warn({ warning }, 'catalogue')
   const store = await openStore(data)
   const config = { pruneAfterMs }
-  const controlPlane = createControlPlane({ clock, random: systemRandom(), log, metrics, store, catalogue, config })
+  const controlPlane = createControlPlane({
+    clock,
+    random: systemRandom(),
+    log,
+    metrics,
+    store,
+    catalogue: () => catalogue,
+    config,
+  })
   const listen = { host, port }
   const server = await serve({ services: controlPlane.services, listen, clock, log, metrics, withReflection: true })
   const metricsServer = options.metricsListen === null ? null : await serveMetrics(metrics, options.metricsListen, log)

@@ -28,14 +28,20 @@ export type Rig = {
   readonly fleet: ControlPlane['services']['cloudless.v1.FleetService']
 }
 
-export function startRig(given: { readonly store?: Store; readonly clock?: VirtualClock } = {}): Rig {
+type RigOptions = {
+  readonly store?: Store
+  readonly clock?: VirtualClock
+  readonly catalogue?: () => Catalogue
+}
+
+export function startRig(given: RigOptions = {}): Rig {
   const clock = given.clock ?? new VirtualClock()
   const store = given.store ?? memoryStore()
   const catalogue = aCatalogue({ a: { cpu: 3.6 }, b: { cpu: 7.2 } })
   const controlPlane = createControlPlane({
     clock,
     store,
-    catalogue,
+    catalogue: given.catalogue ?? (() => catalogue),
     random: seededRandom(1),
     log: silentLog,
     metrics: createMetrics(),

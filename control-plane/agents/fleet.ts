@@ -5,7 +5,7 @@ import type { ConnectResponse } from '#proto/generated/cloudless/v1/ConnectRespo
 import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
 import type { CallContext, Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
-import { indexCatalogue, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
 import type { Agent } from '#control-plane/model/snapshot.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -23,7 +23,7 @@ import { Session } from './session.ts'
 
 export type FleetOptions = {
   readonly store: Store
-  readonly catalogue: Catalogue
+  readonly catalogue: () => Catalogue
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
@@ -32,7 +32,7 @@ export type FleetOptions = {
 export class Fleet {
   readonly service: Implementation<FleetServiceHandlers>
   readonly #options: FleetOptions
-  readonly #catalogue: CatalogueIndex
+  readonly #catalogue: () => CatalogueIndex
   readonly #intake: Intake
   readonly #leases: Leases
   readonly #sessions = new Map<string, Session>()
@@ -45,7 +45,7 @@ export class Fleet {
   constructor(options: FleetOptions) {
     const { store, clock, metrics } = options
     this.#options = options
-    this.#catalogue = indexCatalogue(options.catalogue)
+    this.#catalogue = currentIndex(options.catalogue)
     this.#intake = new Intake(store, clock)
     this.#leases = new Leases(clock, agentsConfig.leaseMs)
     this.#refused = metrics.counter(
@@ -131,7 +131,7 @@ export class Fleet {
       const text = `the agent of ${region} speaks protocol ${hello.protocolVersion}, this control plane speaks ${protocolVersion}; run the same version of both`
       throw new CloudlessError('conflict', 'PROTOCOL_VERSION', text)
     }
-    if (this.#catalogue.region(region) === null) throw notFound('region', region)
+    if (this.#catalogue().region(region) === null) throw notFound('region', region)
     const known = store.view().agents.find((agent) => agent.region === region)
     this.#leases.take(hello, known?.agentId === agentId ? known.incarnation : 0)
     await this.#storeAgent(hello)

@@ -19,7 +19,7 @@ import { Outbox } from './outbox.ts'
 export type SessionContext = {
   readonly store: Store
   readonly intake: Intake
-  readonly catalogue: CatalogueIndex
+  readonly catalogue: () => CatalogueIndex
   readonly clock: Clock
   readonly log: Log
   readonly onHeard: () => void
@@ -123,7 +123,7 @@ export class Session {
   async #applyJournal(records: Parameters<typeof journalReport>[2]): Promise<void> {
     const { intake, catalogue, onRefused } = this.#context
     const { region, agentId } = this.hello
-    const found = journalReport({ region, agentId, catalogue, onRefused }, this.#journalSeq, records)
+    const found = journalReport({ region, agentId, catalogue: catalogue(), onRefused }, this.#journalSeq, records)
     if (found !== null) {
       await intake.submit(found.report)
       this.#journalSeq = found.toSeq

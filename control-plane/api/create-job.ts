@@ -19,7 +19,7 @@ import { jobProgress, jobStatus } from './job-status.ts'
 
 export type CreateContext = {
   readonly store: Store
-  readonly catalogue: Catalogue
+  readonly catalogue: () => Catalogue
   readonly clock: Clock
   readonly random: Random
 }
@@ -65,7 +65,7 @@ export function decodeAndCheck(
 ): JobSpec {
   const spec = decodeJobSpec(checks, wire)
   if (spec === null) return refuse(checks)
-  for (const { field, description } of validateJob(spec, catalogue, clock.now(), 'spec'))
+  for (const { field, description } of validateJob(spec, catalogue(), clock.now(), 'spec'))
     checks.note(field, description)
   return spec
 }
@@ -108,7 +108,7 @@ function planOnly({ store, catalogue, clock }: CreateContext, job: Job): JobStat
   const view = store.view()
   const planned: Job = {
     ...job,
-    plan: plan({ ...view, nowMs: clock.now(), catalogue }, job),
+    plan: plan({ ...view, nowMs: clock.now(), catalogue: catalogue() }, job),
     reason: 'planned only; nothing was stored',
   }
   return { job: planned, revision: 0, costUsd: 0, progress: jobProgress(planned, [], []) }

@@ -15,7 +15,8 @@ export async function planJob(context: CreateContext, request: PlanJobRequest__O
   if ((request.spec === null) === (request.jobId === ''))
     checks.note('spec', 'or job_id is needed, and not both: give a spec to plan, or the id of a job')
   checks.done()
-  const { store, catalogue, clock } = context
+  const { store, clock } = context
+  const catalogue = context.catalogue()
   const job = request.jobId === '' ? proposed(context, request) : await stored(context, request.jobId)
   const snapshot = { ...store.view(), nowMs: clock.now(), catalogue }
   return answerPlan({ input: planInput(snapshot, job), catalogue }, whatIfs)

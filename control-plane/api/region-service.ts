@@ -4,7 +4,7 @@ import type { Region as WireRegion } from '#proto/generated/cloudless/v1/Region.
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
-import { indexCatalogue, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
+import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
@@ -12,40 +12,53 @@ import type { Store } from '#control-plane/store/store.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { notFound } from '#runtime/errors.ts'
 
+/** What was asked of a cloud, and when. */
+export type FetchedMark = {
+  readonly id: string
+  readonly fetchedAtMs: number
+  readonly isStale: boolean
+  /** Regions whose prices are from it. */
+  readonly regions: readonly string[]
+}
+
 export type RegionContext = {
   readonly store: Store
-  readonly catalogue: Catalogue
+  readonly catalogue: () => Catalogue
   readonly clock: Clock
+  readonly fetched: () => readonly FetchedMark[]
   /** More recent than the store's; null where nobody was heard. */
   readonly heardAtMs: (region: string) => number | null
 }
 
 export function regionService(context: RegionContext): Implementation<RegionServiceHandlers> {
-  const { catalogue } = context
-  const index = indexCatalogue(catalogue)
+  const index = currentIndex(context.catalogue)
   const look = (): ((region: CatalogueRegion) => WireRegion) => {
+    const { catalogue } = index()
     const snapshot: Snapshot = { ...context.store.view(), nowMs: context.clock.now(), catalogue }
     const free = countFreeUnits(snapshot)
-    return (region) => describe(context, index, snapshot, free, region)
+    return (region) => describe(context, index(), snapshot, free, region)
   }
   const named = (name: string): CatalogueRegion => {
-    const region = catalogue.regions.find((one) => one.name === name)
-    if (region === undefined) throw notFound('region', name)
+    const region = index().region(name)
+    if (region === null) throw notFound('region', name)
     return region
   }
   return {
-    listRegions: () =>
-      Promise.resolve({
-        regions: catalogue.regions.map(look()),
-        catalogVersion: catalogue.version,
-        catalogHash: catalogue.hash,
-      }),
+    listRegions: () => {
+      const { regions, version, hash } = context.catalogue()
+      return Promise.resolve({
+        regions: regions.map(look()),
+        catalogVersion: version,
+        catalogHash: hash,
+        fetchedLayers: context.fetched().map((mark) => ({ ...mark, regions: [...mark.regions] })),
+      })
+    },
     // oxlint-disable-next-line typescript/require-await -- a name that does not exist becomes a rejection
     getRegion: async ({ name }) => ({ region: look()(named(name)) }),
     // oxlint-disable-next-line typescript/require-await -- as above
     listLinks: async ({ fromRegion }) => {
       if (fromRegion !== '') named(fromRegion)
-      const links = catalogue.links.filter(({ from }) => fromRegion === '' || from === fromRegion)
+      const links = context.catalogue().links.filter(({ from }) => fromRegion === '' || from === fromRegion)
       return {
         links: links.map(describeLink),
       }

@@ -56,7 +56,7 @@ async function refuseUnlessResumable({ store, catalogue, clock }: CreateContext,
   }
   const checks = new Checks()
   // What has changed since is the catalogue, and the time.
-  for (const { field, description } of validateJob(spec, catalogue, clock.now(), 'spec'))
+  for (const { field, description } of validateJob(spec, catalogue(), clock.now(), 'spec'))
     checks.note(field, description)
   const digest = spec.function.bundleDigest
   if ((await store.blob(digest))?.kind !== 'bundle')
@@ -83,7 +83,7 @@ function resume(job: Job, requestId: string, nowMs: number): Job {
 
 /** A plan that waits is good enough: the job then waits like any other. */
 function planFor({ store, catalogue, clock }: CreateContext, job: Job): Plan {
-  const next = plan({ ...store.view(), nowMs: clock.now(), catalogue }, job)
+  const next = plan({ ...store.view(), nowMs: clock.now(), catalogue: catalogue() }, job)
   if (next.outcome !== 'impossible') return next
   const why = next.reasons.filter(({ chosen }) => !chosen).map(({ text }) => text)
   throw new CloudlessError('conflict', 'CANNOT_BE_PLACED', `job ${job.id} can no longer be placed: ${why.join('; ')}`)

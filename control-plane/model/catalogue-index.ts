@@ -29,6 +29,16 @@ export function indexCatalogue(catalogue: Catalogue): CatalogueIndex {
   }
 }
 
+/** Of the catalogue in force, which may be replaced at any time; the index is made anew when it was. */
+export function currentIndex(current: () => Catalogue): () => CatalogueIndex {
+  let index: CatalogueIndex | null = null
+  return () => {
+    const catalogue = current()
+    if (index?.catalogue !== catalogue) index = indexCatalogue(catalogue)
+    return index
+  }
+}
+
 /**
  * A row for the same instance type beats one for the same zone, and that one beats a row for every machine. Where the class
  * does not say what machine it is, the cheapest row of its model counts.

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { FetchedLayer as _cloudless_v1_FetchedLayer, FetchedLayer__Output as _cloudless_v1_FetchedLayer__Output } from './cloudless/v1/FetchedLayer.ts';
 import type { GetRegionRequest as _cloudless_v1_GetRegionRequest, GetRegionRequest__Output as _cloudless_v1_GetRegionRequest__Output } from './cloudless/v1/GetRegionRequest.ts';
 import type { GetRegionResponse as _cloudless_v1_GetRegionResponse, GetRegionResponse__Output as _cloudless_v1_GetRegionResponse__Output } from './cloudless/v1/GetRegionResponse.ts';
 import type { Link as _cloudless_v1_Link, Link__Output as _cloudless_v1_Link__Output } from './cloudless/v1/Link.ts';
@@ -20,6 +21,7 @@ export interface ProtoGrpcType {
   cloudless: {
     v1: {
       AgentState: EnumTypeDefinition
+      FetchedLayer: MessageTypeDefinition<_cloudless_v1_FetchedLayer, _cloudless_v1_FetchedLayer__Output>
       GetRegionRequest: MessageTypeDefinition<_cloudless_v1_GetRegionRequest, _cloudless_v1_GetRegionRequest__Output>
       GetRegionResponse: MessageTypeDefinition<_cloudless_v1_GetRegionResponse, _cloudless_v1_GetRegionResponse__Output>
       Link: MessageTypeDefinition<_cloudless_v1_Link, _cloudless_v1_Link__Output>

@@ -89,7 +89,7 @@ export class World {
       random: seededRandom(this.random.integer(2 ** 31)),
       log: this.#log.child({ process: 'control plane' }),
       metrics: createMetrics(),
-      catalogue,
+      catalogue: () => catalogue,
       store: storeOf(this.store, node),
     })
     this.network.listen(node, controlAddress, controlPlane.services)
