@@ -77,7 +77,7 @@ export class World {
     this.observer = new Observer(this.store, this.clock, this.agents)
     this.#loop = new ControlLoop({
       store: this.store,
-      catalogue,
+      catalogue: () => catalogue,
       clock: this.clock,
       log,
       metrics: createMetrics(),
