@@ -1,18 +1,35 @@
-// What a layer may refer to without saying it itself: the regions, device models and currencies of the layers below it.
+// What a layer may refer to without saying it itself: the regions, device models, currencies and prices of the layers below it.
+import type { Price } from './catalogue.ts'
 import type { Layer } from './layer.ts'
 
-export type Below = {
+export type Names = {
   readonly regions: ReadonlySet<string>
   readonly deviceModels: ReadonlySet<string>
   readonly usdPer: Readonly<Record<string, number>>
 }
 
-export const nothingBelow: Below = { regions: new Set(), deviceModels: new Set(), usdPer: { USD: 1 } }
+export type Below = Names & {
+  readonly hasPrice: (region: string, device: Pick<Price, 'deviceModel' | 'market' | 'instanceType'>) => boolean
+}
+
+export const nothingBelow: Below = belowOf([])
 
 export function belowOf(layers: readonly Layer[]): Below {
+  const regions = layers.flatMap((layer) => layer.regions)
   return {
-    regions: new Set(layers.flatMap((layer) => layer.regions.map(({ name }) => name))),
+    regions: new Set(regions.map(({ name }) => name)),
     deviceModels: new Set(layers.flatMap((layer) => layer.deviceModels.map(({ name }) => name))),
     usdPer: Object.assign({ USD: 1 }, ...layers.map(({ usdPer }) => usdPer)) as Record<string, number>,
+    hasPrice: (region, { deviceModel, market, instanceType }) =>
+      regions.some(
+        ({ name, prices }) =>
+          name === region &&
+          prices.some(
+            (price) =>
+              price.deviceModel === deviceModel &&
+              price.market === market &&
+              (price.instanceType === '' || price.instanceType === instanceType),
+          ),
+      ),
   }
 }

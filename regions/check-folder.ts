@@ -1,13 +1,13 @@
 // What the rows of a catalogue folder must say of each other and of the layers below: sources, regions, device models and
 // currencies exist, and nothing is there twice that could not be told apart.
-import type { Below } from './below.ts'
+import type { Names } from './below.ts'
 import type { FolderFile } from './folder-schema.ts'
 import type { PricedRow } from './mend-prices.ts'
 import type { FolderFault, FolderRows } from './read-folder.ts'
 
 export type MendedRows = Omit<FolderRows, 'prices'> & { readonly prices: readonly PricedRow[] }
 
-export function checkFolder(file: FolderFile, rows: MendedRows, names: Below, faults: FolderFault[]): void {
+export function checkFolder(file: FolderFile, rows: MendedRows, names: Names, faults: FolderFault[]): void {
   const sources = new Set(file.sources.map(({ id }) => id))
   const { regions, deviceModels: models } = names
   const check = (at: string, field: string, isKnown: boolean, value: string, fix: string): void => {

@@ -1,6 +1,6 @@
 // The rows of a catalogue folder as a layer. What real price lists get wrong is mended and told: of rows for the same thing the
 // cheapest counts, and a spot price that is not below on demand is left out.
-import type { Below } from './below.ts'
+import type { Names } from './below.ts'
 import { checkFolder, unique } from './check-folder.ts'
 import type { EgressPrice, Price, Provider } from './catalogue.ts'
 import type { FolderFile } from './folder-schema.ts'
@@ -14,7 +14,7 @@ export type Made = {
   readonly faults: readonly FolderFault[]
 }
 
-export function toLayer(file: FolderFile, rows: FolderRows, below: Below): Made {
+export function toLayer(file: FolderFile, rows: FolderRows, below: Names): Made {
   const faults: FolderFault[] = []
   const warnings: string[] = []
   const rates = Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd]))

@@ -10,6 +10,7 @@ import type { Layer } from './layer.ts'
 import { makeCatalogue, type MadeCatalogue } from './make-catalogue.ts'
 import { readFolder } from './read-folder.ts'
 import { parseFile } from './static/read-file.ts'
+import { isInventory, parseJson, readInventory } from './terraform/read-inventory.ts'
 
 /** The price list that comes with Cloudless. */
 export const bundledCataloguePath = join(import.meta.dirname, 'catalogue', '2026-11')
@@ -23,7 +24,7 @@ export type LayerOptions = {
 
 export type ReadLayers = { readonly layers: readonly Layer[]; readonly warnings: readonly string[] }
 
-/** `paths` are an operator's, lowest first: folders like the bundled one, or YAML files. */
+/** `paths` are an operator's, lowest first: folders like the bundled one, YAML files, or what `terraform output -json` printed. */
 export async function readLayers(paths: readonly string[], options: LayerOptions = {}): Promise<ReadLayers> {
   if (paths.length > layersMax)
     throw invalid([
@@ -48,6 +49,10 @@ export async function readLayer(path: string, below: Below): Promise<{ layer: La
   })
   if (found.isDirectory()) return readFolder(path, below)
   const text = await readText(path, found.size)
+  if (path.endsWith('.json')) {
+    const json = parseJson(text, path)
+    if (isInventory(json)) return readInventory(json, path, below)
+  }
   return parseFile(text, path, below)
 }
 

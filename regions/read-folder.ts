@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import { CsvError, parse } from 'csv-parse/sync'
 import { parse as parseYaml } from 'yaml'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
-import type { Below } from './below.ts'
+import type { Names } from './below.ts'
 import { catalogueBytesMax, violationsMax } from './config.ts'
 import { folderSchema, rowSchemas, type FolderFile, type Row, type RowKind } from './folder-schema.ts'
 import { toLayer } from './folder-to-layer.ts'
@@ -20,7 +20,7 @@ export type Placed<Kind extends RowKind> = { readonly row: Row<Kind>; readonly a
 export type FolderRows = { readonly [Kind in RowKind]: readonly Placed<Kind>[] }
 export type FolderFault = { readonly field: string; readonly description: string }
 
-export async function readFolder(path: string, below: Below): Promise<ReadFolder> {
+export async function readFolder(path: string, below: Names): Promise<ReadFolder> {
   const names = (await readdir(path).catch((error: unknown) => Promise.reject(unreadable(path, error)))).sort()
   const faults: FolderFault[] = []
   const file = await readHead(path, faults)

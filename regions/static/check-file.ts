@@ -1,6 +1,6 @@
 // What the rows of a catalogue file must say of each other and of the layers below: names are unique, references exist, a
 // price is said in one way.
-import type { Below } from '../below.ts'
+import type { Names } from '../below.ts'
 import { providers } from '../catalogue.ts'
 import { rowKey } from '../layer.ts'
 import type { CatalogueFile } from './file-schema.ts'
@@ -8,7 +8,7 @@ import type { CatalogueFile } from './file-schema.ts'
 /** A wrong field: where it stands in the file, and what is wrong with it. */
 export type Fault = { readonly path: readonly (string | number)[]; readonly description: string }
 
-export function checkFile(file: CatalogueFile, below: Below): readonly Fault[] {
+export function checkFile(file: CatalogueFile, below: Names): readonly Fault[] {
   const faults: Fault[] = []
   const sources = unique(faults, 'sources', 'id', file.sources)
   const models = new Set([...unique(faults, 'deviceModels', 'name', file.deviceModels), ...below.deviceModels])
@@ -29,10 +29,10 @@ export function checkFile(file: CatalogueFile, below: Below): readonly Fault[] {
   return faults
 }
 
-type Names = ReadonlySet<string>
-type Check = (names: Names, path: Fault['path'], value: string | undefined, what: string) => void
+type Known = ReadonlySet<string>
+type Check = (names: Known, path: Fault['path'], value: string | undefined, what: string) => void
 
-function fixFor(what: string, names: Names): string {
+function fixFor(what: string, names: Known): string {
   if (what === 'source') return `describe it under sources${listed(names)}, or leave it out`
   if (what === 'device model')
     return 'add it to deviceModels with its relativeSpeed, or use one of `cloudless catalog show --devices`'
@@ -40,7 +40,7 @@ function fixFor(what: string, names: Names): string {
   return 'add it to regions, or use one of `cloudless catalog show`'
 }
 
-function listed(names: Names): string {
+function listed(names: Known): string {
   return names.size === 0 ? '' : `, use one of ${[...names].slice(0, 10).join(', ')}`
 }
 
@@ -49,7 +49,7 @@ function unique<Field extends string>(
   list: string,
   field: Field,
   rows: readonly Readonly<Record<Field, string>>[],
-): Names {
+): Known {
   const first = new Map<string, number>()
   for (const [i, row] of rows.entries()) {
     const before = first.get(row[field])
@@ -63,7 +63,7 @@ function unique<Field extends string>(
   return new Set(first.keys())
 }
 
-type Scope = { readonly check: Check; readonly models: Names; readonly sources: Names; readonly currencies: Names }
+type Scope = { readonly check: Check; readonly models: Known; readonly sources: Known; readonly currencies: Known }
 
 function checkRegion(faults: Fault[], file: CatalogueFile, at: number, scope: Scope): void {
   const region = file.regions[at]!
@@ -111,7 +111,7 @@ function checkAmount(
   }
 }
 
-function checkLinks(faults: Fault[], file: CatalogueFile, check: Check, regions: Names, sources: Names): void {
+function checkLinks(faults: Fault[], file: CatalogueFile, check: Check, regions: Known, sources: Known): void {
   const first = new Map<string, number>()
   for (const [i, link] of file.links.entries()) {
     check(regions, ['links', i, 'from'], link.from, 'region')
@@ -127,7 +127,7 @@ function checkLinks(faults: Fault[], file: CatalogueFile, check: Check, regions:
   }
 }
 
-function checkEgress(faults: Fault[], file: CatalogueFile, check: Check, sources: Names): void {
+function checkEgress(faults: Fault[], file: CatalogueFile, check: Check, sources: Known): void {
   const first = new Map<string, number>()
   for (const [i, rule] of file.egress.entries()) {
     check(sources, ['egress', i, 'source'], rule.source, 'source')

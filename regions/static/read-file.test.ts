@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CloudlessError } from '#runtime/errors.ts'
-import { nothingBelow, type Below } from '../below.ts'
+import { nothingBelow, type Names } from '../below.ts'
 import type { Layer } from '../layer.ts'
 import { makeCatalogue } from '../make-catalogue.ts'
 import { parseFile } from './read-file.ts'
@@ -18,7 +18,7 @@ links:
   - { from: onprem/lab, to: aws/us-east-1, mbitPerSecond: 100, roundTripMs: 40, egressUsdPerGb: 0, sources: [mine] }
   - { from: aws/us-east-1, to: onprem/lab, mbitPerSecond: 100, roundTripMs: 40, egressUsdPerGb: 0.09, sources: [mine] }
 `
-const below: Below = {
+const below: Names = {
   regions: new Set(['aws/us-east-1']),
   deviceModels: new Set(['nvidia-t4']),
   usdPer: { USD: 1, CNY: 0.14 },

@@ -5,7 +5,7 @@
 //     egress: [{ from: onprem/rack, to: "*", usdPerGb: 0 }]
 import { isCollection, LineCounter, parseDocument, type Document } from 'yaml'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
-import type { Below } from '../below.ts'
+import type { Names } from '../below.ts'
 import { violationsMax } from '../config.ts'
 import { deviceModelOf } from '../device-names.ts'
 import type { Layer } from '../layer.ts'
@@ -16,7 +16,7 @@ import { toLayer } from './to-layer.ts'
 export type ReadFile = { readonly layer: Layer; readonly warnings: readonly string[] }
 
 /** `path` is for messages, and names a layer that has no version of its own. */
-export function parseFile(text: string, path: string, below: Below): ReadFile {
+export function parseFile(text: string, path: string, below: Names): ReadFile {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
   const syntax = document.errors.slice(0, violationsMax)
@@ -38,7 +38,7 @@ export function parseFile(text: string, path: string, below: Below): ReadFile {
 }
 
 /** Devices by the names that the catalogue has for them. */
-function withKnownNames(file: CatalogueFile, below: Below, warnings: string[]): CatalogueFile {
+function withKnownNames(file: CatalogueFile, below: Names, warnings: string[]): CatalogueFile {
   const known = new Set([...below.deviceModels, ...file.deviceModels.map(({ name }) => name)])
   const regions = file.regions.map((region) => ({
     ...region,

@@ -1,10 +1,10 @@
 // The rows of a catalogue file as a layer. Amounts become USD by the file's own rates, or those of the layers below.
-import type { Below } from '../below.ts'
+import type { Names } from '../below.ts'
 import type { EgressPrice, Price, Provider } from '../catalogue.ts'
 import type { Layer, LayerRegion } from '../layer.ts'
 import type { CatalogueFile } from './file-schema.ts'
 
-export function toLayer(file: CatalogueFile, path: string, below: Below): Layer {
+export function toLayer(file: CatalogueFile, path: string, below: Names): Layer {
   const rates = Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd]))
   const usdPer = { ...below.usdPer, ...rates }
   return {
