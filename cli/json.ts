@@ -4,6 +4,7 @@
 /** Maps from names that a user chose: their keys are data and stay as they are. */
 const mapFields: ReadonlySet<string> = new Set([
   'environment',
+  'labels',
   'samplesPerSecond',
   'evaluation',
   'metrics',

@@ -22,11 +22,14 @@
     const whole = Math.round(seconds)
     if (whole < 60) return `${Number(seconds.toPrecision(3))} s`
     if (whole < 3600) return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`
-    return `${Math.floor(whole / 3600)}:${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} h`
+    if (whole < 2 * 86400)
+      return `${Math.floor(whole / 3600)}:${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} h`
+    return `${Number((whole / 86400).toFixed(1))} d`
   }
 
   const draw = (place, chart) => {
-    const format = chart.unit === 'bytes' ? bytes : figure
+    const money = (value) => `${figure(value)} ${chart.unit}`
+    const format = chart.unit === 'bytes' ? bytes : chart.unit === 'figure' ? figure : money
     const axis = {
       stroke: colour('--dim'),
       grid: { stroke: colour('--line'), width: 1 },
@@ -50,7 +53,7 @@
         cursor: { drag: { x: true, y: false } },
         axes: [
           { ...axis, space: 76, values: (_plot, at) => at.map(duration) },
-          { ...axis, size: 64, values: (_plot, at) => at.map((value) => (value === 0 ? '0' : format(value))) },
+          { ...axis, size: 78, values: (_plot, at) => at.map((value) => (value === 0 ? '0' : format(value))) },
         ],
         series: [{ label: 'after', value: (_plot, value) => (value == null ? '–' : duration(value)) }, ...series],
       },

@@ -13,6 +13,7 @@ import {
   formatUsd,
 } from '../../units.ts'
 import type { JobReport } from '../job-report.ts'
+import { cards } from './cards.ts'
 import { chartFigures, hasCharts } from './chart-figures.ts'
 import { renderFrame } from './frame.ts'
 import { html, type Html } from './html.ts'
@@ -88,15 +89,7 @@ function head(report: JobReport): Html {
     <h1>${report.name}</h1>
     <p class="dim"><code>${report.jobId}</code>, ${report.strategy}, started ${formatTime(report.startedAtMs)}</p>
     <div class="verdict ${verdict.kind}"><strong>${sentence(verdict.text)}</strong>${notes}</div>
-    <dl class="cards">
-      ${figures(report).map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${cards(figures(report))}
   </header>`
 }
 
