@@ -12,8 +12,10 @@ import { allPlans } from '../history.ts'
 import { readJobFile } from '../job-file.ts'
 import { exitCodeOfPlan, planAnswer, renderAnswer } from '../plan/answer.ts'
 import { inputOn, readCapacityFile } from '../plan/capacity-file.ts'
+import { readPlanAssets, renderPlanPage } from '../plan/page/page.ts'
 import { specToPlan } from '../prepare-job.ts'
 import { renderPlanHistory } from '../render/plan-history.ts'
+import { pageTarget, writePage } from '../report/page/write-page.ts'
 
 type Options = {
   readonly job?: string
@@ -22,6 +24,7 @@ type Options = {
   readonly capacity?: string
   readonly catalogue?: string
   readonly history?: true
+  readonly html?: string
 }
 
 export function planCommand(run: Run): Command {
@@ -34,17 +37,24 @@ export function planCommand(run: Run): Command {
     .option('--capacity <file>', 'capacity file (YAML): what units there are, and what is known of the function')
     .option('--catalogue <path>', `prices and links for --offline: ${catalogueHelp}`)
     .option('--history', 'with --job: all plans that the job has had, and why each replaced the one before')
+    .option('--html <file>', 'write one self-contained page with a map; an older one is replaced')
     .addHelpText('after', whatIfHelp)
     .action(
       run(async (context, jobFile: string | undefined, options: Options) => {
         checkOptions(jobFile, options)
         if (options.history === true) return showHistory(context, present(options.job, '--job'))
+        const { output } = context
+        const page = options.html === undefined ? null : await pageTarget(options.html)
         const answer = planAnswer(
           options.offline === true
             ? await planHere(context, jobFile!, options)
             : await askServer(context, jobFile ?? null, options),
         )
-        context.output.result(answer, () => renderAnswer(answer, options.whatIf, context.output.style))
+        if (page === null) output.result(answer, () => renderAnswer(answer, options.whatIf, output.style))
+        else {
+          await writePage(page, renderPlanPage(answer, options.whatIf, await readPlanAssets()))
+          output.result({ path: page }, () => page)
+        }
         return exitCodeOfPlan(answer.plan)
       }),
     )

@@ -47,7 +47,7 @@ function renderOutcome({ outcome }: Plan__Output, style: Style): string {
 }
 
 /** The policy, and what it was to find. */
-function objectiveText({ policy, objective }: Plan__Output): string {
+export function objectiveText({ policy, objective }: Plan__Output): string {
   const by = ` by policy ${policy}`
   // Only this one weighs the objective.
   if (policy !== 'least-cost' || objective === null) return by
