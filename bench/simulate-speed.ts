@@ -55,7 +55,7 @@ export async function run({ clock, args, note }: BenchOptions): Promise<BenchRes
   }
 }
 
-function aWeek(jobs: number): Scenario {
+export function aWeek(jobs: number): Scenario {
   const speeds = { 'nvidia-t4': 100, 'nvidia-v100': 280, 'nvidia-a10g': 190, 'nvidia-a100': 480 }
   const kind = { samples_per_second: speeds, markets: ['on-demand', 'spot'], devices: Object.keys(devices) }
   const units = Object.entries(devices).map(([device, total]) => ({ regions: ['*'], device, total_units: total }))
@@ -80,7 +80,7 @@ function aWeek(jobs: number): Scenario {
 }
 
 /** Every region sells every device of the fleet. */
-function withAllPrices(catalogue: Catalogue): Catalogue {
+export function withAllPrices(catalogue: Catalogue): Catalogue {
   const medians = Object.keys(devices).map((device) => medianPrice(catalogue, device))
   const regions = catalogue.regions.map((region): CatalogueRegion => {
     const missing = medians.filter(({ deviceModel }) => !sells(region, deviceModel))

@@ -1,6 +1,6 @@
-// The part of a catalogue that a scenario is about, with the links that it wants otherwise. Its hash is the catalogue's own,
-// unless links were changed.
-import { createHash } from 'node:crypto'
+// The part of a catalogue that a scenario is about, with the links that it wants otherwise: a catalogue of its own, with the
+// hash of its own content.
+import { withHash } from '#regions/catalogue-content.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { invalid } from '#runtime/errors.ts'
 import { fits } from './region-pattern.ts'
@@ -25,9 +25,6 @@ export function narrowCatalogue(catalogue: Catalogue, { regions: patterns, links
         roundTripMs: row.round_trip_ms ?? link.roundTripMs,
       }
     })
-  if (changed.length === 0) return { ...catalogue, regions, links }
-  const hash = createHash('sha256')
-    .update(`${catalogue.hash} ${JSON.stringify(changed)}`)
-    .digest('hex')
-  return { ...catalogue, version: `${catalogue.version}+scenario`, hash, regions, links }
+  const version = changed.length === 0 ? catalogue.version : `${catalogue.version}+scenario`
+  return withHash({ ...catalogue, version, regions, links })
 }

@@ -18,7 +18,7 @@ import type { Change, Store } from '#control-plane/store/store.ts'
 import type { PolicyName } from '#proto/policies.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { assert, present } from '#runtime/assert.ts'
-import type { Log } from '#runtime/log.ts'
+import type { Log, LogFields } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
 import type { AgentReport } from './agent-news.ts'
@@ -79,7 +79,8 @@ export class World {
       store: this.store,
       catalogue: () => catalogue,
       clock: this.clock,
-      log,
+      // In a simulation nothing is tried again: what fails once is a bug, here or in what is simulated.
+      log: { ...log, error: (fields, message) => this.#fail(fields, message) },
       metrics: createMetrics(),
       reconcile: {},
       timing: timingOf(scenario),
@@ -344,6 +345,10 @@ export class World {
     work.catch((error: unknown) => {
       this.#failure ??= error
     })
+  }
+
+  #fail(fields: LogFields, message: string): void {
+    this.#failure ??= new Error(`${message}: ${JSON.stringify(fields)}`)
   }
 
   #seconds(): number {
