@@ -1,4 +1,5 @@
 // PlanJob over the real encoding, against a whole control plane on a virtual clock.
+import { createHash } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { PlanJobRequest } from '#proto/generated/cloudless/v1/PlanJobRequest.ts'
 import type { PlanJobResponse__Output } from '#proto/generated/cloudless/v1/PlanJobResponse.ts'
@@ -39,10 +40,14 @@ describe('PlanJob', () => {
   test('answers with the plan, what it was decided on and what crosses the WAN; nothing is stored', async () => {
     expect(agents.map(({ error }) => error)).toEqual([null, null])
     const { plan, without, input, recorded } = await ask({ spec })
-    expect(plan).toMatchObject({ outcome: 'PLAN_OUTCOME_PLACED', bottleneckRegion: 'a', catalogHash: 'hash-of-test' })
+    expect(plan).toMatchObject({
+      outcome: 'PLAN_OUTCOME_PLACED',
+      bottleneckRegion: 'a',
+      catalogHash: rig.catalogue.hash,
+    })
     expect([without, recorded]).toEqual([null, null])
     expect(input).toMatchObject({
-      catalogHash: 'hash-of-test',
+      catalogHash: rig.catalogue.hash,
       capacity: [
         { region: 'a', connected: true, classes: [{ deviceModel: 'cpu', unitsTotal: 4, unitsFree: 4 }] },
         { region: 'b' },
@@ -96,5 +101,52 @@ describe('PlanJob', () => {
     ])
     expect(faultsOf({ samplesPerSecond: { cpu: Number.NaN } })).toEqual(['samples_per_second.cpu'])
     expect(faultsOf({ modelSize: { updateBytes: -1, samplesPerStep: 0 } })).toEqual(['model_size.update_bytes'])
+  })
+})
+
+describe('replaying', () => {
+  async function aPlacedJob(): Promise<string> {
+    const data = Buffer.from('a bundle')
+    const digest = createHash('sha256').update(data).digest('hex')
+    const messages = (async function* () {
+      await Promise.resolve()
+      yield overTheWire<never>('UploadBundleRequest', { digest, totalBytes: data.length, data })
+    })()
+    await rig.jobs.uploadBundle(messages, aCall())
+    const request = {
+      requestId: '00000000-0000-4000-8000-000000000001',
+      spec: { ...spec, function: { ...spec.function, bundleDigest: digest } },
+    }
+    const { job } = await rig.jobs.createJob(overTheWire('CreateJobRequest', request), aCall())
+    await rig.clock.advance(100)
+    return job!.id!
+  }
+
+  test("a job's plan comes out the same again, whatever has changed since", async () => {
+    const jobId = await aPlacedJob()
+    await rig.clock.advance(60_000)
+    const now = await ask({ jobId })
+    const { plan, recorded, input } = await ask({ jobId, replay: true })
+    expect(recorded).toMatchObject({ outcome: 'PLAN_OUTCOME_PLACED', version: 1 })
+    expect(plan).toEqual(recorded)
+    expect(input!.decidedAtMs).toBe(recorded!.plannedAtMs)
+    expect(now.plan!.plannedAtMs).toBeGreaterThan(recorded!.plannedAtMs)
+    const { plan: dearer, without } = await ask({ jobId, replay: true, version: 1, whatIf: ['a price x2'] })
+    expect(without).toEqual(recorded)
+    expect(dearer!.forecast!.totalUsd).toBeGreaterThan(without!.forecast!.totalUsd)
+  })
+
+  test('what is not kept is said, with what is', async () => {
+    expect(await refusalOf({ jobId: 'j-none', replay: true })).toContain('job j-none does not exist')
+    expect(await refusalOf({ spec, replay: true })).toContain('give its job_id')
+    const jobId = await aPlacedJob()
+    expect(await refusalOf({ jobId, version: 1 })).toContain('goes with replay')
+    expect(await refusalOf({ jobId, replay: true, version: 7 })).toContain('has no plan 7 that is kept; plan 1 can be')
+    const view = rig.store.view()
+    const { plan } = view.jobs[0]!
+    const replanned = { ...plan!, version: 2, cause: 'a price changed' }
+    await rig.store.commit([{ kind: 'plan', jobId, plan: replanned, input: null }], view.revision)
+    expect(await refusalOf({ jobId, replay: true, version: 2 })).toContain('plan 2 of job')
+    expect((await ask({ jobId, replay: true })).recorded).toMatchObject({ version: 1 })
   })
 })

@@ -24,6 +24,8 @@ type Options = {
   readonly capacity?: string
   readonly catalogue?: string
   readonly history?: true
+  readonly replay?: true
+  readonly version?: string
   readonly html?: string
 }
 
@@ -35,7 +37,9 @@ export function planCommand(run: Run): Command {
     .option('--what-if <change>', 'plan under another circumstance too, and show what differs; repeatable', collect, [])
     .option('--offline', 'plan here, without a control plane, on the units of --capacity')
     .option('--capacity <file>', 'capacity file (YAML): what units there are, and what is known of the function')
-    .option('--catalogue <path>', `prices and links for --offline: ${catalogueHelp}`)
+    .option('--catalogue <path>', `prices and links for --offline or --replay: ${catalogueHelp}`)
+    .option('--replay', 'with --job: decide its plan again from what it was decided on, and say whether it is the same')
+    .option('--version <number>', 'with --replay: which of its plans; the newest that can be when not given')
     .option('--history', 'with --job: all plans that the job has had, and why each replaced the one before')
     .option('--html <file>', 'write one self-contained page with a map; an older one is replaced')
     .addHelpText('after', whatIfHelp)
@@ -45,11 +49,7 @@ export function planCommand(run: Run): Command {
         if (options.history === true) return showHistory(context, present(options.job, '--job'))
         const { output } = context
         const page = options.html === undefined ? null : await pageTarget(options.html)
-        const answer = planAnswer(
-          options.offline === true
-            ? await planHere(context, jobFile!, options)
-            : await askServer(context, jobFile ?? null, options),
-        )
+        const answer = planAnswer(await responseTo(context, jobFile, options))
         if (page === null) output.result(answer, () => renderAnswer(answer, options.whatIf, output.style))
         else {
           await writePage(page, renderPlanPage(answer, options.whatIf, await readPlanAssets()))
@@ -60,7 +60,8 @@ export function planCommand(run: Run): Command {
     )
 }
 
-function checkOptions(jobFile: string | undefined, { job, offline, capacity, catalogue, history }: Options): void {
+function checkOptions(jobFile: string | undefined, options: Options): void {
+  const { job, offline, capacity, catalogue, history, replay, version } = options
   const wrong: FieldViolation[] = []
   const note = (field: string, description: string): number => wrong.push({ field, description })
   if ((jobFile === undefined) === (job === undefined))
@@ -68,7 +69,15 @@ function checkOptions(jobFile: string | undefined, { job, offline, capacity, cat
   if (offline === true && job !== undefined) note('--job', 'is known to a control plane only; give a job file')
   if (offline === true && capacity === undefined) note('--capacity', 'is needed with --offline; name a capacity file')
   if (offline !== true && capacity !== undefined) note('--capacity', 'goes with --offline only; add it')
-  if (offline !== true && catalogue !== undefined) note('--catalogue', 'goes with --offline only; add it')
+  if (offline !== true && replay !== true && catalogue !== undefined)
+    note('--catalogue', 'goes with --offline or --replay; add one of them')
+  if (replay === true && job === undefined) note('--replay', 'is of a job that was submitted; give --job')
+  if (replay !== true && version !== undefined) note('--version', 'goes with --replay; add it')
+  if (version !== undefined && !/^[1-9]\d{0,8}$/.test(version))
+    note(
+      '--version',
+      `${JSON.stringify(version)} is no number of a plan; \`cloudless plan --job JOB --history\` has them`,
+    )
   if (history === true && job === undefined) note('--history', 'is of a job that was submitted; give --job')
   if (wrong.length > 0) throw invalid(wrong, 'USAGE')
 }
@@ -80,6 +89,12 @@ async function showHistory(context: Context, job: string): Promise<ExitCode> {
   return exitCodes.ok
 }
 
+function responseTo(context: Context, jobFile: string | undefined, options: Options): Promise<PlanJobResponse__Output> {
+  if (options.replay === true) return replay(context, present(options.job, '--job'), options)
+  if (options.offline === true) return planHere(context, present(jobFile, 'jobfile'), options)
+  return askServer(context, jobFile ?? null, options)
+}
+
 async function askServer(
   context: Context,
   jobFile: string | null,
@@ -88,6 +103,22 @@ async function askServer(
   const of = jobFile === null ? { jobId: job ?? '' } : { spec: await specToPlan(readJobFile(jobFile)) }
   using services = connect(context)
   return await services.jobs.planJob({ ...of, whatIf: [...whatIf] }, { signal: context.signal })
+}
+
+/** With the catalogue that it was made with, or, here, with another one. */
+async function replay(
+  context: Context,
+  jobId: string,
+  { version, catalogue: source, whatIf }: Options,
+): Promise<PlanJobResponse__Output> {
+  const which = { jobId, replay: true, version: Number(version ?? 0) }
+  using services = connect(context)
+  const whatIfs = source === undefined ? [...whatIf] : []
+  const response = await services.jobs.planJob({ ...which, whatIf: whatIfs }, { signal: context.signal })
+  if (source === undefined) return response
+  const { catalogue } = await findCatalogue(context, source)
+  const input = present(response.input, 'input in the answer to PlanJob')
+  return { ...planOffline(input, catalogue, whatIf), recorded: response.recorded }
 }
 
 async function planHere(

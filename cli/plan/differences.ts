@@ -21,6 +21,7 @@ export function differencesOf(before: Plan__Output, after: Plan__Output): readon
   const all = [
     ...texts('outcome', enumWord(before.outcome), enumWord(after.outcome)),
     ...texts('policy', before.policy, after.policy),
+    ...texts('catalogue', catalogueText(before), catalogueText(after)),
     ...forecasts(before.forecast, after.forecast),
     ...byName(unitsByPlace(before), unitsByPlace(after)),
     ...byName(dataByPlace(before), dataByPlace(after)),
@@ -36,6 +37,10 @@ export function differencesOf(before: Plan__Output, after: Plan__Output): readon
 export function isSamePlan(a: Plan__Output, b: Plan__Output): boolean {
   const content = ({ version: _v, plannedAtMs: _p, cause: _c, ...rest }: Plan__Output): string => canonical(rest)
   return content(a) === content(b)
+}
+
+function catalogueText({ catalogVersion, catalogHash }: Plan__Output): string {
+  return `${catalogVersion} ${catalogHash.slice(0, 12)}`.trim()
 }
 
 /** Independent of the order of keys. */
