@@ -1,5 +1,7 @@
 // Device models by the names that clouds have for them, and how fast one is: its memory bandwidth over that of one c6i vCPU
 // (204.8 GB/s over 64), since small networks are bound by it. Only a first guess, until a run has measured.
+import { deviceModelOf } from '../device-names.ts'
+
 const cpuGigabytesPerSecond = 204.8 / 64
 
 const memoryGigabytesPerSecond: Readonly<Record<string, number>> = {
@@ -28,26 +30,13 @@ export const deviceModels: readonly { readonly name: string; readonly relativeSp
   })),
 ]
 
-const byAwsName: Readonly<Record<string, string>> = {
-  'NVIDIA A100': 'nvidia-a100',
-  'NVIDIA A10G': 'nvidia-a10g',
-  'NVIDIA B200': 'nvidia-b200',
-  'NVIDIA H100': 'nvidia-h100',
-  'NVIDIA H200': 'nvidia-h200',
-  'NVIDIA L4': 'nvidia-l4',
-  'NVIDIA L40S': 'nvidia-l40s',
-  'NVIDIA T4 Tensor Core': 'nvidia-t4',
-  'NVIDIA T4G Tensor Core': 'nvidia-t4g',
-  'NVIDIA Tesla K80': 'nvidia-k80',
-  'NVIDIA Tesla M60': 'nvidia-m60',
-  'NVIDIA Tesla V100': 'nvidia-v100',
-}
+const modelNames: ReadonlySet<string> = new Set(Object.keys(memoryGigabytesPerSecond))
 
 /** Null for what trains nothing here, and for slices of a device. */
 export function awsDevices(instanceType: string, gpuModel: string, gpuCount: string): Devices | null {
-  const model = byAwsName[gpuModel]
+  const model = deviceModelOf(gpuModel, modelNames)
   const count = Number(gpuCount)
-  if (model === undefined || !Number.isInteger(count) || count < 1) return null
+  if (model === null || !Number.isInteger(count) || count < 1) return null
   return { model: instanceType.startsWith('p4de.') ? 'nvidia-a100-80' : model, count }
 }
 

@@ -83,8 +83,23 @@ const degrees: Readonly<Record<string, readonly [latitude: number, longitude: nu
   'gcp/us-east4': [39.04, -77.49],
   'gcp/us-west1': [45.6, -121.18],
   'gcp/us-west4': [36.17, -115.14],
+  'tencent/ap-bangkok': [13.76, 100.5],
+  'tencent/ap-beijing': [39.9, 116.4],
+  'tencent/ap-chengdu': [30.57, 104.07],
+  'tencent/ap-chongqing': [29.56, 106.55],
+  'tencent/ap-guangzhou': [23.13, 113.26],
+  'tencent/ap-hongkong': [22.32, 114.17],
+  'tencent/ap-jakarta': [-6.21, 106.85],
+  'tencent/ap-mumbai': [19.08, 72.88],
+  'tencent/ap-nanjing': [32.06, 118.8],
+  'tencent/ap-seoul': [37.57, 126.98],
   'tencent/ap-shanghai': [31.23, 121.47],
   'tencent/ap-singapore': [1.35, 103.82],
+  'tencent/ap-tokyo': [35.68, 139.69],
+  'tencent/eu-frankfurt': [50.11, 8.68],
+  'tencent/na-ashburn': [39.04, -77.49],
+  'tencent/na-siliconvalley': [37.35, -121.96],
+  'tencent/sa-saopaulo': [-23.55, -46.63],
 }
 
 export const places: readonly PlaceRow[] = Object.entries(degrees).map(([name, [latitude, longitude]]) => {

@@ -70,7 +70,7 @@ describe('show', () => {
     const { json } = await catalog('show', 'aws/us-east-1', '--json')
     const { region } = json as { region: { prices: object[]; links_from: object[]; links_to: object[] } }
     expect(region.prices[0]).toMatchObject({ device_model: 'cpu', market: 'on-demand', currency: 'USD' })
-    expect(region.links_from).toHaveLength(76)
+    expect(region.links_from).toHaveLength(91)
     expect(region.links_to[0]).toMatchObject({ to: 'aws/us-east-1', egress: { kind: 'per-gb' } })
   })
 
@@ -125,10 +125,10 @@ describe('verify', () => {
   test('counts what is there and tells what is odd', async () => {
     const { stdout, code } = await catalog('verify')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/is valid\n {2}77 regions/)
+    expect(stdout).toMatch(/is valid\n {2}92 regions/)
     expect(stdout).toContain('left out or mended:\n  aws/ap-northeast-1 nvidia-k80 spot p2.8xlarge: spot costs as much')
     const { json } = await catalog('verify', rack, '--json')
-    expect(json).toMatchObject({ layers: ['2026-11', 'rack'], regions: 78, warnings: [] })
+    expect(json).toMatchObject({ layers: ['2026-11', 'rack'], regions: 93, warnings: [] })
   })
 
   test('names file, field, value, line and fix', async () => {
@@ -162,7 +162,7 @@ describe('what the control plane keeps', () => {
     const old = await catalog('show', 'onprem/lab', '--at', '2025-02', '--server', server.address, '--json')
     expect(old.json).toMatchObject({ version: '2025-02', region: { name: 'onprem/lab', links_from: [] } })
     const diff = await catalog('diff', '@2025-02', 'bundled', '--server', server.address)
-    expect(diff.stdout).toMatch(/regions: 0 changed, 76 came, 0 went/)
+    expect(diff.stdout).toMatch(/regions: 0 changed, 91 came, 0 went/)
   })
 
   test('and nothing else', async () => {
