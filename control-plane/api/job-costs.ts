@@ -6,6 +6,7 @@ import { usageGaps } from '#control-plane/cost/gaps.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Counterfactual, JobCost, LedgerCell, UsageGap } from '#control-plane/model/costs.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
 import { idleMsOf } from '#control-plane/model/resumption.ts'
 import { hasEnded } from '#control-plane/model/snapshot.ts'
 import { otherWaysIn, type OtherWays } from '#control-plane/scheduler/other-ways.ts'
@@ -40,7 +41,8 @@ export async function jobCosts(
     const own = byJob.get(id) ?? []
     const actual = { amounts: amountsOf(own), seconds: secondsOf(record.job, nowMs) }
     const counterfactuals = counterfactualsOf(record.job, otherWays(record.job), own, index, actual)
-    jobs.push({ ...jobCost(record, actual, nowMs), counterfactuals })
+    const [first] = await store.listPlans(id, 1, 0)
+    jobs.push({ ...jobCost(record, first?.plan ?? record.job.plan, actual, nowMs), counterfactuals })
   }
   return { jobs, gaps: gaps.toSorted((a, b) => a.fromMs - b.fromMs || (a.instanceId < b.instanceId ? -1 : 1)) }
 }
@@ -58,7 +60,12 @@ export function isSettled({ job, instances }: JobRecord, nowMs: number): boolean
   return isDown || nowMs - (job.endedAtMs ?? nowMs) > apiConfig.costSettleMs
 }
 
-function jobCost(record: JobRecord, { amounts, seconds }: Actual, nowMs: number): Omit<JobCost, 'counterfactuals'> {
+function jobCost(
+  record: JobRecord,
+  firstPlan: Plan | null,
+  { amounts, seconds }: Actual,
+  nowMs: number,
+): Omit<JobCost, 'counterfactuals'> {
   const { id, spec, state, startedAtMs, plan } = record.job
   return {
     id,
@@ -73,7 +80,7 @@ function jobCost(record: JobRecord, { amounts, seconds }: Actual, nowMs: number)
     seconds,
     amounts,
     // That of a later plan is of the work that was left.
-    forecast: plan?.version === 1 ? plan.forecast : null,
+    forecast: firstPlan?.version === 1 ? firstPlan.forecast : null,
     planVersion: plan?.version ?? 0,
   }
 }

@@ -73,7 +73,6 @@ export function amountsOf(cells: Iterable<LedgerCell>): CostAmounts {
   const sum: { -readonly [Name in keyof CostAmounts]: number } = { ...noAmounts }
   for (const cell of cells) {
     const usd = cell.amountUsd
-    sum.totalUsd += usd
     sum.entries += cell.entries
     switch (cell.kind) {
       case 'device-seconds':
@@ -94,5 +93,7 @@ export function amountsOf(cells: Iterable<LedgerCell>): CostAmounts {
         break
     }
   }
+  // Not added up beside the others, so that its parts are the total to the last bit.
+  sum.totalUsd = sum.computeUsd + sum.egressUsd + sum.movementUsd + sum.storageUsd
   return sum
 }

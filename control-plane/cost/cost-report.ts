@@ -2,7 +2,9 @@
 // use-everything plan. Entries may come in any order and more than once; they are counted once by id and added in
 // ascending order of id, so that the same ledger always gives the same sums to the last bit.
 import type { CostReport, LedgerEntry, LinkCost, RegionCost } from '#control-plane/model/ledger.ts'
+import type { LedgerCell } from '#control-plane/model/costs.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
+import { amountsOf, cellsOf, distinctEntries } from './amounts.ts'
 
 export type CostReportInput = {
   readonly jobId: string
@@ -14,21 +16,21 @@ export type CostReportInput = {
 }
 
 export function costReport(input: CostReportInput): CostReport {
-  const entries = distinct(input.entries, input.jobId)
-  const compute = entries.filter((entry) => entry.kind === 'device-seconds')
-  const wan = entries.filter((entry) => entry.kind === 'wan-bytes')
-  const computeUsd = sum(compute, (entry) => entry.amountUsd)
-  const egressUsd = sum(wan, (entry) => entry.amountUsd)
-  const totalUsd = computeUsd + egressUsd
-  const useEverythingUsd = everythingUsd(input.plan, computeUsd, input.seconds) + egressUsd
+  const entries = distinctEntries([...input.entries].filter(({ jobId }) => jobId === input.jobId))
+  const cells = cellsOf(entries)
+  const { computeUsd, egressUsd, movementUsd, storageUsd } = amountsOf(cells)
+  const otherUsd = egressUsd + movementUsd + storageUsd
+  const totalUsd = computeUsd + otherUsd
+  const useEverythingUsd = everythingUsd(input.plan, computeUsd, input.seconds) + otherUsd
   return {
     jobId: input.jobId,
     seconds: input.seconds,
     computeUsd,
-    egressUsd,
+    egressUsd: egressUsd + movementUsd,
+    storageUsd,
     totalUsd,
-    regions: regionCosts(compute, wan),
-    links: linkCosts(wan),
+    regions: regionCosts(cells),
+    links: linkCosts(entries.filter(({ kind }) => kind === 'wan-bytes')),
     forecast: input.plan?.forecast ?? null,
     forecastUseEverything: input.plan?.forecastUseEverything ?? null,
     useEverythingUsd,
@@ -37,16 +39,6 @@ export function costReport(input: CostReportInput): CostReport {
     catalogVersion: input.plan?.catalogVersion ?? '',
     catalogHash: input.plan?.catalogHash ?? '',
   }
-}
-
-function distinct(entries: Iterable<LedgerEntry>, jobId: string): readonly LedgerEntry[] {
-  const byId = new Map<string, LedgerEntry>()
-  for (const entry of entries) if (entry.jobId === jobId && !byId.has(entry.id)) byId.set(entry.id, entry)
-  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
-}
-
-function sum(entries: readonly LedgerEntry[], value: (entry: LedgerEntry) => number): number {
-  return entries.reduce((total, entry) => total + value(entry), 0)
 }
 
 /**
@@ -65,24 +57,21 @@ function rateOf({ computeUsd, seconds }: { readonly computeUsd: number; readonly
   return seconds > 0 ? computeUsd / seconds : 0
 }
 
-function regionCosts(compute: readonly LedgerEntry[], wan: readonly LedgerEntry[]): readonly RegionCost[] {
-  const computeBy = Map.groupBy(compute, (entry) => entry.region)
-  const wanBy = Map.groupBy(wan, (entry) => entry.region)
-  const regions = [...new Set([...computeBy.keys(), ...wanBy.keys()])].sort()
-  return regions.map((region): RegionCost => {
-    const computeHere = computeBy.get(region) ?? []
-    const wanHere = wanBy.get(region) ?? []
-    const computeUsd = sum(computeHere, (entry) => entry.amountUsd)
-    const egressUsd = sum(wanHere, (entry) => entry.amountUsd)
-    return {
-      region,
-      deviceSeconds: sum(computeHere, (entry) => entry.quantity),
-      computeUsd,
-      wanBytesSent: sum(wanHere, (entry) => entry.quantity),
-      egressUsd,
-      totalUsd: computeUsd + egressUsd,
-    }
-  })
+function regionCosts(cells: readonly LedgerCell[]): readonly RegionCost[] {
+  return [...Map.groupBy(cells, ({ region }) => region)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([region, own]): RegionCost => {
+      const { deviceSeconds, computeUsd, wanBytes, egressUsd, movementUsd, storageUsd, totalUsd } = amountsOf(own)
+      return {
+        region,
+        deviceSeconds,
+        computeUsd,
+        wanBytesSent: wanBytes,
+        egressUsd: egressUsd + movementUsd,
+        storageUsd,
+        totalUsd,
+      }
+    })
 }
 
 function linkCosts(wan: readonly LedgerEntry[]): readonly LinkCost[] {
@@ -90,8 +79,8 @@ function linkCosts(wan: readonly LedgerEntry[]): readonly LinkCost[] {
   return [...byLink.entries()]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, entries]): LinkCost => {
-      const bytes = sum(entries, (entry) => entry.quantity)
-      const egressUsd = sum(entries, (entry) => entry.amountUsd)
+      const bytes = entries.reduce((sum, entry) => sum + entry.quantity, 0)
+      const egressUsd = entries.reduce((sum, entry) => sum + entry.amountUsd, 0)
       // Should the price have changed during the run, this is what the bytes cost on average.
       const prices = new Set(entries.map((entry) => entry.unitPriceUsd))
       const usdPerGb = prices.size === 1 || bytes === 0 ? entries[0]!.unitPriceUsd : (egressUsd / bytes) * 1e9

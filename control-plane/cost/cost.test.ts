@@ -77,9 +77,18 @@ describe('the report', () => {
         computeUsd: expect.closeTo(0.15),
         wanBytesSent: 3e9,
         egressUsd: expect.closeTo(0.3),
+        storageUsd: 0,
         totalUsd: expect.closeTo(0.45),
       },
-      { region: 'b', deviceSeconds: 3600, computeUsd: 1, wanBytesSent: 1e9, egressUsd: 0.1, totalUsd: 1.1 },
+      {
+        region: 'b',
+        deviceSeconds: 3600,
+        computeUsd: 1,
+        wanBytesSent: 1e9,
+        egressUsd: 0.1,
+        storageUsd: 0,
+        totalUsd: 1.1,
+      },
     ])
     expect(result.links).toEqual([
       { fromRegion: 'a', toRegion: 'b', bytes: 3e9, usdPerGb: 0.1, egressUsd: expect.closeTo(0.3) },

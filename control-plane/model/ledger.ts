@@ -46,6 +46,7 @@ export type RegionCost = {
   readonly computeUsd: number
   readonly wanBytesSent: number
   readonly egressUsd: number
+  readonly storageUsd: number
   readonly totalUsd: number
 }
 
@@ -61,7 +62,9 @@ export type CostReport = {
   readonly jobId: string
   readonly seconds: number
   readonly computeUsd: number
+  /** Of all WAN bytes, those that moved data among them. */
   readonly egressUsd: number
+  readonly storageUsd: number
   readonly totalUsd: number
   /** In ascending order of region. */
   readonly regions: readonly RegionCost[]
@@ -69,7 +72,7 @@ export type CostReport = {
   readonly links: readonly LinkCost[]
   readonly forecast: Forecast | null
   readonly forecastUseEverything: Forecast | null
-  /** Every free unit of the regions with data, held as long as this run held its own, and this run's egress. */
+  /** Every free unit of the regions with data, held as long as this run held its own, and this run's egress and storage. */
   readonly useEverythingUsd: number
   /** 1 - total / useEverything; 0 when there is nothing to compare. */
   readonly saving: number

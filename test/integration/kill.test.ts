@@ -36,6 +36,7 @@ describe.skipIf(python === '')('kill -9 in the middle of training', () => {
     expectWell(job)
     expect(partitionOf(job, lab).leasesReturned).toBeGreaterThan(0)
     expectPaid(await cluster.ledger(id), [killed, ...newest(id)])
+    await expectAddsUp(id)
     expect(attemptsIn(await cluster.shippedLog(id, victim, lab))).toEqual([1, 2])
     await expectEachRowOnce(id, 1)
     expectReleased(id)
@@ -50,6 +51,7 @@ describe.skipIf(python === '')('kill -9 in the middle of training', () => {
     expectWell(job)
     expect(cluster.run(victim, cloud).attempt).toBe(2)
     expectPaid(await cluster.ledger(id), newest(id))
+    await expectAddsUp(id)
     expect(newest(id).map(({ attempt }) => attempt)).toEqual([1, 1])
     const told = (await cluster.shippedLog(id, victim, cloud)).toString('utf8')
     expect(told).toContain('"attempt":1')
@@ -72,6 +74,7 @@ describe.skipIf(python === '')('kill -9 in the middle of training', () => {
     const after = [`${id}/${lab}/ps`, `${id}/${lab}/worker-0`].map((each) => cluster.run(each, lab))
     expect(after).toEqual(before)
     expectPaid(await cluster.ledger(id), newest(id))
+    await expectAddsUp(id)
     await expectEachRowOnce(id, 0)
     expectReleased(id)
   })
@@ -84,6 +87,7 @@ describe.skipIf(python === '')('kill -9 in the middle of training', () => {
     expectWell(job)
     expect(cluster.notes.join()).toContain('control-plane ended with SIGKILL; starting it again')
     expectPaid(await cluster.ledger(id), newest(id))
+    await expectAddsUp(id)
     expect(newest(id).map(({ attempt }) => attempt)).toEqual([1, 1])
     await expectEachRowOnce(id, 0)
     expectReleased(id)
@@ -157,6 +161,23 @@ function expectPaid(entries: readonly LedgerEntry__Output[], lives: readonly Lif
   for (const { instanceId, attempt, fromMs, toMs } of lives) {
     const difference = paid[`${instanceId}/${attempt}`]! - (toMs - fromMs) / 1000
     expect(Math.abs(difference), `seconds paid too many for attempt ${attempt} of ${instanceId}`).toBeLessThan(1)
+  }
+}
+
+/** However it is grouped, what was asked for is the sum of the entries, and nothing is missing. */
+async function expectAddsUp(jobId: string): Promise<void> {
+  const entries = await cluster.ledger(jobId)
+  const paid = entries.reduce((sum, { amountUsd }) => sum + amountUsd, 0)
+  const metered = entries
+    .filter(({ kind }) => kind === 'USAGE_KIND_DEVICE_SECONDS')
+    .reduce((sum, { quantity }) => sum + quantity, 0)
+  expect((await cluster.services.costs.getJobCost({ jobId })).report?.totalUsd).toBeCloseTo(paid, 12)
+  for (const groupBy of [['region'], ['kind', 'purpose'], ['attempt', 'device', 'link']]) {
+    const costs = present((await cluster.services.costs.getCosts({ jobIds: [jobId], groupBy })).costs, 'costs')
+    const total = costs.groups.reduce((sum, { amounts }) => sum + (amounts?.totalUsd ?? Number.NaN), 0)
+    expect(Math.abs(total - paid)).toBeLessThanOrEqual(1e-9 * paid)
+    expect(costs.total).toMatchObject({ entries: entries.length, deviceSeconds: expect.closeTo(metered, 6) as unknown })
+    expect(costs).toMatchObject({ gaps: [], gapsTotal: 0, jobs: [{ isFinal: true }] })
   }
 }
 

@@ -4,6 +4,8 @@ import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import { endStates } from '#control-plane/model/job.ts'
 import type { JobRecord } from '#control-plane/store/store.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
+import { amountsOf, cellsOf } from '#control-plane/cost/amounts.ts'
+import { usageGaps } from '#control-plane/cost/gaps.ts'
 import { assert } from '#runtime/assert.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { silentLog, type Log } from '#runtime/log.ts'
@@ -210,7 +212,10 @@ function judgeRounds(world: World, job: Pick<Submitted, 'id' | 'spec'>, region: 
   else checkers.equal(`samples of ${region} in the rounds of ${id}`, shared, samples)
 }
 
-/** Every second that a worker lived is in the ledger once. */
+/**
+ * Every second that a worker lived is in the ledger once, no window of an attempt is missing, and whatever adds the ledger up
+ * comes to the same.
+ */
 async function judgeLedger(world: World, jobId: string, unmeteredMs: number): Promise<void> {
   const entries = await world.store.listLedger(jobId, 100_000, null)
   const lived = [...world.places.values()]
@@ -226,6 +231,24 @@ async function judgeLedger(world: World, jobId: string, unmeteredMs: number): Pr
     lived.reduce((sum, seconds) => sum + seconds, 0),
     0.01 * (1 + lived.length),
   )
+  const everything = {
+    jobIds: [jobId],
+    fromMs: 0,
+    toMs: Number.MAX_SAFE_INTEGER,
+    owner: null,
+    labels: {},
+    limit: 100_000,
+  }
+  const hours = amountsOf(await world.store.listCells(everything))
+  const paid = amountsOf(cellsOf(entries))
+  const { costUsd = Number.NaN } = (await world.store.job(jobId)) ?? {}
+  const tolerance = 1e-9 * paid.totalUsd
+  world.checkers.equal(`entries of ${jobId} in hours`, hours.entries, entries.length)
+  world.checkers.near(`hours of ${jobId}`, hours.totalUsd, paid.totalUsd, tolerance)
+  world.checkers.near(`cost of ${jobId}`, costUsd, paid.totalUsd, tolerance)
+  const spans = await world.store.listSpans(jobId, 100_000)
+  const gaps = usageGaps({ spans, instances: [], nowMs: world.clock.now() })
+  world.checkers.equal(`gaps in the ledger of ${jobId}`, gaps.length, 0)
 }
 
 function describeOpen(world: World): string {

@@ -19,6 +19,7 @@ export interface CostReport {
   'isFinal'?: (boolean);
   'catalogVersion'?: (string);
   'catalogHash'?: (string);
+  'storageUsd'?: (number | string);
 }
 
 export interface CostReport__Output {
@@ -36,4 +37,5 @@ export interface CostReport__Output {
   'isFinal': (boolean);
   'catalogVersion': (string);
   'catalogHash': (string);
+  'storageUsd': (number);
 }

@@ -9,6 +9,7 @@ export interface RegionCost {
   'wanBytesSent'?: (number | string | Long);
   'egressUsd'?: (number | string);
   'totalUsd'?: (number | string);
+  'storageUsd'?: (number | string);
 }
 
 export interface RegionCost__Output {
@@ -18,4 +19,5 @@ export interface RegionCost__Output {
   'wanBytesSent': (number);
   'egressUsd': (number);
   'totalUsd': (number);
+  'storageUsd': (number);
 }
