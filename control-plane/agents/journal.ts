@@ -69,10 +69,16 @@ function apply(context: JournalContext, draft: Draft, seq: number, content: Jour
       break
     }
     case 'round':
-      draft.add({ kind: 'round', round: content.round })
+      draft.add({
+        kind: 'round',
+        round: { ...content.round, region: partitionOf(job, content.round.region, context.region) },
+      })
       break
     case 'evaluation':
-      draft.add({ kind: 'evaluation', evaluation: content.evaluation })
+      draft.add({
+        kind: 'evaluation',
+        evaluation: { ...content.evaluation, region: partitionOf(job, content.evaluation.region, context.region) },
+      })
       draft.putJob(withEvaluation(job, content.evaluation.metrics))
       break
     case 'event':
@@ -84,6 +90,12 @@ function apply(context: JournalContext, draft: Draft, seq: number, content: Jour
 /** Whose tiers price it; none for what is no traffic between regions. */
 function linkMonthOf({ kind, region, subject, fromMs }: Usage): readonly LinkMonthOf[] {
   return kind === 'wan-bytes' ? [{ from: region, to: subject, monthMs: monthOf(fromMs) }] : []
+}
+
+/** An agent speaks for the partition of its region, and for one that was moved: by its name. */
+function partitionOf({ plan }: Job, named: string, region: string): string {
+  const isOther = plan?.partitions.some((each) => each.region === named && (each.place === region || each.moves > 0))
+  return isOther === true ? named : region
 }
 
 /** A journal is in order and one region evaluates, so the newest to arrive is the newest. */

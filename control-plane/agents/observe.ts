@@ -39,6 +39,7 @@ function merge(instance: Instance, report: ObservedInstance): Instance | null {
     endpoint: report.endpoint,
     // Between two attempts there is no progress to report; the last one stands.
     progress: report.progress ?? instance.progress,
+    ...(report.staging === null ? {} : { staging: report.staging }),
   }
   return isSame(instance, next) ? null : next
 }
@@ -49,6 +50,8 @@ function isSame(a: Instance, b: Instance): boolean {
     a.attempt === b.attempt &&
     a.reason === b.reason &&
     a.endpoint === b.endpoint &&
+    a.staging?.bytesDone === b.staging?.bytesDone &&
+    a.staging?.bytesTotal === b.staging?.bytesTotal &&
     (a.progress === b.progress || encode(a.progress) === encode(b.progress))
   )
 }

@@ -2,10 +2,19 @@
 // late or repeated broadcast does no harm.
 
 export type AddressBook = {
-  /** Grows by one with every change of `peers`; 0 for a job that was never placed. */
+  /** Grows by one with every change of what follows; 0 for a job that was never placed. */
   readonly epoch: number
   /** In ascending order of region. */
   readonly peers: readonly Peer[]
+  /** Where training data that is moved is to be had, in ascending order of region; absent where none is. */
+  readonly data?: readonly DataEndpoint[]
+}
+
+export type DataEndpoint = {
+  /** Whose data it is. */
+  readonly region: string
+  /** Empty while nobody listens. */
+  readonly endpoint: string
 }
 
 export type Peer = {
@@ -16,6 +25,8 @@ export type Peer = {
   readonly dataShare: number
   /** Lost for longer than the grace time: nobody waits for it, and it stays out of this job. */
   readonly isPruned: boolean
+  /** Where it runs; absent where that is the region of its name. */
+  readonly place?: string
 }
 
 export const emptyAddressBook: AddressBook = { epoch: 0, peers: [] }

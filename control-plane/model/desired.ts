@@ -1,6 +1,7 @@
 // What one agent should run, derived from a snapshot. Instances that are absent must be stopped.
 import type { AddressBook } from './address-book.ts'
 import type { JobSpec } from './job.ts'
+import type { Partition } from './plan.ts'
 import type { Instance } from './snapshot.ts'
 
 export type Desired = {
@@ -22,4 +23,9 @@ export type DesiredInstance = {
   /** Finish now: flush, final synchronisation, evaluation. */
   readonly drain: boolean
   readonly uploadsModel: boolean
+  /** All partitions of the job; none of a worker, which needs to know no others. */
+  readonly partitions: readonly PartitionData[]
 }
+
+/** What a partition trains on, and where. */
+export type PartitionData = Pick<Partition, 'region' | 'place' | 'dataRegions' | 'samples'>

@@ -53,7 +53,13 @@ export type Device = {
   readonly endsAtMs: number | null
 }
 
-export type InstanceRole = 'parameter-server' | 'worker'
+export type InstanceRole =
+  | 'parameter-server'
+  | 'worker'
+  /** Gives the training data of its region to the partition that trains on it elsewhere. */
+  | 'data-server'
+  /** Fetches it to where the partition is, and completes once it is there. */
+  | 'data-stager'
 
 export type InstanceState =
   | 'planned' // desired, not yet seen by its agent
@@ -72,8 +78,10 @@ export type Instance = DeviceClass & {
   readonly region: string
   /** The name of its partition, which is another region's once it was moved. */
   readonly partition: string
+  /** How often the partition had been moved when it was planned; absent for 0. */
+  readonly moves?: number
   readonly role: InstanceRole
-  /** 0 for a parameter server, which shares the region's host. */
+  /** 0 for all but workers: they share the region's host. */
   readonly units: number
   readonly usdPerUnitHour: number
   readonly state: InstanceState
@@ -81,10 +89,19 @@ export type Instance = DeviceClass & {
   readonly reason: string
   readonly endpoint: string
   readonly progress: PartitionProgress | null
+  /** Of a data stager that has said something. */
+  readonly staging?: Staging
   /** The agent should no longer run it. */
   readonly isReleased: boolean
   /** The resumption of its job under which it was planned; absent for 0. */
   readonly resumption?: number
+}
+
+export type Staging = {
+  /** Here and checked. */
+  readonly bytesDone: number
+  /** 0 while the sources have not said. */
+  readonly bytesTotal: number
 }
 
 export type PartitionPhase = 'starting' | 'training' | 'draining' | 'evaluating' | 'finished' | 'failed'

@@ -1,14 +1,18 @@
 // Who is in a job and where each one listens. The epoch grows by one whenever the content changes and never otherwise,
 // so that the same snapshot always gives the same book.
 import type { AddressBook, Peer } from '#control-plane/model/address-book.ts'
+import { dataEndpoints } from './data-on-its-way.ts'
 import type { PartitionView } from './partitions.ts'
 
 /** The book for these partitions; the very same object when nothing changed. A pruned peer stays pruned. */
 export function nextAddressBook(book: AddressBook, views: readonly PartitionView[]): AddressBook {
-  const peers = views.map(({ region, parameterServer, dataShare, isPruned }): Peer => {
-    return { region, endpoint: parameterServer?.endpoint ?? '', dataShare, isPruned }
+  const peers = views.map(({ region, place, parameterServer, dataShare, isPruned }): Peer => {
+    const endpoint = parameterServer?.endpoint ?? ''
+    return { region, endpoint, dataShare, isPruned, ...(place === region ? {} : { place }) }
   })
-  return isSame(book.peers, peers) ? book : { epoch: book.epoch + 1, peers }
+  const data = dataEndpoints(views.flatMap((view) => view.data))
+  if (isSame(book.peers, peers) && isSameData(book.data, data)) return book
+  return { epoch: book.epoch + 1, peers, ...(data === undefined ? {} : { data }) }
 }
 
 function isSame(a: readonly Peer[], b: readonly Peer[]): boolean {
@@ -16,5 +20,10 @@ function isSame(a: readonly Peer[], b: readonly Peer[]): boolean {
 }
 
 function isSamePeer(a: Peer, b: Peer): boolean {
-  return a.region === b.region && a.endpoint === b.endpoint && a.isPruned === b.isPruned && a.dataShare === b.dataShare
+  const isThere = a.region === b.region && a.endpoint === b.endpoint && a.place === b.place
+  return isThere && a.isPruned === b.isPruned && a.dataShare === b.dataShare
+}
+
+function isSameData(a: AddressBook['data'] = [], b: AddressBook['data'] = []): boolean {
+  return a.length === b.length && a.every((one, i) => one.region === b[i]!.region && one.endpoint === b[i]!.endpoint)
 }

@@ -1,12 +1,13 @@
 // What each agent should run, straight from a snapshot: every instance that is not released, told what it needs to know
 // of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
 // those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
-import type { Desired, DesiredInstance } from '#control-plane/model/desired.ts'
+import type { Desired, DesiredInstance, PartitionData } from '#control-plane/model/desired.ts'
 import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import type { KeptJob } from '#control-plane/model/resumption.ts'
 import { keptJobsMax } from './config.ts'
+import { heldBack, isOfData } from './data-on-its-way.ts'
 import { uploaderOf } from './partitions.ts'
 
 /** For one region; an empty set where nothing should run. */
@@ -27,20 +28,36 @@ type Context = {
   readonly jobs: ReadonlyMap<string, Job>
   readonly agents: ReadonlyMap<string, Agent>
   readonly kept: readonly KeptJob[]
+  /** Their data is on its way. */
+  readonly heldBack: ReadonlySet<Instance>
 }
 
 function contextOf(snapshot: Snapshot): Context {
+  const jobs = new Map(snapshot.jobs.map((job) => [job.id, job]))
   return {
-    jobs: new Map(snapshot.jobs.map((job) => [job.id, job])),
+    jobs,
+    heldBack: heldBackOf(snapshot, jobs),
     agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
     kept: (snapshot.kept ?? []).filter(({ untilMs }) => untilMs > snapshot.nowMs),
   }
 }
 
+function heldBackOf({ instances }: Snapshot, jobs: ReadonlyMap<string, Job>): ReadonlySet<Instance> {
+  const moving = new Set(instances.filter(isOfData).map(({ jobId }) => jobId))
+  if (moving.size === 0) return new Set()
+  const byJob = Map.groupBy(
+    instances.filter(({ jobId }) => moving.has(jobId)),
+    ({ jobId }) => jobId,
+  )
+  return new Set([...byJob].flatMap(([jobId, own]) => [...(jobs.has(jobId) ? heldBack(jobs.get(jobId)!, own) : [])]))
+}
+
 function build(region: string, instances: readonly Instance[], context: Context): Desired {
-  const wanted = instances.filter((instance) => !instance.isReleased && context.jobs.has(instance.jobId))
+  const isWanted = (instance: Instance): boolean =>
+    !instance.isReleased && context.jobs.has(instance.jobId) && !context.heldBack.has(instance)
+  const wanted = instances.filter(isWanted)
   const wantedByJob = Map.groupBy(wanted, (instance) => instance.jobId)
-  const parts = [...wantedByJob].map(([jobId, here]) => describe(context, region, context.jobs.get(jobId)!, here))
+  const parts = [...wantedByJob].map(([jobId, here]) => describe(context, context.jobs.get(jobId)!, here))
   return {
     region,
     instances: parts.flatMap((part) => part.instances).sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1)),
@@ -64,19 +81,28 @@ type Part = {
   readonly addressBook: Desired['addressBooks'][number]
 }
 
-function describe(context: Context, region: string, job: Job, here: readonly Instance[]): Part {
-  const peers = job.addressBook.peers
-  const workers = here.filter((instance) => instance.role === 'worker').length
-  // A place has at most one partition of a job.
-  const partition = here[0]?.partition ?? region
-  const dataShare = peers.find((peer) => peer.region === partition)?.dataShare ?? 0
+function describe(context: Context, job: Job, here: readonly Instance[]): Part {
+  const shares = new Map(job.addressBook.peers.map(({ region, dataShare }) => [region, dataShare]))
+  const workers = here.filter((instance) => instance.role === 'worker')
   // A released job has no instances here, so draining is finishing.
   const drain = job.state === 'finishing'
-  const uploadsModel = uploaderOf(job, context.agents) === partition
+  const uploader = uploaderOf(job, context.agents)
   const exchange = job.plan?.exchange ?? null
   const spec = exchange === null ? job.spec : { ...job.spec, sync: withExchange(job.spec.sync, exchange) }
-  return {
-    instances: here.map((instance) => ({ instance, spec, workers, dataShare, drain, uploadsModel })),
-    addressBook: { jobId: job.id, book: job.addressBook },
-  }
+  const partitions = (job.plan?.partitions ?? []).map(({ region, place, dataRegions, samples }): PartitionData => {
+    return { region, place, dataRegions, samples }
+  })
+  const instances = here.map((instance): DesiredInstance => {
+    const { partition, role } = instance
+    return {
+      instance,
+      spec,
+      workers: workers.filter((worker) => worker.partition === partition).length,
+      dataShare: shares.get(partition) ?? 0,
+      drain,
+      uploadsModel: uploader === partition && !isOfData(instance),
+      partitions: role === 'worker' ? [] : partitions,
+    }
+  })
+  return { instances, addressBook: { jobId: job.id, book: job.addressBook } }
 }

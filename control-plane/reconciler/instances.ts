@@ -1,4 +1,4 @@
-// The instances of a placed plan: in every region one parameter server, and one worker per unit. Those of a resumed job
+// The instances of a placed plan: in every region one parameter server, one worker per unit, and what moves data there. Those of a resumed job
 // keep what they had: their attempts go on counting, and what their partition had reached stands until they say more.
 // A plan that replaces another one while the job runs changes as little as it can: workers of a class that is wanted stay,
 // and a partition that moves begins where it goes only once nothing of it runs where it was, from what it has kept.
@@ -7,6 +7,7 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { Allocation, Partition, Plan } from '#control-plane/model/plan.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
+import { isOfData, sourcesOf } from './data-on-its-way.ts'
 
 /** The instances of `plan` that are to be written beside those that exist, in ascending order of id. */
 export function beginning(job: Job, plan: Plan, existing: readonly Instance[]): readonly Instance[] {
@@ -39,7 +40,8 @@ export function changesTo(
     const isHere = ({ id }: Instance): boolean => id.startsWith(`${nameOf(job, partition)}/`)
     const away = own.filter((instance) => !isHere(instance))
     const leaving = away.filter(isWanted).map(({ id }) => id)
-    if (away.some(mayRun) || ending.has(partition.region)) return { create: [], releaseIds: leaving }
+    if (away.some((instance) => mayRun(instance) && !isOfData(instance)) || ending.has(partition.region))
+      return { create: [], releaseIds: leaving }
     const { create, releaseIds } = resized(job, partition, own.filter(isHere))
     return { create, releaseIds: [...leaving, ...releaseIds] }
   })
@@ -60,7 +62,8 @@ function mayRun(instance: Instance): boolean {
 
 /** As many workers of each class as the partition has units, and its parameter server. */
 function resized(job: Job, partition: Partition, here: readonly Instance[]): InstanceChanges {
-  const server = here.some(({ role }) => role === 'parameter-server') ? [] : [parameterServer(job, partition)]
+  const known = new Set(here.map(({ id }) => id))
+  const others = [...ofData(job, partition), parameterServer(job, partition)].filter(({ id }) => !known.has(id))
   const byClass = Map.groupBy(
     here.filter((instance) => instance.role === 'worker' && isWanted(instance)),
     classKey,
@@ -75,7 +78,7 @@ function resized(job: Job, partition: Partition, here: readonly Instance[]): Ins
     const missing = allocation.units - (byClass.get(classKey(allocation))?.length ?? 0)
     return Array.from({ length: Math.max(0, missing) }, () => worker(job, partition, allocation, next++))
   })
-  return { create: [...server, ...created], releaseIds: released.map(({ id }) => id) }
+  return { create: [...others, ...created], releaseIds: released.map(({ id }) => id) }
 }
 
 /** An id is never used again, so workers that come later count on. */
@@ -85,14 +88,27 @@ function numberOf({ id }: Instance): number {
 
 function instancesOf(job: Job, plan: Plan): readonly Instance[] {
   return plan.partitions
-    .flatMap((partition) => [parameterServer(job, partition), ...workers(job, partition)])
+    .flatMap((partition) => [...ofData(job, partition), parameterServer(job, partition), ...workers(job, partition)])
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
+const noUnits = { ...plainClass('cpu'), units: 0, usdPerUnitHour: 0 }
+
 function parameterServer(job: Job, partition: Partition): Instance {
   const id = `${nameOf(job, partition)}/ps`
-  const none = { ...plainClass('cpu'), units: 0, usdPerUnitHour: 0 }
-  return { ...planned(job, partition), ...none, id, role: 'parameter-server' }
+  return { ...planned(job, partition), ...noUnits, id, role: 'parameter-server' }
+}
+
+/** None where all of its data is where it runs. */
+function ofData(job: Job, partition: Partition): readonly Instance[] {
+  const sources = sourcesOf(partition)
+  if (sources.length === 0) return []
+  const name = nameOf(job, partition)
+  const all = { ...planned(job, partition), ...noUnits }
+  const servers = sources.map((region): Instance => {
+    return { ...all, region, id: `${name}/data-server/${region}`, role: 'data-server' }
+  })
+  return [...servers, { ...all, id: `${name}/data-stager`, role: 'data-stager' }]
 }
 
 function workers(job: Job, partition: Partition): readonly Instance[] {
@@ -115,7 +131,7 @@ function nameOf(job: Job, { region, place, moves }: Partition): string {
 
 type Planned = Omit<Instance, 'id' | 'role' | keyof DeviceClass | 'units' | 'usdPerUnitHour'>
 
-function planned(job: Job, { region, place }: Partition): Planned {
+function planned(job: Job, { region, place, moves }: Partition): Planned {
   return {
     jobId: job.id,
     region: place,
@@ -126,6 +142,7 @@ function planned(job: Job, { region, place }: Partition): Planned {
     endpoint: '',
     progress: null,
     isReleased: false,
+    ...(moves === 0 ? {} : { moves }),
     ...(job.resumption === undefined ? {} : { resumption: job.resumption.number }),
   }
 }

@@ -14,18 +14,25 @@ import { goesOn, isDrained, isLost, uploaderOf, type PartitionView } from './par
 
 export type Standing = { readonly state: JobState; readonly reason: string }
 
+export type StandingContext = {
+  readonly agents: ReadonlyMap<string, Agent>
+  /** How long a region that gives data may be unseen. */
+  readonly pruneAfterMs: number
+}
+
 /** The state of a job that has instances and is not being cancelled. `views` are all its partitions. */
-export function standingOf(job: Job, views: readonly PartitionView[], agents: ReadonlyMap<string, Agent>): Standing {
+export function standingOf(job: Job, views: readonly PartitionView[], context: StandingContext): Standing {
+  const { agents, pruneAfterMs } = context
   const inJob = views.filter((view) => !view.isPruned)
   const without = describePruned(views)
   const isFinished = inJob.every((view) => view.phase === 'finished')
   if (isFinished && job.modelDigest !== null) {
     return { state: 'succeeded', reason: `trained in ${listRegions(inJob)}${without}` }
   }
-  const failure = describeFailure(inJob)
+  const failure = describeFailure(inJob) ?? describeLostSource(inJob, pruneAfterMs)
   if (failure !== null) return { state: 'failed', reason: failure + without }
 
-  const troubles = [describeUnseen(inJob), describeTrouble(inJob)].filter((text) => text !== '')
+  const troubles = [describeStaging(inJob), describeUnseen(inJob), describeTrouble(inJob)].filter((text) => text !== '')
   const suffix = `${troubles.map((text) => `; ${text}`).join('')}${without}`
   const target = describeTarget(job)
   if (job.state === 'finishing' || target !== null || inJob.every(isDrained)) {
@@ -47,7 +54,7 @@ export function standingOf(job: Job, views: readonly PartitionView[], agents: Re
 /** A cancelled job has ended once nothing of it runs where the control plane can see it. */
 export function standingOfCancelled(job: Job, views: readonly PartitionView[]): Standing {
   const isDown = (view: PartitionView): boolean =>
-    isLost(view) || view.instances.every((instance) => hasEnded(instance) || instance.state === 'planned')
+    isLost(view) || view.instances.every((instance) => hasEnded(instance) || isNotOfHere(instance))
   const left = views.filter((view) => !isDown(view))
   // The reason is the one who cancelled's; it stays.
   return { state: left.length === 0 ? 'cancelled' : 'cancelling', reason: job.reason }
@@ -62,9 +69,17 @@ export function standingOfPending(job: Job): Standing | null {
   return null
 }
 
+/** Its agent never saw it; or it gives data from elsewhere, which ends by itself wherever that is. */
+function isNotOfHere({ state, role }: Instance): boolean {
+  return state === 'planned' || role === 'data-server'
+}
+
 function describeFailure(views: readonly PartitionView[]): string | null {
-  for (const { instances, phase, region } of views) {
-    const failed = instances.find((instance) => instance.state === 'failed' && !instance.isReleased)
+  for (const { instances, phase, region, staging } of views) {
+    const failed = instances.find(
+      (instance) =>
+        instance.state === 'failed' && !instance.isReleased && (instance.role !== 'data-server' || staging !== null),
+    )
     if (failed !== undefined) {
       const why = failed.reason === '' ? 'no reason given' : failed.reason
       return `${failed.role} ${failed.id} failed at attempt ${failed.attempt}: ${why}`
@@ -75,13 +90,42 @@ function describeFailure(views: readonly PartitionView[]): string | null {
   return null
 }
 
+/** For example "staging 3.2 of 8.0 GB of onprem/lab in aws/us-east-1". */
+function describeStaging(views: readonly PartitionView[]): string {
+  return views
+    .flatMap(({ staging, place }) => {
+      if (staging === null) return []
+      const { bytesDone, bytesTotal, sources } = staging
+      const much = bytesTotal === 0 ? '' : ` ${gigabytes(bytesDone)} of ${gigabytes(bytesTotal)} GB`
+      const unseen = sources.filter(({ unseenMs }) => unseenMs > 0).map((source) => unseenText(source))
+      const of = sources.map(({ region }) => region).join(' and ')
+      return [[`staging${much} of ${of} in ${place}`, ...unseen].join(', ')]
+    })
+    .join('; ')
+}
+
+/** Two digits of what there is to tell, so that progress does not write a job at every loop. */
+function gigabytes(bytes: number): string {
+  const value = bytes / 1e9
+  return value >= 1 ? value.toFixed(1) : String(Number(value.toPrecision(2)))
+}
+
+function describeLostSource(views: readonly PartitionView[], pruneAfterMs: number): string | null {
+  for (const { staging, place } of views) {
+    const lost = staging?.sources.find(({ unseenMs }) => unseenMs > pruneAfterMs)
+    if (lost !== undefined) return `the data of ${lost.region} can not be moved to ${place}: ${unseenText(lost)}`
+  }
+  return null
+}
+
+function unseenText({ region, unseenMs }: { readonly region: string; readonly unseenMs: number }): string {
+  return `region ${region} unseen for ${(Math.floor(unseenMs / unseenStepMs) * unseenStepMs) / 1000} s`
+}
+
 function describeUnseen(views: readonly PartitionView[]): string {
   return views
     .filter((view) => isLost(view) && view.phase !== 'finished')
-    .map((view) => {
-      const seconds = (Math.floor(view.unseenMs / unseenStepMs) * unseenStepMs) / 1000
-      return `region ${view.region} unseen for ${seconds} s`
-    })
+    .map((view) => unseenText(view))
     .join(', ')
 }
 

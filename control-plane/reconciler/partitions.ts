@@ -1,6 +1,7 @@
 // What is known of each partition of a job: its parameter server, its workers, and how long its region is unseen.
 import type { Job } from '#control-plane/model/job.ts'
-import type { Agent, Instance, PartitionPhase } from '#control-plane/model/snapshot.ts'
+import type { Agent, Instance, PartitionPhase, Staging } from '#control-plane/model/snapshot.ts'
+import { isOfData, sourcesOf, stagerOf } from './data-on-its-way.ts'
 
 export type PartitionView = {
   /** Its name. */
@@ -12,10 +13,19 @@ export type PartitionView = {
   /** Null before the partition has instances. */
   readonly parameterServer: Instance | null
   readonly instances: readonly Instance[]
+  /** Of these, what moves its data. */
+  readonly data: readonly Instance[]
   readonly phase: PartitionPhase
+  /** Null where its data is where it runs. */
+  readonly staging: StagingView | null
   /** 0 while its agent is connected. */
   readonly unseenMs: number
   readonly isPruned: boolean
+}
+
+export type StagingView = Staging & {
+  /** Where data comes from, and how long each is unseen: 0 while its agent is connected. */
+  readonly sources: readonly { readonly region: string; readonly unseenMs: number }[]
 }
 
 /** In ascending order of region, one per partition of the job's plan. */
@@ -33,13 +43,16 @@ export function viewPartitions(
     const { region, place } = partition
     const here = byPartition.get(region) ?? []
     const parameterServer = parameterServerOf(here)
+    const data = here.filter(isOfData)
     return {
       region,
       place,
       dataShare: samples > 0 ? partition.samples / samples : 0,
       parameterServer,
       instances: here,
+      data,
       phase: phaseOf(parameterServer),
+      staging: stagingOf(partition, data, (source) => unseenMs(agents.get(source), job, nowMs)),
       unseenMs: unseenMs(agents.get(place), job, nowMs),
       isPruned: pruned.has(region),
     }
@@ -50,6 +63,17 @@ export function viewPartitions(
 function parameterServerOf(instances: readonly Instance[]): Instance | null {
   const servers = instances.filter((instance) => instance.role === 'parameter-server')
   return servers.find((server) => !server.isReleased) ?? servers.at(-1) ?? null
+}
+
+function stagingOf(
+  partition: Parameters<typeof sourcesOf>[0],
+  data: readonly Instance[],
+  unseenMsOf: (region: string) => number,
+): StagingView | null {
+  const stager = stagerOf(data)
+  if (stager === null) return null
+  const sources = sourcesOf(partition).map((region) => ({ region, unseenMs: unseenMsOf(region) }))
+  return { bytesDone: 0, bytesTotal: 0, ...stager.staging, sources }
 }
 
 /** Once a parameter server has ended well it finished, whatever it said last. */

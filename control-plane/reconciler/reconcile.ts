@@ -79,15 +79,38 @@ function start(context: Context, job: Job, existing: readonly Instance[]): Next 
 }
 
 function advance(context: Context, job: Job, instances: readonly Instance[]): Next {
-  const before = viewPartitions(job, instances, context.agents, context.nowMs)
-  const newlyPruned = regionsToPrune(before, context.pruneAfterMs)
-  const views = newlyPruned.size === 0 ? before : before.map((view) => pruneIn(view, newlyPruned))
+  const views = viewsOf(context, job, instances)
+  const now = standIn(context, job, views)
+  if (endStates.has(now.state)) return { job: now, newInstances: [], releasedInstanceIds: releasable(instances) }
+  const { create, releaseIds } = replanned(now, instances, views)
+  const released = new Set([...releaseIds, ...releasable([...without(views), ...done(views)])])
+  if (create.length === 0 && released.size === 0) return { job: now, newInstances: [], releasedInstanceIds: [] }
+  // What is told of the job is of what will be, so that asking again changes nothing.
+  const after = [...instances, ...create].map((each) => (released.has(each.id) ? { ...each, isReleased: true } : each))
+  const next = standIn(context, job, viewsOf(context, job, after))
+  return { job: next, newInstances: create, releasedInstanceIds: [...released] }
+}
+
+function standIn(context: Context, job: Job, views: readonly PartitionView[]): Job {
   const addressBook = nextAddressBook(job.addressBook, views)
-  const next = stand(context, { ...job, addressBook }, standingOf(job, views, context.agents))
-  if (endStates.has(next.state)) return { job: next, newInstances: [], releasedInstanceIds: releasable(instances) }
-  const pruned = views.filter((view) => view.isPruned).flatMap((view) => view.instances)
-  const { create, releaseIds } = replanned(next, instances, views)
-  return { job: next, newInstances: create, releasedInstanceIds: [...releasable(pruned), ...releaseIds] }
+  return stand(context, { ...job, addressBook }, standingOf(job, views, context))
+}
+
+/** Regions that are to be pruned now are pruned in these. */
+function viewsOf(context: Context, job: Job, instances: readonly Instance[]): readonly PartitionView[] {
+  const views = viewPartitions(job, instances, context.agents, context.nowMs)
+  const newlyPruned = regionsToPrune(views, context.pruneAfterMs)
+  return newlyPruned.size === 0 ? views : views.map((view) => pruneIn(view, newlyPruned))
+}
+
+/** The others go on without these. */
+function without(views: readonly PartitionView[]): readonly Instance[] {
+  return views.filter((view) => view.isPruned).flatMap((view) => view.instances)
+}
+
+/** Who has used its samples needs their data no more. Until then a machine that is lost may need it again. */
+function done(views: readonly PartitionView[]): readonly Instance[] {
+  return views.filter(isDrained).flatMap((view) => view.data)
 }
 
 /** The first plan's instances were made at the start: only one that replaced it asks for others. */

@@ -60,6 +60,14 @@ function obeyed(snapshot: Snapshot): Snapshot {
   return settled({ ...snapshot, instances })
 }
 
+/** The data of a partition that moves is where it goes. */
+function staged(snapshot: Snapshot): Snapshot {
+  const instances = snapshot.instances.map((instance): Instance => {
+    return instance.role === 'data-stager' ? { ...instance, state: 'completed' } : instance
+  })
+  return settled({ ...snapshot, instances })
+}
+
 const wanted = ({ instances }: Snapshot): readonly string[] =>
   instances.filter(({ isReleased }) => !isReleased).map(({ id }) => id)
 const atStart = ['j-1/a/ps', 'j-1/a/worker-0', 'j-1/a/worker-1', 'j-1/b/ps', 'j-1/b/worker-0']
@@ -92,9 +100,16 @@ describe('a plan that replaces another one', () => {
     const plan = planOf(2, [aPartition('a', 2), aPartition('b', 1, { place: 'c', moves: 1 })])
     const leaving = replanned(running(), plan)
     expect(wanted(leaving)).toEqual(atStart.slice(0, 3))
-    const arrived = obeyed(leaving)
-    expect(wanted(arrived).slice(3)).toEqual(['j-1/b@c.1/ps', 'j-1/b@c.1/worker-0'])
-    expect(desiredFor(arrived, 'c').instances.map(({ instance }) => [instance.partition, instance.region])).toEqual([
+    const gone = obeyed(leaving)
+    const mover = ['j-1/b@c.1/data-server/b', 'j-1/b@c.1/data-stager']
+    expect(wanted(gone).slice(3)).toEqual([...mover, 'j-1/b@c.1/ps', 'j-1/b@c.1/worker-0'])
+    expect(desiredFor(gone, 'c').instances.map(({ instance }) => instance.id)).toEqual([mover[1]])
+    const arrived = staged(gone)
+    expect(
+      desiredFor(arrived, 'c')
+        .instances.slice(1)
+        .map(({ instance }) => [instance.partition, instance.region]),
+    ).toEqual([
       ['b', 'c'],
       ['b', 'c'],
     ])
@@ -107,7 +122,7 @@ describe('a plan that replaces another one', () => {
       ['a', ''],
       ['b', 'c:1'],
     ])
-    expect(desiredFor(arrived, 'c').instances[0]).toMatchObject({ dataShare: 0.5, workers: 1 })
+    expect(desiredFor(arrived, 'c').instances[1]).toMatchObject({ dataShare: 0.5, workers: 1 })
   })
 
   test('and back again, under ids of its own', () => {

@@ -4,10 +4,11 @@ import type { Device__Output } from '#proto/generated/cloudless/v1/Device.ts'
 import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { ObservedInstance__Output } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
 import type { ObservedState__Output } from '#proto/generated/cloudless/v1/ObservedState.ts'
+import type { StagingProgress__Output } from '#proto/generated/cloudless/v1/StagingProgress.ts'
 import type { Usage__Output } from '#proto/generated/cloudless/v1/Usage.ts'
 import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
 import { usagePurposes, type Usage } from '#control-plane/model/ledger.ts'
-import type { Device, InstanceState, PartitionProgress } from '#control-plane/model/snapshot.ts'
+import type { Device, InstanceState, PartitionProgress, Staging } from '#control-plane/model/snapshot.ts'
 import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
@@ -40,6 +41,7 @@ export type ObservedInstance = {
   readonly progress: PartitionProgress | null
   readonly firstStepAtMs: number | null
   readonly resumption: number
+  readonly staging: Staging | null
 }
 
 export type JournalRecord = {
@@ -107,6 +109,14 @@ function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__O
     progress: wire.progress === null ? null : decodeProgress(checks, `${field}.progress`, wire.progress),
     firstStepAtMs: wire.firstStepAtMs === 0 ? null : wire.firstStepAtMs,
     resumption: wire.resumption,
+    staging: wire.staging === null ? null : decodeStaging(checks, `${field}.staging`, wire.staging),
+  }
+}
+
+function decodeStaging(checks: Checks, field: string, { bytesDone, bytesTotal }: StagingProgress__Output): Staging {
+  return {
+    bytesDone: checks.integer(`${field}.bytes_done`, bytesDone, { min: 0 }),
+    bytesTotal: checks.integer(`${field}.bytes_total`, bytesTotal, { min: 0 }),
   }
 }
 
@@ -122,12 +132,14 @@ export function decodeRecord(wire: JournalRecord__Output, region: string): Journ
 
 function decodeContent(checks: Checks, wire: JournalRecord__Output, region: string): JournalRecord['content'] | null {
   if (wire.usage) return { kind: 'usage', usage: decodeUsage(checks, wire.usage, region) }
-  if (wire.round) return { kind: 'round', round: decodeRound(checks, wire.round, region) }
+  if (wire.round)
+    return { kind: 'round', round: decodeRound(checks, wire.round, nameIn(checks, 'round', wire.round, region)) }
   if (wire.evaluation) {
     const { jobId, epoch, metrics, isFinal, atMs } = wire.evaluation
     checks.list('evaluation.metrics', Object.keys(metrics), config.metricsMax)
     for (const name of Object.keys(metrics)) checks.name('evaluation.metrics', name, config.metricNameCharactersMax)
-    return { kind: 'evaluation', evaluation: { jobId, region, epoch, metrics, isFinal, atMs } }
+    const partition = nameIn(checks, 'evaluation', wire.evaluation, region)
+    return { kind: 'evaluation', evaluation: { jobId, region: partition, epoch, metrics, isFinal, atMs } }
   }
   if (wire.event) {
     const { jobId, instanceId, attempt, kind, text, atMs } = wire.event
@@ -136,6 +148,11 @@ function decodeContent(checks: Checks, wire: JournalRecord__Output, region: stri
     return { kind: 'event', event }
   }
   return null
+}
+
+/** The partition that tells, by its name: the agent's region unless it was moved there. */
+function nameIn(checks: Checks, field: string, wire: { readonly region: string }, region: string): string {
+  return wire.region === '' ? region : checks.name(`${field}.region`, wire.region, config.regionCharactersMax)
 }
 
 function decodeUsage(checks: Checks, wire: Usage__Output, region: string): Usage {

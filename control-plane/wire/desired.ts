@@ -17,22 +17,23 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
   }
   return {
     revision,
-    instances: desired.instances.map(({ instance, spec, workers, dataShare, drain, uploadsModel }) => ({
+    instances: desired.instances.map(({ instance, spec, partitions, ...rest }) => ({
+      ...rest,
       id: instance.id,
       jobId: instance.jobId,
       role: wireRole[instance.role],
       spec: encodeOnce(spec),
       region: instance.region,
       partition: instance.partition,
+      moves: instance.moves ?? 0,
+      partitions: partitions.map(({ region, place, dataRegions, samples }) => {
+        return { partition: region, place, dataRegions: [...dataRegions], samples }
+      }),
       deviceModel: instance.deviceModel,
       market: instance.market,
       zone: instance.zone,
       instanceType: instance.instanceType,
       units: instance.units,
-      workers,
-      dataShare,
-      drain,
-      uploadsModel,
       usdPerUnitHour: instance.usdPerUnitHour,
       resumption: resumptionOf(instance),
     })),
@@ -40,11 +41,13 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
     addressBooks: desired.addressBooks.map(({ jobId, book }) => ({
       jobId,
       epoch: book.epoch,
-      peers: book.peers.map(({ region, endpoint, dataShare, isPruned }) => ({
+      data: (book.data ?? []).map((each) => ({ ...each })),
+      peers: book.peers.map(({ region, endpoint, dataShare, isPruned, place }) => ({
         region,
         endpoint,
         dataShare,
         pruned: isPruned,
+        place: place ?? '',
       })),
     })),
   }

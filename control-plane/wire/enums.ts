@@ -45,6 +45,8 @@ export const wirePhase: Readonly<Record<PartitionPhase, PartitionPhase__Output>>
 export const wireRole: Readonly<Record<InstanceRole, InstanceRole__Output>> = {
   'parameter-server': 'INSTANCE_ROLE_PARAMETER_SERVER',
   worker: 'INSTANCE_ROLE_WORKER',
+  'data-server': 'INSTANCE_ROLE_DATA_SERVER',
+  'data-stager': 'INSTANCE_ROLE_DATA_STAGER',
 }
 
 export const wireUsageKind: Readonly<Record<UsageKind, UsageKind__Output>> = {

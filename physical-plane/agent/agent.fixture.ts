@@ -25,6 +25,8 @@ type Live = { readonly run: Run; readonly end: (exit: Exit) => void; isAlive: bo
 export class Machine implements InstanceRuntime {
   readonly launches: string[] = []
   readonly forgottenJobs: string[] = []
+  /** Jobs of which data of other regions lies here. */
+  readonly staged = new Set<string>()
   readonly #clock: VirtualClock
   readonly #runs = new Map<string, Live>()
   readonly #logs = new Map<string, Buffer>()
@@ -88,6 +90,11 @@ export class Machine implements InstanceRuntime {
 
   forgetJob(jobId: string): Promise<void> {
     this.forgottenJobs.push(jobId)
+    return Promise.resolve()
+  }
+
+  sweepStaged(isNeeded: (jobId: string) => boolean): Promise<void> {
+    for (const jobId of this.staged) if (!isNeeded(jobId)) this.staged.delete(jobId)
     return Promise.resolve()
   }
 

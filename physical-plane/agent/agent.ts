@@ -230,6 +230,7 @@ export class Agent {
     this.#d.clock.after(this.#config.windowMs, () => {
       if (this.#isEnded) return
       this.#meters.tick()
+      void this.#sweepStaged()
       this.#limitLogs()
       this.#countStates()
       void this.#supervisor
@@ -239,6 +240,16 @@ export class Agent {
         )
       this.#tick()
     })
+  }
+
+  /** Fetched data goes once its job wants it no more here and nothing of the job runs here. */
+  async #sweepStaged(): Promise<void> {
+    const { desired, lives } = this.#supervisor
+    const wanted = desired.instances.filter(({ partitions }) => partitions.length > 0).map(({ jobId }) => jobId)
+    const needed = new Set([...wanted, ...lives.filter(({ run }) => run !== null).map(({ jobId }) => jobId)])
+    await this.#d.runtime
+      .sweepStaged((jobId) => needed.has(jobId))
+      .catch((error: unknown) => this.#d.log.warn({ why: messageOf(error) }, 'fetched data could not be removed'))
   }
 
   #limitLogs(): void {
@@ -325,9 +336,13 @@ export class Agent {
     const evaluation = this.#reportOf(life)?.evaluation ?? {}
     this.#reports.set(instanceId, { attempt: life.attempt, resumption, status, evaluation })
     const { jobId, attempt } = life
-    this.#meters.sent(instanceId, { jobId, attempt, purpose: 'sync', totals: status.wanBytesSent })
-    this.#meters.heard(instanceId, status)
-    this.#watch.heard(life, status)
+    const { role } = life.instance
+    const purpose = role === 'data-server' ? 'data' : 'sync'
+    this.#meters.sent(instanceId, { jobId, attempt, purpose, totals: status.wanBytesSent })
+    if (role === 'parameter-server') {
+      this.#meters.heard(instanceId, status)
+      this.#watch.heard(life, status)
+    }
     this.#link.changed()
     if (status.progress?.phase !== 'PARTITION_PHASE_FINISHED') return
     await keepLastWords(this.#d.journal, instanceId, { attempt: life.attempt, resumption, status })

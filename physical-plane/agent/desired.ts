@@ -3,14 +3,25 @@
 import type { AddressBook__Output } from '#proto/generated/cloudless/v1/AddressBook.ts'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
 import type { DesiredState__Output } from '#proto/generated/cloudless/v1/DesiredState.ts'
+import type { InstanceRole__Output } from '#proto/generated/cloudless/v1/InstanceRole.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
+import type { PartitionData__Output } from '#proto/generated/cloudless/v1/PartitionData.ts'
+
+export type Role = 'parameter-server' | 'worker' | 'data-server' | 'data-stager'
 
 export type DesiredInstance = {
   readonly id: string
   readonly jobId: string
-  readonly role: 'parameter-server' | 'worker'
+  readonly role: Role
   readonly spec: JobSpec__Output
+  /** Where it runs. */
   readonly region: string
+  /** The name of its partition, which is another region's once it was moved. */
+  readonly partition: string
+  /** How often the partition was moved. */
+  readonly moves: number
+  /** All partitions of the job; none of a worker. */
+  readonly partitions: readonly PartitionData__Output[]
   readonly deviceModel: string
   readonly units: number
   readonly workers: number
@@ -23,7 +34,7 @@ export type DesiredInstance = {
 
 export type Desired = {
   readonly revision: number
-  /** Parameter servers first, then in ascending order of id. */
+  /** What gives data first, then what fetches it, parameter servers and workers; each in ascending order of id. */
   readonly instances: readonly DesiredInstance[]
   readonly refused: readonly RefusedInstance[]
   readonly addressBooks: readonly AddressBook__Output[]
@@ -52,18 +63,30 @@ export function decodeDesired(state: DesiredState__Output, region: string): Desi
     if (reason !== null) refused.push({ id, jobId, resumption, reason })
     else instances.push(decodeInstance(wire))
   }
-  const rank = (instance: DesiredInstance): number => (instance.role === 'parameter-server' ? 0 : 1)
-  instances.sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))
+  instances.sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role) || (a.id < b.id ? -1 : 1))
   const { revision, addressBooks, keptJobIds } = state
   return { revision, instances, refused, addressBooks, keptJobIds: new Set(keptJobIds) }
 }
 
+const order: readonly Role[] = ['data-server', 'data-stager', 'parameter-server', 'worker']
+
+const roles: Partial<Record<InstanceRole__Output, Role>> = {
+  INSTANCE_ROLE_PARAMETER_SERVER: 'parameter-server',
+  INSTANCE_ROLE_WORKER: 'worker',
+  INSTANCE_ROLE_DATA_SERVER: 'data-server',
+  INSTANCE_ROLE_DATA_STAGER: 'data-stager',
+}
+
 function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
   const { id, jobId, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption } = wire
-  const role = wire.role === 'INSTANCE_ROLE_WORKER' ? 'worker' : 'parameter-server'
+  const partition = wire.partition === '' ? region : wire.partition
+  const { moves, partitions } = wire
+  // `fault` has seen that the role is known.
+  const role = roles[wire.role]!
   // `fault` has seen that there is a spec.
   const spec = wire.spec as JobSpec__Output
-  return { id, jobId, role, spec, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption }
+  const part = { region, partition, moves, partitions, dataShare }
+  return { id, jobId, role, spec, ...part, deviceModel, units, workers, drain, uploadsModel, resumption }
 }
 
 function fault(wire: DesiredInstance__Output, region: string): string | null {
@@ -74,9 +97,9 @@ function fault(wire: DesiredInstance__Output, region: string): string | null {
     return `instance.job_id ${JSON.stringify(wire.jobId)} must be letters, digits, '.', '_' and '-'`
   if (wire.region !== region) return `instance.region is ${wire.region}, but this agent runs ${region}`
   if (wire.spec === null) return 'instance.spec is missing'
-  if (wire.role === 'INSTANCE_ROLE_PARAMETER_SERVER') return null
-  if (wire.role !== 'INSTANCE_ROLE_WORKER')
-    return `instance.role ${wire.role} is not one this agent knows; update the agent`
+  const role = roles[wire.role]
+  if (role === undefined) return `instance.role ${wire.role} is not one this agent knows; update the agent`
+  if (role !== 'worker') return null
   if (wire.spec.function === null) return 'instance.spec.function is missing'
   if (!Number.isInteger(wire.units) || wire.units < 1)
     return `instance.units is ${wire.units}; a worker needs at least 1`

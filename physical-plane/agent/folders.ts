@@ -16,6 +16,9 @@ export type Folders = {
   /** The durable folder of a job's partition in this region; it survives attempts. */
   readonly job: (jobId: string) => string
   readonly workerSocket: (jobId: string) => string
+  /** Training data of other regions that a job trains on here. */
+  readonly staged: (jobId: string) => string
+  readonly allStaged: string
   /** Tensors shared by a partition's processes: memory where the machine has a folder for it. */
   readonly shared: (jobId: string) => string
 }
@@ -39,6 +42,8 @@ export function openFolders(statePath: string): Folders {
     agentSocket: join(sockets, 'agent.sock'),
     job: (jobId) => join(state, 'jobs', jobId),
     workerSocket: (jobId) => join(sockets, `${shortHash(jobId)}.sock`),
+    staged: (jobId) => join(state, 'staged', jobId),
+    allStaged: join(state, 'staged'),
     shared: (jobId) => join(memory, `cloudless-${shortHash(`${state}\n${jobId}`)}`),
   }
 }

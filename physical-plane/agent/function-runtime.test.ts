@@ -128,6 +128,8 @@ async function aRealAgent(name: string, bundle: Buffer): Promise<Real> {
     logLevel: 'info',
     environment: { ...process.env, SECRET: 'hunter2' },
     threadsPerGpu: 1,
+    dataServerScript: '',
+    dataStagerScript: '',
     parameterServerScript: script,
   })
   const agent = new Agent({
@@ -228,6 +230,8 @@ test('a forgotten job leaves nothing of this region, in the state folder or the 
     logLevel: 'info',
     environment: {},
     threadsPerGpu: 1,
+    dataServerScript: '',
+    dataStagerScript: '',
     parameterServerScript: '',
   })
   const kept = [`${partitionPrefix('j-2', 'onprem/lab')}x`, `${partitionPrefix('j-1', 'onprem/lab-2')}x`]

@@ -1,15 +1,17 @@
 // Instances as processes: turns "run this instance" into a program with its bundle, configuration and folders, and leaves
 // the rest to the process runtime. What a partition shares in memory goes away with its parameter server's run.
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { invalid } from '#runtime/errors.ts'
 import { partitionPrefix } from '#physical-plane/parameter-server/checkpoints/object-checkpoints.ts'
 import type { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import type { RecoveredRun, Run } from '#physical-plane/runtime/runtime.ts'
 import type { BundleCache } from './bundle-cache.ts'
+import { dataServerConfig, dataStagerConfig } from './data-programs.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { InstanceOrder, InstanceRuntime } from './orders.ts'
-import { parameterServerConfig, parameterServerProgram, workerProgram, type ProgramOptions } from './programs.ts'
+import { ownProgram, parameterServerConfig, workerProgram, type ProgramOptions } from './programs.ts'
+import { checkStaged, sweepStaged } from './staged-data.ts'
 
 export class FunctionRuntime implements InstanceRuntime {
   readonly #processes: ProcessRuntime
@@ -27,7 +29,16 @@ export class FunctionRuntime implements InstanceRuntime {
   }
 
   launch(order: InstanceOrder): Promise<Run> {
-    return order.instance.role === 'worker' ? this.#launchWorker(order) : this.#launchParameterServer(order)
+    switch (order.instance.role) {
+      case 'worker':
+        return this.#launchWorker(order)
+      case 'parameter-server':
+        return this.#launchParameterServer(order)
+      case 'data-server':
+        return this.#launchDataProgram(order, this.#options.dataServerScript, dataServerConfig)
+      case 'data-stager':
+        return this.#launchDataProgram(order, this.#options.dataStagerScript, dataStagerConfig)
+    }
   }
 
   stop(instanceId: string, graceMs: number): Promise<void> {
@@ -49,9 +60,14 @@ export class FunctionRuntime implements InstanceRuntime {
   async forgetJob(jobId: string): Promise<void> {
     const { folders, objects, region } = this.#options
     await this.#clearShared(jobId)
-    await rm(folders.job(jobId), { recursive: true, force: true })
     // Other regions may keep their part of the job in the same store.
-    await objects.removeAll(partitionPrefix(jobId, region))
+    for (const partition of new Set([region, ...(await this.#partitionsOf(jobId))]))
+      await objects.removeAll(partitionPrefix(jobId, partition))
+    await rm(folders.job(jobId), { recursive: true, force: true })
+  }
+
+  sweepStaged(isNeeded: (jobId: string) => boolean): Promise<void> {
+    return sweepStaged(this.#options.folders, isNeeded)
   }
 
   async #launchWorker(order: InstanceOrder): Promise<Run> {
@@ -64,14 +80,17 @@ export class FunctionRuntime implements InstanceRuntime {
 
   async #launchParameterServer(order: InstanceOrder): Promise<Run> {
     const { instance, attempt, slices } = order
+    await checkStaged(instance, this.#options.folders)
     const config = parameterServerConfig(instance, attempt, this.#options)
     const configPath = join(config.stateDir, 'parameter-server.json')
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
     await this.#clearShared(instance.jobId)
     await mkdir(config.sharedDir, { recursive: true, mode: 0o700 })
     await mkdir(dirname(config.workerSocket), { recursive: true, mode: 0o700 })
+    await mkdir(this.#partitionsFolder(instance.jobId), { recursive: true, mode: 0o700 })
+    await writeFile(join(this.#partitionsFolder(instance.jobId), encodeURIComponent(instance.partition)), '')
     await writeFile(configPath, JSON.stringify(config), { mode: 0o600 })
-    const program = parameterServerProgram(configPath, this.#options)
+    const program = ownProgram(this.#options.parameterServerScript, configPath, this.#options)
     const run = await this.#processes.launch({
       instanceId: instance.id,
       jobId: instance.jobId,
@@ -85,6 +104,30 @@ export class FunctionRuntime implements InstanceRuntime {
       return exit
     })
     return { ...run, exited }
+  }
+
+  async #launchDataProgram(
+    { instance, attempt, slices }: InstanceOrder,
+    script: string,
+    configOf: (instance: DesiredInstance, attempt: number, options: ProgramOptions) => object,
+  ): Promise<Run> {
+    const { folders } = this.#options
+    const { id: instanceId, jobId } = instance
+    const configPath = join(folders.job(jobId), `${encodeURIComponent(instanceId)}.json`)
+    await mkdir(folders.job(jobId), { recursive: true, mode: 0o700 })
+    await writeFile(configPath, JSON.stringify(configOf(instance, attempt, this.#options)), { mode: 0o600 })
+    const program = ownProgram(script, configPath, this.#options)
+    return this.#processes.launch({ instanceId, jobId, attempt, slices, program })
+  }
+
+  /** Partitions that have run here, by name: another region's where one was moved here. */
+  async #partitionsOf(jobId: string): Promise<readonly string[]> {
+    const names = await readdir(this.#partitionsFolder(jobId)).catch(() => [])
+    return names.map((name) => decodeURIComponent(name))
+  }
+
+  #partitionsFolder(jobId: string): string {
+    return join(this.#options.folders.job(jobId), 'partitions')
   }
 
   async #clearShared(jobId: string): Promise<void> {

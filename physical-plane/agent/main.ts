@@ -62,6 +62,8 @@ async function main(flags: Flags): Promise<number> {
     logLevel: flags.logLevel,
     environment: process.env,
     parameterServerScript: join(import.meta.dirname, '..', 'parameter-server', 'main.ts'),
+    dataServerScript: join(import.meta.dirname, '..', 'data', 'server', 'main.ts'),
+    dataStagerScript: join(import.meta.dirname, '..', 'data', 'stager', 'main.ts'),
     threadsPerGpu: Math.max(1, Math.floor(availableParallelism() / Math.max(1, devices.length - 1))),
   })
   const uploadModel = uploadModelFile(fleet)

@@ -48,6 +48,7 @@ export function observedInstance(
     firstStepAtMs: report?.status?.firstStepAtMs ?? 0,
     modelDigest,
     resumption: life.instance.resumption,
+    staging: report?.status?.staging ?? null,
   }
 }
 

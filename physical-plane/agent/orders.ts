@@ -13,4 +13,6 @@ export type InstanceOrder = {
 export type InstanceRuntime = Runtime<InstanceOrder> & {
   /** Removes what a job keeps on this machine beyond its instances: nobody wants any of them any more. */
   forgetJob(jobId: string): Promise<void>
+  /** Removes data of other regions that was fetched for jobs that need it no more. */
+  sweepStaged(isNeeded: (jobId: string) => boolean): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Program } from '#physical-plane/runtime/process-runtime.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { Folders } from './folders.ts'
+import { stagedSpec } from './staged-data.ts'
 
 export type ProgramOptions = {
   readonly folders: Folders
@@ -20,8 +21,10 @@ export type ProgramOptions = {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Threads for a worker on a GPU: the machine's cores shared among its GPUs. */
   readonly threadsPerGpu: number
-  /** Started for a parameter server with `--config FILE`. */
+  /** Started with `--config FILE`. */
   readonly parameterServerScript: string
+  readonly dataServerScript: string
+  readonly dataStagerScript: string
 }
 
 const physicalPlane = join(import.meta.dirname, '..')
@@ -48,7 +51,7 @@ export function workerProgram(
   options: ProgramOptions,
 ): Program {
   const { folders, python, environment } = options
-  const { spec, jobId, id, region } = instance
+  const { spec, jobId, id, partition } = instance
   const own = Object.fromEntries(passedOn.flatMap((name) => entry(name, environment[name])))
   const sdk = join(physicalPlane, 'worker')
   const asked = spec.function?.environment ?? {}
@@ -68,7 +71,8 @@ export function workerProgram(
       CLOUDLESS_JOB_ID: jobId,
       CLOUDLESS_INSTANCE_ID: id,
       CLOUDLESS_ATTEMPT: String(attempt),
-      CLOUDLESS_REGION: region,
+      // Its name: what is drawn by chance stays the same wherever the partition runs.
+      CLOUDLESS_REGION: partition,
       CLOUDLESS_PARAMETER_SERVER: `unix:${folders.workerSocket(jobId)}`,
       CLOUDLESS_UNITS: String(slices.reduce((sum, { units }) => sum + units, 0)),
     },
@@ -92,7 +96,11 @@ export type ParameterServerConfig = {
   readonly instanceId: string
   readonly attempt: number
   readonly jobId: string
+  /** The partition's name. */
   readonly region: string
+  readonly moves: number
+  readonly partitions: readonly { readonly partition: string; readonly dataRegions: readonly string[] }[]
+  /** With the addresses that its data has here. */
   readonly spec: DesiredInstance['spec']
   readonly bindHost: string
   readonly advertiseHost: string
@@ -111,14 +119,16 @@ export function parameterServerConfig(
   attempt: number,
   options: ProgramOptions,
 ): ParameterServerConfig {
-  const { id: instanceId, jobId, region, spec, workers, dataShare } = instance
+  const { id: instanceId, jobId, partition, moves, workers, dataShare } = instance
   const { folders, objects, bindHost, advertiseHost, logLevel } = options
   return {
     instanceId,
     attempt,
     jobId,
-    region,
-    spec,
+    region: partition,
+    moves,
+    partitions: instance.partitions.map((each) => ({ partition: each.partition, dataRegions: each.dataRegions })),
+    spec: stagedSpec(instance, folders),
     bindHost,
     advertiseHost,
     workerSocket: folders.workerSocket(jobId),
@@ -132,13 +142,13 @@ export function parameterServerConfig(
   }
 }
 
-/** Our own program: it gets the agent's whole environment, proxies for peers included. */
-export function parameterServerProgram(configPath: string, options: ProgramOptions): Program {
-  const { environment, folders, parameterServerScript } = options
+/** One of our own programs: it gets the agent's whole environment, proxies for peers included. */
+export function ownProgram(script: string, configPath: string, options: ProgramOptions): Program {
+  const { environment, folders } = options
   return {
     executable: process.execPath,
     // node:ffi, which maps the workers' shared files, would announce itself as experimental in every log.
-    arguments: ['--disable-warning=ExperimentalWarning', parameterServerScript, '--config', configPath],
+    arguments: ['--disable-warning=ExperimentalWarning', script, '--config', configPath],
     folder: folders.state,
     environment: Object.fromEntries(Object.entries(environment).flatMap(([name, value]) => entry(name, value))),
   }

@@ -30,7 +30,12 @@ const configSchema = z.strictObject({
   attempt: z.number().int().min(1),
   moves: z.number().int().min(0).default(0),
   jobId: z.string().min(1),
+  /** The partition's name. */
   region: z.string().min(1),
+  /** All partitions; where there are none, each region with data is its own. */
+  partitions: z
+    .array(z.object({ partition: z.string().min(1), dataRegions: z.array(z.string().min(1)).min(1) }))
+    .default([]),
   spec: specSchema,
   bindHost: z.string().min(1),
   advertiseHost: z.string().min(1),
@@ -66,11 +71,11 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
   const { jobId, region, spec } = config
   const { training, holdout } = spec
   // Shares come from the job itself, so that all regions reckon with the same numbers.
-  const samples = new Map<string, number>()
-  for (const shard of spec.shards) samples.set(shard.region, (samples.get(shard.region) ?? 0) + shard.samples)
+  const partitions = partitionsOf(config)
+  const samples = new Map(partitions.map(({ partition, dataRegions }) => [partition, samplesOf(spec, dataRegions)]))
   const total = [...samples.values()].reduce((sum, count) => sum + count, 0)
   const own = samples.get(region)
-  if (own === undefined) {
+  if (own === undefined || own === 0) {
     const description = `name no shard in region ${region}; a partition lives where data lies`
     throw invalid([{ field: 'spec.shards', description }])
   }
@@ -91,8 +96,28 @@ export function partitionOptionsOf(config: ParameterServerConfig): PartitionOpti
     attempt: config.attempt + config.moves,
     moves: config.moves,
     seed: training.seed,
-    hasHoldout: holdout?.region === region,
+    hasHoldout: holdout != null && dataRegionsOf(config).includes(holdout.region),
   }
+}
+
+/** The shards that this partition trains on, in the order of the job: sample positions count through them. */
+export function ownShards(config: ParameterServerConfig): ParameterServerConfig['spec']['shards'] {
+  const regions = dataRegionsOf(config)
+  return config.spec.shards.filter((shard) => regions.includes(shard.region))
+}
+
+function dataRegionsOf(config: ParameterServerConfig): readonly string[] {
+  return partitionsOf(config).find(({ partition }) => partition === config.region)?.dataRegions ?? []
+}
+
+function partitionsOf({ partitions, spec }: ParameterServerConfig): ParameterServerConfig['partitions'] {
+  if (partitions.length > 0) return partitions
+  const regions = [...new Set(spec.shards.map(({ region }) => region))]
+  return regions.map((region) => ({ partition: region, dataRegions: [region] }))
+}
+
+function samplesOf({ shards }: ParameterServerConfig['spec'], regions: readonly string[]): number {
+  return shards.filter(({ region }) => regions.includes(region)).reduce((sum, shard) => sum + shard.samples, 0)
 }
 
 /** The control plane refused what is wrong long ago, unless it is of another version. */

@@ -12,7 +12,7 @@ import type { Random } from '#runtime/random.ts'
 import { AgentLink } from './agent-link.ts'
 import { HashThread } from './checkpoints/hash-thread.ts'
 import { ObjectCheckpoints, partitionPrefix } from './checkpoints/object-checkpoints.ts'
-import { partitionOptionsOf, type ParameterServerConfig } from './config-file.ts'
+import { ownShards, partitionOptionsOf, type ParameterServerConfig } from './config-file.ts'
 import { closingMs, lingerMs, statusMs } from './config.ts'
 import { openWorkerExchange } from './exchange/worker-exchange.ts'
 import { writeModelFile } from './model-file.ts'
@@ -82,7 +82,7 @@ export async function runParameterServer(
       jobId,
       seed: options.seed,
       epochs: options.epochs,
-      shards: spec.shards.filter((shard) => shard.region === region),
+      shards: ownShards(config),
       holdout: options.hasHoldout ? (spec.holdout ?? null) : null,
     },
   })

@@ -8,7 +8,7 @@ import {
 } from '@grpc/proto-loader'
 import { assert } from '#runtime/assert.ts'
 
-const files = ['catalog', 'cost', 'fleet', 'history', 'instance', 'job', 'peer', 'plan', 'region', 'worker']
+const files = ['catalog', 'cost', 'data', 'fleet', 'history', 'instance', 'job', 'peer', 'plan', 'region', 'worker']
 
 /** Immutable, and read once: decoding it for every connection would cost 30 ms each. */
 export const contract: PackageDefinition = loadSync(

@@ -1,6 +1,7 @@
 // The services of the contract by their full names, with their generated types. A new service is one line here.
 import type { CatalogServiceDefinition, CatalogServiceHandlers } from '../generated/cloudless/v1/CatalogService.ts'
 import type { CostServiceDefinition, CostServiceHandlers } from '../generated/cloudless/v1/CostService.ts'
+import type { DataServiceDefinition, DataServiceHandlers } from '../generated/cloudless/v1/DataService.ts'
 import type { FleetServiceDefinition, FleetServiceHandlers } from '../generated/cloudless/v1/FleetService.ts'
 import type { InstanceServiceDefinition, InstanceServiceHandlers } from '../generated/cloudless/v1/InstanceService.ts'
 import type { JobServiceDefinition, JobServiceHandlers } from '../generated/cloudless/v1/JobService.ts'
@@ -11,6 +12,7 @@ import type { WorkerServiceDefinition, WorkerServiceHandlers } from '../generate
 export type Services = {
   'cloudless.v1.CatalogService': { handlers: CatalogServiceHandlers; definition: CatalogServiceDefinition }
   'cloudless.v1.CostService': { handlers: CostServiceHandlers; definition: CostServiceDefinition }
+  'cloudless.v1.DataService': { handlers: DataServiceHandlers; definition: DataServiceDefinition }
   'cloudless.v1.FleetService': { handlers: FleetServiceHandlers; definition: FleetServiceDefinition }
   'cloudless.v1.InstanceService': { handlers: InstanceServiceHandlers; definition: InstanceServiceDefinition }
   'cloudless.v1.JobService': { handlers: JobServiceHandlers; definition: JobServiceDefinition }

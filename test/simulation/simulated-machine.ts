@@ -13,7 +13,7 @@ import type { ServerHandle } from './simulated-worker.ts'
 export type SimulatedProcess = {
   readonly instanceId: string
   readonly jobId: string
-  readonly role: 'parameter-server' | 'worker'
+  readonly role: InstanceOrder['instance']['role']
   readonly attempt: number
   readonly slices: readonly Slice[]
   readonly startedAtMs: number
@@ -129,6 +129,11 @@ export class SimulatedMachine implements InstanceRuntime {
 
   forgetJob(jobId: string): Promise<void> {
     this.#disks.delete(jobId)
+    return Promise.resolve()
+  }
+
+  /** Nothing is fetched here: samples are made of their positions. */
+  sweepStaged(): Promise<void> {
     return Promise.resolve()
   }
 

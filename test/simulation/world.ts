@@ -215,6 +215,9 @@ export class World {
           server: () => machine.serverOf(jobId),
         })
       }
+      // Samples are made of their positions, so there is nothing to fetch.
+      if (instance.role === 'data-stager') return Promise.resolve(0)
+      if (instance.role === 'data-server') return untilAborted(process.terminate.signal)
       const died = new AbortController()
       node.onCrash(() => died.abort())
       const options = {
@@ -264,4 +267,9 @@ function storeOf(store: Store, node: SimulatedNode): Store {
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
   })
+}
+
+async function untilAborted(signal: AbortSignal): Promise<number> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  return 0
 }

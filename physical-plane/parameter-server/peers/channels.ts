@@ -4,18 +4,21 @@
 import type { PeerServiceHandlers } from '#proto/generated/cloudless/v1/PeerService.ts'
 import type { RpcClient } from '#proto/rpc/service.ts'
 
-export type PeerClient = RpcClient<PeerServiceHandlers> & { readonly close: () => void }
+/** All that is needed for fetching; whoever serves training data offers the same call. */
+export type FetchClient = Pick<RpcClient<PeerServiceHandlers>, 'fetch'> & { readonly close: () => void }
+export type PeerClient = RpcClient<PeerServiceHandlers> & FetchClient
 /** Channel 0 is for watching; each other number is a connection of its own for fetching. */
 export type OpenPeer = (endpoint: string, channel: number) => PeerClient
+export type OpenChannel = (endpoint: string, channel: number) => FetchClient
 
-export type Channel = { readonly number: number; readonly client: PeerClient; askedBytes: number }
+export type Channel = { readonly number: number; readonly client: FetchClient; askedBytes: number }
 
 export class Channels {
-  readonly #open: OpenPeer
+  readonly #open: OpenChannel
   #endpoint = ''
   #channels: Channel[] = []
 
-  constructor(open: OpenPeer) {
+  constructor(open: OpenChannel) {
     this.#open = open
   }
 

@@ -7,7 +7,7 @@ import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Random } from '#runtime/random.ts'
 import { BackOff } from '../back-off.ts'
-import { Channels, type Channel, type OpenPeer } from './channels.ts'
+import { Channels, type Channel, type OpenChannel } from './channels.ts'
 import { protocolVersion, rangesUnderWayMax, refusalMs, refusalsPerPayloadMax, stalledMs } from './config.ts'
 import { endpointOf } from './endpoint-of.ts'
 import { LinkMeter, type Mark } from './link-meter.ts'
@@ -17,14 +17,19 @@ import { TroubleLog } from './trouble-log.ts'
 import { chunkWireBytes } from './wire-bytes.ts'
 import { wordedBy } from './worded-by.ts'
 
+/** Where regions listen, and who wants to know what comes. */
+export type LaneSide = Pick<PeerSide, 'region' | 'received' | 'heard' | 'measured' | 'refused'> & {
+  readonly members: Pick<PeerSide['members'], 'book'>
+}
+
 export type LaneOptions = {
   readonly region: string
-  readonly side: Pick<PeerSide, 'region' | 'members' | 'received' | 'heard' | 'measured' | 'refused'>
+  readonly side: LaneSide
   readonly jobId: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly open: OpenPeer
+  readonly open: OpenChannel
 }
 
 export class Lane {

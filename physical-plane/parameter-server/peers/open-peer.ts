@@ -9,18 +9,18 @@ import { channelWindowBytes, fetchMessageBytesMax, watchMessageBytesMax } from '
 
 export function peerOpener(clock: Clock): OpenPeer {
   return (endpoint, channel) => {
-    // It may come from another region, and gRPC would also dial files and resolvers that it names.
-    if (!/^(\[[0-9a-fA-F:]+\]|(?!unix:|dns:)[A-Za-z0-9._-]+):\d{1,5}$/.test(endpoint)) {
-      throw new CloudlessError(
-        'invalid',
-        'BAD_ADDRESS',
-        `"${endpoint.slice(0, 64)}" is no address; it must be host:port`,
-      )
-    }
+    checkAddress(endpoint)
     return openClient<PeerServiceHandlers>('cloudless.v1.PeerService', endpoint, {
       clock,
       windowBytes: channelWindowBytes,
       messageBytesMax: channel === 0 ? watchMessageBytesMax : fetchMessageBytesMax,
     })
   }
+}
+
+/** It may come from another region, and gRPC would also dial files and resolvers that it names. */
+export function checkAddress(endpoint: string): void {
+  if (/^(\[[0-9a-fA-F:]+\]|(?!unix:|dns:)[A-Za-z0-9._-]+):\d{1,5}$/.test(endpoint)) return
+  const text = `"${endpoint.slice(0, 64)}" is no address; it must be host:port`
+  throw new CloudlessError('invalid', 'BAD_ADDRESS', text)
 }

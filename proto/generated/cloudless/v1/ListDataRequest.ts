@@ -6,6 +6,7 @@ export interface ListDataRequest {
   'region'?: (string);
   'fromRegion'?: (string);
   'protocolVersion'?: (number);
+  'totalsOnly'?: (boolean);
 }
 
 export interface ListDataRequest__Output {
@@ -13,4 +14,5 @@ export interface ListDataRequest__Output {
   'region': (string);
   'fromRegion': (string);
   'protocolVersion': (number);
+  'totalsOnly': (boolean);
 }

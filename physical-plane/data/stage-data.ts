@@ -1,0 +1,48 @@
+// All data that a partition needs from other regions, fetched to this machine. Whatever is killed when, the next attempt goes
+// on from what lies on the disk; only once all of it is here and checked, the mark says so.
+import type { Clock } from '#runtime/clock.ts'
+import type { Log } from '#runtime/log.ts'
+import type { Random } from '#runtime/random.ts'
+import { ByteBudget } from '#physical-plane/parameter-server/peers/byte-budget.ts'
+import { fetchingBytesMax } from './config.ts'
+import type { Source } from './config-file.ts'
+import type { Endpoints } from './endpoints.ts'
+import { SourceFetch, type OpenDataServer } from './fetch-source.ts'
+import { StagedDisk } from './staged-disk.ts'
+import type { StagingProgress } from './staging-progress.ts'
+
+export type StageOptions = {
+  readonly jobId: string
+  readonly place: string
+  readonly sources: readonly Source[]
+  readonly folder: string
+  readonly endpoints: Endpoints
+  readonly progress: StagingProgress
+  readonly open: OpenDataServer
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export async function stageData({ sources, folder, ...options }: StageOptions, signal: AbortSignal): Promise<void> {
+  const disk = await StagedDisk.open(folder)
+  const budget = new ByteBudget(fetchingBytesMax)
+  const over = new AbortController()
+  const either = AbortSignal.any([signal, over.signal])
+  const fetches = sources.map(async (source) => {
+    try {
+      return await new SourceFetch({ ...options, source, disk, budget }).run(either)
+    } catch (error) {
+      over.abort(error)
+      throw error
+    }
+  })
+  const settled = await Promise.allSettled(fetches)
+  if (over.signal.aborted) throw over.signal.reason
+  const files = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []))
+  signal.throwIfAborted()
+  await disk.finish(
+    sources.flatMap(({ shards }) => shards),
+    files,
+  )
+}
