@@ -23,7 +23,8 @@ export type Replanned = { readonly actions: Actions; readonly memory: ElasticMem
 
 /** New plans for running jobs, what their budgets ask for, and what is to be remembered of them. */
 export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothingRemembered): Replanned {
-  const index = indexCatalogue(snapshot.catalogue)
+  const known = memory.index?.catalogue === snapshot.catalogue ? memory.index : null
+  const index = known ?? indexCatalogue(snapshot.catalogue)
   const units = countFreeUnits(snapshot)
   const { units: seenUnits, came } = unitsThatCame(memory.units, units, snapshot.nowMs)
   const around: Around = {
@@ -60,7 +61,7 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothin
     updates.length === 0 && events.length === 0
       ? noActions
       : { ...noActions, jobs: updates.sort((a, b) => (a.id < b.id ? -1 : 1)), events }
-  return { actions, memory: { jobs, units: seenUnits } }
+  return { actions, memory: { jobs, units: seenUnits, index } }
 }
 
 type Decided = {

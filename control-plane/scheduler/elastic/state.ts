@@ -1,5 +1,6 @@
 // What re-planning remembers from one look at running jobs to the next. It is lost with the process: then what is off the
 // plan has to be seen some times again.
+import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 
 /** A partition's samples per second: an average over observations of this plan. */
 export type MeasuredSpeed = {
@@ -39,6 +40,8 @@ export type ElasticMemory = {
   readonly jobs: ReadonlyMap<string, ElasticState>
   /** By region and class key; null before the first look. */
   readonly units: ReadonlyMap<string, SeenUnits> | null
+  /** Of the catalogue that was in force: its links are many, and seldom change. */
+  readonly index: CatalogueIndex | null
 }
 
 /** Free units of a class in a region. */
@@ -49,7 +52,7 @@ export type SeenUnits = {
   readonly more: { readonly count: number; readonly sinceMs: number } | null
 }
 
-export const nothingRemembered: ElasticMemory = { jobs: new Map(), units: null }
+export const nothingRemembered: ElasticMemory = { jobs: new Map(), units: null, index: null }
 
 /** Of a job that is looked at for the first time. */
 export function nothingSeen(planVersion: number, paidUsd: number, nowMs: number): ElasticState {
