@@ -2,6 +2,7 @@
 // field is one that nobody knows.
 import { z } from 'zod'
 import { markets, providers } from './catalogue.ts'
+import { sourceSchema } from './sources.ts'
 
 const regionName = z
   .string()
@@ -93,14 +94,7 @@ export const folderSchema = z.strictObject({
       source: text,
     })
     .optional(),
-  sources: z
-    .array(
-      z.discriminatedUnion('kind', [
-        z.strictObject({ id: text, kind: z.literal('licensed'), licence: text, from: text, note: text.optional() }),
-        z.strictObject({ id: text, kind: z.literal('assumption'), note: text }),
-      ]),
-    )
-    .min(1, 'name where the figures are from'),
+  sources: z.array(sourceSchema).min(1, 'name where the figures are from'),
 })
 
 export type FolderFile = z.infer<typeof folderSchema>

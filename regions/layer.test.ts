@@ -1,41 +1,14 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Price } from './catalogue.ts'
 import { unknownLossesPerHour } from './config.ts'
+import { aLayer, aLayerRegion, aPrice as price } from './a-layer.fixture.ts'
+import { makeCatalogue } from './make-catalogue.ts'
 import { mergeLayers, rowKey, type Layer, type LayerRegion } from './layer.ts'
 
-const price = (deviceModel: string, usdPerUnitHour: number, fields: Partial<Price> = {}): Price => ({
-  deviceModel,
-  market: 'on-demand',
-  instanceType: '',
-  zone: '',
-  usdPerUnitHour,
-  perUnitHour: usdPerUnitHour,
-  currency: 'USD',
-  pricedOn: '2026-11-01',
-  lossesPerHour: 0,
-  stock: 'unknown',
-  ...fields,
-})
-const region = (name: string, prices: readonly Price[], fields: Partial<LayerRegion> = {}): LayerRegion => ({
-  name,
-  provider: 'aws',
-  coordinates: null,
-  storageUsdPerGbMonth: null,
-  prices,
-  complete: [],
-  ...fields,
-})
-const layer = (id: string, fields: Partial<Layer> = {}): Layer => ({
-  id,
-  fetchedAtMs: null,
-  usdPer: {},
-  regions: [],
-  links: [],
-  egress: [],
-  defaultLink: null,
-  deviceModels: [],
-  ...fields,
-})
+const region = (name: string, prices: readonly Price[], fields: Partial<LayerRegion> = {}): LayerRegion =>
+  aLayerRegion(name, { prices, ...fields })
+const layer = (id: string, fields: Partial<Layer> = {}): Layer => aLayer({ id, ...fields })
 const link = (mbitPerSecond: number) => ({
   from: 'a',
   to: 'b',
@@ -150,5 +123,63 @@ describe('layers', () => {
 
   test('a pair of which nothing is known is left out, and told', () => {
     expect(mergeLayers([bundled]).unknownPairs).toEqual([{ from: 'b', to: 'a', lacks: 'link' }])
+  })
+})
+
+describe('whatever the layers are', () => {
+  const someLayer = fc
+    .record({
+      id: fc.constantFrom('x', 'y', 'z'),
+      names: fc.uniqueArray(fc.constantFrom('aws/a', 'aws/b', 'gcp/c', 'onprem/d')),
+      usd: fc.integer({ min: 0, max: 9 }),
+      mbitPerSecond: fc.integer({ min: 1, max: 9 }),
+      hasDefault: fc.boolean(),
+      egress: fc.constantFrom('*', 'aws/*', 'aws/a'),
+    })
+    .map(({ id, names, usd, mbitPerSecond, hasDefault, egress }) =>
+      layer(id, {
+        usdPer: { CNY: usd + 1 },
+        regions: names.map((name) => region(name, [price('cpu', usd), price('t4', usd + 1, { zone: 'z' })])),
+        links: names.slice(1).map((to) => ({ from: names[0]!, to, mbitPerSecond, roundTripMs: 1, egress: null })),
+        egress: [{ from: egress, to: '*', egress: { kind: 'per-gb', tiers: [{ upToGb: null, usdPerGb: usd }] } }],
+        defaultLink: hasDefault ? { mbitPerSecond, roundTripMs: 9 } : null,
+        deviceModels: [{ name: 'cpu', relativeSpeed: usd + 1 }],
+      }),
+    )
+  const some = fc.array(someLayer, { minLength: 1, maxLength: 4 })
+
+  test('every pair of regions has a link or is told, never both', () => {
+    fc.assert(
+      fc.property(some, (layers) => {
+        const { catalogue, unknownPairs } = mergeLayers(layers)
+        const pairs = [...catalogue.links, ...unknownPairs].map(({ from, to }) => `${from} ${to}`)
+        const names = catalogue.regions.map(({ name }) => name)
+        const every = names.flatMap((from) => names.filter((to) => to !== from).map((to) => `${from} ${to}`))
+        expect(pairs.sort()).toEqual(every.sort())
+      }),
+    )
+  })
+
+  test('a layer that says it all again changes nothing but the version', () => {
+    fc.assert(
+      fc.property(some, (layers) => {
+        const once = mergeLayers(layers).catalogue
+        const twice = mergeLayers([...layers, layers.at(-1)!]).catalogue
+        expect({ ...twice, version: '' }).toEqual({ ...once, version: '' })
+      }),
+    )
+  })
+
+  test('the order of rows within a layer does not change the hash', () => {
+    fc.assert(
+      fc.property(some, (layers) => {
+        const turned = layers.map((each) => ({
+          ...each,
+          regions: each.regions.map((one) => ({ ...one, prices: one.prices.toReversed() })).reverse(),
+          links: each.links.toReversed(),
+        }))
+        expect(makeCatalogue(turned).catalogue.hash).toBe(makeCatalogue(layers).catalogue.hash)
+      }),
+    )
   })
 })

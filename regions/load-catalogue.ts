@@ -9,6 +9,7 @@ import { catalogueBytesMax, layersMax } from './config.ts'
 import type { Layer } from './layer.ts'
 import { makeCatalogue, type MadeCatalogue } from './make-catalogue.ts'
 import { readFolder } from './read-folder.ts'
+import type { Source } from './sources.ts'
 import { parseFile } from './static/read-file.ts'
 import { isInventory, parseJson, readInventory } from './terraform/read-inventory.ts'
 
@@ -22,7 +23,18 @@ export type LayerOptions = {
   readonly fetched?: readonly Layer[]
 }
 
-export type ReadLayers = { readonly layers: readonly Layer[]; readonly warnings: readonly string[] }
+export type ReadLayer = {
+  readonly layer: Layer
+  /** What was mended or left out, and what deserves a look. */
+  readonly warnings: readonly string[]
+  /** Those that the layer describes. */
+  readonly sources: readonly Source[]
+}
+export type ReadLayers = {
+  readonly layers: readonly Layer[]
+  readonly warnings: readonly string[]
+  readonly sources: readonly { readonly layer: string; readonly source: Source }[]
+}
 
 /** `paths` are an operator's, lowest first: folders like the bundled one, YAML files, or what `terraform output -json` printed. */
 export async function readLayers(paths: readonly string[], options: LayerOptions = {}): Promise<ReadLayers> {
@@ -32,18 +44,23 @@ export async function readLayers(paths: readonly string[], options: LayerOptions
     ])
   const layers: Layer[] = []
   const warnings: string[] = []
+  const sources: ReadLayers['sources'][number][] = []
+  const add = (read: ReadLayer): void => {
+    layers.push(read.layer)
+    sources.push(...read.sources.map((source) => ({ layer: read.layer.id, source })))
+  }
   // What is odd in the bundled list is known; nobody here can mend it.
-  if (options.withBundled !== false) layers.push((await readLayer(bundledCataloguePath, nothingBelow)).layer)
+  if (options.withBundled !== false) add(await readLayer(bundledCataloguePath, nothingBelow))
   layers.push(...(options.fetched ?? []))
   for (const path of paths) {
     const read = await readLayer(path, belowOf(layers))
-    layers.push(read.layer)
+    add(read)
     warnings.push(...read.warnings.map((text) => `${path}: ${text}`))
   }
-  return { layers, warnings }
+  return { layers, warnings, sources }
 }
 
-export async function readLayer(path: string, below: Below): Promise<{ layer: Layer; warnings: readonly string[] }> {
+export async function readLayer(path: string, below: Below): Promise<ReadLayer> {
   const found = await stat(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
@@ -61,9 +78,9 @@ export async function loadLayers(
   paths: readonly string[] = [],
   options: LayerOptions = {},
 ): Promise<ReadLayers & MadeCatalogue> {
-  const { layers, warnings } = await readLayers(paths, options)
+  const { layers, warnings, sources } = await readLayers(paths, options)
   const made = makeCatalogue(layers)
-  return { layers, catalogue: made.catalogue, warnings: [...warnings, ...made.warnings] }
+  return { layers, sources, catalogue: made.catalogue, warnings: [...warnings, ...made.warnings] }
 }
 
 export async function loadCatalogue(paths: readonly string[] = [], options: LayerOptions = {}): Promise<Catalogue> {

@@ -12,8 +12,13 @@ import { catalogueBytesMax, violationsMax } from './config.ts'
 import { folderSchema, rowSchemas, type FolderFile, type Row, type RowKind } from './folder-schema.ts'
 import { toLayer } from './folder-to-layer.ts'
 import type { Layer } from './layer.ts'
+import type { Source } from './sources.ts'
 
-export type ReadFolder = { readonly layer: Layer; readonly warnings: readonly string[] }
+export type ReadFolder = {
+  readonly layer: Layer
+  readonly warnings: readonly string[]
+  readonly sources: readonly Source[]
+}
 
 /** A row, and where it stands: "prices.csv line 7". */
 export type Placed<Kind extends RowKind> = { readonly row: Row<Kind>; readonly at: string }
@@ -37,7 +42,7 @@ export async function readFolder(path: string, below: Names): Promise<ReadFolder
   if (file === null || faults.length > 0) throw refusal(path, faults)
   const { layer, warnings, faults: wrong } = toLayer(file, rows, below)
   if (wrong.length > 0) throw refusal(path, wrong)
-  return { layer, warnings }
+  return { layer, warnings, sources: file.sources }
 }
 
 function kindOf(name: string): RowKind | null {

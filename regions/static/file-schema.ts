@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { markets, providers } from '../catalogue.ts'
 import { deviceModelsMax, regionsMax } from '../config.ts'
+import { sourceSchema } from '../sources.ts'
 
 const regionName = z
   .string()
@@ -36,14 +37,7 @@ export const fileSchema = z.strictObject({
     .refine((rates) => rates['USD'] === undefined, { path: ['USD'], message: 'USD is 1 by definition; remove it' })
     .default({}),
   defaultLink: z.strictObject({ mbitPerSecond: positive, roundTripMs: price, source }).optional(),
-  sources: z
-    .array(
-      z.discriminatedUnion('kind', [
-        z.strictObject({ id: text, kind: z.literal('licensed'), licence: text, from: text, note: text.optional() }),
-        z.strictObject({ id: text, kind: z.literal('assumption'), note: text }),
-      ]),
-    )
-    .default([]),
+  sources: z.array(sourceSchema).default([]),
   deviceModels: z
     .array(z.strictObject({ name: deviceModelName, relativeSpeed: positive, source }))
     .max(deviceModelsMax)

@@ -9,11 +9,16 @@ import type { Names } from '../below.ts'
 import { violationsMax } from '../config.ts'
 import { deviceModelOf } from '../device-names.ts'
 import type { Layer } from '../layer.ts'
+import type { Source } from '../sources.ts'
 import { checkFile, type Fault } from './check-file.ts'
 import { fileSchema, type CatalogueFile } from './file-schema.ts'
 import { toLayer } from './to-layer.ts'
 
-export type ReadFile = { readonly layer: Layer; readonly warnings: readonly string[] }
+export type ReadFile = {
+  readonly layer: Layer
+  readonly warnings: readonly string[]
+  readonly sources: readonly Source[]
+}
 
 /** `path` is for messages, and names a layer that has no version of its own. */
 export function parseFile(text: string, path: string, below: Names): ReadFile {
@@ -34,7 +39,7 @@ export function parseFile(text: string, path: string, below: Names): ReadFile {
   const file = withKnownNames(parsed.data, below, warnings)
   const faults = checkFile(file, below)
   if (faults.length > 0) throw refusal(path, describe(faults, document, lines))
-  return { layer: toLayer(file, path, below), warnings }
+  return { layer: toLayer(file, path, below), warnings, sources: file.sources }
 }
 
 /** Devices by the names that the catalogue has for them. */

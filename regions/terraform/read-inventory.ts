@@ -14,7 +14,11 @@ import {
   type Inventory,
 } from './inventory-schema.ts'
 
-export type ReadInventory = { readonly layer: Layer; readonly warnings: readonly string[] }
+export type ReadInventory = {
+  readonly layer: Layer
+  readonly warnings: readonly string[]
+  readonly sources: readonly []
+}
 
 type Fault = { readonly field: string; readonly description: string }
 
@@ -58,7 +62,7 @@ export function readInventory(json: Readonly<Record<string, unknown>>, path: str
     defaultLink: null,
     deviceModels: [],
   }
-  return { layer, warnings }
+  return { layer, warnings, sources: [] }
 }
 
 export function parseJson(text: string, path: string): unknown {

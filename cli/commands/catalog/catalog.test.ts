@@ -85,6 +85,12 @@ describe('show', () => {
     })
   })
 
+  test('where the figures are from', async () => {
+    const { stdout } = await catalog('show', '--sources')
+    expect(stdout).toMatch(/^2026-11 +skyplane-throughput +Apache-2\.0 .*64 connections/m)
+    expect(stdout).toMatch(/^2026-11 +assumed-aws-region +assumed /m)
+  })
+
   test('what lies over the bundled list', async () => {
     const { stdout, code } = await catalog('show', 'onprem/rack', '--catalogue', rack)
     expect(code).toBe(0)

@@ -6,14 +6,16 @@ import { CloudlessError, invalid } from '#runtime/errors.ts'
 import { nearestNames } from '#runtime/nearest-names.ts'
 import { findCatalogue, type FoundCatalogue } from '../../catalogue-source.ts'
 import type { Context, Run } from '../../context.ts'
-import { exitCodes } from '../../exit-codes.ts'
+import { exitCodes, type ExitCode } from '../../exit-codes.ts'
 import { ageText, agesOf, fetchedLayers, type LayerAge } from '../../fetched-layers.ts'
 import { renderDevices, renderHead, renderLinks, renderRegion, renderRegions } from '../../render/catalog/show.ts'
+import { renderSources } from '../../render/catalog/sources.ts'
 import { devicesOf, headOf, linksOf, regionOf, regionsOf } from '../../render/catalog/views.ts'
 
 type Options = {
   readonly links?: true
   readonly devices?: true
+  readonly sources?: true
   readonly catalogue: readonly string[]
   readonly at?: string
 }
@@ -24,10 +26,12 @@ export function catalogShowCommand(run: Run): Command {
     .argument('[region]', 'for example aws/us-east-1')
     .option('--links', 'every link, or those of the region')
     .option('--devices', 'device models, where they are and what they cost')
+    .option('--sources', 'where the figures are from, under which licence, and what is assumed')
     .option('--catalogue <path>', 'a folder or YAML file over the bundled catalogue; may be repeated', collect, [])
     .option('--at <hash|version>', 'one that the control plane keeps; --server alone shows the one in force there')
     .action(
       run(async (context, region: string | undefined, options: Options) => {
+        if (options.sources === true) return await showSources(context, options)
         const { catalogue, warnings, ages } = await sourceOf(context, options)
         for (const warning of warnings) context.output.warn(warning)
         show(context, catalogue, region ?? null, options, ages)
@@ -45,6 +49,16 @@ async function sourceOf(context: Context, { catalogue, at }: Options): Promise<S
   if (isKept) return { ...(await findCatalogue(context, `@${at ?? ''}`)), ages: [] }
   const fetched = await fetchedLayers(context)
   return { ...(await loadLayers(catalogue, { fetched: fetched.layers })), ages: agesOf(fetched, context.clock.now()) }
+}
+
+async function showSources(context: Context, { catalogue, at }: Options): Promise<ExitCode> {
+  if (at !== undefined || context.server !== null)
+    throw invalid([
+      { field: '--sources', description: 'is known of files on this computer; leave out --server and --at' },
+    ])
+  const { sources } = await loadLayers(catalogue)
+  context.output.result({ sources }, () => renderSources(sources, context.output.style))
+  return exitCodes.ok
 }
 
 export function collect(value: string, before: readonly string[]): string[] {
