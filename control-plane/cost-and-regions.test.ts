@@ -59,7 +59,7 @@ describe('CostService', () => {
       )
     const first = await list({})
     const second = await list({ pageToken: first.nextPageToken })
-    expect([...first.entries!, ...second.entries!].map(({ id }) => id)).toEqual(['a:u1', 'a:u2'])
+    expect([...first.entries!, ...second.entries!].map(({ id }) => id)).toEqual(['a:u1@1', 'a:u2@2'])
     expect(second.nextPageToken).toBe('')
     await expect(list({ pageToken: first.nextPageToken, jobId: 'j-2' })).rejects.toMatchObject({ kind: 'invalid' })
     await expect(list({ jobId: 'j-2' })).rejects.toMatchObject({ kind: 'not-found' })

@@ -157,6 +157,26 @@ describe('GetCosts', () => {
     expect(later.total).toEqual(told.total)
   })
 
+  test('counts a record once however often it comes, and what a new machine meters under the same names too', async () => {
+    await put({ id: 'j-1' })
+    const window = { jobId: 'j-1', instanceId: 'j-1/a/worker-0', kind: 1 as const, subject: 'cpu', quantity: 10 }
+    const first = { seq: 1, usage: { ...window, id: 'j-1/a/worker-0/1/0', fromMs: 0, toMs: 10_000 } }
+    const agent = new ScriptedAgent(rig)
+    agent.say({ journal: { records: [first] } })
+    agent.say({ journal: { records: [first] } })
+    await rig.clock.advance(100)
+    agent.hangUp()
+    await rig.clock.advance(60_000)
+    // Its disk is gone: another agent, which begins to count again.
+    const other = new ScriptedAgent(rig, { agentId: 'agent-2', incarnation: 2 })
+    const again = { seq: 1, usage: { ...first.usage, fromMs: 90_000, toMs: 100_000 } }
+    other.say({ journal: { records: [again] } })
+    other.say({ journal: { records: [again] } })
+    await rig.clock.advance(100)
+    expect(other.error).toBeNull()
+    expect((await costs()).total).toMatchObject({ entries: 2, deviceSeconds: 20 })
+  })
+
   test('refuses what it can not answer, field by field', async () => {
     const request = { groupBy: ['colour', 'label:'], currency: 'XAU', fromMs: 5, toMs: 4, labels: { '': 'x' } }
     await expect(costs(request)).rejects.toMatchObject({

@@ -258,7 +258,7 @@ describe('the journal', () => {
     })
     await rig.clock.advance(100)
     expect(agent.last('journalAck')).toEqual({ seq: 5 })
-    expect((await rig.store.listLedger('j-1', 10, null)).map(({ id }) => id)).toEqual(['a:u-5'])
+    expect((await rig.store.listLedger('j-1', 10, null)).map(({ id }) => id)).toEqual(['a:u-5@1'])
   })
 
   test('records out of order end the stream', async () => {

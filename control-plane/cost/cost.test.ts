@@ -28,7 +28,7 @@ const report = (entries: readonly LedgerEntry[], of: Plan | null = plan) =>
 
 describe('a price', () => {
   test("of device seconds is the plan's, even when the catalogue has moved on", () => {
-    expect(entry()).toMatchObject({ id: 'a:u-1', unitPriceUsd: 0.36, amountUsd: 0.01, catalogHash: 'planned-hash' })
+    expect(entry()).toMatchObject({ id: 'a:u-1@0', unitPriceUsd: 0.36, amountUsd: 0.01, catalogHash: 'planned-hash' })
   })
 
   test("of a device that the plan did not name is the catalogue's", () => {

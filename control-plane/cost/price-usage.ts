@@ -13,7 +13,8 @@ export type Priced =
   | { readonly kind: 'refused'; readonly violations: readonly Violation[] }
 
 /**
- * The entry of one usage record. Its id is the region's and the usage's, so that a repeated record is the same entry.
+ * The entry of one usage record. Its id names the region, the usage and when its window began: a repeated record is the same entry,
+ * while that of a machine that lost its disk and numbers its windows from the beginning again is another one.
  * `bytesBefore` is what its link has carried in its month until now, by which a price in tiers goes.
  */
 export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueIndex, bytesBefore = 0): Priced {
@@ -23,7 +24,10 @@ export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueInde
   if (charge === null) return { kind: 'refused', violations: [unpriced(usage, index)] }
   const { isPlanned, ...price } = charge
   const catalogHash = isPlanned && plan !== null ? plan.catalogHash : index.catalogue.hash
-  return { kind: 'priced', entry: { ...usage, id: `${usage.region}:${usage.id}`, ...price, catalogHash } }
+  return {
+    kind: 'priced',
+    entry: { ...usage, id: `${usage.region}:${usage.id}@${usage.fromMs}`, ...price, catalogHash },
+  }
 }
 
 type Charge = Pick<LedgerEntry, 'unitPriceUsd' | 'unitPrice' | 'currency' | 'amountUsd'> & {
