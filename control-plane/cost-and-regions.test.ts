@@ -30,6 +30,11 @@ describe('RegionService', () => {
   test('links are listed from one region or from all, and a region that is not there is named', async () => {
     expect((await rig.regions.listLinks({ fromRegion: '' }, aCall())).links).toHaveLength(2)
     expect((await rig.regions.listLinks({ fromRegion: 'b' }, aCall())).links).toMatchObject([{ toRegion: 'a' }])
+    const measurement = { mbitPerSecond: 42, roundTripMs: 7, atMs: 1 }
+    await rig.store.commit([{ kind: 'link', from: 'b', to: 'a', measurement }], rig.store.view().revision)
+    expect((await rig.regions.listLinks({ fromRegion: 'b' }, aCall())).links).toMatchObject([
+      { mbitPerSecond: 100, measuredMbitPerSecond: 42, measuredRoundTripMs: 7 },
+    ])
     await expect(rig.regions.listLinks({ fromRegion: 'c' }, aCall())).rejects.toMatchObject({ kind: 'not-found' })
     await expect(rig.regions.getRegion({ name: 'c' }, aCall())).rejects.toMatchObject({ kind: 'not-found' })
   })

@@ -90,7 +90,7 @@ async function showHistory(context: Context, job: string): Promise<ExitCode> {
 }
 
 function responseTo(context: Context, jobFile: string | undefined, options: Options): Promise<PlanJobResponse__Output> {
-  if (options.replay === true) return replay(context, present(options.job, '--job'), options)
+  if (options.replay === true) return replayed(context, present(options.job, '--job'), options)
   if (options.offline === true) return planHere(context, present(jobFile, 'jobfile'), options)
   return askServer(context, jobFile ?? null, options)
 }
@@ -106,7 +106,7 @@ async function askServer(
 }
 
 /** With the catalogue that it was made with, or, here, with another one. */
-async function replay(
+async function replayed(
   context: Context,
   jobId: string,
   { version, catalogue: source, whatIf }: Options,

@@ -5,12 +5,16 @@ import { exitCodes } from '../exit-codes.ts'
 import { renderRegions } from '../render/regions.ts'
 
 export function regionsCommand(run: Run): Command {
-  return new Command('regions').description('list regions, their agents and what they offer').action(
-    run(async (context) => {
-      using services = connect(context)
-      const answer = await services.regions.listRegions({}, { signal: context.signal })
-      context.output.result(answer, () => renderRegions(answer.regions, context.output.style, context.clock.now()))
-      return exitCodes.ok
-    }),
-  )
+  return new Command('regions')
+    .description('list regions, their agents and what they offer')
+    .option('--all', 'those of the catalogue without an agent too')
+    .action(
+      run(async (context, { all }: { readonly all?: true }) => {
+        const { output, clock, signal } = context
+        using services = connect(context)
+        const answer = await services.regions.listRegions({}, { signal })
+        output.result(answer, () => renderRegions(answer, { isAll: all === true }, output.style, clock.now()))
+        return exitCodes.ok
+      }),
+    )
 }

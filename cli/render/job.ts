@@ -6,6 +6,8 @@ import { idleMsUntil, withoutIdle } from '../job-time.ts'
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
+import { renderFacts } from './facts.ts'
+import { planFacts } from './plan-in-force.ts'
 import { renderSync } from './sync.ts'
 import {
   formatBytes,
@@ -35,6 +37,8 @@ export function renderJob(job: Job__Output, style: Style, nowMs: number, columns
       )
     }
     if (progress.partitions.length > 0) lines.push('', renderPartitions(progress.partitions, style))
+    const facts = planFacts(job)
+    if (facts.length > 0) lines.push('', renderFacts(facts, style, columns))
     const sync = renderSync(progress, job.spec?.sync ?? null, style, columns)
     if (sync !== '') lines.push('', sync)
   }

@@ -95,16 +95,18 @@ export function placeText({ region, place }: Pick<Partition__Output, 'region' | 
   return place === '' || place === region ? region : `${place} (for ${region})`
 }
 
-/** For example "8 × cpu, 1 × nvidia-t4@spot in us-east-1a". */
+/** For example "8 × cpu, 1 × nvidia-t4@spot (g4dn.xlarge in us-east-1a)". */
 export function devicesText(allocations: readonly Allocation__Output[]): string {
-  return allocations
-    .map(({ units, deviceModel, market, zone, instanceType }) => {
-      const bought = market === 'spot' ? `${deviceModel}@spot` : deviceModel
-      const where = [instanceType, ...(zone === '' ? [] : [`in ${zone}`])].filter((text) => text !== '').join(' ')
-      return `${units} × ${bought}${where === '' ? '' : ` (${where})`}`
-    })
-    .join(', ')
+  return allocations.map((allocation) => `${allocation.units} × ${deviceText(allocation)}`).join(', ')
 }
+
+export function deviceText({ deviceModel, market, zone, instanceType }: Bought): string {
+  const bought = market === 'spot' ? `${deviceModel}@spot` : deviceModel
+  const where = [instanceType, ...(zone === '' ? [] : [`in ${zone}`])].filter((text) => text !== '').join(' ')
+  return `${bought}${where === '' ? '' : ` (${where})`}`
+}
+
+type Bought = Pick<Allocation__Output, 'deviceModel' | 'market' | 'zone' | 'instanceType'>
 
 function partitionTable(plan: Plan__Output, style: Style): string {
   const hasMoved = plan.partitions.some((partition) => otherData(partition).length > 0)

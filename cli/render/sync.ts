@@ -10,9 +10,9 @@ import { strategies } from '#proto/sync/strategies.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
 import { formatBytes, formatCount, formatPercent, formatSteps } from '../units.ts'
+import { renderFacts, type Fact } from './facts.ts'
 import { refusalText } from './refusals.ts'
 import { lastRound } from './rounds.ts'
-import { wrap } from '../wrap.ts'
 
 type Region = {
   readonly region: string
@@ -45,12 +45,7 @@ export function renderSync(
     ...troubleFacts(regions),
     ...linkFacts(regions),
   ]
-  const width = Math.max(40, columns - 1)
-  const lines = facts.map(({ title, text, isTrouble }) => {
-    const wrapped = wrap(text, width - 9, ' '.repeat(9))
-    return `${style.dim(title.padEnd(8))} ${isTrouble === true ? style.yellow(wrapped) : wrapped}`
-  })
-  return [wanTable(regions, style, columns), '', ...lines].join('\n')
+  return [wanTable(regions, style, columns), '', renderFacts(facts, style, columns)].join('\n')
 }
 
 /** A strategy that this version does not know is taken to. */
@@ -88,8 +83,6 @@ function wanTable(regions: readonly Region[], style: Style, columns: number): st
     style,
   )
 }
-
-type Fact = { readonly title: string; readonly text: string; readonly isTrouble?: true }
 
 /**
  * Regions that synchronise alike share a line; between two plans some may be ahead. Where each makes as many steps as its

@@ -6,7 +6,7 @@ import type { Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
-import type { Snapshot } from '#control-plane/model/snapshot.ts'
+import { linkKey, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import type { Clock } from '#runtime/clock.ts'
@@ -59,9 +59,8 @@ export function regionService(context: RegionContext): Implementation<RegionServ
     listLinks: async ({ fromRegion }) => {
       if (fromRegion !== '') named(fromRegion)
       const links = context.catalogue().links.filter(({ from }) => fromRegion === '' || from === fromRegion)
-      return {
-        links: links.map(describeLink),
-      }
+      const { measuredLinks } = context.store.view()
+      return { links: links.map((link) => describeLink(link, measuredLinks.get(linkKey(link.from, link.to)))) }
     },
   }
 }
@@ -110,7 +109,10 @@ function isOf(price: Price, { deviceModel, market }: DeviceClass): boolean {
   return price.deviceModel === deviceModel && price.market === market
 }
 
-function describeLink({ from, to, mbitPerSecond, roundTripMs, egress }: CatalogueLink): WireLink {
+function describeLink(
+  { from, to, mbitPerSecond, roundTripMs, egress }: CatalogueLink,
+  measured: LinkMeasurement | undefined,
+): WireLink {
   return {
     fromRegion: from,
     toRegion: to,
@@ -118,5 +120,7 @@ function describeLink({ from, to, mbitPerSecond, roundTripMs, egress }: Catalogu
     roundTripMs,
     egressUsdPerGb: egress.kind === 'per-gb' ? (egress.tiers[0]?.usdPerGb ?? 0) : 0,
     egressUsdPerMbitMonth: egress.kind === 'p95-month' ? (egress.tiers[0]?.usdPerMbitMonth ?? 0) : 0,
+    measuredMbitPerSecond: measured?.mbitPerSecond ?? 0,
+    measuredRoundTripMs: measured?.roundTripMs ?? 0,
   }
 }

@@ -2,7 +2,7 @@
 import type { Forecast__Output } from '#proto/generated/cloudless/v1/Forecast.ts'
 import { html, type Html } from '../../report/page/html.ts'
 import { table, type Column } from '../../report/page/table.ts'
-import { devicesText, placeText } from '../../render/plan.ts'
+import { deviceText, devicesText, placeText } from '../../render/plan.ts'
 import { isWireKnown } from '../../render/plan-forecast.ts'
 import { formatBytes, formatCount, formatSeconds, formatUsd } from '../../units.ts'
 import type { PlanAnswer } from '../answer.ts'
@@ -140,17 +140,8 @@ export function capacityTable({ input }: PlanAnswer): Html {
     cells: [
       region,
       connected ? 'connected' : 'lost',
-      classes
-        .map(({ unitsFree, unitsTotal, ...device }) => {
-          const [text = ''] = devicesText([{ ...device, units: 0, ...noFigures }])
-            .split('0 × ')
-            .slice(1)
-          return `${unitsFree} of ${unitsTotal} ${text}`
-        })
-        .join(', '),
+      classes.map((each) => `${each.unitsFree} of ${each.unitsTotal} ${deviceText(each)}`).join(', '),
     ],
   }))
   return table('Capacity', columns, rows)
 }
-
-const noFigures = { samplesPerSecondPerUnit: 0, usdPerUnitHour: 0, lossesPerHour: 0 }
