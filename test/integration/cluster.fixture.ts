@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createInterface } from 'node:readline'
+import type { LinkShape } from '#cli/local-cluster/links.ts'
 import { startCluster, type Cluster } from '#cli/local-cluster/cluster.ts'
 import { identify, type ProcessIdentity } from '#cli/local-cluster/process-identity.ts'
 import { readClusterState } from '#cli/local-cluster/state-file.ts'
@@ -62,6 +63,7 @@ export class TestCluster implements AsyncDisposable {
     readonly regions: readonly string[]
     readonly cpuUnits: number
     readonly restartAfterMs?: number
+    readonly linkShape?: LinkShape
   }): Promise<TestCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'cl-'))
     const notes: string[] = []
@@ -161,8 +163,8 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** The job's id. */
-  async submit(options: JobOptions): Promise<string> {
-    const { code, stdout, stderr } = await this.cli(['--json', 'submit', this.writeJob(options)])
+  async submit(options: JobOptions, change?: (file: Record<string, unknown>) => void): Promise<string> {
+    const { code, stdout, stderr } = await this.cli(['--json', 'submit', this.writeJob(options, change)])
     if (code !== 0) throw new Error(`submit ended with ${code}: ${stdout}${stderr}`)
     return (JSON.parse(stdout) as { id: string }).id
   }
@@ -286,6 +288,12 @@ export class TestCluster implements AsyncDisposable {
     const children = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === shell)
     if (children.length !== 1) throw new Error(`${instanceId} has ${children.length} processes below its shell`)
     return present(identify(Number(children[0])), `function of ${instanceId}`)
+  }
+
+  /** What was fetched of a job from other regions and lies in this one. */
+  staged(jobId: string, region: string): readonly string[] {
+    const folder = openFolders(this.#state(region)).staged(jobId)
+    return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []
   }
 
   /** Where an agent and its instances keep things of a job; none of it may outlive the job but the log. */

@@ -1,4 +1,7 @@
-"""The data and the model that the functions of these tests share: points in a file of float32, and a small network."""
+"""The data and the model that the functions of these tests share: points in a file of float32, or in one
+in a folder, and a small network."""
+
+import os
 
 import numpy as np
 import torch
@@ -13,7 +16,8 @@ class Points:
     supports_index_arrays = True
 
     def __init__(self, shards):
-        rows = np.concatenate([np.fromfile(shard.path, "<f4").reshape(-1, FEATURES + 1) for shard in shards])
+        paths = [os.path.join(shard.path, "points.f32") if os.path.isdir(shard.path) else shard.path for shard in shards]
+        rows = np.concatenate([np.fromfile(path, "<f4").reshape(-1, FEATURES + 1) for path in paths])
         self.inputs = torch.from_numpy(rows[:, :FEATURES].copy())
         self.labels = torch.from_numpy(rows[:, FEATURES].astype("i8"))
 
