@@ -5,7 +5,7 @@ import type { Goal } from './goal.ts'
 import type { SearchLimits } from './limits.ts'
 import { leastUsd } from './prepared.ts'
 import { SpokesOf, type Spokes } from './spokes.ts'
-import type { Terms } from './terms.ts'
+import type { Kept, Terms } from './terms.ts'
 
 /** Where contributions meet: a place by number, any of them, or nothing is exchanged. */
 export type Hub = number | 'somewhere' | 'nowhere'
@@ -34,9 +34,11 @@ export type Box = {
 
 type Way = { readonly data: number; readonly place: number }
 
-/** By place and set, in the order of the places that are kept; sums less what places with data of their own cost anyway. */
+/** By place and set, in the order of those that are kept; sums less what places with data of their own cost anyway. */
 export type Prices = {
-  readonly prices: Float64Array
+  readonly prices: readonly Float64Array[]
+  /** 1 for places that have to be given something. */
+  readonly isForced: Uint8Array
   /** What all plans of the box cost besides. */
   readonly given: number
   readonly own: Float64Array
@@ -65,29 +67,28 @@ export class BoxPrices {
     )
   }
 
-  of(box: Box, kept: Int32Array): Prices {
-    const size = this.#size
-    const prices = new Float64Array(kept.length * size)
-    const own = new Float64Array(kept.length)
+  of(box: Box, kept: Kept): Prices {
+    const own = new Float64Array(kept.places.length)
+    const isForced = new Uint8Array(kept.places.length)
     const isSum = this.#goal.minimise === 'usd'
-    const spokes = this.#spokes.of(box, kept, isSum)
+    const spokes = this.#spokes.of(box, kept.places, isSum)
     let given = isSum ? this.#terms.givenUsd - spokes.usdOfHub : 0
-    for (let k = 0; k < kept.length; k++) {
-      const p = kept[k]!
+    const prices = kept.sets.map((sets, k) => {
+      const p = kept.places[k]!
       const { sent, barred } = setsFor(box, p)
-      for (let set = 0; set < size; set++) {
+      const alone = sent === 0 ? this.price(box, spokes, k, p, 0) : Number.POSITIVE_INFINITY
+      if (alone === Number.POSITIVE_INFINITY) isForced[k] = 1
+      else given = isSum ? given + alone : Math.max(given, alone)
+      if (isSum && isForced[k] === 0) own[k] = alone
+      const all = new Float64Array(sets.length)
+      for (let i = 0; i < sets.length; i++) {
+        const set = sets[i]!
         const isAllowed = (set & sent) === sent && (set & barred) === 0
-        prices[k * size + set] = isAllowed ? this.price(box, spokes, k, p, set) : Number.POSITIVE_INFINITY
+        all[i] = isAllowed ? this.price(box, spokes, k, p, set) - own[k]! : Number.POSITIVE_INFINITY
       }
-      const alone = prices[k * size]!
-      if (alone === Number.POSITIVE_INFINITY) continue
-      prices[k * size] = 0
-      given = isSum ? given + alone : Math.max(given, alone)
-      if (!isSum) continue
-      own[k] = alone
-      if (alone !== 0) for (let set = 1; set < size; set++) prices[k * size + set]! -= alone
-    }
-    return { prices, given, own, spokes }
+      return all
+    })
+    return { prices, isForced, given, own, spokes }
   }
 
   /** Of the place `p`, which is the `k`-th of those that are kept. */
@@ -127,12 +128,12 @@ export class BoxPrices {
   }
 
   /** Prices what is used in whole units. False where that changes nothing. */
-  strengthen(box: Box, kept: Int32Array, { prices, own, spokes }: Prices, sets: Int32Array): boolean {
+  strengthen(box: Box, kept: Kept, { prices, own, spokes }: Prices, sets: Int32Array): boolean {
     const { stays, samples, coverers } = this.#terms
     if (this.#paidSeconds(box) <= 0 || box.secondsUntil === Number.POSITIVE_INFINITY) return false
     let isStronger = false
-    for (let k = 0; k < kept.length; k++) {
-      const [p, set] = [kept[k]!, sets[k]!]
+    for (let k = 0; k < kept.places.length; k++) {
+      const [p, set] = [kept.places[k]!, sets[k]!]
       if (set === 0) continue
       const at = p * this.#size + set
       const seconds = this.#secondsLeft(box, spokes, k, p, set)
@@ -142,8 +143,9 @@ export class BoxPrices {
       const cover = coverers[p]!.cover((stays[p]! + samples[set]!) / seconds, { nodesMax, tolerance })
       this.#whole.set(at, [...known, { seconds, usdPerHour: cover.usdPerHourAtLeast }])
       const price = this.price(box, spokes, k, p, set) - own[k]!
-      if (price <= prices[k * this.#size + set]! * (1 + 1e-9)) continue
-      prices[k * this.#size + set] = price
+      const i = kept.sets[k]!.indexOf(set)
+      if (price <= prices[k]![i]! * (1 + 1e-9)) continue
+      prices[k]![i] = price
       isStronger = true
     }
     return isStronger
@@ -162,20 +164,20 @@ export class BoxPrices {
   }
 
   /** The longest transfers before and after training of a handout. */
-  outsideOf(box: Box, kept: Int32Array, sets: Int32Array): number {
-    const { outsideSeconds } = this.#spokes.of(box, kept, false)
-    return kept.reduce((most, p, k) => {
+  outsideOf(box: Box, { places }: Kept, sets: Int32Array): number {
+    const { outsideSeconds } = this.#spokes.of(box, places, false)
+    return places.reduce((most, p, k) => {
       return sets[k] !== 0 || this.#terms.stays[p]! > 0 ? Math.max(most, outsideSeconds[k]!) : most
     }, 0)
   }
 
   /** What a handout is worth at least in a box. */
-  valueOf(box: Box, kept: Int32Array, sets: Int32Array): number {
+  valueOf(box: Box, { places }: Kept, sets: Int32Array): number {
     const isSum = this.#goal.minimise === 'usd'
-    const spokes = this.#spokes.of(box, kept, isSum)
+    const spokes = this.#spokes.of(box, places, isSum)
     let value = isSum ? this.#terms.givenUsd - spokes.usdOfHub : 0
-    for (let k = 0; k < kept.length; k++) {
-      const price = this.price(box, spokes, k, kept[k]!, sets[k]!)
+    for (let k = 0; k < places.length; k++) {
+      const price = this.price(box, spokes, k, places[k]!, sets[k]!)
       value = isSum ? value + price : Math.max(value, price)
     }
     return value

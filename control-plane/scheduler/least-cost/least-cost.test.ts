@@ -75,6 +75,7 @@ describe('whatever the limits', () => {
     coverNodes: 2,
     fewUnits: 0,
     tolerance: 0.1,
+    boxTolerance: 0.1,
     coverTolerance: 0.1,
     choices: 0,
   }
@@ -95,7 +96,15 @@ describe('whatever the limits', () => {
 })
 
 describe('in boxes, where data may move', () => {
-  const boxed = { ...searchLimits, tolerance: 1e-6, coverTolerance: 1e-7, boxes: 3000, solutions: 4000, hubs: 100 }
+  const boxed = {
+    ...searchLimits,
+    tolerance: 1e-6,
+    boxTolerance: 1e-6,
+    coverTolerance: 1e-7,
+    boxes: 3000,
+    solutions: 4000,
+    hubs: 100,
+  }
   const movable = seeds.filter((seed) => randomProblem(seed, small).data.some(({ places }) => places.length > 1))
 
   test.each(movable.slice(0, 60))('brute force agrees on seed %i', (seed) => {

@@ -37,8 +37,11 @@ export function findPlan(given: Problem, limits: SearchLimits): Decision {
   const first = search(goal, thriftiest, [fastest.best])
   if (first.best === null) return missed(problem, goal, fastest.best, search)
   const exchange = mostExact(problem, goal, first.best)
-  const { best, atLeast } =
-    exchange === thriftiest ? first : search(goal, exchange, [reweighed(problem, first.best, exchange)])
+  const exact = reweighed(problem, first.best, exchange)
+  // What sends more is worth no less, so that what is as good as the bound of the thriftiest need not be looked for again.
+  const isGoodEnough =
+    exchange === thriftiest || valueOf(goal, exact.forecast) <= first.atLeast * (1 + limits.tolerance)
+  const { best, atLeast } = isGoodEnough ? { ...first, best: exact } : search(goal, exchange, [exact])
   const found = best ?? first.best
   return {
     kind: 'chosen',

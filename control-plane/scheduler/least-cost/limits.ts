@@ -25,6 +25,8 @@ export type SearchLimits = {
   readonly coverTolerance: number
   /** A plan that may be worse than the best by no more than this share will do. */
   readonly tolerance: number
+  /** The same where data may move to very many places. */
+  readonly boxTolerance: number
   /** Choices of units in all places together that are enumerated to the last one. */
   readonly choices: number
 }
@@ -41,7 +43,7 @@ export const searchLimits: SearchLimits = {
   branches: 4_000,
   boxedMax: 10,
   boxes: 400,
-  boxSteps: 40_000_000,
+  boxSteps: 6_000_000,
   looks: 600,
   solutions: 40,
   hubsWeighed: 100,
@@ -51,5 +53,6 @@ export const searchLimits: SearchLimits = {
   fewUnits: 32,
   coverTolerance: 0.001,
   tolerance: 0.004,
+  boxTolerance: 0.008,
   choices: 20_000,
 }

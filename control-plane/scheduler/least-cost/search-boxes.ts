@@ -12,7 +12,7 @@ import type { SearchLimits } from './limits.ts'
 import type { Prepared } from './prepared.ts'
 import { splitBox } from './split-box.ts'
 import { bestHandout, type Handout } from './subsets.ts'
-import { termsOf, type Terms } from './terms.ts'
+import { everythingOf, termsOf, type Kept, type Terms } from './terms.ts'
 
 export type BoxesInput = {
   readonly problem: Problem
@@ -36,9 +36,11 @@ type Open = {
   readonly box: Box
   /** No plan in it is worth less. */
   readonly value: number
-  /** Null until it is looked for. */
-  readonly sets: Int32Array | null
+  /** The best handout, and by set the value of the best one of that alone. Null until it is looked for. */
+  readonly found: Found | null
 }
+
+type Found = Pick<Handout, 'sets' | 'values'> & { readonly prices: Prices }
 
 class Search {
   readonly #input: BoxesInput
@@ -48,7 +50,7 @@ class Search {
   /** Places with data of their own. */
   readonly #counted: number
   /** Places that may be used by a better plan than the best that is known. */
-  #kept: Int32Array
+  #kept: Kept
   #open: Open[] = []
   #boxes = 0
   #steps = 0
@@ -60,7 +62,7 @@ class Search {
     this.#terms = termsOf(problem, exchange, prepared)
     this.#isSum = goal.minimise === 'usd'
     this.#counted = this.#terms.stays.reduce((count, samples) => count + (samples > 0 ? 1 : 0), 0)
-    this.#kept = Int32Array.from(this.#terms.places, (_, p) => p)
+    this.#kept = everythingOf(this.#terms)
     this.#prices = new BoxPrices(this.#terms, goal, limits)
   }
 
@@ -103,8 +105,8 @@ class Search {
         this.#leave(first.value)
         return
       }
-      if (first.sets === null) this.#look(first)
-      else this.#split(first, first.sets)
+      if (first.found === null) this.#look(first)
+      else this.#split(first, first.found)
     }
   }
 
@@ -113,7 +115,7 @@ class Search {
   }
 
   #push(box: Box, value: number): void {
-    this.#open.push({ box, value, sets: null })
+    this.#open.push({ box, value, found: null })
   }
 
   #leave(value: number): void {
@@ -128,31 +130,55 @@ class Search {
       this.#leave(this.#cutoff())
       return
     }
-    this.#open.push({ box, value: Math.max(value, this.#with(prices, handout.value)), sets: handout.sets })
+    const found = { sets: handout.sets, values: handout.values, prices }
+    this.#open.push({ box, value: Math.max(value, this.#with(prices, handout.value)), found })
   }
 
-  #split({ box, value }: Open, sets: Int32Array): void {
+  #split({ box, value }: Open, found: Found): void {
+    const { sets } = found
     this.#try(box, sets)
     if (!this.#mayHelp(value)) return this.#leave(value)
     const parts = splitBox(this.#terms, this.#prices, box, this.#kept, sets)
     if (parts.length === 0) this.#leave(value)
-    for (const part of parts) this.#push(part, value)
+    for (const part of parts) {
+      const atLeast = box.hub === 'somewhere' && typeof part.hub === 'number' ? this.#withHub(found, part.hub) : value
+      this.#push(part, Math.max(value, atLeast))
+    }
+  }
+
+  /** What a plan is worth at least that uses a place, as the one where contributions meet. */
+  #withHub({ prices, values }: Found, hub: number): number {
+    const k = this.#kept.places.indexOf(hub)
+    const own = prices.prices[k]!
+    const full = values.length - 1
+    // With data of its own it may be given nothing else.
+    let least = prices.isForced[k] === 1 || this.#terms.stays[hub] === 0 ? Number.POSITIVE_INFINITY : values[full]!
+    for (const [i, set] of this.#kept.sets[k]!.entries()) {
+      const rest = values[full & ~set]!
+      least = Math.min(least, this.#isSum ? own[i]! + rest : Math.max(own[i]!, rest))
+    }
+    if (!this.#isSum) return this.#with(prices, least)
+    // Now that it is known which place exchanges nothing with the hub.
+    return this.#with(prices, least) + prices.spokes.usdOfHub - prices.spokes.usdOf(k, 0)
   }
 
   /** All data in one place, the best by its price first. */
   #tryAlone(box: Box): void {
-    const { prices, given } = this.#prices.of(box, this.#kept)
-    const size = this.#terms.samples.length
-    const sets = new Int32Array(this.#kept.length)
-    const values = [...this.#kept.keys()]
-      .map((k) => ({ k, value: this.#with({ given }, prices[k * size + size - 1]!) }))
-      .filter(({ k }) => this.#counted === 0 || this.#terms.stays[this.#kept[k]!]! > 0)
+    const prices = this.#prices.of(box, this.#kept)
+    const all = this.#terms.samples.length - 1
+    const sets = new Int32Array(this.#kept.places.length)
+    const values = [...this.#kept.places.keys()]
+      .filter((k) => this.#counted === 0 || this.#terms.stays[this.#kept.places[k]!]! > 0)
+      .flatMap((k) => {
+        const price = prices.prices[k]![this.#kept.sets[k]!.indexOf(all)]
+        return price === undefined ? [] : [{ k, value: this.#with(prices, price) }]
+      })
       .toSorted((a, b) => a.value - b.value)
     for (const { k, value } of values) {
       if (value === Number.POSITIVE_INFINITY) return
       const isEnough = this.#input.assignments.solutions >= this.#input.limits.solutions
       if (isEnough || !this.#mayHelp(value)) return this.#leave(value)
-      this.#leave(this.#input.assignments.solve(this.#placesOf(sets.with(k, size - 1))))
+      this.#leave(this.#input.assignments.solve(this.#placesOf(sets.with(k, all))))
     }
   }
 
@@ -161,13 +187,14 @@ class Search {
     this.#boxes += 1
     for (;;) {
       const handout = bestHandout({
+        sets: this.#kept.sets,
         prices: prices.prices,
-        places: this.#kept.length,
+        isForced: prices.isForced,
         n: this.#terms.movable.length,
         fold: this.#isSum ? 'sum' : 'max',
         cutoff: this.#isSum ? this.#cutoff() - prices.given : this.#cutoff(),
         placesMax: box.placesUntil - this.#counted,
-        countsAnyway: (k) => this.#terms.stays[this.#kept[k]!]! > 0,
+        countsAnyway: (k) => this.#terms.stays[this.#kept.places[k]!]! > 0,
       })
       this.#steps += handout.steps
       const isFound = handout.value < Number.POSITIVE_INFINITY
@@ -192,7 +219,7 @@ class Search {
   #placesOf(sets: Int32Array): readonly string[] {
     const { places, movable } = this.#terms
     const placeOf = new Map<string, string>()
-    for (const [k, p] of this.#kept.entries()) {
+    for (const [k, p] of this.#kept.places.entries()) {
       for (const [d, { region }] of movable.entries()) {
         if (((sets[k]! >> d) & 1) === 1) placeOf.set(region, places[p]!.region)
       }
@@ -205,30 +232,17 @@ class Search {
     const prices = this.#prices.of(box, this.#kept)
     const first = this.#handoutOf(box, prices)
     if (first.value < Number.POSITIVE_INFINITY) this.#try(box, first.sets)
-    const { values } = first
-    const { moveSeconds, stays, samples } = this.#terms
-    const size = samples.length
-    const kept: number[] = []
-    let isLeft = false
-    for (const [k, p] of this.#kept.entries()) {
-      let isUsed = stays[p]! > 0
-      for (let set = 1; set < size; set++) {
-        const at = p * size + set
-        if (moveSeconds[at] === Number.POSITIVE_INFINITY) continue
-        const price = prices.prices[k * size + set]!
-        const rest = values[size - 1 - set]!
-        const value = this.#with(prices, this.#isSum ? price + rest : Math.max(price, rest))
-        if (this.#mayHelp(value)) {
-          isUsed = true
-        } else {
-          moveSeconds[at] = Number.POSITIVE_INFINITY
-          isLeft = true
-        }
-      }
-      if (isUsed) kept.push(p)
-    }
-    if (isLeft) this.#leave(this.#cutoff())
-    this.#kept = Int32Array.from(kept)
+    const { stays, samples } = this.#terms
+    const left = this.#kept.sets.map((sets, k) =>
+      sets.filter((set, i) => {
+        const price = prices.prices[k]![i]!
+        const rest = first.values[samples.length - 1 - set]!
+        return this.#mayHelp(this.#with(prices, this.#isSum ? price + rest : Math.max(price, rest)))
+      }),
+    )
+    if (left.some((sets, k) => sets.length < this.#kept.sets[k]!.length)) this.#leave(this.#cutoff())
+    const kept = [...left.keys()].filter((k) => left[k]!.length > 0 || stays[this.#kept.places[k]!]! > 0)
+    this.#kept = { places: Int32Array.from(kept, (k) => this.#kept.places[k]!), sets: kept.map((k) => left[k]!) }
   }
 
   /** What is not worth less does not help. */
@@ -236,7 +250,7 @@ class Search {
     const { limits, assignments } = this.#input
     if (assignments.best === null) return Number.POSITIVE_INFINITY
     const { seconds, totalUsd } = assignments.best.forecast
-    return (this.#isSum ? totalUsd : seconds) * (1 - limits.tolerance)
+    return (this.#isSum ? totalUsd : seconds) * (1 - limits.boxTolerance)
   }
 
   #mayHelp(value: number): boolean {

@@ -2,25 +2,20 @@
 // handout's own longest move, heaviest load or number of places, at half the time, or by the place where contributions
 // meet; and where nothing was given away, by whether a region's data goes where it went.
 import type { Box, BoxPrices } from './box-prices.ts'
-import type { Terms } from './terms.ts'
+import type { Kept, Terms } from './terms.ts'
 
 /** None where there is nothing to split. */
-export function splitBox(
-  terms: Terms,
-  prices: BoxPrices,
-  box: Box,
-  kept: Int32Array,
-  sets: Int32Array,
-): readonly Box[] {
+export function splitBox(terms: Terms, prices: BoxPrices, box: Box, kept: Kept, sets: Int32Array): readonly Box[] {
   const valueOf = (each: Box): number => prices.valueOf(each, kept, sets)
   const before = valueOf(box)
   const ways = [...byMove(terms, box, kept, sets), ...byLoad(terms, box, kept, sets)]
   ways.push(...byOutside(prices.outsideOf(box, kept, sets), box))
   ways.push(...byPlaces(terms, box, kept, sets), ...byTime(box), ...byHub(terms, box, kept, sets))
-  // Of each way, how much more the handout is worth in the part of them where it is worth least.
+  // Of each way, how much more the handout is worth in the part of them where it is worth least; for each time that a split in
+  // two would have to be made to get as many parts.
   const gains = ways.map(({ parts, holding }) => ({
     parts,
-    gain: Math.min(...holding.map(valueOf)) - before,
+    gain: (Math.min(...holding.map(valueOf)) - before) / Math.log2(parts.length),
   }))
   const best = gains.toSorted((a, b) => b.gain - a.gain)[0]
   if (best !== undefined && best.gain > before * 1e-4) return best.parts
@@ -33,8 +28,8 @@ type Way = {
   readonly holding: readonly Box[]
 }
 
-function byMove({ moveSeconds, givenSeconds, samples }: Terms, box: Box, kept: Int32Array, sets: Int32Array): Way[] {
-  const longest = kept.reduce(
+function byMove({ moveSeconds, givenSeconds, samples }: Terms, box: Box, kept: Kept, sets: Int32Array): Way[] {
+  const longest = kept.places.reduce(
     (most, p, k) => (sets[k] === 0 ? most : Math.max(most, moveSeconds[p * samples.length + sets[k]!]!)),
     givenSeconds,
   )
@@ -43,8 +38,8 @@ function byMove({ moveSeconds, givenSeconds, samples }: Terms, box: Box, kept: I
   return [{ parts: [{ ...box, moveUntil: below(longest) }, longer], holding: [longer] }]
 }
 
-function byLoad({ stays, samples }: Terms, box: Box, kept: Int32Array, sets: Int32Array): Way[] {
-  const heaviest = kept.reduce((most, p, k) => Math.max(most, stays[p]! + samples[sets[k]!]!), 0)
+function byLoad({ stays, samples }: Terms, box: Box, kept: Kept, sets: Int32Array): Way[] {
+  const heaviest = kept.places.reduce((most, p, k) => Math.max(most, stays[p]! + samples[sets[k]!]!), 0)
   if (heaviest <= box.loadFrom) return []
   const heavier = { ...box, loadFrom: heaviest }
   return [{ parts: [{ ...box, loadUntil: below(heaviest) }, heavier], holding: [heavier] }]
@@ -56,8 +51,8 @@ function byOutside(longest: number, box: Box): Way[] {
   return [{ parts: [{ ...box, outsideUntil: below(longest) }, longer], holding: [longer] }]
 }
 
-function byPlaces({ stays }: Terms, box: Box, kept: Int32Array, sets: Int32Array): Way[] {
-  const count = kept.reduce((sum, p, k) => sum + (stays[p]! > 0 || sets[k] !== 0 ? 1 : 0), 0)
+function byPlaces({ stays }: Terms, box: Box, kept: Kept, sets: Int32Array): Way[] {
+  const count = kept.places.reduce((sum, p, k) => sum + (stays[p]! > 0 || sets[k] !== 0 ? 1 : 0), 0)
   if (count <= box.placesFrom || box.hub === 'nowhere') return []
   const more = { ...box, placesFrom: count }
   return [{ parts: [{ ...box, placesUntil: count - 1 }, more], holding: [more] }]
@@ -74,18 +69,18 @@ function byTime(box: Box): Way[] {
   return [{ parts, holding: parts }]
 }
 
-function byHub({ stays }: Terms, box: Box, kept: Int32Array, sets: Int32Array): Way[] {
+function byHub({ stays }: Terms, box: Box, kept: Kept, sets: Int32Array): Way[] {
   if (box.hub !== 'somewhere') return []
-  const parts = [...kept].map((hub): Box => ({ ...box, hub }))
-  const holding = parts.filter((_, k) => sets[k] !== 0 || stays[kept[k]!]! > 0)
+  const parts = [...kept.places].map((hub): Box => ({ ...box, hub }))
+  const holding = parts.filter((_, k) => sets[k] !== 0 || stays[kept.places[k]!]! > 0)
   return [{ parts, holding }]
 }
 
 /** The first region whose data is not sent yet. */
-function byWay({ movable }: Terms, box: Box, kept: Int32Array, sets: Int32Array): readonly Box[] {
+function byWay({ movable }: Terms, box: Box, kept: Kept, sets: Int32Array): readonly Box[] {
   const data = movable.findIndex((_, d) => !box.sent.some((way) => way.data === d))
   if (data < 0) return []
-  const place = kept[sets.findIndex((set) => ((set >> data) & 1) === 1)]!
+  const place = kept.places[sets.findIndex((set) => ((set >> data) & 1) === 1)]!
   const way = { data, place }
   return [
     { ...box, sent: [...box.sent, way] },

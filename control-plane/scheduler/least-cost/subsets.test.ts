@@ -2,9 +2,32 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bestHandout, type Fold, type HandoutInput } from './subsets.ts'
 
-type Case = Omit<HandoutInput, 'cutoff' | 'countsAnyway'> & { readonly anyway: readonly boolean[] }
+type Case = {
+  /** `prices[place * 2^n + set]`; infinite for the empty set where a place has to be given something. */
+  readonly prices: Float64Array
+  readonly places: number
+  readonly n: number
+  readonly fold: Fold
+  readonly placesMax: number
+  readonly anyway: readonly boolean[]
+}
 
 const price = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 0, max: 20 }))
+
+function inputOf({ prices, places, n, fold, placesMax, anyway }: Case): HandoutInput {
+  const all = Array.from({ length: places }, (_, place) => [...prices.subarray(place * 2 ** n, (place + 1) * 2 ** n)])
+  const sets = all.map((own) => [...own.keys()].filter((set) => set > 0 && own[set]! < Number.POSITIVE_INFINITY))
+  return {
+    sets: sets.map((each) => Int32Array.from(each)),
+    prices: sets.map((each, place) => Float64Array.from(each, (set) => all[place]![set]!)),
+    isForced: Uint8Array.from(all, (own) => (own[0] === Number.POSITIVE_INFINITY ? 1 : 0)),
+    n,
+    fold,
+    cutoff: Number.POSITIVE_INFINITY,
+    placesMax,
+    countsAnyway: (place) => anyway[place]!,
+  }
+}
 
 const cases: fc.Arbitrary<Case> = fc
   .record({ places: fc.integer({ min: 1, max: 5 }), n: fc.integer({ min: 1, max: 4 }) })
@@ -51,9 +74,7 @@ function bestOfAll({ prices, places, n, fold, placesMax, anyway }: Case, wanted:
 test('the best handout is as good as the best of all, for every set', () => {
   fc.assert(
     fc.property(cases, (given) => {
-      const { anyway, ...input } = given
-      const cutoff = Number.POSITIVE_INFINITY
-      const found = bestHandout({ ...input, cutoff, countsAnyway: (place) => anyway[place]! })
+      const found = bestHandout(inputOf(given))
       for (let set = 0; set < 2 ** given.n; set++) expect(found.values[set]).toBe(bestOfAll(given, set))
     }),
   )
@@ -61,17 +82,13 @@ test('the best handout is as good as the best of all, for every set', () => {
 
 test('the sets are each region of data once, within the limit of places, and worth the value', () => {
   fc.assert(
-    fc.property(cases, ({ anyway, ...input }) => {
-      const { sets, value } = bestHandout({
-        ...input,
-        cutoff: Number.POSITIVE_INFINITY,
-        countsAnyway: (place) => anyway[place]!,
-      })
+    fc.property(cases, (input) => {
+      const { sets, value } = bestHandout(inputOf(input))
       if (value === Number.POSITIVE_INFINITY) return
       const full = 2 ** input.n - 1
       expect(sets.reduce((all, set) => all + set, 0)).toBe(full)
       expect(sets.reduce((all, set) => all | set, 0)).toBe(full)
-      expect(sets.filter((set, place) => set !== 0 && !anyway[place]).length).toBeLessThanOrEqual(input.placesMax)
+      expect(sets.filter((set, place) => set !== 0 && !input.anyway[place]).length).toBeLessThanOrEqual(input.placesMax)
       const prices = [...sets].map((set, place) => input.prices[place * 2 ** input.n + set]!)
       expect(input.fold === 'sum' ? prices.reduce((a, b) => a + b, 0) : Math.max(...prices)).toBe(value)
     }),
@@ -79,8 +96,7 @@ test('the sets are each region of data once, within the limit of places, and wor
 })
 
 test('what costs as much as the cutoff is not handed out', () => {
-  const input = { places: 1, n: 1, fold: 'sum', placesMax: 1, countsAnyway: () => false } as const
-  const prices = Float64Array.of(0, 5)
-  expect(bestHandout({ ...input, prices, cutoff: 5 }).value).toBe(Number.POSITIVE_INFINITY)
-  expect(bestHandout({ ...input, prices, cutoff: 5.1 }).value).toBe(5)
+  const given: Case = { prices: Float64Array.of(0, 5), places: 1, n: 1, fold: 'sum', placesMax: 1, anyway: [false] }
+  expect(bestHandout({ ...inputOf(given), cutoff: 5 }).value).toBe(Number.POSITIVE_INFINITY)
+  expect(bestHandout({ ...inputOf(given), cutoff: 5.1 }).value).toBe(5)
 })

@@ -2,7 +2,7 @@
 // programming over sets, place by place. It is exact, and knows that what comes together in a place shares its units.
 // With n regions of data a place takes up to 3^n steps; but of each set only the cheapest places matter, one more than
 // there are regions of data besides: of those one is always free, whatever the other sets are given to.
-// Sets are bit masks. What a place may not be given costs infinitely much.
+// Sets are bit masks.
 
 export type Handout = {
   /** Infinite where there is none. */
@@ -18,9 +18,11 @@ export type Handout = {
 export type Fold = 'sum' | 'max'
 
 export type HandoutInput = {
-  /** `prices[place * 2^n + set]`. For the empty set it is 0, or infinite where a place has to be given something. */
-  readonly prices: Float64Array
-  readonly places: number
+  /** Non-empty sets that each place may be given, in ascending order, and their prices. */
+  readonly sets: readonly Int32Array[]
+  readonly prices: readonly Float64Array[]
+  /** Whether a place has to be given something; 1 where it has. */
+  readonly isForced: Uint8Array
   readonly n: number
   readonly fold: Fold
   /** Prices from here on are of no interest. */
@@ -31,36 +33,35 @@ export type HandoutInput = {
 }
 
 export function bestHandout(input: HandoutInput): Handout {
-  const { places, n, placesMax, countsAnyway } = input
+  const { n, placesMax, countsAnyway, isForced } = input
   const size = 1 << n
   // No more than one place for each region of data can be needed.
   const isCounting = placesMax < n
   const layers = isCounting ? Math.max(0, placesMax) + 1 : 1
   const wanted = wantedSets(input, isCounting)
+  const used = [...wanted.keys()].filter((place) => wanted[place]!.length > 0 || isForced[place] === 1)
   let before = new Float64Array(layers * size).fill(Number.POSITIVE_INFINITY)
   for (let layer = 0; layer < layers; layer++) before[layer * size] = 0
-  const taken = new Int16Array(places * layers * size)
+  const taken = new Int16Array(used.length * layers * size)
   const count = { steps: 0 }
-  for (let place = 0; place < places; place++) {
-    const sets = wanted[place]!
-    const mayHaveNone = input.prices[place * size]! < Number.POSITIVE_INFINITY
-    if (sets.length === 0 && mayHaveNone) continue
-    const after = mayHaveNone ? before.slice() : new Float64Array(layers * size).fill(Number.POSITIVE_INFINITY)
+  for (const [u, place] of used.entries()) {
+    const isFree = isForced[place] === 0
+    const after = isFree ? before.slice() : new Float64Array(layers * size).fill(Number.POSITIVE_INFINITY)
     const isCounted = isCounting && !countsAnyway(place)
     for (let layer = isCounted ? 1 : 0; layer < layers; layer++) {
-      addPlace(input, place, sets, {
+      addPlace(input, place, wanted[place]!, {
         before: before.subarray((isCounted ? layer - 1 : layer) * size),
         after: after.subarray(layer * size),
-        taken: taken.subarray((place * layers + layer) * size),
+        taken: taken.subarray((u * layers + layer) * size),
         count,
       })
     }
     before = after
   }
-  const sets = new Int32Array(places)
+  const sets = new Int32Array(wanted.length)
   let [left, layer] = [size - 1, layers - 1]
-  for (let place = places - 1; place >= 0; place--) {
-    const set = taken[(place * layers + layer) * size + left]!
+  for (const [u, place] of [...used.entries()].toReversed()) {
+    const set = taken[(u * layers + layer) * size + left]!
     sets[place] = set
     left &= ~set
     if (isCounting && set !== 0 && !countsAnyway(place)) layer -= 1
@@ -76,16 +77,23 @@ type Layer = {
   readonly count: { steps: number }
 }
 
-function addPlace({ prices, n, fold }: HandoutInput, place: number, sets: readonly number[], layer: Layer): void {
+/** `wanted`: indices into the sets of the place. */
+function addPlace(
+  { sets, prices, n, fold }: HandoutInput,
+  place: number,
+  wanted: readonly number[],
+  layer: Layer,
+): void {
   const { before, after, taken, count } = layer
   const full = (1 << n) - 1
   const isSum = fold === 'sum'
-  for (const set of sets) {
-    const price = prices[place * (full + 1) + set]!
+  for (const i of wanted) {
+    const set = sets[place]![i]!
+    const price = prices[place]![i]!
     // Every set of the rest that the places before may have been given.
     const others = full & ~set
+    count.steps += 1 << bitsOf(others)
     for (let rest = others; ; rest = (rest - 1) & others) {
-      count.steps += 1
       const earlier = before[rest]!
       const value = isSum ? earlier + price : earlier > price ? earlier : price
       const all = rest | set
@@ -100,32 +108,40 @@ function addPlace({ prices, n, fold }: HandoutInput, place: number, sets: readon
 
 /** By place: the sets that are worth giving it. Those that count anyway may be swapped among themselves only. */
 function wantedSets(input: HandoutInput, isCounting: boolean): readonly (readonly number[])[] {
-  const { prices, places, n, cutoff, countsAnyway } = input
+  const { sets, prices, isForced, n, cutoff, countsAnyway } = input
   const size = 1 << n
-  const wanted: number[][] = Array.from({ length: places }, () => [])
-  const kinds: readonly number[][] = [[], []]
-  for (let place = 0; place < places; place++) {
-    const isForced = !(prices[place * size]! < Number.POSITIVE_INFINITY)
-    if (!isForced) {
-      kinds[isCounting && countsAnyway(place) ? 1 : 0]!.push(place)
-      continue
-    }
-    for (let set = 1; set < size; set++) if (prices[place * size + set]! < cutoff) wanted[place]!.push(set)
-  }
-  const found = new Int32Array(n)
-  for (const kind of kinds) {
-    for (let set = 1; set < size; set++) {
-      const most = n + 1 - bitsOf(set)
-      let count = 0
-      for (const place of kind) {
-        const price = prices[place * size + set]!
-        if (!(price < cutoff) || (count === most && !(price < prices[found[most - 1]! * size + set]!))) continue
-        let at = count < most ? count++ : most - 1
-        for (; at > 0 && price < prices[found[at - 1]! * size + set]!; at--) found[at] = found[at - 1]!
-        found[at] = place
+  const wanted: number[][] = sets.map(() => [])
+  // By kind and set: the cheapest places until now, as many as matter, with the index of the set there.
+  const places = new Int32Array(2 * size * n)
+  const indices = new Int32Array(2 * size * n)
+  const counts = new Int32Array(2 * size)
+  for (let place = 0; place < sets.length; place++) {
+    const own = sets[place]!
+    const costs = prices[place]!
+    const kind = isCounting && countsAnyway(place) ? size : 0
+    for (let i = 0; i < own.length; i++) {
+      const price = costs[i]!
+      if (!(price < cutoff)) continue
+      if (isForced[place] === 1) {
+        wanted[place]!.push(i)
+        continue
       }
-      for (let i = 0; i < count; i++) wanted[found[i]!]!.push(set)
+      const at = kind + own[i]!
+      const most = n + 1 - bitsOf(own[i]!)
+      const start = at * n
+      const worst = start + most - 1
+      if (counts[at] === most && !(price < prices[places[worst]!]![indices[worst]!]!)) continue
+      let to = counts[at]! < most ? start + counts[at]!++ : worst
+      for (; to > start && price < prices[places[to - 1]!]![indices[to - 1]!]!; to--) {
+        places[to] = places[to - 1]!
+        indices[to] = indices[to - 1]!
+      }
+      places[to] = place
+      indices[to] = i
     }
+  }
+  for (let at = 0; at < 2 * size; at++) {
+    for (let i = 0; i < counts[at]!; i++) wanted[places[at * n + i]!]!.push(indices[at * n + i]!)
   }
   return wanted
 }

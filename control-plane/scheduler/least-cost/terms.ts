@@ -27,6 +27,21 @@ export type Terms = {
   readonly givenUsd: number
 }
 
+/** Places that a better plan may use, and the sets of movable data that it may give them; none of them empty. */
+export type Kept = { readonly places: Int32Array; readonly sets: readonly Int32Array[] }
+
+/** Whatever may go anywhere at all. */
+export function everythingOf({ places, moveSeconds, samples, stays }: Terms): Kept {
+  const size = samples.length
+  const sets = places.map((_, p) => {
+    const own: number[] = []
+    for (let set = 1; set < size; set++) if (moveSeconds[p * size + set]! < Number.POSITIVE_INFINITY) own.push(set)
+    return Int32Array.from(own)
+  })
+  const kept = places.map((_, p) => p).filter((p) => sets[p]!.length > 0 || stays[p]! > 0)
+  return { places: Int32Array.from(kept), sets: kept.map((p) => sets[p]!) }
+}
+
 export function termsOf(
   problem: Problem,
   exchange: Exchange | null,
