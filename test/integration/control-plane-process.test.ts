@@ -1,7 +1,7 @@
 // The control plane as a process: what it prints, how it ends, and that kill -9 loses nothing that was acknowledged.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,6 +95,22 @@ describe('the process', () => {
     expect(wrong).toMatchObject({ code: 2, text: expect.stringContaining('--listen everywhere') })
     const missing = await endOf(controlPlane('--catalogue', join(folder, 'none.yaml')))
     expect(missing).toMatchObject({ code: 1, text: expect.stringContaining('none.yaml') })
+  })
+
+  test("an operator's own files lie over the bundled catalogue, in their order", async () => {
+    const files = { 'rack.yaml': 0.2, 'cheaper.yaml': 0.1 }
+    for (const [name, usd] of Object.entries(files)) {
+      const price = `{ deviceModel: nvidia-t4, usdPerUnitHour: ${usd} }`
+      await writeFile(join(folder, name), `regions: [{ name: onprem/rack, prices: [${price}] }]\n`)
+    }
+    const paths = Object.keys(files).flatMap((name) => ['--catalogue', join(folder, name)])
+    const address = await readyAt(controlPlane(...paths))
+    const client = openClient<RegionServiceHandlers>('cloudless.v1.RegionService', address, { clock: systemClock() })
+    const { region } = await client.getRegion({ name: 'onprem/rack' })
+    const { catalogVersion } = await client.listRegions({})
+    client.close()
+    expect(catalogVersion).toMatch(/\+rack\+cheaper$/)
+    expect(region!.offers).toMatchObject([{ deviceModel: 'nvidia-t4', usdPerUnitHour: 0.1 }])
   })
 
   test.skipIf(process.getuid?.() === 0)('a folder that cannot be written is named', async () => {

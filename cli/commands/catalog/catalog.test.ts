@@ -111,6 +111,8 @@ describe('diff', () => {
     const { stdout, code } = await catalog('diff', 'bundled', rack)
     expect(code).toBe(0)
     expect(stdout).toMatch(/regions: 0 changed, 1 came, 0 went/)
+    expect(stdout).not.toContain('bandwidth')
+    expect(stdout).toContain('and 184 links of the regions that came or went')
     expect(stdout).toMatch(/~ +aws\/us-east-1 nvidia-t4 on-demand g4dn\.xlarge +\$0\.526 +\$0\.263 +-50 %/)
     const { json } = await catalog('diff', `bundled+${rack}`, 'bundled', '--json')
     expect(json).toMatchObject({ before: { version: '2026-11+rack' }, prices: { changed: [{ share: 1 }] } })

@@ -1,5 +1,11 @@
 // The differences of two catalogues as text: one line for each kind, then the greatest changes.
-import { isSameCatalogue, type CatalogueDiff, type Differences, type PriceName } from '#regions/diff-catalogues.ts'
+import {
+  isSameCatalogue,
+  type CatalogueDiff,
+  type Differences,
+  type Pair,
+  type PriceName,
+} from '#regions/diff-catalogues.ts'
 import { limits } from '../../config.ts'
 import type { Style } from '../../output.ts'
 import { renderTable } from '../../table.ts'
@@ -10,6 +16,8 @@ export function renderDiff(diff: CatalogueDiff, style: Style, isAll: boolean): s
   const { before, after } = diff
   const head = `${before.version} (${before.hash.slice(0, 12)}) -> ${style.bold(after.version)} (${after.hash.slice(0, 12)})`
   if (isSameCatalogue(diff)) return `${head}\n\nno difference`
+  const moved = new Set([...diff.regions.came, ...diff.regions.went].map(({ region }) => region))
+  const bandwidth = withoutEnds(diff.bandwidth, moved)
   const usd = (value: number): string => formatUsd(value)
   const sections = [
     section('exchange rates', diff.rates, ({ currency }) => currency, String),
@@ -26,11 +34,13 @@ export function renderDiff(diff: CatalogueDiff, style: Style, isAll: boolean): s
       ({ storageUsdPerGbMonth: storage }) => (storage === null ? '' : `storage ${usd(storage)}/GB-month`),
     ),
     section('prices per unit-hour', diff.prices, priceName, usd),
-    section('bandwidth', diff.bandwidth, pairName, (mbit) => `${mbit} Mbit/s`),
-    section('round trips', diff.roundTrips, pairName, (ms) => `${ms} ms`),
-    section('egress', diff.egress, pairName, egressText),
+    section('bandwidth', bandwidth, pairName, (mbit) => `${mbit} Mbit/s`),
+    section('round trips', withoutEnds(diff.roundTrips, moved), pairName, (ms) => `${ms} ms`),
+    section('egress', withoutEnds(diff.egress, moved), pairName, egressText),
   ]
   const shown = sections.flatMap((each) => each(style, isAll ? Number.POSITIVE_INFINITY : limits.diffRows))
+  const left = countRows(diff.bandwidth) - countRows(bandwidth)
+  if (left > 0) shown.push(style.dim(`and ${left} links of the regions that came or went`))
   return [head, ...shown].join('\n\n')
 }
 
@@ -40,6 +50,19 @@ function priceName({ region, deviceModel, market, instanceType, zone }: PriceNam
 
 function pairName({ from, to }: { readonly from: string; readonly to: string }): string {
   return `${from} -> ${to}`
+}
+
+/** What becomes of a region's links when it comes or goes is no news. */
+function withoutEnds<Value>(
+  { came, went, changed }: Differences<Pair, Value>,
+  ends: ReadonlySet<string>,
+): Differences<Pair, Value> {
+  const isNews = ({ from, to }: Pair): boolean => !ends.has(from) && !ends.has(to)
+  return { came: came.filter(isNews), went: went.filter(isNews), changed }
+}
+
+function countRows({ came, went, changed }: Differences<Pair, unknown>): number {
+  return came.length + went.length + changed.length
 }
 
 type Section = (style: Style, rowsMax: number) => readonly string[]
