@@ -1,9 +1,10 @@
-// file:// addresses of shards. A job file may write them relative to itself ("file://./data/lab"); on the wire they are
-// absolute, because agents have another working directory.
+// Addresses of shards. A job file may write those of files relative to itself ("file://./data/lab"); on the wire they are
+// absolute, because agents have another working directory. Those of object stores are the same everywhere.
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
+import { readObjectAddress } from '#regions/cloud/object-address.ts'
 import { invalid } from '#runtime/errors.ts'
 
 export type ResolvedUri =
@@ -11,9 +12,16 @@ export type ResolvedUri =
   | { readonly kind: 'refused'; readonly because: string }
 
 export function resolveFileUri(uri: string, folder: string): ResolvedUri {
+  if (/^(s3|cos):\/\//.test(uri)) {
+    const read = readObjectAddress(uri)
+    return read.kind === 'wrong' ? { kind: 'refused', because: read.because } : { kind: 'resolved', uri }
+  }
   const match = /^file:\/\/(localhost\/)?([^?#]*)$/i.exec(uri)
   if (match === null || (match[2] === '' && match[1] === undefined)) {
-    return { kind: 'refused', because: 'must be a file:// address, for example file:///data/lab or file://./data/lab' }
+    return {
+      kind: 'refused',
+      because: 'must be an address such as file:///data/lab, file://./data/lab or s3://bucket/prefix',
+    }
   }
   try {
     const path = decodeURIComponent(match[2]!)
@@ -30,7 +38,8 @@ export function checkShardFiles(spec: JobSpec): void {
     ...(spec.shards ?? []).map((shard, index) => ({ field: `data.shards[${index}].uri`, uri: shard.uri ?? '' })),
     ...(spec.holdout == null ? [] : [{ field: 'data.holdout.uri', uri: spec.holdout.uri ?? '' }]),
   ]
-  const violations = named.flatMap(({ field, uri }) => {
+  const files = named.filter(({ uri }) => uri.startsWith('file:'))
+  const violations = files.flatMap(({ field, uri }) => {
     const path = fileURLToPath(uri)
     const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined
     return isThere

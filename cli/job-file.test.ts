@@ -86,6 +86,19 @@ describe('a good job file', () => {
     })
   })
 
+  test('names data in object stores as it is, and looks for files only', () => {
+    const text = `name: a
+function: { folder: fn, entrypoint: train.py }
+data:
+  shards:
+    - { region: aws/us-east-1, uri: "s3://some-bucket/train", samples: 1 }
+    - { region: tencent/ap-shanghai, uri: "cos://data-1250000000/train/", samples: 1 }
+`
+    const { spec } = decodeJobFile(text, 'job.yaml')
+    expect(spec.shards?.map(({ uri }) => uri)).toEqual(['s3://some-bucket/train', 'cos://data-1250000000/train/'])
+    expect(() => checkShardFiles(spec)).not.toThrow()
+  })
+
   test('may leave out what has a default', () => {
     const text = `name: a
 function: { folder: fn, entrypoint: train.py }
@@ -261,10 +274,10 @@ describe('refusals name field, line, value and fix', () => {
     ['a duration of nothing', (t) => t.replace('2m', '0s'), 'training.stall_timeout', /at least 1s/],
     ['a wrong name', (t) => t.replace('name: images', 'name: My_Images'), 'name', /"My_Images" \(line 1\).*lower-case/],
     [
-      'a web address',
+      'a bucket that can not be',
       (t) => t.replace('file:///srv/east.npz', 's3://b/k'),
       'data.shards[1].uri',
-      /"s3:\/\/b\/k" \(line 10\).*file:\/\//,
+      /"s3:\/\/b\/k" \(line 10\).*names no bucket/,
     ],
     ['a broken escape', (t) => t.replace('file:///srv/east.npz', 'file:///%zz'), 'data.shards[1].uri', /%25/],
     [

@@ -41,6 +41,8 @@ export type DatasetRequest = {
   readonly uri: string
   /** Where the bucket is said to lie, for clouds that must be asked in its region; null where nobody says. */
   readonly region: string | null
+  /** Whether there is anything is all that matters: counting ends with the first page that has some of it. */
+  readonly untilFound?: boolean
   readonly signal: AbortSignal
 }
 

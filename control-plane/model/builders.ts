@@ -2,7 +2,7 @@
 import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import { withHash } from '#regions/catalogue-content.ts'
-import type { Catalogue, EgressPrice, Price } from '#regions/catalogue.ts'
+import { providers, type Catalogue, type EgressPrice, type Price } from '#regions/catalogue.ts'
 import { emptyAddressBook } from './address-book.ts'
 import { plainClass } from './device-class.ts'
 import type { Round } from './history.ts'
@@ -76,7 +76,7 @@ export function aCatalogue(prices: RegionPrices, speeds: Readonly<Record<string,
     usdPer: { USD: 1 },
     regions: names.map((name) => ({
       name,
-      provider: 'onprem',
+      provider: providers.find((each) => name.startsWith(`${each}/`)) ?? 'onprem',
       coordinates: null,
       prices: Object.entries(prices[name]!)
         .sort(([a], [b]) => (a < b ? -1 : 1))

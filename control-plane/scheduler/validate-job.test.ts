@@ -25,6 +25,12 @@ test('a good job passes', () => {
   expect(validateJob({ ...good, holdout: null }, catalogue, nowMs)).toEqual([])
 })
 
+test('data may be in the object store of its own cloud', () => {
+  const [first, other] = good.shards
+  const there = { ...first!, uri: 's3://some-bucket/train' }
+  expect(validateJob({ ...good, shards: [there, other!] }, catalogue, nowMs)).toEqual([])
+})
+
 describe('one wrong field, one violation with field, value and fix', () => {
   test.each<[string, Partial<JobSpec>, string]>([
     ['name', { name: 'My Job' }, '"My Job"'],
@@ -36,6 +42,9 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['shards[1].samples', second({ samples: 1.5 }), '1.5'],
     ['shards[1].samples', second({ samples: Number.NaN }), 'NaN'],
     ['shards[1].uri', second({ uri: 's3://bucket' }), 'file:///'],
+    ['shards[1].uri', second({ uri: 's3://b' }), 'names no bucket'],
+    ['shards[1].uri', second({ uri: 's3://some-bucket/x' }), 'is no data of onprem/lab, which is of onprem'],
+    ['shards[1].uri', second({ uri: '/data/lab' }), 'write file:///absolute/path as seen in onprem/lab'],
     ['shards[1].uri', second({ uri: 'file:///data/../etc' }), '".."'],
     [
       'shards[0].region',

@@ -3,6 +3,7 @@
 // for the plan to say.
 import { violationsOf } from '#proto/sync/resolve-sync.ts'
 import { nearestNames } from '#runtime/nearest-names.ts'
+import { wrongAddress } from '#control-plane/model/data-address.ts'
 import { regionsOf, type Holdout, type JobSpec, type Shard } from '#control-plane/model/job.ts'
 import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
@@ -85,9 +86,9 @@ function checkData(note: Note, field: string, { region, uri, samples }: Holdout,
   const names = catalogue.regions.map(({ name }) => name)
   if (!names.includes(region))
     note(`${field}.region`, unknown(region, names, `region of catalogue ${catalogue.version}`))
-  if (!/^file:\/\/\/[^\0]+$/.test(uri)) {
-    note(`${field}.uri`, `${quote(uri)} is no file address; write file:///absolute/path as seen in ${region}`)
-  } else if (uri.split('/').includes('..')) note(`${field}.uri`, `${quote(uri)} contains ".."; write the path itself`)
+  const provider = catalogue.regions.find(({ name }) => name === region)?.provider ?? 'onprem'
+  const because = wrongAddress(uri, region, provider)
+  if (because !== null) note(`${field}.uri`, `${quote(uri)} ${because}`)
   if (!isWhole(samples, 1, Number.MAX_SAFE_INTEGER)) note(`${field}.samples`, wholeNumber(samples, 1))
 }
 

@@ -352,6 +352,20 @@ describe('a data set on S3', () => {
     expect(regionOf(cloud.requests.at(-1)!)).toBe('eu-west-1')
   })
 
+  test('is not counted to its end where one object is enough', async () => {
+    const { adapter, cloud } = await rig(
+      bucketIn('eu-west-1', ({ query }) =>
+        objectsAnswer(
+          [{ key: query.has('continuation-token') ? 'train/a' : 'train-old/a', bytes: 5 }],
+          cloud.requests.length + '',
+        ),
+      ),
+    )
+    const request = { uri: 's3://some-bucket/train', region: 'aws/eu-west-1', untilFound: true, signal }
+    expect(await adapter.listDataset(request)).toMatchObject({ objects: 1, truncated: true })
+    expect(cloud.requests).toHaveLength(3)
+  })
+
   test.each<[string, CloudAnswer, string]>([
     ['does not exist', { status: 404, body: '' }, 'CLOUD_MISSING'],
     ['is not ours to list', { status: 403, body: '' }, 'CLOUD_REFUSED'],

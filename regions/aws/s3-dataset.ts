@@ -7,7 +7,8 @@ import { objectAddress } from '#regions/cloud/object-address.ts'
 import type { AwsClients } from './clients.ts'
 import { homeRegion } from './config.ts'
 
-export async function s3Dataset(clients: AwsClients, { uri, region, signal }: DatasetRequest): Promise<Dataset> {
+export async function s3Dataset(clients: AwsClients, request: DatasetRequest): Promise<Dataset> {
+  const { uri, region, untilFound = false, signal } = request
   const { bucket, prefix } = objectAddress(uri, 's3')
   const first = region === null ? homeRegion : region.replace(/^aws\//, '')
   const head = await clients.s3.call(`HeadBucket of ${bucket}`, signal, (abortSignal) =>
@@ -16,7 +17,7 @@ export async function s3Dataset(clients: AwsClients, { uri, region, signal }: Da
   const here = head.BucketRegion ?? first
   if (!/^[a-z0-9-]{1,32}$/.test(here)) throw unbelievable(`HeadBucket of ${bucket}`, 'names no region')
   const what = `ListObjectsV2 of ${bucket} in ${here}`
-  const counted = await countObjects(what, prefix, async (token) => {
+  const counted = await countObjects({ what, prefix, untilFound }, async (token) => {
     const command = new ListObjectsV2Command({
       Bucket: bucket,
       Prefix: prefix,

@@ -11,10 +11,16 @@ export type ObjectsPage = {
 
 export type Counted = { readonly objects: number; readonly bytes: number; readonly truncated: boolean }
 
-/** `what` is for messages. */
+export type CountOptions = {
+  /** For messages. */
+  readonly what: string
+  readonly prefix: string
+  /** As in DatasetRequest. */
+  readonly untilFound: boolean
+}
+
 export async function countObjects(
-  what: string,
-  prefix: string,
+  { what, prefix, untilFound }: CountOptions,
   ask: (token: string | undefined) => Promise<ObjectsPage>,
 ): Promise<Counted> {
   let objects = 0
@@ -29,6 +35,7 @@ export async function countObjects(
       objects += 1
       bytes += object.bytes
     }
+    if (found.next !== '' && untilFound && objects > 0) return { objects, bytes, truncated: true }
     if (found.next === '') return { objects, bytes, truncated: false }
     if (found.next === token) throw unbelievable(what, `names page ${page} as the one after it again`)
     token = found.next

@@ -8,7 +8,8 @@ import { placesOf } from '#regions/cloud/places.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { TencentClients } from './clients.ts'
 
-export async function cosDataset(clients: TencentClients, { uri, region, signal }: DatasetRequest): Promise<Dataset> {
+export async function cosDataset(clients: TencentClients, request: DatasetRequest): Promise<Dataset> {
+  const { uri, region, untilFound = false, signal } = request
   const { bucket, prefix } = objectAddress(uri, 'cos')
   const [place] = placesOf('tencent', region === null ? [] : [region])
   if (place === undefined)
@@ -20,7 +21,7 @@ export async function cosDataset(clients: TencentClients, { uri, region, signal 
     client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal }),
   )
   const what = `ListObjects of ${bucket} in ${place}`
-  const counted = await countObjects(what, prefix, async (marker) => {
+  const counted = await countObjects({ what, prefix, untilFound }, async (marker) => {
     const command = new ListObjectsCommand({
       Bucket: bucket,
       Prefix: prefix,
