@@ -12,6 +12,7 @@ import type { Metrics } from '#runtime/metrics.ts'
 import type { Random } from '#runtime/random.ts'
 import { Fleet } from './agents/fleet.ts'
 import { catalogService } from './api/catalog-service.ts'
+import type { ListDataset } from './api/check-datasets.ts'
 import { costService } from './api/cost-service.ts'
 import { jobService } from './api/job-service.ts'
 import { regionService, type FetchedMark } from './api/region-service.ts'
@@ -31,6 +32,8 @@ export type ControlPlaneOptions = {
   readonly catalogue: () => Catalogue
   /** Parts of it that clouds were asked for; none where nobody asks. */
   readonly fetched?: () => readonly FetchedMark[]
+  /** Looks at data in object stores before a job is taken. */
+  readonly listDataset?: ListDataset
   readonly config?: ReconcileOptions
 }
 

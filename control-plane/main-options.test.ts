@@ -11,6 +11,9 @@ describe('the command line', () => {
         port: 7443,
         catalogues: [],
         withBundledCatalogue: true,
+        fetchedFolder: '/d/catalogue',
+        refresh: { everyMs: 0, clouds: [] },
+        checkDatasets: false,
         logLevel: 'info',
         metricsListen: null,
         pruneAfterMs: 600_000,
@@ -31,6 +34,19 @@ describe('the command line', () => {
     expect(parseOptions([...two, '--no-bundled-catalogue'])).toMatchObject({ options: { withBundledCatalogue: false } })
   })
 
+  test('clouds are asked when that is wanted, all or some', () => {
+    const every = ['--data', '/d', '--catalogue-refresh', '2h']
+    expect(parseOptions(every)).toMatchObject({
+      options: { refresh: { everyMs: 7_200_000, clouds: ['aws', 'tencent'] } },
+    })
+    expect(parseOptions([...every, '--catalogue-provider', 'tencent'])).toMatchObject({
+      options: { refresh: { clouds: ['tencent'] } },
+    })
+    expect(parseOptions(['--data', '/d', '--catalogue-fetched', '/f', '--check-datasets'])).toMatchObject({
+      options: { fetchedFolder: '/f', checkDatasets: true, refresh: { clouds: [] } },
+    })
+  })
+
   test('says after how long a region is given up, in any unit', () => {
     const pruneAfterMsOf = (text: string) => parseOptions(['--data', '/d', '--give-up-region-after', text])
     expect(pruneAfterMsOf('90s')).toMatchObject({ options: { pruneAfterMs: 90_000 } })
@@ -41,6 +57,8 @@ describe('the command line', () => {
     [['--data', '/d', '--give-up-region-after', '10'], '--give-up-region-after 10 is no time'],
     [['--data', '/d', '--give-up-region-after', '59s'], 'at least 60s'],
     [['--data', '/d', '--give-up-region-after', '1.5m'], '--give-up-region-after 1.5m'],
+    [['--data', '/d', '--catalogue-refresh', '1m'], '--catalogue-refresh 1m is no time of at least 5m'],
+    [['--data', '/d', '--catalogue-provider', 'azure'], '--catalogue-provider azure is not one of aws, tencent'],
     [[], '--data is missing'],
     [['--data', '/d', '--no-bundled-catalogue'], 'leaves no regions'],
     [['--data', '/d', '--listen', '7443'], 'is not host:port'],

@@ -8,9 +8,11 @@ import { openLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
 import { serveMetrics } from '#runtime/serve-metrics.ts'
+import { CatalogueKeeper } from './catalogue-keeper.ts'
 import { controlPlaneConfig } from './config.ts'
 import { createControlPlane } from './control-plane.ts'
 import { parseOptions, usage, type MainOptions } from './main-options.ts'
+import { openClouds } from './open-clouds.ts'
 import { openStore } from './store/open-store.ts'
 
 async function run(options: MainOptions): Promise<void> {
@@ -20,37 +22,52 @@ async function run(options: MainOptions): Promise<void> {
   const clock = systemClock()
   const log = openLog({ name: 'control-plane', level: logLevel, clock })
   const metrics = createMetrics()
-  const { catalogue, warnings } = await loadLayers(options.catalogues, { withBundled: options.withBundledCatalogue })
-  for (const warning of warnings.slice(0, controlPlaneConfig.catalogueWarningsMax)) log.warn({ warning }, 'catalogue')
+  const random = systemRandom()
+  const clouds = await openClouds(options, { clock, random, environment: process.env })
+  const keeper = new CatalogueKeeper({
+    folder: options.fetchedFolder,
+    load: (fetched) => loadLayers(options.catalogues, { withBundled: options.withBundledCatalogue, fetched }),
+    adapters: clouds.asked,
+    refreshEveryMs: options.refresh.everyMs,
+    clock,
+    log,
+    metrics,
+  })
+  await keeper.open()
   const store = await openStore(data)
   const config = { pruneAfterMs }
   const controlPlane = createControlPlane({
     clock,
-    random: systemRandom(),
+    random,
     log,
     metrics,
     store,
-    catalogue: () => catalogue,
+    catalogue: () => keeper.current(),
+    fetched: () => keeper.fetched(),
+    ...(clouds.listDataset === undefined ? {} : { listDataset: clouds.listDataset }),
     config,
   })
   const listen = { host, port }
   const server = await serve({ services: controlPlane.services, listen, clock, log, metrics, withReflection: true })
   const metricsServer = options.metricsListen === null ? null : await serveMetrics(metrics, options.metricsListen, log)
   controlPlane.start()
+  keeper.start()
   let isStopping = false
   const stop = async (signal: string): Promise<void> => {
     if (isStopping) return
     isStopping = true
     log.info({ signal }, 'stopping')
     server.setServing(false)
+    await keeper.stop()
     await controlPlane.stop()
     await server.stop(controlPlaneConfig.stopGraceMs)
     await metricsServer?.stop()
+    clouds.close()
     store.close()
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
-  log.info({ address: server.address, data, catalogue: catalogue.version }, 'control plane ready')
+  log.info({ address: server.address, data, catalogue: keeper.current().version }, 'control plane ready')
   process.stdout.write(
     `${JSON.stringify({ ready: true, address: server.address, ...(metricsServer && { metrics: metricsServer.address }) })}\n`,
   )

@@ -11,6 +11,7 @@ import { silentLog } from '#runtime/log.ts'
 import { createMetrics } from '#runtime/metrics.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
+import type { ListDataset } from './api/check-datasets.ts'
 import { createControlPlane, type ControlPlane } from './control-plane.ts'
 import { aCatalogue } from './model/builders.ts'
 import { memoryStore } from './store/open-store.ts'
@@ -32,6 +33,7 @@ type RigOptions = {
   readonly store?: Store
   readonly clock?: VirtualClock
   readonly catalogue?: () => Catalogue
+  readonly listDataset?: ListDataset
 }
 
 export function startRig(given: RigOptions = {}): Rig {
@@ -43,6 +45,7 @@ export function startRig(given: RigOptions = {}): Rig {
     store,
     catalogue: given.catalogue ?? (() => catalogue),
     random: seededRandom(1),
+    ...(given.listDataset === undefined ? {} : { listDataset: given.listDataset }),
     log: silentLog,
     metrics: createMetrics(),
   })

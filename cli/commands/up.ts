@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { CloudlessError } from '#runtime/errors.ts'
 import { waits } from '../config.ts'
 import type { Context, Run } from '../context.ts'
+import { fetchedFolder } from '../fetched-layers.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { refuseSecond, startCluster } from '../local-cluster/cluster.ts'
 import { readClusterState } from '../local-cluster/state-file.ts'
@@ -42,7 +43,18 @@ async function serve(context: Context, options: Options): Promise<ExitCode> {
   const { python } = await findPython({ environment, home, withTests: false, clock, signal, note })
   const folder = localClusterFolder(home)
   const { regions, cpuUnits, linkScale } = options
-  const cluster = await startCluster({ folder, regions, cpuUnits, linkScale, python, environment, clock, signal, note })
+  const cluster = await startCluster({
+    folder,
+    regions,
+    cpuUnits,
+    linkScale,
+    fetchedFolder: fetchedFolder(home),
+    python,
+    environment,
+    clock,
+    signal,
+    note,
+  })
   output.result({ address: cluster.address, regions }, () => `${cluster.address}  (Ctrl-C stops it)`)
   try {
     const interrupted = new Promise<null>((resolve) => {

@@ -26,6 +26,8 @@ export type ClusterOptions = {
   readonly linkShape?: LinkShape
   /** How long a process that died stays down, where it shall not be the usual time. */
   readonly restartAfterMs?: number
+  /** Prices that clouds were asked for; without it the versioned ones alone count. */
+  readonly fetchedFolder?: string
   readonly python: string
   readonly environment: Environment
   readonly clock: Clock
@@ -99,7 +101,11 @@ async function startControlPlane(options: ClusterOptions, supervisor: Supervisor
   const ready = await supervisor.start({
     name: 'control-plane',
     // A restart listens where the agents look for it.
-    argumentsFor: (earlier) => [script, '--data', data, '--listen', addressOf(earlier) ?? '127.0.0.1:0'],
+    argumentsFor: (earlier) => {
+      const listen = addressOf(earlier) ?? '127.0.0.1:0'
+      const fetched = options.fetchedFolder === undefined ? [] : ['--catalogue-fetched', options.fetchedFolder]
+      return [script, '--data', data, '--listen', listen, ...fetched]
+    },
   })
   return present(addressOf(ready), "the control plane's address")
 }

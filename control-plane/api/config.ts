@@ -26,6 +26,9 @@ export const apiConfig = {
   /** Groups that have a curve of their own, and entries that curves are made of; of more, hours are. */
   costCurvesMax: 12,
   costPointEntriesMax: 20_000,
+  /** Addresses in object stores that are looked at before a job is taken, and the time for all of them. */
+  datasetsMax: 64,
+  datasetsDeadlineMs: 12_000,
   commitAttemptsMax: 5,
   catalogueNameCharactersMax: 1_000,
 } as const

@@ -14,10 +14,11 @@ import type { JobStatus } from '#control-plane/wire/job.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { Random } from '#runtime/random.ts'
+import { checkDatasets, type DatasetContext } from './check-datasets.ts'
 import { apiConfig } from './config.ts'
 import { jobProgress, jobStatus } from './job-status.ts'
 
-export type CreateContext = {
+export type CreateContext = DatasetContext & {
   readonly store: Store
   readonly catalogue: () => Catalogue
   readonly clock: Clock
@@ -53,6 +54,9 @@ async function decode(context: CreateContext, request: CreateJobRequest__Output)
       'spec.function.bundle_digest',
       `no bundle ${digest} is stored here; upload it first, as \`cloudless submit\` does`,
     )
+  // A request that is sent again gets its job, whatever has become of the data.
+  const isKnown = (await context.store.jobByRequest(request.requestId.toLowerCase())) !== null
+  if (checks.violations.length === 0 && !isKnown) await checkDatasets(checks, spec, context)
   checks.done()
   return spec
 }
