@@ -12,6 +12,7 @@ import type {
   Provider,
 } from './catalogue.ts'
 import { unknownLossesPerHour } from './config.ts'
+import { everyLink, type UnknownPair } from './every-link.ts'
 
 export type Layer = {
   /** For example "2026-11", "aws", "terraform" or a file's name. */
@@ -53,7 +54,7 @@ export type EgressRule = {
 export type Merged = {
   readonly catalogue: Omit<Catalogue, 'hash'>
   /** Pairs that were left out because nothing says what they cost or carry. */
-  readonly unknownPairs: readonly { readonly from: string; readonly to: string; readonly lacks: 'price' | 'link' }[]
+  readonly unknownPairs: readonly UnknownPair[]
 }
 
 /** What layers make together, the later ones over those before. Ids are joined by "+" to the version. */
@@ -111,40 +112,4 @@ export function rowKey({
 /** For example "aws.2026-11-22". */
 function versionOf({ id, fetchedAtMs }: Layer): string {
   return fetchedAtMs === null ? id : `${id}.${new Date(fetchedAtMs).toISOString().slice(0, 10)}`
-}
-
-type Links = { readonly links: readonly CatalogueLink[]; readonly unknownPairs: Merged['unknownPairs'] }
-
-/** Of every ordered pair of regions: as a layer has it, else the default, priced by the rule that fits it most closely. */
-function everyLink(layers: readonly Layer[], names: readonly string[]): Links {
-  const known = new Map(layers.flatMap((layer) => layer.links).map((link) => [`${link.from} ${link.to}`, link]))
-  const fallback = layers.findLast((layer) => layer.defaultLink !== null)?.defaultLink ?? null
-  const priceOf = egressLookUp(layers.flatMap((layer) => layer.egress))
-  const links: CatalogueLink[] = []
-  const unknownPairs: Merged['unknownPairs'][number][] = []
-  for (const from of names) {
-    for (const to of names) {
-      if (from === to) continue
-      const row = known.get(`${from} ${to}`) ?? (fallback === null ? null : { from, to, ...fallback, egress: null })
-      const egress = row?.egress ?? priceOf(from, to)
-      if (row === null || egress === null) unknownPairs.push({ from, to, lacks: row === null ? 'link' : 'price' })
-      else links.push({ from, to, mbitPerSecond: row.mbitPerSecond, roundTripMs: row.roundTripMs, egress })
-    }
-  }
-  return { links, unknownPairs }
-}
-
-/** A rule for the very pair beats one for a cloud, and the sender's side counts more. Of equal ones the last. */
-function egressLookUp(rules: readonly EgressRule[]): (from: string, to: string) => EgressPrice | null {
-  const byPair = new Map(rules.map((rule) => [`${rule.from} ${rule.to}`, rule.egress]))
-  const patterns = (name: string): readonly string[] => [name, `${name.slice(0, name.indexOf('/'))}/*`, '*']
-  return (from, to) => {
-    for (const sender of patterns(from)) {
-      for (const receiver of patterns(to)) {
-        const price = byPair.get(`${sender} ${receiver}`)
-        if (price !== undefined) return price
-      }
-    }
-    return null
-  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { CatalogueRegion } from './catalogue.ts'
-import { layersMax } from './config.ts'
+import { layersMax, regionsMax } from './config.ts'
 import type { Layer } from './layer.ts'
 import { bundledCataloguePath, loadCatalogue, loadLayers } from './load-catalogue.ts'
 
@@ -153,6 +153,9 @@ regions: [{ name: onprem/rack, prices: [{ deviceModel: nvidia-t4, usdPerUnitHour
     const path = '/nowhere/prices.yaml'
     await expect(loadCatalogue([path])).rejects.toThrow(`catalogue ${path} can not be read`)
     await expect(loadCatalogue([folder])).rejects.toThrow('can not be read')
+    const names = Array.from({ length: regionsMax }, (_, i) => `{ name: onprem/r${i} }`)
+    const crowd = await file('crowd.yaml', `regions: [${names.join(', ')}]`)
+    await expect(loadCatalogue([crowd])).rejects.toThrow(/regions: are 1092 with those of .*crowd.yaml; at most 1000/)
     const many = Array.from({ length: layersMax + 1 }, () => path)
     await expect(loadCatalogue(many)).rejects.toThrow(`at most ${layersMax} are read`)
   })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
 import { belowOf, nothingBelow, type Below } from './below.ts'
 import type { Catalogue } from './catalogue.ts'
-import { catalogueBytesMax, layersMax } from './config.ts'
+import { catalogueBytesMax, deviceModelsMax, layersMax, regionsMax } from './config.ts'
 import type { Layer } from './layer.ts'
 import { makeCatalogue, type MadeCatalogue } from './make-catalogue.ts'
 import { readFolder } from './read-folder.ts'
@@ -55,9 +55,23 @@ export async function readLayers(paths: readonly string[], options: LayerOptions
   for (const path of paths) {
     const read = await readLayer(path, belowOf(layers))
     add(read)
+    checkSize(path, belowOf(layers))
     warnings.push(...read.warnings.map((text) => `${path}: ${text}`))
   }
   return { layers, warnings, sources }
+}
+
+/** Every pair of regions has a link, so that a list of them may not grow at will. */
+function checkSize(path: string, { regions, deviceModels }: Below): void {
+  const faults = [
+    { field: 'regions', count: regions.size, most: regionsMax },
+    { field: 'deviceModels', count: deviceModels.size, most: deviceModelsMax },
+  ].filter(({ count, most }) => count > most)
+  if (faults.length === 0) return
+  const violations = faults.map(({ field, count, most }) => {
+    return { field, description: `are ${count} with those of ${path}; at most ${most} are taken` }
+  })
+  throw invalid(violations, 'INVALID_CATALOGUE')
 }
 
 export async function readLayer(path: string, below: Below): Promise<ReadLayer> {
