@@ -21,12 +21,13 @@ export function differencesOf(before: Plan__Output, after: Plan__Output): readon
   const all = [
     ...texts('outcome', enumWord(before.outcome), enumWord(after.outcome)),
     ...texts('policy', before.policy, after.policy),
-    ...texts('catalogue', catalogueText(before), catalogueText(after)),
+    // A what-if's own catalogue is no news.
+    ...(after.catalogHash === '' ? [] : texts('catalogue', catalogueText(before), catalogueText(after))),
     ...forecasts(before.forecast, after.forecast),
     ...byName(unitsByPlace(before), unitsByPlace(after)),
     ...byName(dataByPlace(before), dataByPlace(after)),
     ...texts('exchange', exchange(before), exchange(after)),
-    ...texts('slowest region', before.bottleneckRegion, after.bottleneckRegion),
+    ...texts('slowest region', before.bottleneckRegion || none, after.bottleneckRegion || none),
     ...byName(reasons(before), reasons(after)),
   ]
   if (all.length > 0 || isSamePlan(before, after)) return all
@@ -56,7 +57,7 @@ const figures: readonly (readonly [string, (forecast: Forecast__Output) => numbe
   ['total', ({ totalUsd }) => totalUsd, formatUsd],
   ['compute', ({ computeUsd }) => computeUsd, formatUsd],
   ['egress', ({ egressUsd }) => egressUsd, formatUsd],
-  ['moving data', ({ movementUsd, movementSeconds: _ }) => movementUsd, formatUsd],
+  ['moving data', ({ movementUsd }) => movementUsd, formatUsd],
   ['storage', ({ storageUsd }) => storageUsd, formatUsd],
   ['spot loss', ({ spotLossUsd }) => spotLossUsd, formatUsd],
   ['WAN', ({ wanBytes }) => wanBytes, formatBytes],
@@ -65,7 +66,7 @@ const figures: readonly (readonly [string, (forecast: Forecast__Output) => numbe
 function forecasts(before: Forecast__Output | null, after: Forecast__Output | null): readonly Difference[] {
   return figures.flatMap(([what, of, format]) => {
     const [a, b] = [before === null ? null : of(before), after === null ? null : of(after)]
-    if (a === b) return []
+    if ((a ?? 0) === (b ?? 0)) return []
     const percent = a === null || b === null || a === 0 ? '' : signed(b / a - 1)
     return [{ what, before: a === null ? none : format(a), after: b === null ? none : format(b), change: percent }]
   })
