@@ -78,8 +78,10 @@ function chargeOfBytes(usage: Usage, index: CatalogueIndex, bytesBefore: number)
 }
 
 function chargeOfStorage({ region, quantity }: Usage, index: CatalogueIndex): Charge | null {
-  const unitPriceUsd = index.region(region)?.storageUsdPerGbMonth ?? null
-  if (unitPriceUsd === null) return null
+  const known = index.region(region)
+  if (known === null) return null
+  // A region without a price for storage asks nothing for it, as forecasts have it.
+  const unitPriceUsd = known.storageUsdPerGbMonth ?? 0
   const amountUsd = (quantity / bytesPerGb / secondsPerMonth) * unitPriceUsd
   return { unitPriceUsd, ...inUsd(unitPriceUsd), amountUsd, isPlanned: false }
 }

@@ -19,6 +19,7 @@ import { agentConfig } from './config.ts'
 import { nextIdentity } from './identity.ts'
 import { Journal, memoryJournalStorage, type NumberedRecord } from './journal.ts'
 import type { InstanceOrder, InstanceRuntime } from './orders.ts'
+import type { Stored } from './storage-meter.ts'
 
 type Live = { readonly run: Run; readonly end: (exit: Exit) => void; isAlive: boolean; exit: Exit | null }
 
@@ -91,6 +92,10 @@ export class Machine implements InstanceRuntime {
   forgetJob(jobId: string): Promise<void> {
     this.forgottenJobs.push(jobId)
     return Promise.resolve()
+  }
+
+  stored(): Promise<Stored> {
+    return Promise.resolve({ checkpoint: 0, data: 0 })
   }
 
   sweepStaged(isNeeded: (jobId: string) => boolean): Promise<void> {

@@ -29,6 +29,7 @@ import type { InstanceRuntime } from './orders.ts'
 import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
 import { SliceTable } from './slices.ts'
+import type { Stored } from './storage-meter.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
@@ -77,7 +78,8 @@ export class Agent {
     const onChange = (): void => this.#link.changed()
     const { purchase = plainPurchase } = dependencies
     const placeOf = (jobId: string, partition: string): string => this.#placeOf(jobId, partition)
-    this.#meters = new Meters({ clock, journal, config, purchase, placeOf })
+    const storedOf = (jobId: string, partition: string): Promise<Stored> => runtime.stored(jobId, partition)
+    this.#meters = new Meters({ clock, log, journal, config, purchase, placeOf, storedOf })
     this.#logs = new LogShipper(runtime, clock, log, config)
     const { uploadModel } = dependencies
     this.#uploads = new ModelUploads({ clock, random, log, journal, config, uploadModel, onChange })

@@ -27,6 +27,8 @@ export type AgentConfig = {
   readonly stopGraceMs: number
   /** Length of one metered window of device-seconds. */
   readonly windowMs: number
+  /** The same of what is stored. */
+  readonly storageWindowMs: number
   readonly logPollMs: number
   readonly logChunkBytes: number
   readonly logBytesPerSecond: number
@@ -67,6 +69,7 @@ export const agentConfig: AgentConfig = {
   restartsMaxDefault: 3,
   stopGraceMs: 10_000,
   windowMs: 10_000,
+  storageWindowMs: 60_000,
   logPollMs: 250,
   logChunkBytes: 64 * 1024,
   logBytesPerSecond: 2 * 2 ** 20,

@@ -11,7 +11,8 @@ import { dataServerConfig, dataStagerConfig } from './data-programs.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { InstanceOrder, InstanceRuntime } from './orders.ts'
 import { ownProgram, parameterServerConfig, workerProgram, type ProgramOptions } from './programs.ts'
-import { checkStaged, sweepStaged } from './staged-data.ts'
+import { checkStaged, stagedBytes, sweepStaged } from './staged-data.ts'
+import type { Stored } from './storage-meter.ts'
 
 export class FunctionRuntime implements InstanceRuntime {
   readonly #processes: ProcessRuntime
@@ -64,6 +65,14 @@ export class FunctionRuntime implements InstanceRuntime {
     for (const partition of new Set([region, ...(await this.#partitionsOf(jobId))]))
       await objects.removeAll(partitionPrefix(jobId, partition))
     await rm(folders.job(jobId), { recursive: true, force: true })
+  }
+
+  async stored(jobId: string, partition: string): Promise<Stored> {
+    const { objects, folders } = this.#options
+    return {
+      checkpoint: await objects.bytes(partitionPrefix(jobId, partition)),
+      data: await stagedBytes(folders, jobId),
+    }
   }
 
   sweepStaged(isNeeded: (jobId: string) => boolean): Promise<void> {

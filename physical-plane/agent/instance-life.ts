@@ -152,7 +152,7 @@ export class InstanceLife {
   async #takeOver(run: RecoveredRun): Promise<void> {
     const isClaimed = this.#d.slices.claim(this.id, run.slices)
     if (run.wasAlive && !isClaimed) this.#fault = 'its devices are gone or taken since the agent restarted'
-    this.#d.meters.begin(run)
+    this.#d.meters.begin(run, storingFor(this.#instance))
     this.#log.info({ attempt: run.attempt, wasAlive: run.wasAlive }, 'instance of a previous agent taken over')
     if (run.wasAlive) void this.#d.journal.append({ records: [this.#event('adopted', '')] })
     if (!isClaimed) void this.#d.runtime.stop(this.id, this.#d.config.stopGraceMs)
@@ -180,7 +180,7 @@ export class InstanceLife {
     if (signal.aborted) return this.#giveBack()
     try {
       const run = await runtime.launch({ instance, attempt, slices: slice, signal })
-      this.#d.meters.begin(run)
+      this.#d.meters.begin(run, storingFor(this.#instance))
       return run
     } catch (error) {
       this.#giveBack()
@@ -303,6 +303,11 @@ export class InstanceLife {
 function resumed(mark: Mark, resumption: number): Mark {
   if (mark.resumption >= resumption) return mark
   return { ...mark, resumption, outcome: 'open', failures: 0, reason: '' }
+}
+
+/** Only a parameter server keeps something beyond itself. */
+function storingFor({ role, partition }: DesiredInstance): string | null {
+  return role === 'parameter-server' ? partition : null
 }
 
 function describeSlices(slices: readonly Slice[]): string {

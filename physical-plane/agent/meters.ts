@@ -1,40 +1,51 @@
-// All that is metered of the instances of one agent: device time and what it was for, and bytes sent to other regions.
+// All that is metered of the instances of one agent: device time and what it was for, bytes sent to other
+// regions, and what is stored.
 import type { Clock } from '#runtime/clock.ts'
+import type { Log } from '#runtime/log.ts'
 import type { Run } from '#physical-plane/runtime/runtime.ts'
 import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
 import type { AgentConfig } from './config.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { joinEntries, Meter, type MeteredRun } from './meter.ts'
 import type { Purchase } from './purchase.ts'
+import { StorageMeter, type Stored } from './storage-meter.ts'
 import { WanMeter, type Sent } from './wan-meter.ts'
 import { WorkerPurposes } from './worker-purposes.ts'
 
 export type MetersDependencies = {
   readonly clock: Clock
   readonly journal: Journal
-  readonly config: Pick<AgentConfig, 'windowMs'>
+  readonly log: Log
+  readonly config: Pick<AgentConfig, 'windowMs' | 'storageWindowMs'>
   readonly purchase: Purchase
   readonly placeOf: (jobId: string, partition: string) => string
+  readonly storedOf: (jobId: string, partition: string) => Promise<Stored>
 }
 
 export class Meters {
   readonly #devices: Meter
   readonly #wan: WanMeter
   readonly #purposes: WorkerPurposes
+  readonly #storage: StorageMeter
 
-  constructor({ clock, journal, config, purchase, placeOf }: MetersDependencies) {
+  constructor(dependencies: MetersDependencies) {
+    const { clock, journal, config, purchase, placeOf } = dependencies
+    this.#storage = new StorageMeter(dependencies)
     this.#devices = new Meter(clock, journal, config, purchase)
     this.#wan = new WanMeter(clock, journal, placeOf)
     this.#purposes = new WorkerPurposes(journal, this.#devices)
   }
 
-  begin(run: MeteredRun & Pick<Run, 'startedAtMs'>): void {
+  /** `storingFor`: the partition that keeps something while this runs; null for what is no parameter server. */
+  begin(run: MeteredRun & Pick<Run, 'startedAtMs'>, storingFor: string | null): void {
     this.#devices.begin(run)
+    if (storingFor !== null) this.#storage.begin(run, storingFor)
   }
 
   /** What is left to be told of a run, to be journaled in one entry with the fact that it has ended. */
   end(instanceId: string, endedAtMs: number): JournalEntry {
-    return joinEntries(this.#devices.end(instanceId, endedAtMs), this.#wan.entry(instanceId))
+    const sent = this.#wan.entry(instanceId)
+    return joinEntries(this.#devices.end(instanceId, endedAtMs), this.#storage.end(instanceId, endedAtMs), sent)
   }
 
   sent(instanceId: string, sent: Sent): void {
@@ -55,6 +66,7 @@ export class Meters {
     this.#devices.tick()
     this.#wan.tick()
     this.#purposes.tick()
+    this.#storage.tick()
   }
 
   forget(instanceId: string): JournalEntry {

@@ -61,6 +61,16 @@ export async function checkStaged(instance: DesiredInstance, folders: Folders): 
   }
 }
 
+/** All that lies here of the job's data from other regions, whole or not. */
+export async function stagedBytes(folders: Folders, jobId: string): Promise<number> {
+  const folder = folders.staged(jobId)
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  let bytes = 0
+  for (const entry of entries)
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name)).catch(() => ({ size: 0 }))).size
+  return bytes
+}
+
 /** Removes what was fetched for jobs of which nothing runs here and nothing is to be fetched any more. */
 export async function sweepStaged(folders: Folders, isNeeded: (jobId: string) => boolean): Promise<void> {
   const jobIds = await readdir(folders.allStaged).catch(() => [])

@@ -193,7 +193,7 @@ export class Supervisor {
     const { instanceId, jobId, attempt } = run
     log.warn({ instanceId, attempt }, 'a previous agent left an instance that nobody wants; it is stopped')
     const isClaimed = this.#d.slices.claim(instanceId, run.slices)
-    meters.begin(run)
+    meters.begin(run, null)
     const reaping = (async () => {
       await runtime.stop(instanceId, config.stopGraceMs)
       const exit = await run.exited

@@ -25,6 +25,7 @@ describe('objects in a folder', () => {
     expect(await store.put('jobs/j-1/a', bytes('three'))).toBe(true)
     expect(textOf(await store.get('jobs/j-1/a'))).toBe('three')
     expect(await store.list('jobs/')).toEqual(['jobs/j-1/a', 'jobs/j-1/deep/b'])
+    expect([await store.bytes('jobs/'), await store.bytes('nothing/')]).toEqual([8, 0])
     await store.remove('jobs/j-1/a')
     await store.remove('jobs/j-1/a')
     expect(await store.get('jobs/j-1/a')).toBeNull()

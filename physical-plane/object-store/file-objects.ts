@@ -1,7 +1,7 @@
 // An object store in a folder: for one machine, or for several that mount the same one. An object is written beside its
 // place, synced, and moved there (rename replaces, link does not), then the folder is synced. All of it runs on the
 // thread pool. Limit: on a network file system it is as durable, and `ifAbsent` as exclusive, as that system is.
-import { link, mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
@@ -51,6 +51,12 @@ export class FileObjects implements ObjectStore {
   async list(prefix: string): Promise<readonly string[]> {
     const files = await this.#filesUnder(prefix)
     return files.filter((name) => !name.endsWith(partial)).sort()
+  }
+
+  async bytes(prefix: string): Promise<number> {
+    let bytes = 0
+    for (const name of await this.list(prefix)) bytes += (await ifThere(stat(this.#pathOf(name))))?.size ?? 0
+    return bytes
   }
 
   async remove(name: string): Promise<void> {

@@ -13,6 +13,8 @@ export interface ObjectStore {
   get(name: string): Promise<Uint8Array | null>
   /** Names under the prefix, however deep, ascending. */
   list(prefix: string): Promise<readonly string[]>
+  /** What the objects under the prefix weigh together; one that goes meanwhile may count or not. */
+  bytes(prefix: string): Promise<number>
   /** Removing what is not there is no error. */
   remove(name: string): Promise<void>
   removeAll(prefix: string): Promise<void>

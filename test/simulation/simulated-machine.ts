@@ -132,6 +132,10 @@ export class SimulatedMachine implements InstanceRuntime {
     return Promise.resolve()
   }
 
+  stored(): Promise<{ readonly checkpoint: number; readonly data: number }> {
+    return Promise.resolve({ checkpoint: 0, data: 0 })
+  }
+
   /** Nothing is fetched here: samples are made of their positions. */
   sweepStaged(): Promise<void> {
     return Promise.resolve()
