@@ -27,6 +27,8 @@ export const controlPlaneConfig = {
   catalogueLookEveryMs: 10_000,
   /** A cloud that did not answer is asked again after this. */
   catalogueRetryMs: 300_000,
+  /** Where a cloud's credentials were missing or refused, its data is looked at again after this. */
+  credentialsRetryMs: 300_000,
   /** Jobs with series of their own in /metrics. */
   metricsJobsMax: 500,
   /** An ended job's last numbers stay for a scrape or two. */

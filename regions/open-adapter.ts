@@ -11,14 +11,14 @@ import { openTencent } from './tencent/tencent-adapter.ts'
 export type AdapterOptions = {
   readonly clock: Clock
   readonly random: Random
-  /** CLOUDLESS_TENCENT_SITE: mainland (the default) or international; CLOUDLESS_TENCENT_ENDPOINT: a URL in place of both. */
+  /** AWS_REGION says which of the three AWS; CLOUDLESS_TENCENT_SITE: mainland (the default) or international; CLOUDLESS_TENCENT_ENDPOINT: a URL in place of both. */
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 export function openAdapter(id: AdapterId, { clock, random, environment }: AdapterOptions): Adapter {
   switch (id) {
     case 'aws':
-      return openAws({ clock, random })
+      return openAws({ clock, random, region: environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'] ?? '' })
     case 'tencent': {
       const site = siteOf(environment['CLOUDLESS_TENCENT_SITE'] ?? '')
       const endpoint = endpointOf(environment['CLOUDLESS_TENCENT_ENDPOINT'] ?? '')

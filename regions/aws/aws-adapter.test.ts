@@ -1,158 +1,22 @@
 // The SDK's own clients against recorded answers, good ones and others.
 import { afterEach, describe, expect, test } from 'vitest'
-import type { RefreshRequest } from '#regions/adapter.ts'
-import { impatientClock, startCloud, type CloudAnswer, type CloudRequest } from '#regions/cloud/http-cloud.fixture.ts'
-import type { CloudLimits } from '#regions/cloud/config.ts'
+import type { CloudAnswer, CloudRequest } from '#regions/cloud/http-cloud.fixture.ts'
 import { systemClock } from '#runtime/clock.ts'
-import { seededRandom } from '#runtime/random.ts'
-import { openAws } from './aws-adapter.ts'
-import {
-  actionOf,
-  ec2Error,
-  objectsAnswer,
-  offeringsAnswer,
-  parameter,
-  product,
-  productsAnswer,
-  regionOf,
-  regionsAnswer,
-  scoresAnswer,
-  spotAnswer,
-  typesAnswer,
-  zonesAnswer,
-} from './recorded.fixture.ts'
+import { accessKeyId, butFirst, openRig, secretAccessKey, wellAnswers } from './adapter-rig.fixture.ts'
+import { actionOf, ec2Error, parameter, product, productsAnswer, regionOf, spotAnswer } from './recorded.fixture.ts'
 
-const t4 = { name: 'T4', count: 1, mib: 16384 }
-const accessKeyId = 'AKIATESTACCESSKEY'
-const secretAccessKey = 'a-secret-that-nobody-should-read'
-
-/** What AWS answers when all is well; a test changes some of it. */
-function wellAnswers(request: CloudRequest): CloudAnswer {
-  const region = regionOf(request)
-  const isNext = (parameter(request, 'NextToken') ?? '') !== ''
-  switch (actionOf(request)) {
-    case 'DescribeRegions':
-      return regionsAnswer({
-        'us-east-1': 'opt-in-not-required',
-        'eu-west-1': 'opted-in',
-        'af-south-1': 'not-opted-in',
-      })
-    case 'DescribeInstanceTypes':
-      return isNext
-        ? typesAnswer([
-            { type: 'g4dn.xlarge', gpu: t4 },
-            { type: 'p4de.24xlarge', gpu: { name: 'A100', count: 8, mib: 81920 } },
-          ])
-        : typesAnswer(
-            [
-              { type: 'c6i.2xlarge', vcpus: 8 },
-              { type: 'g6f.xlarge', gpu: { name: 'L4', count: 0, mib: 2861 } },
-              { type: 'g4ad.xlarge', gpu: { name: 'Radeon Pro V520', count: 1, mib: 8192, maker: 'AMD' } },
-              { type: 'g4dn.12xlarge', gpu: { ...t4, count: 4 } },
-            ],
-            'page-2',
-          )
-    case 'DescribeAvailabilityZones':
-      return zonesAnswer([
-        ['z1', `${region}a`],
-        ['z2', `${region}b`],
-        ['lax', `${region}-lax-1a`, 'local-zone'],
-      ])
-    case 'DescribeInstanceTypeOfferings':
-      // Nobody sells the p4de here.
-      return offeringsAnswer({
-        'c6i.2xlarge': [`${region}a`],
-        'g4dn.xlarge': [`${region}a`],
-        'g4dn.12xlarge': [`${region}b`],
-      })
-    case 'DescribeSpotPriceHistory':
-      return isNext
-        ? spotAnswer([
-            { type: 'g4dn.xlarge', zone: `${region}b`, usd: '0.19' },
-            // As dear as on demand.
-            { type: 'g4dn.12xlarge', zone: `${region}a`, usd: '3.912' },
-            { type: 'g4dn.12xlarge', zone: `${region}-lax-1a`, usd: '0.01' },
-          ])
-        : spotAnswer(
-            [
-              { type: 'g4dn.xlarge', zone: `${region}a`, usd: '0.158' },
-              { type: 'g4dn.xlarge', zone: `${region}a`, usd: '0.9', since: '2026-11-20T00:00:00.000Z' },
-            ],
-            'page-2',
-          )
-    case 'GetProducts':
-      return products(request)
-    case 'GetSpotPlacementScores':
-      return scoresAnswer(
-        ['eu-west-1', 'us-east-1'].flatMap((each) => [
-          { region: each, zoneId: 'z1', score: 9 },
-          { region: each, zoneId: 'z2', score: 3 },
-        ]),
-      )
-    default:
-      return { status: 400, body: '' }
-  }
-}
-
-function products(request: CloudRequest): CloudAnswer {
-  const asked = JSON.parse(request.body) as {
-    readonly NextToken?: string
-    readonly Filters: readonly { readonly Field: string; readonly Value: string }[]
-  }
-  const machine = asked.Filters.find(({ Field }) => Field === 'instanceType')?.Value
-  if (machine === 'c6i.2xlarge') return productsAnswer([product('c6i.2xlarge', '0.3400000000')])
-  if (machine !== undefined) return productsAnswer([product(machine, '0.5260000000')])
-  if (asked.NextToken !== undefined) return productsAnswer([product('g4dn.12xlarge', '3.9120000000')])
-  const free = product('g4dn.xlarge', '0.0000000000')
-  return productsAnswer([free, product('g4dn.xlarge', '0.5260000000'), product('p4de.24xlarge', '40.96')], 'page-2')
-}
-
-const opened: (() => Promise<void> | void)[] = []
+const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
-  for (const close of opened.splice(0)) await close()
+  for (const each of opened.splice(0)) await each.close()
 })
 
-async function rig(answer: (request: CloudRequest) => CloudAnswer = wellAnswers, limits: Partial<CloudLimits> = {}) {
-  const cloud = await startCloud(answer)
-  const slept: number[] = []
-  const adapter = openAws({
-    clock: impatientClock(systemClock(), slept),
-    random: seededRandom(1),
-    endpoint: cloud.url,
-    credentials: { accessKeyId, secretAccessKey },
-    limits: { requestsPerSecond: 10_000, ...limits },
-  })
-  opened.push(
-    () => cloud.stop(),
-    () => adapter.close(),
-  )
-  const texts: string[] = []
-  const request = (fields: Partial<RefreshRequest> = {}): RefreshRequest => ({
-    regions: [],
-    instanceTypes: [],
-    usdPer: {},
-    signal: new AbortController().signal,
-    onProgress: ({ text }) => texts.push(text),
-    ...fields,
-  })
-  return {
-    cloud,
-    slept,
-    texts,
-    refresh: (fields?: Partial<RefreshRequest>) => adapter.refresh(request(fields)),
-    adapter,
-  }
+async function rig(...given: Rest<Parameters<typeof openRig>>) {
+  const made = await openRig(systemClock(), ...given)
+  opened.push(made)
+  return made
 }
 
-/** Answers `first` to an action until `times` have been given, then as all is well. */
-function butFirst(action: string, times: number, first: CloudAnswer): (request: CloudRequest) => CloudAnswer {
-  let given = 0
-  return (request) => {
-    if (actionOf(request) !== action || given >= times) return wellAnswers(request)
-    given += 1
-    return first
-  }
-}
+type Rest<T> = T extends [unknown, ...infer Others] ? Others : never
 
 describe('a refresh', () => {
   test('has on-demand prices of what is sold, and spot prices zone by zone', async () => {
@@ -300,6 +164,23 @@ describe('a refresh', () => {
     expect(layer.regions[0]!.prices[0]).toMatchObject({ perUnitHour: 3.7, currency: 'CNY', usdPerUnitHour: 3.7 * 0.14 })
   })
 
+  test('of China asks the price list there, and pays in its currency', async () => {
+    const { refresh, cloud } = await rig((request) =>
+      actionOf(request) === 'GetProducts'
+        ? productsAnswer([product('g4dn.xlarge', '3.7', 'CNY')])
+        : wellAnswers(request),
+    )
+    const layer = await refresh({ regions: ['cn-north-1'], usdPer: { CNY: 0.14 } })
+    const rows = layer.regions[0]!.prices.filter(({ instanceType }) => instanceType === 'g4dn.xlarge')
+    expect(rows.map((row) => [row.market, row.perUnitHour, row.currency])).toEqual([
+      ['on-demand', 3.7, 'CNY'],
+      ['spot', 0.158, 'CNY'],
+      ['spot', 0.19, 'CNY'],
+    ])
+    const asked = cloud.requests.filter((request) => actionOf(request) === 'GetProducts')
+    expect(new Set(asked.map(regionOf))).toEqual(new Set(['cn-northwest-1']))
+  })
+
   test('of a region that is none is refused by field', async () => {
     const { refresh, cloud } = await rig()
     await expect(refresh({ regions: ['aws/us-east-1', 'gcp/us-central1'] })).rejects.toMatchObject({
@@ -318,81 +199,4 @@ describe('a refresh', () => {
     await expect(refreshed).rejects.toMatchObject({ kind: 'cancelled' })
     clearInterval(asked)
   })
-})
-
-describe('a data set on S3', () => {
-  const signal = new AbortController().signal
-  const bucketIn = (region: string, list: (request: CloudRequest) => CloudAnswer) => (request: CloudRequest) =>
-    request.method === 'HEAD' ? { headers: { 'x-amz-bucket-region': region }, body: '' } : list(request)
-
-  test('is counted over all pages, without its neighbours and folders', async () => {
-    const { adapter, cloud } = await rig(
-      bucketIn('eu-west-1', ({ query }) =>
-        query.has('continuation-token')
-          ? objectsAnswer([{ key: 'train/b', bytes: 5 }])
-          : objectsAnswer(
-              [
-                { key: 'train/', bytes: 0 },
-                { key: 'train/a', bytes: 3_000_000_000 },
-                { key: 'train-old/a', bytes: 7 },
-              ],
-              'page-2',
-            ),
-      ),
-    )
-    const uri = 's3://some-bucket/train'
-    expect(await adapter.listDataset({ uri, region: null, signal })).toEqual({
-      uri,
-      region: 'aws/eu-west-1',
-      objects: 2,
-      bytes: 3_000_000_005,
-      truncated: false,
-    })
-    expect(cloud.requests.at(-1)).toMatchObject({ path: '/some-bucket/' })
-    expect(regionOf(cloud.requests.at(-1)!)).toBe('eu-west-1')
-  })
-
-  test('is not counted to its end where one object is enough', async () => {
-    const { adapter, cloud } = await rig(
-      bucketIn('eu-west-1', ({ query }) =>
-        objectsAnswer(
-          [{ key: query.has('continuation-token') ? 'train/a' : 'train-old/a', bytes: 5 }],
-          cloud.requests.length + '',
-        ),
-      ),
-    )
-    const request = { uri: 's3://some-bucket/train', region: 'aws/eu-west-1', untilFound: true, signal }
-    expect(await adapter.listDataset(request)).toMatchObject({ objects: 1, truncated: true })
-    expect(cloud.requests).toHaveLength(3)
-  })
-
-  test.each<[string, CloudAnswer, string]>([
-    ['does not exist', { status: 404, body: '' }, 'CLOUD_MISSING'],
-    ['is not ours to list', { status: 403, body: '' }, 'CLOUD_REFUSED'],
-  ])('that %s is refused', async (_, answer, reason) => {
-    const { adapter, slept } = await rig(() => answer)
-    await expect(adapter.listDataset({ uri: 's3://some-bucket/x', region: null, signal })).rejects.toMatchObject({
-      reason,
-      message: expect.stringContaining('some-bucket') as string,
-    })
-    expect(slept).toEqual([])
-  })
-
-  test('with an impossible size is not believed', async () => {
-    const { adapter } = await rig(bucketIn('us-east-1', () => objectsAnswer([{ key: 'x', bytes: -1 }])))
-    await expect(adapter.listDataset({ uri: 's3://some-bucket', region: null, signal })).rejects.toMatchObject({
-      reason: 'CLOUD_ANSWER',
-    })
-  })
-
-  test.each(['s3://', 's3://A/b', 'cos://data-1250000000/x', 's3://bucket/../x', 'file:///x', 's3:/bucket/x'])(
-    'at %s is refused by field',
-    async (uri) => {
-      const { adapter, cloud } = await rig()
-      await expect(adapter.listDataset({ uri, region: null, signal })).rejects.toMatchObject({
-        violations: [{ field: 'uri' }],
-      })
-      expect(cloud.requests).toEqual([])
-    },
-  )
 })

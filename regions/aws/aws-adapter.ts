@@ -6,25 +6,31 @@ import { eachRegion } from '#regions/cloud/each-region.ts'
 import { placesOf } from '#regions/cloud/places.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { openAwsClients, type AwsClients, type AwsOptions } from './clients.ts'
-import { homeRegion } from './config.ts'
+import { partitionOf } from './partitions.ts'
 import { placementScores, type Scores } from './placement-scores.ts'
 import { askRegion, regionLayer, type RegionFacts } from './region-prices.ts'
 import { s3Dataset } from './s3-dataset.ts'
 
 export function openAws(options: AwsOptions): Adapter {
   const clients = openAwsClients(options)
+  const { homeRegion } = partitionOf(options.region ?? '')
   return {
     id: 'aws',
-    refresh: (request) => refresh(clients, options, request),
-    listDataset: (request) => s3Dataset(clients, request),
+    refresh: (request) => refresh(clients, homeRegion, options, request),
+    listDataset: (request) => s3Dataset(clients, homeRegion, request),
     close: () => clients.close(),
   }
 }
 
-async function refresh(clients: AwsClients, { clock }: AwsOptions, request: RefreshRequest): Promise<FetchedLayer> {
+async function refresh(
+  clients: AwsClients,
+  homeRegion: string,
+  { clock }: AwsOptions,
+  request: RefreshRequest,
+): Promise<FetchedLayer> {
   const fetchedAtMs = clock.now()
   const named = placesOf('aws', request.regions)
-  const regions = named.length > 0 ? named : await regionsOfAccount(clients, request.signal)
+  const regions = named.length > 0 ? named : await regionsOfAccount(clients, homeRegion, request.signal)
   const facts = await eachRegion(regions, request, async (region, signal) => {
     const found = await askRegion(clients, region, { ...request, signal }, fetchedAtMs)
     const text = `aws/${region}: ${found.machines.length} machines, ${found.spotPrices.length} spot prices`
@@ -49,7 +55,11 @@ async function refresh(clients: AwsClients, { clock }: AwsOptions, request: Refr
 }
 
 /** Those that the account has not left switched off. */
-async function regionsOfAccount(clients: AwsClients, signal: AbortSignal): Promise<readonly string[]> {
+async function regionsOfAccount(
+  clients: AwsClients,
+  homeRegion: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const answer = await clients.ec2.call('DescribeRegions', signal, (abortSignal) =>
     clients.ec2In(homeRegion).send(new DescribeRegionsCommand({ AllRegions: false }), { abortSignal }),
   )

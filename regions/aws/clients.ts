@@ -6,13 +6,14 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { CloudApi, type CloudApiOptions } from '#regions/cloud/cloud-api.ts'
 import { ec2Limits, objectStoreLimits, pricingLimits, type CloudLimits } from '#regions/cloud/config.ts'
 import { awsSignInHint, classifyAws } from './aws-failure.ts'
-import { homeRegion } from './config.ts'
 
 export type AwsOptions = Pick<CloudApiOptions, 'clock' | 'random'> & {
   /** Other than AWS's own, of every service; the SDK knows AWS_ENDPOINT_URL by itself. */
   readonly endpoint?: string
   /** Other than the chain of the SDK, which looks in the environment, shared files, single sign-on and the machine's role. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Of the account, which says which AWS it is of; us-east-1 when absent. */
+  readonly region?: string
   readonly limits?: Partial<CloudLimits>
 }
 
@@ -21,8 +22,7 @@ export type AwsClients = {
   readonly pricing: CloudApi
   readonly s3: CloudApi
   ec2In(region: string): EC2Client
-  /** In the only region of those named here that has the price list. */
-  pricingClient(): PricingClient
+  pricingIn(region: string): PricingClient
   s3In(region: string): S3Client
   close(): void
 }
@@ -52,7 +52,7 @@ export function openAwsClients(options: AwsOptions): AwsClients {
     pricing: api('AWS price list', pricingLimits),
     s3: api('AWS S3', objectStoreLimits),
     ec2In: ec2,
-    pricingClient: () => pricing(homeRegion),
+    pricingIn: pricing,
     s3In: s3,
     close: () => {
       for (const client of open) client.destroy()

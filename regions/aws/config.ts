@@ -12,5 +12,3 @@ export const scoreRegionsMax = 10
 export const scoreTargetCapacity = 1
 /** Scores run from 1 (likely not to succeed) to 10; from this one on a request is likely to succeed. */
 export const scoreEnoughMin = 5
-/** The price list and the list of regions are asked here. */
-export const homeRegion = 'us-east-1'

@@ -6,6 +6,7 @@ import { unbelievable } from '#regions/cloud/cloud-api.ts'
 import { allPages } from '#regions/cloud/pages.ts'
 import type { AwsClients } from './clients.ts'
 import { cpuInstanceTypes } from './config.ts'
+import { partitionOf } from './partitions.ts'
 
 export type ListPrice = { readonly instanceType: string; readonly perHour: number; readonly currency: string }
 
@@ -31,7 +32,7 @@ export async function listPricesIn(
         ...(token === undefined ? {} : { NextToken: token }),
       })
       const answer = await clients.pricing.call(what, signal, (abortSignal) =>
-        clients.pricingClient().send(command, { abortSignal }),
+        clients.pricingIn(partitionOf(region).pricingRegion).send(command, { abortSignal }),
       )
       return { items: answer.PriceList ?? [], next: answer.NextToken ?? '' }
     })

@@ -5,7 +5,8 @@ import { GetSpotPlacementScoresCommand } from '@aws-sdk/client-ec2'
 import type { Price } from '#regions/catalogue.ts'
 import { allPages } from '#regions/cloud/pages.ts'
 import type { AwsClients } from './clients.ts'
-import { homeRegion, scoreEnoughMin, scoreRegionsMax, scoreTargetCapacity } from './config.ts'
+import { scoreEnoughMin, scoreRegionsMax, scoreTargetCapacity } from './config.ts'
+import { partitionOf } from './partitions.ts'
 
 /** Keyed by `${region} ${zone id}`. */
 export type Scores = ReadonlyMap<string, number>
@@ -29,7 +30,7 @@ export async function placementScores(
         ...(token === undefined ? {} : { NextToken: token }),
       })
       const answer = await clients.ec2.call(what, signal, (abortSignal) =>
-        clients.ec2In(homeRegion).send(command, { abortSignal }),
+        clients.ec2In(partitionOf(some[0]!).homeRegion).send(command, { abortSignal }),
       )
       return { items: answer.SpotPlacementScores ?? [], next: answer.NextToken ?? '' }
     })

@@ -9,6 +9,7 @@ import type { LayerPrice, LayerRegion } from '#regions/layer.ts'
 import type { AwsClients } from './clients.ts'
 import { listPricesIn, type ListPrice } from './list-prices.ts'
 import { machinesIn, type Machine } from './machines.ts'
+import { partitionOf } from './partitions.ts'
 import { stockOf, type Scores } from './placement-scores.ts'
 import { spotPricesIn, type SpotRow } from './spot-prices.ts'
 import { zonesByMachine, zonesIn } from './zones.ts'
@@ -93,17 +94,19 @@ function onDemandRows(facts: RegionFacts, { usdPer, pricedOn }: PricingContext):
 
 function spotRows(
   facts: RegionFacts,
-  { pricedOn, scores, isWhole }: PricingContext,
+  { usdPer, pricedOn, scores, isWhole }: PricingContext,
   onDemand: readonly LayerPrice[],
 ): readonly LayerPrice[] {
   const machines = new Map(facts.machines.map((machine) => [machine.instanceType, machine]))
   const ceilings = new Map(onDemand.map((row) => [row.instanceType, row.usdPerUnitHour]))
+  const { currency } = partitionOf(facts.region)
   const idOf = new Map([...facts.zones].map(([id, name]) => [name, id]))
-  const rows = facts.spotPrices.flatMap(({ instanceType, zone, usdPerHour }): LayerPrice[] => {
+  const rows = facts.spotPrices.flatMap(({ instanceType, zone, perHour }): LayerPrice[] => {
     const machine = machines.get(instanceType)
     const id = idOf.get(zone)
     if (machine === undefined || id === undefined) return []
-    const usdPerUnitHour = usdPerHour / machine.devices
+    const perUnitHour = perHour / machine.devices
+    const usdPerUnitHour = perUnitHour * usdRate(usdPer, currency)
     // Nobody chooses capacity that may be taken away at the price of capacity that stays.
     if (usdPerUnitHour >= (ceilings.get(instanceType) ?? Number.POSITIVE_INFINITY)) return []
     return [
@@ -113,8 +116,8 @@ function spotRows(
         instanceType,
         zone,
         usdPerUnitHour,
-        perUnitHour: usdPerUnitHour,
-        currency: 'USD',
+        perUnitHour,
+        currency,
         pricedOn,
         lossesPerHour: null,
         stock: stockOf(scores.get(machine.deviceModel)?.get(`${facts.region} ${id}`)),

@@ -5,9 +5,8 @@ import { unbelievable } from '#regions/cloud/cloud-api.ts'
 import { countObjects } from '#regions/cloud/count-objects.ts'
 import { objectAddress } from '#regions/cloud/object-address.ts'
 import type { AwsClients } from './clients.ts'
-import { homeRegion } from './config.ts'
 
-export async function s3Dataset(clients: AwsClients, request: DatasetRequest): Promise<Dataset> {
+export async function s3Dataset(clients: AwsClients, homeRegion: string, request: DatasetRequest): Promise<Dataset> {
   const { uri, region, untilFound = false, signal } = request
   const { bucket, prefix } = objectAddress(uri, 's3')
   const first = region === null ? homeRegion : region.replace(/^aws\//, '')

@@ -7,7 +7,8 @@ import type { AwsClients } from './clients.ts'
 export type SpotRow = {
   readonly instanceType: string
   readonly zone: string
-  readonly usdPerHour: number
+  /** In the currency of this part of AWS. */
+  readonly perHour: number
   readonly sinceMs: number
 }
 
@@ -51,11 +52,11 @@ function rowOf(
 ): SpotRow | null {
   if (InstanceType === undefined || AvailabilityZone === undefined || text === undefined) return null
   if (!/^[a-z0-9-]{1,63}$/.test(AvailabilityZone)) return null
-  const usdPerHour = Number(text)
-  if (text.trim() === '' || !(usdPerHour > 0 && usdPerHour < 1e6))
+  const perHour = Number(text)
+  if (text.trim() === '' || !(perHour > 0 && perHour < 1e6))
     throw unbelievable(
       what,
       `says that ${InstanceType} costs ${JSON.stringify(text.slice(0, 40))} in ${AvailabilityZone}`,
     )
-  return { instanceType: InstanceType, zone: AvailabilityZone, usdPerHour, sinceMs: Timestamp?.getTime() ?? 0 }
+  return { instanceType: InstanceType, zone: AvailabilityZone, perHour, sinceMs: Timestamp?.getTime() ?? 0 }
 }

@@ -27,5 +27,7 @@ export const pagesMax = 200
 export const pricesPerRegionMax = 20_000
 /** Of one data set, 1,000 a page; beyond it is told that there is more. */
 export const objectPagesMax = 2_000
+/** For one place where credentials might be; a machine outside the cloud waits in vain for the cloud's answer. */
+export const credentialsDeadlineMs = 3_000
 /** Of what a cloud says about a failure. */
 export const failureTextMax = 300

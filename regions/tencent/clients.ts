@@ -10,7 +10,8 @@ import {
 import { cvm } from 'tencentcloud-sdk-nodejs-cvm'
 import { classifyAws } from '#regions/aws/aws-failure.ts'
 import { CloudApi, unbelievable, type CloudApiOptions } from '#regions/cloud/cloud-api.ts'
-import { cvmLimits, objectStoreLimits, type CloudLimits } from '#regions/cloud/config.ts'
+import { credentialsDeadlineMs, cvmLimits, objectStoreLimits, type CloudLimits } from '#regions/cloud/config.ts'
+import type { Clock } from '#runtime/clock.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { sites, type Site } from './config.ts'
 import { classifyTencent, tencentSignInHint } from './tencent-failure.ts'
@@ -47,7 +48,7 @@ export function openTencentClients(options: TencentOptions): TencentClients {
       signInHint: tencentSignInHint,
     })
   const machines = api('Tencent Cloud CVM', cvmLimits, classifyTencent)
-  const credentials = credentialChain(options.credentials ?? null)
+  const credentials = credentialChain(options.credentials ?? null, clock)
   const stores = new Map<string, S3Client>()
   return {
     currency: sites[site].currency,
@@ -112,7 +113,7 @@ function openStore(
 }
 
 /** The order of the SDK's own chain, which prints to the console what it tries. */
-function credentialChain(given: TencentCredentials | null): () => Promise<TencentCredentials> {
+function credentialChain(given: TencentCredentials | null, clock: Clock): () => Promise<TencentCredentials> {
   const makers: readonly (() => DynamicCredential)[] = [
     () => new EnvironmentVariableCredential(),
     () => new ProfileCredential(),
@@ -123,7 +124,7 @@ function credentialChain(given: TencentCredentials | null): () => Promise<Tencen
   return async () => {
     if (given !== null) return given
     for (const [i, make] of makers.entries()) {
-      const found: Partial<TencentCredentials> = await providers[i]!.getCredential().catch(() => {
+      const found: Partial<TencentCredentials> = await inTime(clock, providers[i]!.getCredential()).catch(() => {
         // One that failed goes on failing, even once the network is there.
         providers[i] = make()
         return {}
@@ -134,5 +135,15 @@ function credentialChain(given: TencentCredentials | null): () => Promise<Tencen
     }
     const text = `no credentials of Tencent Cloud were found; ${tencentSignInHint}`
     throw new CloudlessError('conflict', 'CLOUD_CREDENTIALS', text)
+  }
+}
+
+async function inTime<T>(clock: Clock, found: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = clock.after(credentialsDeadlineMs, () => late.reject(new Error('no answer in time')))
+  try {
+    return await Promise.race([found, late.promise])
+  } finally {
+    timer.cancel()
   }
 }

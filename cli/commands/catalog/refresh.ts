@@ -70,6 +70,7 @@ async function fetch(context: Context, { provider, region }: Options): Promise<F
   // Rates that an operator has set count for what a cloud asks in another currency.
   const { catalogue } = await loadLayers([], { fetched: (await fetchedLayers(context)).layers })
   const adapter = openAdapter(provider, context)
+  output.note(`asking ${provider} for its regions, machines and prices`)
   const bars: ReturnType<typeof output.progress>[] = []
   const onProgress = ({ regionsDone, regionsTotal, text }: RefreshProgress): void => {
     // How many regions there are is known with the first of them.
