@@ -27,6 +27,8 @@ export type Refusal = {
     | 'no-free-units'
     | 'held-for-older-job'
   readonly text: string
+  /** The numbers of the text by name. */
+  readonly figures: Readonly<Record<string, number>>
   /** Device models that the job could use here if there were units. */
   readonly usableModels: readonly string[]
 }
@@ -46,18 +48,20 @@ export function feasible(input: FeasibilityInput, region: string): Feasibility {
   const usable = usableModelsOf(input, region)
   if (usable.kind !== 'usable') return usable
   const { models: usableModels } = usable
-  const refuse = (rule: Refusal['rule'], text: string): Refusal => ({
+  const refuse = (rule: Refusal['rule'], text: string, figures: Refusal['figures'] = {}): Refusal => ({
     kind: 'waiting',
     region,
     rule,
     text,
+    figures,
     usableModels,
   })
 
   const here = input.units.get(region)
   if (here === undefined) return refuse('no-agent', `${region} has no agent yet; start one there`)
   if (!here.isConnected) {
-    return refuse('agent-lost', `${region} has lost its agent; last heard of at ${isoTime(here.lastHeartbeatAtMs)}`)
+    const text = `${region} has lost its agent; last heard of at ${isoTime(here.lastHeartbeatAtMs)}`
+    return refuse('agent-lost', text, { lastHeardAtMs: here.lastHeartbeatAtMs })
   }
   const present = [...here.classes].filter(([, device]) => isUsable(input, region, usableModels, device)).sort(byKey)
   if (present.length === 0) {
@@ -71,7 +75,8 @@ export function feasible(input: FeasibilityInput, region: string): Feasibility {
   const free = present.filter(([key]) => (here.free.get(key) ?? 0) > 0)
   if (free.length === 0) {
     const counts = present.map(([key]) => `0 of ${here.total.get(key) ?? 0} ${key}`).join(', ')
-    return refuse('no-free-units', `${region} has ${counts} free; at least 1 is needed`)
+    const unitsTotal = present.reduce((sum, [key]) => sum + (here.total.get(key) ?? 0), 0)
+    return refuse('no-free-units', `${region} has ${counts} free; at least 1 is needed`, { unitsFree: 0, unitsTotal })
   }
   const heldModels = input.held.get(region)
   const takeable = free.filter(([, { deviceModel }]) => heldModels?.has(deviceModel) !== true)
@@ -79,7 +84,8 @@ export function feasible(input: FeasibilityInput, region: string): Feasibility {
     const text = free.map(
       ([key, { deviceModel }]) => `${here.free.get(key) ?? 0} ${key} free, held for ${heldModels?.get(deviceModel)}`,
     )
-    return refuse('held-for-older-job', `${region} has ${text.join(', ')}, which has waited longer`)
+    const unitsHeld = free.reduce((sum, [key]) => sum + (here.free.get(key) ?? 0), 0)
+    return refuse('held-for-older-job', `${region} has ${text.join(', ')}, which has waited longer`, { unitsHeld })
   }
   const devices = takeable.map(([key, device]) => offerOf(input, region, key, device, here.free.get(key) ?? 0))
   return { kind: 'place', place: { region, unitsMax: unitsMax(input.spec, devices), devices }, usableModels }
@@ -126,6 +132,7 @@ function usableModelsOf(input: FeasibilityInput, region: string): Usable | Refus
     region,
     rule,
     text,
+    figures: {},
     usableModels: [],
   })
   const known = input.index.region(region)

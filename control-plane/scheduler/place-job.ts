@@ -5,14 +5,16 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Partition, Plan, Reason } from '#control-plane/model/plan.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { noDataReasonsMax } from './config.ts'
-import { feasible, type Feasibility, type Held, type Refusal } from './feasible.ts'
+import type { Links } from './exchange.ts'
+import { feasible, type Feasibility, type Held } from './feasible.ts'
 import { movementsOf } from './forecast.ts'
 import type { FreeUnits } from './free-units.ts'
 import { linksNow } from './links-now.ts'
 import { mayMove } from './may-move.ts'
 import { policies } from './policies.ts'
-import type { Choice } from './policy.ts'
-import { jobProblem, samplesByRegion } from './problem.ts'
+import type { Choice, Policy } from './policy.ts'
+import { allUnits, isAllFree, reasonOf, untilUnitsAreFree, withoutPlace, type Postponed } from './postpone.ts'
+import { jobProblem, samplesByRegion, type JobProblem } from './problem.ts'
 import { throughputFor, type ThroughputOf } from './throughput.ts'
 
 export type PlaceContext = {
@@ -38,26 +40,27 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
     const names = [...policies.keys()].join(', ')
     return refuse(context, spec, 'unknown-policy', `policy "${spec.policy}" does not exist; use one of ${names}`)
   }
-  const { snapshot, index } = context
-  const throughput = throughputFor(spec, snapshot.throughput, index)
-  const looked = lookAround(context, spec, throughput)
-  const places = [...looked.values()].flatMap((found) => (found.kind === 'place' ? [found.place] : []))
-  const modelSize = snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null
-  const links = linksNow(index, snapshot)
-  const problem = jobProblem({ spec, nowMs: snapshot.nowMs, index, links, modelSize, throughput, places })
-  const stranded = problem.data.filter((each) => each.places.length === 0).map(({ region }) => looked.get(region)!)
-  if (stranded.length > 0) return postpone(context, spec, samples, looked, stranded)
-
+  const { index } = context
+  const { problem, looked, links } = problemOf(context, spec)
+  const stranded = problem.data.filter((each) => each.places.length === 0).map(({ region }) => region)
+  if (stranded.length > 0) {
+    const withData = samples.map(([region]) => region)
+    return postponed(context, spec, withoutPlace(spec, withData, stranded, looked), [])
+  }
   const decision = policy(problem)
   if (decision.kind === 'none') {
-    const plan = unplaced(context, spec, 'impossible', decision.reasons)
-    return { plan: { ...plan, alternatives: decision.alternatives }, waitsFor: nothing }
+    const later = whenUnitsAreFree(context, spec, policy, decision.reasons)
+    const never: Postponed = { outcome: 'impossible', reasons: decision.reasons, waitsFor: nothing }
+    return postponed(context, spec, later ?? never, decision.alternatives)
   }
   const { choices, exchange, refused, alternatives, bound } = decision
   const partitions = problem.partitionsOf({ partitions: choices, exchange })
   const bottleneck = slowest(partitions)
   const named = new Set([...choices.map(({ place }) => place), ...refused.map(({ region }) => region)])
-  const reasons = [...choices.map(chosen), ...refused, ...withoutData(context, samples, named)]
+  const unusable = [...looked].filter(([region, { kind }]) => kind !== 'place' && !named.has(region))
+  const others = unusable.map(([region, found]) => reasonOf(region, found))
+  for (const [region] of unusable) named.add(region)
+  const reasons = [...choices.map(chosen), ...refused, ...others, ...withoutData(context, samples, named)]
   const plan: Plan = {
     ...unplaced(context, spec, 'placed', reasons.sort(byRegion)),
     partitions,
@@ -73,6 +76,21 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
   return { plan, waitsFor: nothing }
 }
 
+/** What the policy decides on, and what was found in each region. */
+function problemOf(
+  context: PlaceContext,
+  spec: JobSpec,
+): { readonly problem: JobProblem; readonly looked: ReadonlyMap<string, Feasibility>; readonly links: Links } {
+  const { snapshot, index } = context
+  const throughput = throughputFor(spec, snapshot.throughput, index)
+  const looked = lookAround(context, spec, throughput)
+  const places = [...looked.values()].flatMap((found) => (found.kind === 'place' ? [found.place] : []))
+  const modelSize = snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null
+  const links = linksNow(index, snapshot)
+  const problem = jobProblem({ spec, nowMs: snapshot.nowMs, index, links, modelSize, throughput, places })
+  return { problem, looked, links }
+}
+
 /** What the regions with data offer, and every other one with an agent that some data may be moved to. */
 function lookAround(context: PlaceContext, spec: JobSpec, throughput: ThroughputOf): ReadonlyMap<string, Feasibility> {
   const { index, units, held } = context
@@ -82,39 +100,30 @@ function lookAround(context: PlaceContext, spec: JobSpec, throughput: Throughput
   return new Map(regions.map((region) => [region, feasible({ spec, index, units, held, throughput }, region)]))
 }
 
-function postpone(
+function postponed(
   context: PlaceContext,
   spec: JobSpec,
-  samples: readonly (readonly [string, number])[],
-  looked: ReadonlyMap<string, Feasibility>,
-  stranded: readonly Feasibility[],
+  { outcome, reasons, waitsFor }: Postponed,
+  alternatives: Plan['alternatives'],
 ): Placement {
-  const refusals = stranded.filter((found): found is Refusal => found.kind !== 'place')
-  const outcome = refusals.some((refusal) => isHopeless(spec, refusal, looked)) ? 'impossible' : 'waiting'
-  const reasons = samples.map(([of]): Reason => {
-    const found = looked.get(of)!
-    if (found.kind !== 'place') return { region: of, chosen: false, rule: found.rule, text: found.text, figures: {} }
-    const { region, devices } = found.place
-    const free = devices.map(({ key, unitsFree }) => `${unitsFree} ${key}`).join(', ')
-    return {
-      region,
-      chosen: false,
-      rule: 'ready',
-      text: `${region} has ${free} free and waits for the others`,
-      figures: {},
-    }
-  })
-  const waitsOnlyForUnits = refusals.every(({ rule }) => rule === 'no-free-units' || rule === 'held-for-older-job')
-  const waitsFor = waitsOnlyForUnits
-    ? new Map(samples.map(([region]) => [region, looked.get(region)!.usableModels]))
-    : nothing
-  return { plan: unplaced(context, spec, outcome, reasons), waitsFor }
+  return { plan: { ...unplaced(context, spec, outcome, reasons), alternatives }, waitsFor }
 }
 
-/** Nothing but another catalogue or another job would help: neither here nor wherever the data may go. */
-function isHopeless(spec: JobSpec, { kind, region }: Refusal, looked: ReadonlyMap<string, Feasibility>): boolean {
-  if (kind !== 'impossible') return false
-  return ![...looked].some(([to, found]) => found.kind === 'waiting' && mayMove(spec, region, to))
+/** Whether a job that no plan is good enough for now will have one once no other job has units. */
+function whenUnitsAreFree(
+  context: PlaceContext,
+  spec: JobSpec,
+  policy: Policy,
+  reasons: readonly Reason[],
+): Postponed | null {
+  if (context.held.size === 0 && isAllFree(context.units)) return null
+  const units = allUnits(context.units)
+  const { problem, looked } = problemOf({ ...context, units, held: new Map() }, spec)
+  if (problem.data.some(({ places }) => places.length === 0)) return null
+  const decision = policy(problem)
+  if (decision.kind === 'none') return null
+  const { choices, exchange } = decision
+  return untilUnitsAreFree(reasons, looked, choices, problem.estimate({ partitions: choices, exchange }))
 }
 
 function refuse(context: PlaceContext, spec: JobSpec, rule: string, text: string): Placement {

@@ -12,6 +12,7 @@ const catalogue = aCatalogue(
 )
 const agents = [anAgent('a', { cpu: 12 }), anAgent('b', { cpu: 12, t4: 2 }), anAgent('c', { t4: 1 })]
 const snapshot = aSnapshot({ catalogue, agents })
+const in200Seconds = snapshot.nowMs + 200_000
 
 const jobOn = (shards: JobSpec['shards'], spec: Partial<JobSpec> = {}, job: Partial<Job> = {}): Job =>
   aJob({ spec: aSpec({ shards, ...spec }), ...job })
@@ -194,6 +195,78 @@ describe('the queue', () => {
       jobOn([aShard('a', 1)], small, { id: 'j-2', createdAtMs: 2 }),
     ]
     expect(plans({ ...snapshot, jobs })).toEqual({ 'j-1': 'waiting', 'j-2': 'placed' })
+  })
+
+  test('a deadline or budget that would be met with every unit free is waited for', () => {
+    // 12 cpu of a train 100 samples/s each; a worker of another job has 11 of them.
+    const busy = anInstance({ id: 'j-0/a/worker-0', jobId: 'j-0', region: 'a', units: 11 })
+    const least = { policy: 'least-cost', ...cpuOnly }
+    const by = (atMs: number): Job => jobOn([aShard('a', 120_000)], { ...least, objective: { kind: 'deadline', atMs } })
+    const within = (usd: number): Partial<JobSpec> => ({ budget: { usd, actions: [] } })
+    const now = { ...snapshot, instances: [busy] }
+    const soon = plan(now, by(in200Seconds))
+    expect(soon).toMatchObject({ outcome: 'waiting', reasons: [{ region: 'a', rule: 'too-slow' }] })
+    expect(soon.reasons[0]!.text).toBe(
+      'the fastest plan takes 1200 s and costs $0.3333; the deadline is 1970-01-01T00:20:00.000Z; ' +
+        'with every unit of its regions free a plan takes 100 s and costs $0.3333, so the job waits for units',
+    )
+    expect(soon.reasons[0]!.figures).toMatchObject({ fastestSeconds: 1200, secondsLeft: 200, secondsWithAllUnits: 100 })
+    expect(plan(now, by(snapshot.nowMs + 1_200_000)).outcome).toBe('placed')
+    expect(plan(now, by(snapshot.nowMs + 50_000)).outcome).toBe('impossible')
+    expect(plan(snapshot, by(snapshot.nowMs + 50_000)).outcome).toBe('impossible')
+    expect(plan(now, jobOn([aShard('a', 120_000)], { ...least, ...within(0.01) })).outcome).toBe('impossible')
+  })
+
+  test('a job that waits for its deadline is not overtaken where it will run', () => {
+    const busy = anInstance({ id: 'j-0/a/worker-0', jobId: 'j-0', region: 'a', units: 11 })
+    const objective = { kind: 'deadline', atMs: in200Seconds } as const
+    const jobs = [
+      jobOn([aShard('a', 120_000)], { policy: 'least-cost', objective }, { id: 'j-1', createdAtMs: 1 }),
+      jobOn([aShard('a', 1)], small, { id: 'j-2', createdAtMs: 2 }),
+      jobOn([aShard('b', 1)], small, { id: 'j-3', createdAtMs: 3 }),
+    ]
+    const now = { ...snapshot, jobs, instances: [busy] }
+    expect(plans(now)).toEqual({ 'j-1': 'waiting', 'j-2': 'waiting', 'j-3': 'placed' })
+    // What it waits for is said in words that do not change with the time.
+    const later = { ...applyActions(now, planPending(now)), nowMs: snapshot.nowMs + 1_000, instances: [busy] }
+    expect(planPending(later).jobs.filter(({ id }) => id === 'j-1')).toEqual([])
+  })
+
+  test('a job whose data may move goes where there are units, and holds no more than it needs', () => {
+    const all = ['a', 'b', 'c'].flatMap((region) => {
+      const models = { a: ['cpu'], b: ['cpu', 't4'], c: ['t4'] }[region]!
+      return models.map((deviceModel) =>
+        anInstance({ id: `j-0/${region}/${deviceModel}`, jobId: 'j-0', region, deviceModel, units: 12 }),
+      )
+    })
+    const movable = (region: string): JobSpec['shards'] => [aShard(region, 100, { bytes: 1e6, mayMoveTo: ['*'] })]
+    const least = { policy: 'least-cost' }
+    const busyInA = { ...snapshot, instances: all.filter(({ region }) => region === 'a') }
+    const moved = plan(busyInA, jobOn(movable('a'), least))
+    expect(moved).toMatchObject({ outcome: 'placed', movements: [{ from: 'a' }] })
+    const jobs = [
+      jobOn(movable('a'), least, { id: 'j-1', createdAtMs: 1 }),
+      jobOn([aShard('b', 1)], small, { id: 'j-2', createdAtMs: 2 }),
+    ]
+    expect(plans({ ...snapshot, jobs, instances: all })).toEqual({ 'j-1': 'waiting', 'j-2': 'waiting' })
+    const waiting = planPending({ ...snapshot, jobs, instances: all }).jobs.map(({ change }) => change.plan!)
+    expect(rulesOf(waiting[0]!)).toEqual({ a: 'no-free-units', b: 'no-free-units', c: 'no-free-units' })
+    expect(waiting[0]!.reasons[1]!.figures).toEqual({ unitsFree: 0, unitsTotal: 14 })
+    // Only a is held for it.
+    expect(rulesOf(waiting[1]!)).toMatchObject({ b: 'no-free-units' })
+  })
+
+  test('a region that data might have been moved to has its reason, with its numbers', () => {
+    const busy = anInstance({ id: 'j-0/c/worker-0', jobId: 'j-0', region: 'c', deviceModel: 't4' })
+    const shards = [aShard('a', 100, { bytes: 1e6, mayMoveTo: ['*'] })]
+    const placed = plan({ ...snapshot, instances: [busy] }, jobOn(shards, { policy: 'least-cost' }))
+    expect(placed.outcome).toBe('placed')
+    expect(placed.reasons.find(({ region }) => region === 'c')).toMatchObject({
+      chosen: false,
+      rule: 'no-free-units',
+      figures: { unitsFree: 0, unitsTotal: 1 },
+    })
+    expect(placed.reasons.map(({ region }) => region)).toEqual(['a', 'b', 'c'])
   })
 
   test('planning again changes nothing', () => {

@@ -106,18 +106,33 @@ function missed(problem: Problem, goal: Goal, fastest: Found, search: Search): D
     : fastest.forecast.seconds > goal.secondsMax
       ? 'too-slow'
       : 'over-budget-in-time'
-  const text = whyMissed[rule](goal, fastest.forecast, cheapest.forecast)
-  const reasons = problem.data.map(({ region }): Reason => ({ region, chosen: false, rule, text, figures: {} }))
+  const text = whyMissed[rule](limitText(problem, goal), goal, fastest.forecast, cheapest.forecast)
+  const figures = {
+    fastestSeconds: fastest.forecast.seconds,
+    fastestUsd: fastest.forecast.totalUsd,
+    cheapestSeconds: cheapest.forecast.seconds,
+    cheapestUsd: cheapest.forecast.totalUsd,
+    ...(Number.isFinite(goal.secondsMax) ? { secondsLeft: goal.secondsMax } : {}),
+    ...(Number.isFinite(goal.usdMax) ? { budgetUsd: goal.usdMax } : {}),
+  }
+  const reasons = problem.data.map(({ region }): Reason => ({ region, chosen: false, rule, text, figures }))
   return { kind: 'none', reasons, alternatives }
 }
 
+/** Nothing that changes while a job waits. */
+function limitText({ objective }: Problem, { secondsMax }: Goal): string {
+  return objective.kind === 'deadline'
+    ? `the deadline is ${new Date(objective.atMs).toISOString()}`
+    : `${seconds(secondsMax)} are allowed`
+}
+
 const whyMissed = {
-  'over-budget': (goal: Goal, _: Forecast, cheapest: Forecast): string =>
+  'over-budget': (_limit: string, goal: Goal, _: Forecast, cheapest: Forecast): string =>
     `the cheapest plan costs ${usd(cheapest.totalUsd)} and takes ${seconds(cheapest.seconds)}; the budget is ${usd(goal.usdMax)}`,
-  'too-slow': (goal: Goal, fastest: Forecast): string =>
-    `the fastest plan takes ${seconds(fastest.seconds)} and costs ${usd(fastest.totalUsd)}; ${seconds(goal.secondsMax)} are left`,
-  'over-budget-in-time': (goal: Goal, fastest: Forecast, cheapest: Forecast): string =>
-    `no plan is both within ${usd(goal.usdMax)} and ${seconds(goal.secondsMax)}: the fastest costs ${usd(fastest.totalUsd)}, ` +
+  'too-slow': (limit: string, _: Goal, fastest: Forecast): string =>
+    `the fastest plan takes ${seconds(fastest.seconds)} and costs ${usd(fastest.totalUsd)}; ${limit}`,
+  'over-budget-in-time': (limit: string, goal: Goal, fastest: Forecast, cheapest: Forecast): string =>
+    `no plan is both within ${usd(goal.usdMax)} and in time (${limit}): the fastest costs ${usd(fastest.totalUsd)}, ` +
     `the cheapest takes ${seconds(cheapest.seconds)}`,
 } as const
 
