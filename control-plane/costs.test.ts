@@ -97,13 +97,16 @@ describe('GetCosts', () => {
       { quantity: 1000, jobId: 'j-2' },
       { quantity: 500, fromMs: hourMs, toMs: hourMs + 9 },
     )
-    const total = async (request: GetCostsRequest) => (await costs({ ...request, toMs: 10 * hourMs })).total!.totalUsd
+    const total = async (request: GetCostsRequest) => (await costs({ toMs: 10 * hourMs, ...request })).total!.totalUsd
     expect(await total({})).toBeCloseTo(2.5)
     expect(await total({ jobIds: ['j-2'] })).toBeCloseTo(1)
     expect(await total({ owner: 'ada' })).toBeCloseTo(1.5)
     expect(await total({ owner: '' })).toBe(0)
     expect(await total({ labels: { team: 'text' } })).toBeCloseTo(1)
     expect(await total({ fromMs: hourMs + 5 })).toBeCloseTo(0.5)
+    // Over months the sums are those of whole days; of few jobs that are named, of hours.
+    expect(await total({ fromMs: hourMs + 5, toMs: 90 * 24 * hourMs })).toBeCloseTo(2.5)
+    expect(await total({ fromMs: hourMs + 5, toMs: 90 * 24 * hourMs, jobIds: ['j-1', 'j-2'] })).toBeCloseTo(0.5)
     // A job in detail is told whole, whatever the time asked for.
     const { jobs } = await costs({ fromMs: hourMs, toMs: 2 * hourMs })
     expect(jobs!.map(({ jobId, amounts }) => [jobId, amounts?.totalUsd])).toEqual([['j-1', expect.closeTo(1.5)]])

@@ -16,8 +16,10 @@ export const apiConfig = {
   /** After this a cost report is final even when an agent that is gone did not report its last use. */
   costSettleMs: 60_000,
   ledgerPageEntries: 1_000,
-  /** Hours of use that one report of many jobs adds up. */
+  /** Sums by hour, or by day, that one report of many jobs is made of. */
   costCellsMax: 200_000,
+  /** Hours of many jobs that are told by the hour; beyond, by the day. */
+  costHoursMax: 72,
   /** Jobs that it tells in detail, the dearest. */
   costJobsMax: 50,
   costSpansMax: 10_000,

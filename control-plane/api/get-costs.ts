@@ -8,7 +8,7 @@ import { compareJobs } from '#control-plane/cost/counterfactuals.ts'
 import { costPoints, type Cost } from '#control-plane/cost/cost-points.ts'
 import { groupCosts } from '#control-plane/cost/group-costs.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
-import { hourMs, type LedgerCell } from '#control-plane/model/costs.ts'
+import { dayMs, hourMs, type LedgerCell } from '#control-plane/model/costs.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { LedgerCursor, Store } from '#control-plane/store/store.ts'
 import { decodeCostsRequest, type Costs, type CostsRequest } from '#control-plane/wire/costs.ts'
@@ -25,17 +25,16 @@ export async function getCosts(context: CostContext, wire: GetCostsRequest__Outp
   const catalogue = context.catalogue()
   const request = decodeCostsRequest(wire, catalogue.usdPer)
   const nowMs = clock.now()
-  const hours = hoursOf(request, nowMs)
   await refuseUnknown(store, request.jobIds)
-  const cells = await cellsIn(store, request, hours)
+  const { cells, range, stepMs } = await cellsIn(store, request, nowMs)
   const jobIds = [...new Set([...request.jobIds, ...cells.map(({ jobId }) => jobId)])].sort()
   const facts = new Map((await store.jobFacts(jobIds)).map((job) => [job.id, job]))
   const groups = groupCosts(cells, facts, request.groupBy)
   const index = indexCatalogue(catalogue)
   const { jobs, gaps } = await jobCosts({ store, catalogue, index, nowMs }, dearest(jobIds, cells))
-  const costs = (await entriesIn(store, cells, hours)) ?? cells.map((cell) => ({ atMs: cell.hourMs + hourMs, cell }))
+  const costs = (await entriesIn(store, cells, range)) ?? cells.map((cell) => ({ atMs: cell.hourMs + stepMs, cell }))
   return {
-    ...hours,
+    ...range,
     total: amountsOf(cells),
     groupBy: request.groupBy,
     groups,
@@ -56,12 +55,12 @@ export async function getCosts(context: CostContext, wire: GetCostsRequest__Outp
   }
 }
 
-type Hours = { readonly fromMs: number; readonly toMs: number }
+type Range = { readonly fromMs: number; readonly toMs: number }
 
-/** Whole ones, so that an hour is counted or is not. */
-function hoursOf({ fromMs, toMs }: CostsRequest, nowMs: number): Hours {
-  const ceiling = (atMs: number): number => Math.ceil(atMs / hourMs) * hourMs
-  return { fromMs: Math.floor(fromMs / hourMs) * hourMs, toMs: ceiling(toMs > 0 ? toMs : nowMs + 1) }
+/** Whole steps, so that one is counted or is not. */
+function rangeOf({ fromMs, toMs }: CostsRequest, nowMs: number, stepMs: number): Range {
+  const untilMs = toMs > 0 ? toMs : nowMs + 1
+  return { fromMs: Math.floor(fromMs / stepMs) * stepMs, toMs: Math.ceil(untilMs / stepMs) * stepMs }
 }
 
 async function refuseUnknown(store: Store, jobIds: readonly string[]): Promise<void> {
@@ -69,13 +68,23 @@ async function refuseUnknown(store: Store, jobIds: readonly string[]): Promise<v
   for (const id of jobIds) if (!known.has(id)) throw notFound('job', id)
 }
 
-async function cellsIn(store: Store, request: CostsRequest, hours: Hours): Promise<readonly LedgerCell[]> {
+type Cells = { readonly cells: readonly LedgerCell[]; readonly range: Range; readonly stepMs: number }
+
+/** By hour for few jobs and for days; by day for many jobs over longer, and where hours would be too many. */
+async function cellsIn(store: Store, request: CostsRequest, nowMs: number): Promise<Cells> {
   const { owner, labels } = request
   const jobIds = request.jobIds.length > 0 ? request.jobIds : null
-  const limit = apiConfig.costCellsMax
-  const cells = await store.listCells({ jobIds, ...hours, owner, labels, limit: limit + 1 })
-  if (cells.length <= limit) return cells
-  const text = `what was asked for has more than ${limit} hours of use; ask for a shorter time, one owner or fewer jobs`
+  const { costCellsMax, costJobsMax, costHoursMax } = apiConfig
+  const lasting = rangeOf(request, nowMs, hourMs)
+  const areFew = jobIds !== null && jobIds.length <= costJobsMax
+  const isShort = lasting.toMs - lasting.fromMs <= costHoursMax * hourMs
+  for (const by of areFew || isShort ? (['hour', 'day'] as const) : (['day'] as const)) {
+    const stepMs = by === 'hour' ? hourMs : dayMs
+    const range = rangeOf(request, nowMs, stepMs)
+    const cells = await store.listCells({ jobIds, ...range, owner, labels, by, limit: costCellsMax + 1 })
+    if (cells.length <= costCellsMax) return { cells, range, stepMs }
+  }
+  const text = `what was asked for comes to more than ${costCellsMax} sums by day; ask for a shorter time, one owner or fewer jobs`
   throw new CloudlessError('exhausted', 'TOO_MANY_COSTS', text)
 }
 
@@ -90,12 +99,12 @@ function dearest(jobIds: readonly string[], cells: readonly LedgerCell[]): reado
 }
 
 /** Entries tell the time more closely than hours do; null where there are too many. */
-async function entriesIn(store: Store, cells: readonly LedgerCell[], hours: Hours): Promise<readonly Cost[] | null> {
+async function entriesIn(store: Store, cells: readonly LedgerCell[], range: Range): Promise<readonly Cost[] | null> {
   if (cells.reduce((sum, { entries }) => sum + entries, 0) > apiConfig.costPointEntriesMax) return null
   const costs: Cost[] = []
   for (const jobId of new Set(cells.map((cell) => cell.jobId)))
     for (const entry of await allEntries(store, jobId))
-      if (entry.fromMs >= hours.fromMs && entry.fromMs < hours.toMs)
+      if (entry.fromMs >= range.fromMs && entry.fromMs < range.toMs)
         costs.push({ atMs: entry.toMs, cell: cellOf(entry) })
   return costs
 }

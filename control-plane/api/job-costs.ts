@@ -27,7 +27,7 @@ export async function jobCosts(
   { store, catalogue, index, nowMs }: JobCostsContext,
   ids: readonly string[],
 ): Promise<JobCosts> {
-  const everything = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, owner: null, labels: {} }
+  const everything = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, owner: null, labels: {}, by: 'day' } as const
   const cells = await store.listCells({ jobIds: ids, ...everything, limit: apiConfig.costCellsMax })
   const byJob = Map.groupBy(cells, ({ jobId }) => jobId)
   const otherWays = otherWaysIn({ ...store.view(), nowMs, catalogue })

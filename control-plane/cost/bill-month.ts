@@ -1,11 +1,10 @@
 // What a cloud bills for one link's traffic of a calendar month (UTC), all of it together: by the GB through the tiers, or by
 // the 95th percentile as Tencent Cloud's Cloud Connect Network has it: five-minute means of the days with traffic, the highest 5 %
 // left out, the highest of the rest at its tier's price, times the share of the month's days that had traffic.
-import { billingBinMs, type LinkMonth, type TrafficBin } from '#control-plane/model/costs.ts'
+import { billingBinMs, dayMs, type LinkMonth, type TrafficBin } from '#control-plane/model/costs.ts'
 import { egressUsd, mbitMonthUsd, type EgressPrice } from '#control-plane/model/egress.ts'
 import { costConfig } from './config.ts'
 
-const dayMs = 86_400_000
 const binsPerDay = dayMs / billingBinMs
 
 export type MonthBill = Pick<LinkMonth, 'bytes' | 'p95MbitPerSecond' | 'days' | 'billUsd'>

@@ -3,16 +3,17 @@ import type { UsageKind, UsagePurpose } from './ledger.ts'
 import type { Forecast } from './plan.ts'
 
 export const hourMs = 3_600_000
+export const dayMs = 86_400_000
 /** Clouds bill by 95th percentile of means over so long. */
 export const billingBinMs = 300_000
 
 /** What went over a link in five minutes. */
 export type TrafficBin = { readonly atMs: number; readonly bytes: number }
 
-/** All entries that are alike but for instance and time within an hour. */
+/** All entries that are alike but for instance and time within an hour, or a day. */
 export type LedgerCell = {
   readonly jobId: string
-  /** The hour in which their windows began. */
+  /** The beginning of the hour, or the day, in which their windows began. */
   readonly hourMs: number
   readonly region: string
   readonly kind: UsageKind

@@ -48,7 +48,7 @@ describe('all data in one region', () => {
   test('says where nobody knows how much there is to move', () => {
     const unsized = [aShard('a', 20_000), aShard('b', 10_000, { mayMoveTo: ['a'] })]
     expect(forecastOf(ways({ shards: unsized }).singleRegion).text).toBe(
-      'all data in a, 0 GB moved there, and 1 shards of unknown size',
+      'all data in a, 1 shard of unknown size moved there',
     )
   })
 

@@ -93,11 +93,12 @@ function singleRegion(
   if (best === undefined) return { kind: 'unknown', text: 'no region with an agent can train this job' }
   const { region, forbidden } = best
   const moved = spec.shards.filter((shard) => shard.region !== region && shard.samples > 0)
-  const gigabytes = figure(moved.reduce((sum, { bytes }) => sum + bytes, 0) / 1e9)
   const unsized = moved.filter(({ bytes }) => bytes === 0).length
-  const size =
-    unsized === 0 ? `${gigabytes} GB moved there` : `${gigabytes} GB moved there, and ${unsized} shards of unknown size`
-  const moving = moved.length === 0 ? 'where all of it lies' : size
+  const sizes = [
+    ...(unsized < moved.length ? [sizeText(moved.reduce((sum, { bytes }) => sum + bytes, 0))] : []),
+    ...(unsized > 0 ? [`${unsized} ${unsized === 1 ? 'shard' : 'shards'} of unknown size`] : []),
+  ]
+  const moving = moved.length === 0 ? 'where all of it lies' : `${sizes.join(' and ')} moved there`
   const text =
     forbidden.length === 0
       ? `all data in ${region}, ${moving}`
@@ -110,7 +111,12 @@ function everyStep(plan: Plan, modelSize: ModelSize | null, estimate: (sync: Job
   if (modelSize === null)
     return { kind: 'unknown', text: 'nothing is known of the model’s size yet, so not of what every step would send' }
   const { settings } = resolveSync({ strategy: 'asgd' }, { regions: plan.partitions.length })
-  const megabytes = figure(modelSize.updateBytes / 1e6)
-  const text = `the same devices, ${megabytes} MB sent to every other region at every step`
+  const text = `the same devices, ${sizeText(modelSize.updateBytes)} sent to every other region at every step`
   return { kind: 'forecast', forecast: estimate(settings), region: '', isAllowed: true, text }
+}
+
+/** Decimal units, as clouds bill them. */
+function sizeText(bytes: number): string {
+  if (bytes >= 1e9) return `${figure(bytes / 1e9)} GB`
+  return bytes >= 1e6 ? `${figure(bytes / 1e6)} MB` : `${figure(bytes / 1e3)} KB`
 }

@@ -20,7 +20,15 @@ const jobs = ['j-1', 'j-2', 'j-3'].map((id, i) =>
     spec: aSpec({ name: `name-${i}`, owner: i === 0 ? 'ada' : 'bob', labels: { team: `t${i}`, "it's": 'so' } }),
   }),
 )
-const everything: CellQuery = { jobIds: null, fromMs: 0, toMs: Date.UTC(2100, 0), owner: null, labels: {}, limit: 1e6 }
+const everything: CellQuery = {
+  jobIds: null,
+  fromMs: 0,
+  toMs: Date.UTC(2100, 0),
+  owner: null,
+  labels: {},
+  by: 'hour',
+  limit: 1e6,
+}
 const months = [Date.UTC(2026, 10), Date.UTC(2026, 11)]
 
 async function aStore(entries: readonly LedgerEntry[] = []): Promise<Store> {
@@ -78,6 +86,10 @@ describe('beside the ledger', () => {
             expectSame(held[0]!.amountUsd, sum(own.map(({ amountUsd }) => amountUsd)))
             expectSame(held[0]!.quantity, sum(own.map(({ quantity }) => quantity)))
           }
+          const days = await store.listCells({ ...everything, by: 'day' })
+          expect(days.every((cell) => cell.hourMs % 86_400_000 === 0)).toBe(true)
+          expect(sum(days.map((cell) => cell.entries))).toBe(entries.length)
+          expectSame(sum(days.map(({ amountUsd }) => amountUsd)), sum(cells.map(({ amountUsd }) => amountUsd)))
           const paid = await Promise.all(jobs.map(async ({ id }) => (await store.job(id))!.costUsd))
           expectSame(sum(paid), sum(entries.map(({ amountUsd }) => amountUsd)))
           store.close()
@@ -188,6 +200,10 @@ test('a database of version 4 has all that is kept beside its ledger', async () 
           expected.map(({ amountUsd: _, quantity: __, ...rest }) => rest),
         )
         cells.forEach((cell, i) => expectSame(cell.amountUsd, expected[i]!.amountUsd))
+        const days = await migrated.listCells({ ...everything, by: 'day' })
+        expect(days.map(({ entries: count }) => count)).toEqual(
+          (await fresh.listCells({ ...everything, by: 'day' })).map(({ entries: count }) => count),
+        )
         expect(inOrder(await allSpans(migrated))).toEqual(inOrder(await allSpans(fresh)))
         for (const from of ['a', 'b'])
           for (const monthMs of months) {

@@ -98,12 +98,14 @@ export type LedgerCursor = { readonly fromMs: number; readonly id: string }
 export type CellQuery = {
   /** Null: of all jobs. */
   readonly jobIds: readonly string[] | null
-  /** Hours that begin at or after. */
+  /** Hours, or days, that begin at or after. */
   readonly fromMs: number
   /** And before. */
   readonly toMs: number
   readonly owner: string | null
   readonly labels: Readonly<Record<string, string>>
+  /** Days are those of UTC. */
+  readonly by: 'hour' | 'day'
   readonly limit: number
 }
 /** What the ledger has for a link in a calendar month (UTC), of all jobs. */
@@ -134,7 +136,7 @@ export interface Store {
   listJobs(limit: number, after: JobCursor | null, states: readonly Job['state'][]): Promise<readonly JobRecord[]>
   /** Oldest first, after the cursor. */
   listLedger(jobId: string, limit: number, after: LedgerCursor | null): Promise<readonly LedgerEntry[]>
-  /** The ledger by hour, in ascending order of (job, hour, ...): its sums are the entries' sums. */
+  /** The ledger by hour or by day, in ascending order of (job, time, ...): its sums are the entries' sums. */
   listCells(query: CellQuery): Promise<readonly LedgerCell[]>
   /** In ascending order of id; ids that do not exist are left out. */
   jobFacts(jobIds: readonly string[]): Promise<readonly JobFacts[]>

@@ -232,6 +232,7 @@ async function judgeLedger(world: World, jobId: string, unmeteredMs: number): Pr
     0.01 * (1 + lived.length),
   )
   const everything = {
+    by: 'hour' as const,
     jobIds: [jobId],
     fromMs: 0,
     toMs: Number.MAX_SAFE_INTEGER,

@@ -1,7 +1,7 @@
 // One entry of the ledger with everything that is kept beside it, in the transaction of the commit: an id that is there already
-// changes none of it. Cells are the ledger by hour, spans when each attempt was metered, bins and months what links carried, so
+// changes none of it. Cells are the ledger by hour and by day (UTC), spans when each attempt was metered, bins and months what links carried, so
 // that reports and bills of months read hundreds of rows instead of millions.
-import { billingBinMs, hourMs, monthOf } from '#control-plane/model/costs.ts'
+import { billingBinMs, dayMs, hourMs, monthOf } from '#control-plane/model/costs.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import { encode } from '#runtime/encoding.ts'
 import { storeConfig } from '../config.ts'
@@ -18,20 +18,22 @@ export function appendLedgerEntry(sql: Statements, entry: LedgerEntry): void {
   )
   if (added === 0) return
   sql.run('UPDATE jobs SET cost_usd = cost_usd + ? WHERE id = ?', entry.amountUsd, entry.jobId)
-  addToCell(sql, entry)
+  addToCell(sql, 'ledger_cells', floor(entry.fromMs, hourMs), entry)
+  addToCell(sql, 'ledger_days', floor(entry.fromMs, dayMs), entry)
   if (entry.kind === 'device-seconds') addToSpans(sql, entry)
   if (entry.kind === 'wan-bytes' && entry.subject !== entry.region) addToLink(sql, entry)
 }
 
-function addToCell(sql: Statements, entry: LedgerEntry): void {
+function addToCell(sql: Statements, table: 'ledger_cells' | 'ledger_days', atMs: number, entry: LedgerEntry): void {
+  const at = table === 'ledger_cells' ? 'hour_ms' : 'day_ms'
   sql.run(
-    `INSERT INTO ledger_cells
-       (job_id, hour_ms, region, kind, subject, attempt, purpose, catalog_hash, quantity, amount_usd, entries)
+    `INSERT INTO ${table}
+       (job_id, ${at}, region, kind, subject, attempt, purpose, catalog_hash, quantity, amount_usd, entries)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
      ON CONFLICT DO UPDATE SET
        quantity = quantity + excluded.quantity, amount_usd = amount_usd + excluded.amount_usd, entries = entries + 1`,
     entry.jobId,
-    floor(entry.fromMs, hourMs),
+    atMs,
     entry.region,
     entry.kind,
     entry.subject,

@@ -298,4 +298,29 @@ export const migrations: readonly Migration[] = [
         ORDER BY created_at_ms, id;
     `,
   },
+  {
+    // Months of many jobs are told by the day.
+    version: 8,
+    statements: `
+      CREATE TABLE ledger_days (
+        job_id TEXT NOT NULL REFERENCES jobs (id),
+        day_ms INTEGER NOT NULL,
+        region TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        attempt INTEGER NOT NULL,
+        purpose TEXT NOT NULL,
+        catalog_hash TEXT NOT NULL,
+        quantity REAL NOT NULL,
+        amount_usd REAL NOT NULL,
+        entries INTEGER NOT NULL,
+        PRIMARY KEY (job_id, day_ms, region, kind, subject, attempt, purpose, catalog_hash)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX ledger_days_of_day ON ledger_days (day_ms);
+      INSERT INTO ledger_days
+        SELECT job_id, hour_ms - hour_ms % 86400000, region, kind, subject, attempt, purpose, catalog_hash,
+          sum(quantity), sum(amount_usd), sum(entries)
+        FROM ledger_cells GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+    `,
+  },
 ]
