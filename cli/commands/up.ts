@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve as absolute } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { loadLayers } from '#regions/load-catalogue.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { waits } from '../config.ts'
 import type { Context, Run } from '../context.ts'
@@ -13,11 +14,13 @@ import { refuseSecond, startCluster } from '../local-cluster/cluster.ts'
 import { readClusterState } from '../local-cluster/state-file.ts'
 import { findPython } from '../python-environment.ts'
 import { localClusterFolder } from '../server-address.ts'
+import { collect } from './catalog/show.ts'
 
 type Options = {
   readonly regions: readonly string[]
   readonly cpuUnits: number
   readonly linkScale: number
+  readonly catalogue: readonly string[]
   readonly detach?: true
 }
 
@@ -29,11 +32,13 @@ export function upCommand(run: Run): Command {
     .option('--regions <names>', 'regions, separated by commas', regionList, [...defaultRegions])
     .option('--cpu-units <n>', 'CPU units that each region offers', wholeNumber, availableParallelism())
     .option('--link-scale <x>', 'makes links x times faster than the link table', positiveNumber, 1)
+    .option('--catalogue <path>', 'a folder or YAML file over the bundled catalogue; may be repeated', collect, [])
     .option('--detach', 'return once it runs; `cloudless down` stops it')
     .action(
-      run((context, options: Options) =>
-        options.detach === true ? detach(context, options) : serve(context, options),
-      ),
+      run(async (context, given: Options) => {
+        const options = { ...given, catalogue: await checkedPaths(given.catalogue) }
+        return options.detach === true ? await detach(context, options) : await serve(context, options)
+      }),
     )
 }
 
@@ -48,6 +53,7 @@ async function serve(context: Context, options: Options): Promise<ExitCode> {
     regions,
     cpuUnits,
     linkScale,
+    catalogues: options.catalogue,
     fetchedFolder: fetchedFolder(home),
     python,
     environment,
@@ -88,7 +94,8 @@ async function detach(context: Context, options: Options): Promise<ExitCode> {
     '--link-scale': String(options.linkScale),
   }
   const program = join(import.meta.dirname, '../main.ts')
-  const child = spawn(process.execPath, [program, 'up', ...Object.entries(given).flat()], {
+  const paths = options.catalogue.flatMap((path) => ['--catalogue', path])
+  const child = spawn(process.execPath, [program, 'up', ...Object.entries(given).flat(), ...paths], {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...environment, CLOUDLESS_PYTHON: python },
@@ -122,6 +129,13 @@ async function detach(context: Context, options: Options): Promise<ExitCode> {
     }
     await clock.sleep(waits.pollMs, signal)
   }
+}
+
+/** Wrong ones are refused here, before anything is started. */
+async function checkedPaths(given: readonly string[]): Promise<readonly string[]> {
+  const paths = given.map((path) => absolute(path))
+  if (paths.length > 0) await loadLayers(paths)
+  return paths
 }
 
 function regionList(text: string): string[] {

@@ -26,6 +26,8 @@ export type ClusterOptions = {
   readonly linkShape?: LinkShape
   /** How long a process that died stays down, where it shall not be the usual time. */
   readonly restartAfterMs?: number
+  /** An operator's own files over the bundled catalogue, lowest first. */
+  readonly catalogues?: readonly string[]
   /** Prices that clouds were asked for; without it the versioned ones alone count. */
   readonly fetchedFolder?: string
   readonly python: string
@@ -104,7 +106,8 @@ async function startControlPlane(options: ClusterOptions, supervisor: Supervisor
     argumentsFor: (earlier) => {
       const listen = addressOf(earlier) ?? '127.0.0.1:0'
       const fetched = options.fetchedFolder === undefined ? [] : ['--catalogue-fetched', options.fetchedFolder]
-      return [script, '--data', data, '--listen', listen, ...fetched]
+      const own = (options.catalogues ?? []).flatMap((path) => ['--catalogue', path])
+      return [script, '--data', data, '--listen', listen, ...own, ...fetched]
     },
   })
   return present(addressOf(ready), "the control plane's address")

@@ -1,6 +1,6 @@
 // `up`, `down` and a crash in between, with real processes: whatever happened, nothing stays behind.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -26,14 +26,20 @@ afterAll(() => {
 })
 
 describe('a local cluster', () => {
-  test('detached, it serves until it is told to stop', () => {
-    const up = cloudless('up', '--detach', '--regions', regions.join(','), '--cpu-units', '1', '--json')
+  test("detached, it serves until it is told to stop; a file adds one's own region", () => {
+    const rack = join(home, 'rack.yaml')
+    const prices = 'prices: [{ deviceModel: cpu, usdPerUnitHour: 0.01 }]'
+    const egress = 'egress: [{ from: onprem/rack, to: "*", usdPerGb: 0 }]'
+    writeFileSync(rack, `regions: [{ name: onprem/rack, ${prices} }]\n${egress}\n`)
+    const own = ['onprem/rack', 'aws/us-east-1']
+    const given = ['--regions', own.join(','), '--cpu-units', '1', '--catalogue', rack]
+    const up = cloudless('up', '--detach', ...given, '--json')
     expect(up.status, up.stderr).toBe(0)
     const processes = recorded()
     expect(processes).toHaveLength(5)
     const listed = JSON.parse(cloudless('regions', '--json').stdout) as { regions: Record<string, unknown>[] }
     const connected = listed.regions.filter((region) => region['agent_state'] === 'connected')
-    expect(new Set(connected.map((region) => region['name']))).toEqual(new Set(regions))
+    expect(new Set(connected.map((region) => region['name']))).toEqual(new Set(own))
     expect(cloudless('up', '--detach').status).toBe(5)
     expect(cloudless('down').status).toBe(0)
     expect(processes.filter(isAlive)).toEqual([])
