@@ -28,6 +28,7 @@ export function differencesOf(before: Plan__Output, after: Plan__Output): readon
     ...byName(dataByPlace(before), dataByPlace(after)),
     ...texts('exchange', exchange(before), exchange(after)),
     ...texts('slowest region', before.bottleneckRegion || none, after.bottleneckRegion || none),
+    ...texts('why not', whyNot(before), whyNot(after)),
     ...byName(reasons(before), reasons(after)),
   ]
   if (all.length > 0 || isSamePlan(before, after)) return all
@@ -97,8 +98,16 @@ function dataByPlace({ partitions }: Plan__Output): ReadonlyMap<string, string> 
   )
 }
 
-/** Of regions that are not used: those that are say it with their units. */
-function reasons({ reasons: all }: Plan__Output): ReadonlyMap<string, string> {
+/** Of a plan that is not placed. */
+function whyNot({ outcome, reasons: all }: Plan__Output): string {
+  if (outcome === 'PLAN_OUTCOME_PLACED') return none
+  const refused = all.filter(({ rule }) => rule !== 'ready' && rule !== 'no-data')
+  return [...new Set(refused.map(({ text }) => text))].join('; ') || none
+}
+
+/** Of regions that a placed plan does not use: those that it uses say it with their units. */
+function reasons({ outcome, reasons: all }: Plan__Output): ReadonlyMap<string, string> {
+  if (outcome !== 'PLAN_OUTCOME_PLACED') return new Map()
   return new Map(
     all.filter(({ chosen, rule }) => !chosen && !isUsual(rule)).map(({ region, rule }) => [`why not ${region}`, rule]),
   )

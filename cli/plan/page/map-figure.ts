@@ -124,7 +124,13 @@ function labelsOf(
   const labelled = arcs.length > labelledLinksMax ? [] : arcs
   return [
     ...names,
-    ...labelled.map(({ link, middle }) => ({ text: link.label, at: middle, distance: 3, isNeeded: false })),
+    ...labelled.map(({ link, middle }) => ({
+      text: link.label,
+      at: middle,
+      distance: 6,
+      isNeeded: false,
+      isAbove: true,
+    })),
   ]
 }
 

@@ -8,6 +8,8 @@ export type Label = {
   /** From the point to the text. */
   readonly distance: number
   readonly isNeeded: boolean
+  /** Rather above or below the point than beside it. */
+  readonly isAbove?: boolean
 }
 
 export type PlacedLabel = { readonly text: string; readonly x: number; readonly y: number; readonly anchor: string }
@@ -36,7 +38,12 @@ export function placeLabels(
   })
 }
 
-function spotsOf({ text, at, distance }: Label): readonly { readonly box: Box; readonly placed: PlacedLabel }[] {
+function spotsOf({
+  text,
+  at,
+  distance,
+  isAbove,
+}: Label): readonly { readonly box: Box; readonly placed: PlacedLabel }[] {
   const textWidth = text.length * letterWidth
   const spot = (anchor: 'start' | 'middle' | 'end', dx: number, dy: number) => {
     const [x, y] = [at.x + dx, at.y + dy]
@@ -44,11 +51,10 @@ function spotsOf({ text, at, distance }: Label): readonly { readonly box: Box; r
     const box = { left, right: left + textWidth, top: y - lineHeight + 3, bottom: y + 4 }
     return { box, placed: { text, x, y, anchor } }
   }
+  const beside = [spot('start', distance, 4), spot('end', -distance, 4)]
+  const above = [spot('middle', 0, -distance), spot('middle', 0, distance + 11)]
   return [
-    spot('start', distance, 4),
-    spot('end', -distance, 4),
-    spot('middle', 0, -distance),
-    spot('middle', 0, distance + 11),
+    ...(isAbove === true ? [...above, ...beside] : [...beside, ...above]),
     spot('start', distance, -10),
     spot('start', distance, 18),
     spot('end', -distance, -10),
