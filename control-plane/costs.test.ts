@@ -1,7 +1,8 @@
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { GetCostsRequest } from '#proto/generated/cloudless/v1/GetCostsRequest.ts'
 import type { Usage } from '#proto/generated/cloudless/v1/Usage.ts'
-import { aForecast, aJob, anInstance, aPlan, aShard, aSpec } from './model/builders.ts'
+import { aCatalogue, aForecast, aJob, anInstance, aPlan, aShard, aSpec } from './model/builders.ts'
 import { hourMs } from './model/costs.ts'
 import type { Job } from './model/job.ts'
 import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
@@ -46,6 +47,52 @@ async function tell(...usages: Usage[]): Promise<void> {
 async function costs(request: GetCostsRequest = {}) {
   return (await rig.costs.getCosts(overTheWire('GetCostsRequest', request), aCall())).costs!
 }
+
+/** Sends a link's month through its tiers, in reports of any size, and gives what the ledger has for it. */
+async function sentInTiers(gigabytes: readonly number[], perReport: number): Promise<{ usd: number; bill: number }> {
+  const plain = aCatalogue({ a: { cpu: 1 }, b: { cpu: 1 } })
+  const tiers = [
+    { upToGb: 4, usdPerGb: 0.1 },
+    { upToGb: 20, usdPerGb: 0.05 },
+    { upToGb: null, usdPerGb: 0.01 },
+  ]
+  const links = plain.links.map((link) => ({ ...link, egress: { kind: 'per-gb' as const, tiers } }))
+  const catalogue = { ...plain, links }
+  const own = startRig({ catalogue: () => catalogue })
+  await own.store.commit([{ kind: 'create-job', job: aJob(), fingerprint: '' }], 0)
+  const agent = new ScriptedAgent(own)
+  const fromMs = own.clock.now()
+  const records = gigabytes.map((size, i) => {
+    const window = { fromMs: fromMs + i, toMs: fromMs + i + 1, instanceId: 'j-1/a/ps', jobId: 'j-1' }
+    return { seq: i + 1, usage: { id: `w${i}`, kind: 2 as const, subject: 'b', quantity: size * 1e9, ...window } }
+  })
+  for (let i = 0; i < records.length; i += perReport) {
+    agent.say({ journal: { records: records.slice(i, i + perReport) } })
+    // Now and then a report is sent again.
+    if (i % 2 === 0) agent.say({ journal: { records: records.slice(i, i + perReport) } })
+    await own.clock.advance(i % 3 === 0 ? 100 : 1)
+  }
+  await own.clock.advance(1_000)
+  const answer = (await own.costs.getCosts(overTheWire('GetCostsRequest', {}), aCall())).costs!
+  await own.controlPlane.stop()
+  own.store.close()
+  return { usd: answer.total!.totalUsd as number, bill: (answer.linkMonths![0]?.billUsd ?? 0) as number }
+}
+
+test('the ledger of a link’s month is its bill through the tiers, however it was reported', async () => {
+  const sizes = fc.array(fc.double({ min: 0.1, max: 6, noNaN: true }), { minLength: 1, maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), async (gigabytes, perReport) => {
+      const total = gigabytes.reduce((sum, size) => sum + size, 0)
+      const wanted =
+        0.1 * Math.min(total, 4) + 0.05 * Math.max(0, Math.min(total, 20) - 4) + 0.01 * Math.max(0, total - 20)
+      const { usd, bill } = await sentInTiers(gigabytes, perReport)
+      expect(usd).toBeCloseTo(wanted, 9)
+      expect(bill).toBeCloseTo(wanted, 9)
+    }),
+    { numRuns: 25 },
+  )
+})
 
 describe('GetCosts', () => {
   test('adds up many jobs by what was asked for, and the groups are the total', async () => {

@@ -43,6 +43,26 @@ describe('a price', () => {
     expect(entry({ kind: 'wan-bytes', subject: 'a', quantity: 5e9 })).toMatchObject({ amountUsd: 0 })
   })
 
+  test('of bytes goes on in the tier that its link has reached in its month', () => {
+    const catalogue = aCatalogue({ a: { cpu: 0.5 }, b: { cpu: 1 } })
+    const tiers = [
+      { upToGb: 10, usdPerGb: 0.1 },
+      { upToGb: null, usdPerGb: 0.04 },
+    ]
+    const links = catalogue.links.map((link) => ({ ...link, egress: { kind: 'per-gb' as const, tiers } }))
+    const sent = (gigabytes: number, before: number) =>
+      priceUsage(
+        aUsage({ kind: 'wan-bytes', subject: 'b', quantity: gigabytes * 1e9 }),
+        null,
+        indexCatalogue({ ...catalogue, links }),
+        before * 1e9,
+      )
+    expect(sent(5, 0)).toMatchObject({ entry: { amountUsd: 0.5, unitPriceUsd: 0.1 } })
+    expect(sent(5, 8)).toMatchObject({ entry: { amountUsd: expect.closeTo(0.32) as unknown } })
+    expect(sent(5, 8)).toMatchObject({ entry: { unitPriceUsd: expect.closeTo(0.064) as unknown } })
+    expect(sent(5, 50)).toMatchObject({ entry: { amountUsd: expect.closeTo(0.2) as unknown } })
+  })
+
   test.each<[string, Partial<Usage>, string]>([
     ['usage.quantity', { quantity: -1 }, '-1'],
     ['usage.quantity', { quantity: Number.NaN }, 'NaN'],
