@@ -16,8 +16,6 @@ export const controlPlaneConfig = {
   measuredChange: 0.1,
   /** Weight of a new measurement in the moving average of a link. */
   measuredLinkWeight: 0.2,
-  /** With more regions to tell, all are computed in one pass. */
-  regionsOneByOneMax: 8,
   /** Agents hear what they should run at least this often, should time alone have changed it. */
   retellMs: 3_600_000,
   stopGraceMs: 2_000,

@@ -12,12 +12,14 @@ import { measure } from './measure.ts'
 import type { Actions } from './model/actions.ts'
 import type { Desired } from './model/desired.ts'
 import type { Snapshot } from './model/snapshot.ts'
-import { desiredByRegion, desiredFor } from './reconciler/desired.ts'
+import { desiredByRegion } from './reconciler/desired.ts'
 import { pinCatalogue } from './pin-catalogue.ts'
 import { reconcile, type ReconcileOptions } from './reconciler/reconcile.ts'
 import { replanRunning } from './scheduler/elastic/replan-running.ts'
 import { nothingRemembered, type ElasticMemory } from './scheduler/elastic/state.ts'
+import { PlanMemory } from './scheduler/plan-memory.ts'
 import { planPending } from './scheduler/plan.ts'
+import { snapshotOf } from './snapshot-of.ts'
 import type { Store } from './store/store.ts'
 
 export type ControlLoopOptions = {
@@ -47,6 +49,10 @@ export class ControlLoop {
   readonly #jobs: ReturnType<Metrics['gauge']>
   readonly #failures: ReturnType<Metrics['counter']>
   readonly #regionsToTell = new Set<string>()
+  /** Jobs that a commit touched since they were looked at; null: all have to be. */
+  #touchedJobIds: Set<string> | null = null
+  #agentsSeen = ''
+  readonly #planMemory = new PlanMemory()
   #timer: Timer | null = null
   #tick: Timer | null = null
   readonly #stopWatching: () => void
@@ -70,8 +76,9 @@ export class ControlLoop {
     )
     const { store } = options
     for (const { region } of [...store.view().agents, ...store.view().instances]) this.#regionsToTell.add(region)
-    this.#stopWatching = store.onCommit(({ regions }) => {
+    this.#stopWatching = store.onCommit(({ regions, jobIds }) => {
       for (const region of regions) this.#regionsToTell.add(region)
+      for (const jobId of jobIds) this.#touchedJobIds?.add(jobId)
       this.#schedule(this.#timing.loopDelayMs)
     })
   }
@@ -104,6 +111,7 @@ export class ControlLoop {
   #tickLater(): void {
     this.#tick = this.#options.clock.after(this.#timing.tickMs, () => {
       this.#tickLater()
+      this.#touchedJobIds = null
       this.#schedule(0)
     })
   }
@@ -128,9 +136,9 @@ export class ControlLoop {
     const { clock, log } = this.#options
     const startMs = clock.monotonicMs()
     try {
-      await this.#decideAndCommit('plan', planPending)
+      await this.#decideAndCommit('plan', (snapshot) => planPending(snapshot, this.#planMemory))
       await this.#replanNowAndThen()
-      await this.#decideAndCommit('reconcile', (snapshot) => reconcile(snapshot, this.#options.reconcile))
+      await this.#reconcile()
       await this.#takeMeasurements()
       this.#tellAgents()
       this.#countJobs()
@@ -155,6 +163,22 @@ export class ControlLoop {
     this.#elastic = memory
   }
 
+  /** The jobs that something happened to; all of them at every tick, and while an agent is lost, since time counts then. */
+  async #reconcile(): Promise<void> {
+    const { agents } = this.#options.store.view()
+    const seen = agents.map(({ region, isConnected }) => `${region} ${isConnected}`).join(',')
+    const isCalm = seen === this.#agentsSeen && agents.every(({ isConnected }) => isConnected)
+    const only = isCalm ? this.#touchedJobIds : null
+    this.#agentsSeen = seen
+    this.#touchedJobIds = new Set()
+    try {
+      await this.#decideAndCommit('reconcile', (snapshot) => reconcile(snapshot, this.#options.reconcile, only))
+    } catch (error) {
+      this.#touchedJobIds = null
+      throw error
+    }
+  }
+
   async #decideAndCommit(step: string, decide: (snapshot: Snapshot) => Actions): Promise<void> {
     const { store, log } = this.#options
     const snapshot = this.#snapshot()
@@ -166,11 +190,12 @@ export class ControlLoop {
     if (outcome.kind === 'committed') return
     log.debug({ step, object: outcome.object }, 'decided on an old snapshot; looking again')
     this.#isAskedAgain = true
+    this.#touchedJobIds = null
   }
 
   #snapshot(): Snapshot {
     const { store, catalogue, clock } = this.#options
-    return { ...store.view(), nowMs: clock.now(), catalogue: catalogue() }
+    return snapshotOf(store.view(), clock.now(), catalogue())
   }
 
   async #takeMeasurements(): Promise<void> {
@@ -188,10 +213,7 @@ export class ControlLoop {
     const snapshot = this.#snapshot()
     const regions = [...this.#regionsToTell].sort()
     this.#regionsToTell.clear()
-    const all = regions.length > config.regionsOneByOneMax ? desiredByRegion(snapshot) : null
-    for (const region of regions) {
-      this.#options.tell(all?.get(region) ?? desiredFor(snapshot, region), snapshot.revision)
-    }
+    for (const desired of desiredByRegion(snapshot, regions).values()) this.#options.tell(desired, snapshot.revision)
   }
 
   /** Time alone ends the keeping of a job's checkpoints, without a commit. */

@@ -5,6 +5,7 @@ import { codecNames } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import { controlPlaneConfig as config } from './config.ts'
 import { computeSpeed } from './model/compute-speed.ts'
+import { instancesByJob } from './model/instance-groups.ts'
 import type { Job } from './model/job.ts'
 import type { ModelSize } from './model/plan.ts'
 import { linkKey, throughputKey, type Instance, type LinkMeasurement } from './model/snapshot.ts'
@@ -12,13 +13,13 @@ import { exchangeBytes, sendsPerRound } from './scheduler/exchange.ts'
 import type { Change, View } from './store/store.ts'
 
 export function measure(view: View, nowMs: number): readonly Change[] {
-  const instances = Map.groupBy(view.instances, ({ jobId }) => jobId)
   const speeds = new Map<string, Speed>()
   const sizes = new Map<string, ModelSize>()
   const links = new Map<string, MeasuredOnce[]>()
+  const byJob = instancesByJob(view)
   for (const job of view.jobs) {
     if (job.state !== 'running' && job.state !== 'finishing') continue
-    const own = instances.get(job.id) ?? []
+    const own = byJob.get(job.id) ?? []
     addSpeeds(speeds, job, own)
     const size = sizeOf(job, own)
     if (size !== null) sizes.set(job.spec.function.bundleDigest, size)

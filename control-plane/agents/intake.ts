@@ -78,14 +78,14 @@ export class Intake {
     for (let attempt = 0; attempt < agentsConfig.commitAttemptsMax; attempt++) {
       const ended = await this.#readEnded(reports)
       const carried = await this.#readCarried(reports)
-      const view = this.#store.view()
+      const revision = this.#store.revision()
       const draft = new Draft(
         (id) => this.#store.activeJob(id) ?? ended.jobs.get(id) ?? null,
         (id) => this.#store.activeInstance(id) ?? ended.instances.get(id) ?? null,
         carried,
       )
       for (const report of reports) report.write(draft)
-      const outcome = await this.#store.commit(draft.changes(), view.revision)
+      const outcome = await this.#store.commit(draft.changes(), revision)
       if (outcome.kind === 'committed') return
     }
     throw new CloudlessError('conflict', 'BUSY', 'the store kept changing under this report; it will be sent again')

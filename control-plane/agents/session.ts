@@ -2,6 +2,7 @@
 import type { ConnectRequest__Output } from '#proto/generated/cloudless/v1/ConnectRequest.ts'
 import type { LogChunk__Output } from '#proto/generated/cloudless/v1/LogChunk.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
+import { instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { decodeObserved, type Hello } from '#control-plane/wire/agent-messages.ts'
@@ -99,7 +100,7 @@ export class Session {
     const sent = this.#sent
     const isNews = sent !== null && !sent.isTakenIn && observed.desiredRevision === sent.revision
     // Scanned once per desired state, not at every heartbeat.
-    const toldToStop = isNews ? store.view().instances.filter((one) => one.region === region && one.isReleased) : []
+    const toldToStop = isNews ? (instancesByRegion(store.view()).get(region) ?? []).filter((one) => one.isReleased) : []
     await intake.submit({
       jobIds: [...new Set(wire.instances.map((instance) => instance.jobId))],
       write: (draft) => writeObserved(draft, region, observed, toldToStop),

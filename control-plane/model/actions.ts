@@ -54,5 +54,12 @@ export function applyActions(snapshot: Snapshot, actions: Actions): Snapshot {
     .map((instance) => (released.has(instance.id) ? { ...instance, isReleased: true } : instance))
     .filter((instance) => living.has(instance.jobId))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-  return { ...snapshot, revision, jobs, instances }
+  return { ...snapshot, revision, jobs, instances, ...(snapshot.instancesByJob && grouped(instances)) }
+}
+
+function grouped(instances: readonly Instance[]): Pick<Snapshot, 'instancesByJob' | 'instancesByRegion'> {
+  return {
+    instancesByJob: Map.groupBy(instances, ({ jobId }) => jobId),
+    instancesByRegion: Map.groupBy(instances, ({ region }) => region),
+  }
 }

@@ -16,6 +16,9 @@ export type Snapshot = {
   readonly jobs: readonly Job[]
   /** Instances of those jobs, in ascending order of id. */
   readonly instances: readonly Instance[]
+  /** The same, where they are at hand; see instance-groups.ts. Whoever changes `instances` leaves them out. */
+  readonly instancesByJob?: ReadonlyMap<string, readonly Instance[]>
+  readonly instancesByRegion?: ReadonlyMap<string, readonly Instance[]>
   /** In ascending order of region. */
   readonly agents: readonly Agent[]
   /** Links as running jobs measured them, keyed by linkKey(from, to); the catalogue's figure holds where there is none. */

@@ -2,6 +2,7 @@
 // of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
 // those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
 import type { Desired, DesiredInstance, PartitionData } from '#control-plane/model/desired.ts'
+import { instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
@@ -12,16 +13,22 @@ import { uploaderOf } from './partitions.ts'
 
 /** For one region; an empty set where nothing should run. */
 export function desiredFor(snapshot: Snapshot, region: string): Desired {
-  const instances = snapshot.instances.filter((instance) => instance.region === region)
-  return build(region, instances, contextOf(snapshot))
+  return desiredByRegion(snapshot, [region]).get(region)!
 }
 
-/** For every region that has an agent or an instance, in one pass. */
-export function desiredByRegion(snapshot: Snapshot): ReadonlyMap<string, Desired> {
+/** For these regions, or every one that has an agent or an instance, in one pass. */
+export function desiredByRegion(
+  snapshot: Snapshot,
+  regions: readonly string[] = regionsIn(snapshot),
+): ReadonlyMap<string, Desired> {
   const context = contextOf(snapshot)
-  const instances = Map.groupBy(snapshot.instances, (instance) => instance.region)
-  const regions = new Set([...snapshot.agents.map((agent) => agent.region), ...instances.keys()])
-  return new Map([...regions].sort().map((region) => [region, build(region, instances.get(region) ?? [], context)]))
+  const instances = instancesByRegion(snapshot)
+  return new Map(regions.map((region) => [region, build(region, instances.get(region) ?? [], context)]))
+}
+
+function regionsIn(snapshot: Snapshot): readonly string[] {
+  const withAgents = snapshot.agents.map((agent) => agent.region)
+  return [...new Set([...withAgents, ...instancesByRegion(snapshot).keys()])].sort()
 }
 
 type Context = {

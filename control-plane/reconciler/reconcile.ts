@@ -2,6 +2,7 @@
 // the same snapshot gives nothing more to do. The order of work of a control loop:
 // snapshot -> planPending -> commit -> reconcile -> commit -> desiredByRegion -> send.
 import type { Actions, JobChange, JobUpdate } from '#control-plane/model/actions.ts'
+import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import { nextAddressBook } from './address-book.ts'
@@ -16,18 +17,27 @@ export type ReconcileOptions = {
   readonly pruneAfterMs?: number
 }
 
-export function reconcile(snapshot: Snapshot, options: ReconcileOptions = {}): Actions {
+/**
+ * Of a job whose plan, instances and state are as they were, nothing is to be done that was not done before, unless an
+ * agent was lost or found: with `only` no other job is looked at.
+ */
+export function reconcile(
+  snapshot: Snapshot,
+  options: ReconcileOptions = {},
+  only: ReadonlySet<string> | null = null,
+): Actions {
   const context: Context = {
     nowMs: snapshot.nowMs,
     pruneAfterMs: options.pruneAfterMs ?? defaultPruneAfterMs,
     agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
   }
-  const instancesByJob = Map.groupBy(snapshot.instances, (instance) => instance.jobId)
+  const byJob = instancesByJob(snapshot)
   const jobs: JobUpdate[] = []
   const newInstances: Instance[] = []
   const releasedInstanceIds: string[] = []
   for (const job of snapshot.jobs) {
-    const next = reconcileJob(context, job, instancesByJob.get(job.id) ?? [])
+    if (only?.has(job.id) === false) continue
+    const next = reconcileJob(context, job, byJob.get(job.id) ?? [])
     const change = changeOf(job, next)
     if (change !== null) jobs.push({ id: job.id, ifRevision: job.revision, change })
     newInstances.push(...next.newInstances)

@@ -9,6 +9,9 @@ export const throughputTolerance = 1e-9
 /** Combinations of device counts tried per region before the best one so far is taken. */
 export const searchNodesMax = 200_000
 
+/** States of regions that planning tells apart before it begins to remember anew. */
+export const rememberedStatesMax = 50_000
+
 /** Regions without data that are named in a plan's reasons. */
 export const noDataReasonsMax = 16
 

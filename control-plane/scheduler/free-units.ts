@@ -1,6 +1,7 @@
 // What agents offer now, less what jobs hold: units by region and class key. Built once per decision pass; placing a
 // job takes its units out, so that the next job of the same pass sees what is left.
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
+import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import { hasEnded, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 
@@ -17,7 +18,7 @@ export type RegionUnits = {
 export type FreeUnits = ReadonlyMap<string, RegionUnits>
 
 /** Units of `exceptJobId` count as free: a job does not stand in its own way. */
-export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits {
+export function countFreeUnits(snapshot: Snapshot, exceptJobId = '', memory: HeldMemory = new Map()): FreeUnits {
   const free = new Map<string, RegionUnits>()
   for (const agent of snapshot.agents) {
     const classes = new Map<string, DeviceClass>()
@@ -34,12 +35,10 @@ export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits 
     free.set(agent.region, { isConnected, lastHeartbeatAtMs, classes, total, free: new Map(total) })
   }
   const started = new Set<string>()
-  for (const instance of snapshot.instances) {
-    // Those of a job that is being resumed are of the time before.
-    if (!instance.isReleased) started.add(instance.jobId)
-    if (instance.jobId !== exceptJobId && holdsUnits(instance)) {
-      takeUnits(free, instance.region, classKey(instance), instance.units)
-    }
+  for (const [jobId, instances] of instancesByJob(snapshot)) {
+    const { isStarted, units } = heldBy(memory, jobId, instances)
+    if (isStarted) started.add(jobId)
+    if (jobId !== exceptJobId) for (const held of units) takeUnits(free, held.region, held.key, held.units)
   }
   // A placed job whose instances do not exist yet has its units reserved.
   for (const job of snapshot.jobs) {
@@ -47,6 +46,31 @@ export function countFreeUnits(snapshot: Snapshot, exceptJobId = ''): FreeUnits 
     if (isReserved && job.plan?.outcome === 'placed') takePlan(free, job.plan)
   }
   return free
+}
+
+/** What each job holds, as of the instances that it was counted on: the same list holds the same. */
+export type HeldMemory = Map<string, HeldUnits & { readonly instances: readonly Instance[] }>
+
+type HeldUnits = {
+  /** Of a job that is being resumed, instances are of the time before. */
+  readonly isStarted: boolean
+  readonly units: readonly { readonly region: string; readonly key: string; readonly units: number }[]
+}
+
+function heldBy(memory: HeldMemory, jobId: string, instances: readonly Instance[]): HeldUnits {
+  const known = memory.get(jobId)
+  if (known?.instances === instances) return known
+  const units = new Map<string, { region: string; key: string; units: number }>()
+  for (const instance of instances) {
+    if (!holdsUnits(instance) || instance.units === 0) continue
+    const { region } = instance
+    const key = classKey(instance)
+    const name = `${region} ${key}`
+    units.set(name, { region, key, units: (units.get(name)?.units ?? 0) + instance.units })
+  }
+  const held = { instances, isStarted: instances.some(({ isReleased }) => !isReleased), units: [...units.values()] }
+  memory.set(jobId, held)
+  return held
 }
 
 /** The same with what these instances hold counted as free: a job does not stand in its own way. */

@@ -28,6 +28,11 @@ export type Placement = {
   readonly plan: Plan
   /** What a job that waits for nothing but units needs, by region; empty otherwise. */
   readonly waitsFor: ReadonlyMap<string, readonly string[]>
+  /**
+   * Of a job that no units could be found for: the regions without which it goes on waiting until one of them has other
+   * units free, or held. Null where more than that decides.
+   */
+  readonly blockedBy: readonly string[] | null
 }
 
 const nothing: ReadonlyMap<string, readonly string[]> = new Map()
@@ -45,7 +50,10 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
   const stranded = problem.data.filter((each) => each.places.length === 0).map(({ region }) => region)
   if (stranded.length > 0) {
     const withData = samples.map(([region]) => region)
-    return postponed(context, spec, withoutPlace(spec, withData, stranded, looked), [])
+    // Data that may move has other regions to wait for, too.
+    const others = [...looked.keys()].filter((to) => stranded.some((from) => mayMove(spec, from, to)))
+    const placement = postponed(context, spec, withoutPlace(spec, withData, stranded, looked), [])
+    return { ...placement, blockedBy: [...new Set([...stranded, ...others])] }
   }
   const decision = policy(problem)
   if (decision.kind === 'none') {
@@ -73,7 +81,7 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
     loadPower: bottleneck.loadPower,
     bottleneckRegion: bottleneck.region,
   }
-  return { plan, waitsFor: nothing }
+  return { plan, waitsFor: nothing, blockedBy: null }
 }
 
 /** What the policy decides on, and what was found in each region. */
@@ -106,7 +114,7 @@ function postponed(
   { outcome, reasons, waitsFor }: Postponed,
   alternatives: Plan['alternatives'],
 ): Placement {
-  return { plan: { ...unplaced(context, spec, outcome, reasons), alternatives }, waitsFor }
+  return { plan: { ...unplaced(context, spec, outcome, reasons), alternatives }, waitsFor, blockedBy: null }
 }
 
 /** Whether a job that no plan is good enough for now will have one once no other job has units. */
@@ -128,7 +136,7 @@ function whenUnitsAreFree(
 
 function refuse(context: PlaceContext, spec: JobSpec, rule: string, text: string): Placement {
   const reasons = [{ region: '', chosen: false, rule, text, figures: {} }]
-  return { plan: unplaced(context, spec, 'impossible', reasons), waitsFor: nothing }
+  return { plan: unplaced(context, spec, 'impossible', reasons), waitsFor: nothing, blockedBy: null }
 }
 
 function unplaced(

@@ -1,15 +1,15 @@
 // The scheduler's two questions. Order: jobs are planned oldest first (by creation, then id). A job that waits for
 // nothing but units has the device models it could use in its regions held for it, so that younger jobs can not
 // overtake it for ever; a job that waits for an agent holds nothing, because that may take days.
-import type { Actions, JobUpdate } from '#control-plane/model/actions.ts'
-import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import { noActions, type Actions, type JobUpdate } from '#control-plane/model/actions.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan, Reason } from '#control-plane/model/plan.ts'
 import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan } from './free-units.ts'
-import { placeJob, type PlaceContext } from './place-job.ts'
+import { placeJob, type PlaceContext, type Placement } from './place-job.ts'
 import { inputOf, withoutOthers } from './plan-input.ts'
+import { PlanMemory, RegionStates } from './plan-memory.ts'
 
 /** The plan that `job` would get now, behind the jobs that wait already. The job need not be in the snapshot. */
 export function plan(snapshot: Snapshot, job: Job): Plan {
@@ -27,9 +27,10 @@ function contextFor(snapshot: Snapshot, job: Job): PlaceContext {
 }
 
 /** New plans for every pending job that has none in force; empty when nothing would change. */
-export function planPending(snapshot: Snapshot): Actions {
+export function planPending(snapshot: Snapshot, memory: PlanMemory = new PlanMemory()): Actions {
   const jobs = snapshot.jobs.filter(needsPlan)
-  const updates = planInOrder(snapshot, jobs, '').planned.flatMap(({ job, plan: next, input }): JobUpdate[] => {
+  if (jobs.length === 0) return noActions
+  const updates = planInOrder(snapshot, jobs, '', memory).planned.flatMap(({ job, plan: next, input }): JobUpdate[] => {
     if (job.plan !== null && isSamePlan(job.plan, next)) return []
     const change = { plan: next }
     return [{ id: job.id, ifRevision: job.revision, change, ...(input === null ? {} : { planInput: input }) }]
@@ -49,24 +50,39 @@ type Planned = {
   readonly input: PlanInput | null
 }
 
-/** The plans, and what is left for the next job. */
+/** New plans of jobs that are not remembered to wait as they did, and what is left for the next job. */
 function planInOrder(
   snapshot: Snapshot,
   jobs: readonly Job[],
   exceptJobId: string,
+  memory: PlanMemory = new PlanMemory(),
 ): { readonly planned: readonly Planned[]; readonly left: PlaceContext } {
-  const index = indexCatalogue(snapshot.catalogue)
-  const units = countFreeUnits(snapshot, exceptJobId)
+  const index = memory.begin(snapshot)
+  const units = countFreeUnits(snapshot, exceptJobId, memory.held)
   const held = new Map<string, Map<string, string>>()
   const context = { snapshot, index, units, held }
+  const states = new RegionStates(units, held)
+  const holdAll = (waitsFor: Placement['waitsFor'], jobId: string): void => {
+    for (const [region, models] of waitsFor) {
+      hold(held, region, models, jobId)
+      states.changed(region)
+    }
+  }
   const planned = jobs
     .toSorted((a, b) => (isOlder(a, b) ? -1 : 1))
-    .map((job): Planned => {
+    .flatMap((job): Planned[] => {
+      const known = memory.recall(job, states)
+      if (known !== null) {
+        holdAll(known.waitsFor, job.id)
+        return []
+      }
       const placement = placeJob(context, job.spec)
+      memory.remember(job, placement, states)
       const input = placement.plan.outcome === 'placed' ? withoutOthers(inputOf(context, job.spec)) : null
       takePlan(units, placement.plan)
-      for (const [region, models] of placement.waitsFor) hold(held, region, models, job.id)
-      return { job, plan: placement.plan, input }
+      for (const { place } of placement.plan.partitions) states.changed(place)
+      holdAll(placement.waitsFor, job.id)
+      return [{ job, plan: placement.plan, input }]
     })
   return { planned, left: context }
 }

@@ -4,6 +4,7 @@ import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import { keptJobOf, type KeptJob } from '#control-plane/model/resumption.ts'
 import { linkKey, type Agent, type Instance, type LinkMeasurement } from '#control-plane/model/snapshot.ts'
+import { flattened, GroupedInstances } from './grouped-instances.ts'
 import { SortedMap } from './sorted-map.ts'
 import type { Change, Commit, View } from './store.ts'
 
@@ -11,10 +12,9 @@ export type Paid = { readonly jobId: string; readonly usd: number }
 
 export class ActiveIndex {
   readonly #jobs = new SortedMap<Job>()
-  readonly #instances = new SortedMap<Instance>()
+  readonly #instances = new GroupedInstances()
   readonly #agents = new SortedMap<Agent>()
   readonly #kept = new SortedMap<KeptJob>()
-  readonly #instancesOfJob = new Map<string, Map<string, Instance>>()
   #throughput: ReadonlyMap<string, number> = new Map()
   #modelSizes: ReadonlyMap<string, ModelSize> = new Map()
   #measuredLinks: ReadonlyMap<string, LinkMeasurement> = new Map()
@@ -24,10 +24,22 @@ export class ActiveIndex {
   #view: View | null = null
 
   view(): View {
-    this.#view ??= {
+    this.#view ??= this.#newView()
+    return this.#view
+  }
+
+  #newView(): View {
+    const byJob = this.#instances.byJob()
+    let instances: readonly Instance[] | null = null
+    return {
       revision: this.#revision,
       jobs: this.#jobs.values(),
-      instances: this.#instances.values(),
+      // Most look at groups; ten thousand in one list are made for those who do not.
+      get instances() {
+        return (instances ??= flattened(byJob))
+      },
+      instancesByJob: byJob,
+      instancesByRegion: this.#instances.byRegion(),
       agents: this.#agents.values(),
       throughput: this.#throughput,
       modelSizes: this.#modelSizes,
@@ -35,7 +47,6 @@ export class ActiveIndex {
       paidUsd: (this.#paid ??= new Map(this.#paidUsd)),
       kept: this.#kept.values(),
     }
-    return this.#view
   }
 
   revision(): number {
@@ -66,7 +77,7 @@ export class ActiveIndex {
     switch (change.kind) {
       case 'create-job':
       case 'job':
-        for (const instance of this.#instancesOfJob.get(change.job.id)?.values() ?? []) regions.add(instance.region)
+        for (const { region } of this.#instances.ofJob(change.job.id)) regions.add(region)
         this.#putJob(change.job)
         break
       case 'instance':
@@ -107,8 +118,7 @@ export class ActiveIndex {
     }
     this.#jobs.delete(job.id)
     if (this.#paidUsd.delete(job.id)) this.#paid = null
-    for (const id of this.#instancesOfJob.get(job.id)?.keys() ?? []) this.#instances.delete(id)
-    this.#instancesOfJob.delete(job.id)
+    this.#instances.deleteJob(job.id)
   }
 
   /** Those whose time was over when this one ended are forgotten, so that years of failed jobs do not add up. */
@@ -123,11 +133,7 @@ export class ActiveIndex {
   }
 
   #putInstance(instance: Instance): void {
-    if (!this.#jobs.has(instance.jobId)) return
-    this.#instances.set(instance.id, instance)
-    const siblings = this.#instancesOfJob.get(instance.jobId)
-    if (siblings === undefined) this.#instancesOfJob.set(instance.jobId, new Map([[instance.id, instance]]))
-    else siblings.set(instance.id, instance)
+    if (this.#jobs.has(instance.jobId)) this.#instances.put(instance)
   }
 }
 

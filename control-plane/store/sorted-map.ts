@@ -14,6 +14,10 @@ export class SortedMap<T> {
     return this.#values.has(key)
   }
 
+  get isEmpty(): boolean {
+    return this.#values.size === 0
+  }
+
   set(key: string, value: T): void {
     if (!this.#values.has(key)) this.#keys = null
     this.#values.set(key, value)

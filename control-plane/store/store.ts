@@ -46,6 +46,9 @@ export type View = {
   readonly jobs: readonly Job[]
   /** Instances of those jobs, in ascending order of id. */
   readonly instances: readonly Instance[]
+  /** The same, where they are at hand; a list that did not change since an earlier view is the very same one. */
+  readonly instancesByJob?: ReadonlyMap<string, readonly Instance[]>
+  readonly instancesByRegion?: ReadonlyMap<string, readonly Instance[]>
   /** In ascending order of region. */
   readonly agents: readonly Agent[]
   readonly throughput: ReadonlyMap<string, number>
@@ -122,6 +125,8 @@ export interface Store {
   readonly blobs: Blobs
   readonly logs: Logs
   view(): View
+  /** The view's, without making one. */
+  revision(): number
   /** At hand for jobs that have not ended; null otherwise. */
   activeJob(id: string): Job | null
   activeInstance(id: string): Instance | null

@@ -5,6 +5,7 @@
 // for a while, unless it can not.
 import { noActions, type Actions, type JobChange, type JobUpdate } from '#control-plane/model/actions.ts'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
+import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import type { InstanceEvent } from '#control-plane/model/history.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan, withFreed } from '../free-units.ts'
@@ -35,7 +36,7 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothin
     mayGrow: !snapshot.jobs.some(({ state }) => state === 'pending'),
     isFirst: memory.units === null,
   }
-  const byJob = Map.groupBy(snapshot.instances, ({ jobId }) => jobId)
+  const byJob = instancesByJob(snapshot)
   const looks = snapshot.jobs.flatMap((job): Look[] => {
     const isGoing = job.state === 'running' || (job.state === 'starting' && job.spec.budget !== null)
     if (!isGoing || job.plan?.outcome !== 'placed') return []

@@ -43,6 +43,10 @@ export class SqliteStore implements Store {
     return this.#index.view()
   }
 
+  revision(): number {
+    return this.#index.revision()
+  }
+
   activeJob: Store['activeJob'] = (id) => this.#index.job(id)
 
   activeInstance: Store['activeInstance'] = (id) => this.#index.instance(id)
