@@ -21,6 +21,7 @@ export async function run({ clock, args, note }: BenchOptions): Promise<BenchRes
   if (!(Number.isSafeInteger(jobs) && jobs > 0)) throw new Error(`${args[0]} is no number of jobs`)
   const catalogue = withAllPrices(await loadCatalogue())
   const startMs = clock.monotonicMs()
+  const cpuBefore = process.cpuUsage()
   let rssBytes = 0
   let saidAtMs = startMs
   const report = await simulate({
@@ -44,9 +45,11 @@ export async function run({ clock, args, note }: BenchOptions): Promise<BenchRes
   })
   const [result] = report.runs
   if (result === undefined) throw new Error('no policy was run')
+  const cpu = process.cpuUsage(cpuBefore)
   const ended = result.jobs.byState['succeeded'] ?? 0
   return {
     wall_s: (clock.monotonicMs() - startMs) / 1000,
+    cpu_s: cpu.user / 1e6 + cpu.system / 1e6,
     rss_mib: Math.max(rssBytes, process.memoryUsage.rss()) / 2 ** 20,
     jobs,
     regions: report.regions,
@@ -71,15 +74,20 @@ export function aWeek(jobs: number, regions: readonly string[]): Scenario {
     capacity: [...units, { ...spot, availability: { losses_per_hour: 0.005 } }],
     arrivals: { kind: 'poisson', jobs },
     jobs: [
-      { ...kind, name: 'one-region', weight: 5, device_hours: [40, 1_000], workers_max_per_region: 24 },
-      { ...kind, name: 'three-regions', weight: 4, data_regions: [2, 4], device_hours: [60, 2_500], model: '400MB' },
+      { ...kind, name: 'one-region', weight: 5, device_hours: [20, 800], workers_max_per_region: 24 },
+      { ...kind, name: 'three-regions', weight: 4, data_regions: [2, 4], device_hours: [40, 1_800], model: '400MB' },
       {
-        ...{ ...kind, name: 'may-move', weight: 1, data_regions: [1, 2], device_hours: [60, 2_500] },
-        ...{ bytes_per_sample: '1kB', may_move_to: ['aws/us-*', 'gcp/us-*'] },
+        ...kind,
+        name: 'may-move',
+        weight: 1,
+        data_regions: [1, 2],
+        device_hours: [40, 1_800],
+        bytes_per_sample: '1kB',
+        may_move_to: ['aws/us-*', 'gcp/us-*'],
       },
     ],
     agents: { report: '2h', meter: '6h' },
-    control: { step: '20s', tick: '5m', replan: '10m' },
+    control: { step: '30s', tick: '5m', replan: '1h' },
   })
 }
 

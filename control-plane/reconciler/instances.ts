@@ -37,7 +37,8 @@ export function changesTo(
   const byPartition = Map.groupBy(existing, (instance) => instance.partition)
   const changes = plan.partitions.map((partition): InstanceChanges => {
     const own = byPartition.get(partition.region) ?? []
-    const isHere = ({ id }: Instance): boolean => id.startsWith(`${nameOf(job, partition)}/`)
+    const prefix = `${nameOf(job, partition)}/`
+    const isHere = ({ id }: Instance): boolean => id.startsWith(prefix)
     const away = own.filter((instance) => !isHere(instance))
     const leaving = away.filter(isWanted).map(({ id }) => id)
     if (away.some((instance) => mayRun(instance) && !isOfData(instance)) || ending.has(partition.region))

@@ -50,20 +50,17 @@ export class PlanMemory {
   recall({ id, spec, plan }: Job, states: RegionStates): Waiting | null {
     const known = this.#waiting.get(id)
     if (known === undefined || plan === null || known.spec !== spec) return null
-    return known.states === this.#statesOf(known.blockedBy, states) ? known : null
+    return known.states === states.ofAll(known.blockedBy) ? known : null
   }
 
   /** `states` are those that it was planned on. */
   remember({ id, spec }: Job, { waitsFor, blockedBy, plan }: Placement, states: RegionStates): void {
     if (blockedBy === null || plan.outcome !== 'waiting') this.#waiting.delete(id)
-    else this.#waiting.set(id, { spec, waitsFor, blockedBy, states: this.#statesOf(blockedBy, states) })
+    else this.#waiting.set(id, { spec, waitsFor, blockedBy, states: states.ofAll(blockedBy) })
   }
 
-  #statesOf(regions: readonly string[], states: RegionStates): string {
-    return regions.map((region) => this.#numberOf(states.of(region))).join(',')
-  }
-
-  #numberOf(state: string): number {
+  /** Of a state that was seen before the same number as then. */
+  numberOf(state: string): number {
     const known = this.#numbers.get(state)
     if (known !== undefined) return known
     this.#numbers.set(state, this.#numbers.size)
@@ -96,29 +93,34 @@ function isSame(a: Facts | null, b: Facts): boolean {
 
 /** For whom regions have units at all, which is what decides whether a job waits: how many there are does not. */
 export class RegionStates {
+  readonly #memory: PlanMemory
   readonly #units: FreeUnits
   readonly #held: Held
-  readonly #known = new Map<string, string>()
+  readonly #known = new Map<string, number>()
 
-  constructor(units: FreeUnits, held: Held) {
+  constructor(memory: PlanMemory, units: FreeUnits, held: Held) {
+    this.#memory = memory
     this.#units = units
     this.#held = held
   }
 
-  of(region: string): string {
-    const known = this.#known.get(region)
-    if (known !== undefined) return known
-    const here = this.#units.get(region)
-    const classes =
-      here === undefined ? [] : [...here.classes.keys()].map((key) => `${key}:${(here.free.get(key) ?? 0) > 0}`)
-    const held = [...(this.#held.get(region) ?? [])].map(([model, jobId]) => `${model}=${jobId}`)
-    const state = `${region} ${classes.join(' ')} ${held.join(' ')}`
-    this.#known.set(region, state)
-    return state
+  ofAll(regions: readonly string[]): string {
+    return regions.map((region) => this.#of(region)).join(',')
   }
 
   /** Its units were taken, or held. */
   changed(region: string): void {
     this.#known.delete(region)
+  }
+
+  #of(region: string): number {
+    const known = this.#known.get(region)
+    if (known !== undefined) return known
+    const here = this.#units.get(region)
+    const free = here === undefined ? [] : [...here.free].map(([key, units]) => `${key}:${units > 0}`)
+    const held = [...(this.#held.get(region) ?? [])].map(([model, jobId]) => `${model}=${jobId}`)
+    const number = this.#memory.numberOf(`${region} ${free.join(' ')} ${held.join(' ')}`)
+    this.#known.set(region, number)
+    return number
   }
 }

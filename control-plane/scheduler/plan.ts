@@ -61,11 +61,10 @@ function planInOrder(
   const units = countFreeUnits(snapshot, exceptJobId, memory.held)
   const held = new Map<string, Map<string, string>>()
   const context = { snapshot, index, units, held }
-  const states = new RegionStates(units, held)
+  const states = new RegionStates(memory, units, held)
   const holdAll = (waitsFor: Placement['waitsFor'], jobId: string): void => {
     for (const [region, models] of waitsFor) {
-      hold(held, region, models, jobId)
-      states.changed(region)
+      if (hold(held, region, models, jobId)) states.changed(region)
     }
   }
   const planned = jobs
@@ -87,10 +86,18 @@ function planInOrder(
   return { planned, left: context }
 }
 
-function hold(held: Map<string, Map<string, string>>, region: string, models: readonly string[], jobId: string): void {
+/** Whether that is news. */
+function hold(
+  held: Map<string, Map<string, string>>,
+  region: string,
+  models: readonly string[],
+  jobId: string,
+): boolean {
   const here = held.get(region) ?? new Map<string, string>()
-  for (const model of models) if (!here.has(model)) here.set(model, jobId)
+  const fresh = models.filter((model) => !here.has(model))
+  for (const model of fresh) here.set(model, jobId)
   held.set(region, here)
+  return fresh.length > 0
 }
 
 function isOlder(a: Job, b: Job): boolean {

@@ -2,10 +2,17 @@ import { assert, asyncProperty, integer } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { aCatalogue, aPrice } from '#control-plane/model/builders.ts'
 import { silentLog } from '#runtime/log.ts'
+import { memoryStore } from '#control-plane/store/open-store.ts'
+import { withHash } from '#regions/catalogue-content.ts'
+import { arrivalsOf } from './arrivals.ts'
+import { capacityOf } from './capacity.ts'
+import { PlainStore } from './plain-store.ts'
 import { parseScenario } from './read-scenario.ts'
+import { runReport } from './run-report.ts'
 import type { Scenario } from './scenario-schema.ts'
 import { simulate } from './simulate.ts'
 import type { RunReport, SimulationReport } from './simulation-report.ts'
+import { World } from './world.ts'
 
 const base = aCatalogue(
   { 'onprem/a': { t4: 0.5, v100: 2 }, 'onprem/b': { t4: 0.6 }, 'onprem/c': { t4: 0.4, v100: 1.5 } },
@@ -56,11 +63,12 @@ function aScenario(change: Partial<Scenario> = {}): Scenario {
   return { ...parseScenario(text, 'test.yaml'), ...change }
 }
 
+const unread = (name: string): string => {
+  throw new Error(`${name} is not to be read`)
+}
+
 function run(scenario: Scenario, seed = 1): Promise<SimulationReport> {
-  const readText = (name: string): string => {
-    throw new Error(`${name} is not to be read`)
-  }
-  return simulate({ scenario, catalogue, seed, log: silentLog, readText, onProgress: () => {} })
+  return simulate({ scenario, catalogue, seed, log: silentLog, readText: unread, onProgress: () => {} })
 }
 
 function only({ runs }: SimulationReport): RunReport {
@@ -77,6 +85,30 @@ describe('a simulation', () => {
     const [first, again, other] = [await run(aScenario()), await run(aScenario()), await run(aScenario(), 2)]
     expect(JSON.stringify(again)).toBe(JSON.stringify(first))
     expect(only(other).cost.totalUsd).not.toBe(only(first).cost.totalUsd)
+  })
+
+  test('comes to the same on a database', async () => {
+    const scenario = aScenario({ arrivals: { kind: 'poisson', jobs: 8 } })
+    const seed = 3
+    const pools = capacityOf(scenario, catalogue, seed, unread)
+    const arrivals = arrivalsOf(scenario, seed, unread)
+    const reports = []
+    for (const store of [memoryStore(), new PlainStore()]) {
+      const world = new World({
+        scenario,
+        catalogue: withHash(catalogue),
+        pools,
+        arrivals,
+        policy: 'least-cost',
+        seed,
+        log: silentLog,
+        store,
+        onProgress: () => {},
+      })
+      await world.run()
+      reports.push(await runReport(world, 'least-cost'))
+    }
+    expect(reports[1]).toEqual(reports[0])
   })
 
   test('of every policy meets the same jobs', async () => {

@@ -13,7 +13,6 @@ import { ControlLoop, type LoopTiming } from '#control-plane/control-loop.ts'
 import { priceUsage } from '#control-plane/cost/price-usage.ts'
 import { throughputFor } from '#control-plane/scheduler/throughput.ts'
 import { validateJob } from '#control-plane/scheduler/validate-job.ts'
-import { memoryStore } from '#control-plane/store/open-store.ts'
 import type { Change, Store } from '#control-plane/store/store.ts'
 import type { PolicyName } from '#proto/policies.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
@@ -30,6 +29,7 @@ import { FluidAgent } from './fluid-agent.ts'
 import { FluidJob } from './fluid-job.ts'
 import { movesOf } from './moves.ts'
 import { Observer } from './observer.ts'
+import { PlainStore } from './plain-store.ts'
 import type { JobTemplate, Scenario } from './scenario-schema.ts'
 import { startSpotMarket } from './spot-market.ts'
 
@@ -42,6 +42,8 @@ export type WorldOptions = {
   readonly policy: PolicyName
   readonly seed: number
   readonly log: Log
+  /** Another one than the plain one in memory. */
+  readonly store?: Store
   /** Now and then. */
   readonly onProgress: (progress: Progress) => void
 }
@@ -52,7 +54,7 @@ type Known = { readonly job: FluidJob; readonly spec: JobSpec; readonly agentOf:
 
 export class World {
   readonly clock: VirtualClock
-  readonly store: Store = memoryStore()
+  readonly store: Store
   readonly observer: Observer
   readonly agents: ReadonlyMap<string, FluidAgent>
   readonly #options: WorldOptions
@@ -70,6 +72,7 @@ export class World {
     this.#options = options
     this.#index = indexCatalogue(catalogue)
     this.clock = new VirtualClock(scenario.start)
+    this.store = options.store ?? new PlainStore()
     this.#startMs = this.clock.now()
     this.#intake = new Intake(this.store, this.clock)
     const byRegion = Map.groupBy(pools, ({ region }) => region)
