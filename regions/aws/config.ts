@@ -4,6 +4,8 @@
 export const cpuInstanceTypes = ['c6i.2xlarge'] as const
 /** Families with NVIDIA GPUs begin with these letters. */
 export const gpuInstanceTypePatterns = ['g*', 'p*'] as const
+/** The spot price history is asked from so long ago on, so that a clock that is fast does not ask of the future. */
+export const spotHistoryMs = 300_000
 /** Names that one request may filter by. */
 export const filterValuesMax = 100
 /** Regions that one request for placement scores may name. */

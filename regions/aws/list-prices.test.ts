@@ -18,6 +18,8 @@ describe('a product of the price list', () => {
     expect(listPriceOf('X', product('g4dn.xlarge', '12', 'USD', 'Quantity'))).toBeNull()
     const reservedOnly = product('g4dn.xlarge', '1').replace('"OnDemand"', '"Other"')
     expect(listPriceOf('X', reservedOnly)).toBeNull()
+    const block = product('p5.48xlarge', '31.46').replace('"tenancy"', '"marketoption":"CapacityBlock","tenancy"')
+    expect(listPriceOf('X', block)).toBeNull()
   })
 
   test('whatever it says, its price is a number above 0 or it is refused', () => {

@@ -58,7 +58,12 @@ const standing = [
 
 /** Only what is read of a product; the rest is the cloud's business. */
 const productSchema = z.object({
-  product: z.object({ attributes: z.object({ instanceType: z.string().regex(/^[a-z0-9-]{1,32}\.[a-z0-9-]{1,32}$/) }) }),
+  product: z.object({
+    attributes: z.object({
+      instanceType: z.string().regex(/^[a-z0-9-]{1,32}\.[a-z0-9-]{1,32}$/),
+      marketoption: z.string().optional(),
+    }),
+  }),
   terms: z.object({
     OnDemand: z
       .record(
@@ -74,7 +79,7 @@ const productSchema = z.object({
   }),
 })
 
-/** Null for a product that is not sold by the hour, or costs nothing. */
+/** Null for a product that is not sold on demand by the hour, or costs nothing. */
 export function listPriceOf(what: string, text: string): ListPrice | null {
   let content: unknown
   try {
@@ -88,7 +93,9 @@ export function listPriceOf(what: string, text: string): ListPrice | null {
     throw unbelievable(what, `has a product of another shape: ${issue?.path.join('.')}: ${issue?.message}`)
   }
   const { product, terms } = parsed.data
-  const { instanceType } = product.attributes
+  const { instanceType, marketoption = 'OnDemand' } = product.attributes
+  // Blocks of capacity for fixed days are sold under the same type.
+  if (marketoption !== 'OnDemand') return null
   const hourly = Object.values(terms.OnDemand ?? {})
     .flatMap(({ priceDimensions }) => Object.values(priceDimensions))
     .filter(({ unit }) => unit === 'Hrs')

@@ -50,6 +50,17 @@ describe('a data set on S3', () => {
     expect(regionOf(cloud.requests.at(-1)!)).toBe('eu-west-1')
   })
 
+  test('is found in whatever region it lies', async () => {
+    const { adapter, cloud } = await rig((request) => {
+      if (request.method !== 'HEAD') return objectsAnswer([{ key: 'a', bytes: 5 }])
+      const headers = { 'x-amz-bucket-region': 'eu-west-1' }
+      return regionOf(request) === 'eu-west-1' ? { headers, body: '' } : { status: 301, headers, body: '' }
+    })
+    const found = await adapter.listDataset({ uri: 's3://some-bucket', region: null, signal })
+    expect(found).toMatchObject({ region: 'aws/eu-west-1', objects: 1 })
+    expect(cloud.requests.map(regionOf)).toEqual(['us-east-1', 'eu-west-1', 'eu-west-1'])
+  })
+
   test('is not counted to its end where one object is enough', async () => {
     const { adapter, cloud } = await rig(
       bucketIn('eu-west-1', ({ query }) =>

@@ -1,8 +1,10 @@
-// Spot prices by zone as of now: with its start at the present, the history has for each machine and zone the price in force.
+// Spot prices by zone as of now: a history that starts a moment ago has for each machine and zone the price that was in force then, and
+// what came since.
 import { DescribeSpotPriceHistoryCommand, type SpotPrice } from '@aws-sdk/client-ec2'
 import { unbelievable } from '#regions/cloud/cloud-api.ts'
 import { allPages } from '#regions/cloud/pages.ts'
 import type { AwsClients } from './clients.ts'
+import { spotHistoryMs } from './config.ts'
 
 export type SpotRow = {
   readonly instanceType: string
@@ -26,7 +28,7 @@ export async function spotPricesIn(
     const command = new DescribeSpotPriceHistoryCommand({
       InstanceTypes: instanceTypes as SpotPrice['InstanceType'][] as never,
       ProductDescriptions: ['Linux/UNIX'],
-      StartTime: new Date(nowMs),
+      StartTime: new Date(nowMs - spotHistoryMs),
       MaxResults: 1000,
       ...(token === undefined ? {} : { NextToken: token }),
     })
