@@ -120,11 +120,14 @@ function renderStanding(job: Job__Output, style: Style): string {
 }
 
 /** Empty where the job has all of its regions. */
-export function withoutRegionsText({ prunedRegions, spec }: Pick<Job__Output, 'prunedRegions' | 'spec'>): string {
+function withoutRegionsText({ prunedRegions, spec, plan }: Job__Output): string {
   if (prunedRegions.length === 0) return ''
   const shards = spec?.shards ?? []
+  // A partition may train on other regions' data.
+  const dataOf = new Map((plan?.partitions ?? []).map(({ region, dataRegions }) => [region, dataRegions]))
+  const lostData = new Set(prunedRegions.flatMap((region) => dataOf.get(region) ?? [region]))
   const all = shards.reduce((total, { samples }) => total + samples, 0)
-  const lost = shards.reduce((total, { region, samples }) => total + (prunedRegions.includes(region) ? samples : 0), 0)
+  const lost = shards.reduce((total, { region, samples }) => total + (lostData.has(region) ? samples : 0), 0)
   const share = all === 0 ? '' : ` (${formatPercent(lost / all)} of the data)`
   return `without ${prunedRegions.join(', ')}${share}`
 }

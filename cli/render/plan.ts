@@ -76,7 +76,7 @@ export function boundText({ bound }: Plan__Output): string {
 
 /** Small ones with a digit, never rounded down to nothing. */
 function formatShare(share: number): string {
-  if (share > 0 && share < 0.0005) return 'a twentieth of a percent'
+  if (share > 0 && share < 0.0005) return '0.05 %'
   return formatPercent(share)
 }
 

@@ -2,6 +2,7 @@
 import type { Style } from '../output.ts'
 import { reportConfig } from '../report/config.ts'
 import type { JobReport } from '../report/job-report.ts'
+import type { RegionReport } from '../report/regions.ts'
 import type { Verdict } from '../report/verdict.ts'
 import { renderTable } from '../table.ts'
 import { formatBytes, formatCount, formatFigure, formatPercent, formatSeconds, formatUsd } from '../units.ts'
@@ -38,9 +39,11 @@ function colourOf(kind: Verdict['kind'], style: Style): (text: string) => string
 }
 
 function regionTable({ regions }: JobReport, style: Style): string {
+  const hasDevices = regions.some(({ devices }) => devices !== '')
   return renderTable(
     [
       { head: 'region' },
+      ...(hasDevices ? [{ head: 'devices' }] : []),
       { head: 'data', align: 'right' },
       { head: 'used', align: 'right' },
       { head: 'rounds', align: 'right' },
@@ -50,7 +53,8 @@ function regionTable({ regions }: JobReport, style: Style): string {
       { head: 'cost', align: 'right' },
     ],
     regions.map((region) => [
-      region.isPruned ? `${region.region} (given up)` : region.region,
+      regionText(region),
+      ...(hasDevices ? [region.devices] : []),
       formatPercent(region.dataShare),
       formatPercent(region.samplesTotal > 0 ? region.samplesDone / region.samplesTotal : 0),
       formatCount(region.rounds),
@@ -61,6 +65,17 @@ function regionTable({ regions }: JobReport, style: Style): string {
     ]),
     style,
   )
+}
+
+/** With where it runs and whose data it has, where that is not its own. */
+export function regionText({ region, place, dataRegions, isPruned }: RegionReport): string {
+  const others = dataRegions.filter((from) => from !== region)
+  const notes = [
+    ...(place === region ? [] : [`in ${place}`]),
+    ...(others.length === 0 ? [] : [`with data of ${others.join(', ')}`]),
+    ...(isPruned ? ['given up'] : []),
+  ]
+  return notes.length === 0 ? region : `${region} (${notes.join(', ')})`
 }
 
 function happeningTable({ happenings }: JobReport, style: Style): string {

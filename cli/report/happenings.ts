@@ -10,7 +10,10 @@ export type Happening = {
   /** Since the start. */
   readonly seconds: number
   readonly region: string
-  /** "restart", "absent", "pruned", "hub", "plan", "exited", "killed", "failed", "adopted", "reaped", "resumed", "unattended". */
+  /**
+   * "restart", "absent", "pruned", "hub", "plan", "replanned", "budget", "exited", "killed", "failed", "adopted", "reaped",
+   * "resumed", "unattended".
+   */
   readonly kind: string
   readonly text: string
 }
@@ -37,7 +40,7 @@ function eventHappening(
   if (kind === 'started' && attempt <= 1) return []
   if (kind === 'exited' && text === '') return []
   // About a region, or about the job: the text says all of it.
-  if (kind === 'pruned' || kind === 'resumed' || kind === 'unattended')
+  if (instanceId === '' || kind === 'pruned' || kind === 'resumed' || kind === 'unattended')
     return [{ seconds: at(atMs), region, kind, text }]
   // The region stands in its own column.
   const role = region === '' ? instanceId : instanceId.slice(instanceId.lastIndexOf('/') + 1)

@@ -212,6 +212,55 @@ describe('the course', () => {
     expect(happenings.filter(({ kind }) => kind === 'plan')).toEqual([])
   })
 
+  test('what is about the job as a whole stands for itself: another plan, a budget', () => {
+    const event = (kind: string, text: string) =>
+      overTheWire<InstanceEvent__Output>('InstanceEvent', { jobId: 'j-4k2m9x7p', kind, text, atMs: startMs + 5_000 })
+    const events = [event('replanned', 'plan 2: a price changed'), event('budget', 'the forecast passes $20')]
+    expect(jobReport(aHistory({}, { events })).happenings.slice(0, 2)).toMatchObject([
+      { kind: 'replanned', region: '', text: 'plan 2: a price changed' },
+      { kind: 'budget', region: '', text: 'the forecast passes $20' },
+    ])
+  })
+
+  test("data that was moved is its partition's, wherever that runs: nothing is missing, and costs are of the place", () => {
+    const job = aJob()
+    const shards = job.spec!.shards
+    const partitions = job.progress!.partitions.filter(({ region }) => region !== last)
+    const taken = shards.filter(({ region }) => region === 'onprem/lab' || region === last)
+    const samples = taken.reduce((sum, shard) => sum + shard.samples, 0) * job.spec!.training!.epochs
+    const plan = {
+      partitions: [
+        { region: 'aws/us-east-1', place: 'aws/us-east-1', dataRegions: ['aws/us-east-1'] },
+        {
+          region: 'onprem/lab',
+          place: last,
+          dataRegions: ['onprem/lab', last],
+          allocations: [{ deviceModel: 'nvidia-t4', market: 'spot', units: 2 }],
+        },
+      ],
+    }
+    const progress = {
+      ...job.progress,
+      partitions: partitions.map((each) =>
+        each.region === 'onprem/lab' ? { ...each, samplesDone: samples, samplesTotal: samples } : each,
+      ),
+    }
+    const report = jobReport(aHistory({ plan, progress }))
+    expect(report.verdict).toMatchObject({ kind: 'whole', unusedDataShare: 0 })
+    const [, moved] = report.regions
+    expect(report.regions).toHaveLength(2)
+    expect(moved).toMatchObject({
+      region: 'onprem/lab',
+      place: last,
+      devices: '2 × nvidia-t4@spot',
+      samplesTotal: samples,
+    })
+    expect(moved!.costUsd).toBe(aHistory().cost.regions.find(({ region }) => region === last)!.totalUsd)
+    expect(renderReport(report, plain, 200)).toContain(
+      `onprem/lab (in ${last}, with data of ${last})  2 × nvidia-t4@spot`,
+    )
+  })
+
   test('a job without any round is reported all the same', () => {
     const job = aJob({ state: 'JOB_STATE_PENDING', startedAtMs: 0, endedAtMs: 0, progress: null, spec: null })
     const report = jobReport({ ...aHistory(), job, rounds: [], evaluations: [], events: [] })

@@ -1,11 +1,19 @@
 // One region's part: its data and how much of it was used, what it sent, how long it waited, how often it was missing.
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
 import { enumWord } from '../json.ts'
+import { devicesText } from '../render/plan.ts'
 import { weight } from '../render/rounds.ts'
 import type { JobHistory } from './job-history.ts'
 
 export type RegionReport = {
+  /** The name of its partition. */
   readonly region: string
+  /** Where it runs, or ran last: another region once it was moved. */
+  readonly place: string
+  /** For example "2 × nvidia-t4@spot"; '' without a plan. */
+  readonly devices: string
+  /** Regions whose data it trains on. */
+  readonly dataRegions: readonly string[]
   /** Share of the job's samples, 0 to 1. */
   readonly dataShare: number
   readonly phase: string
@@ -30,27 +38,38 @@ export type RegionReport = {
   readonly costUsd: number
 }
 
-/** In ascending order of name: regions with data, and any other that took part. */
+/** In ascending order of name: where data is trained on, and any other region that took part. */
 export function regionReports(history: JobHistory): readonly RegionReport[] {
   const { job } = history
-  const shards = job.spec?.shards ?? []
-  const partitions = job.progress?.partitions ?? []
-  const names = [...new Set([...shards, ...partitions].map(({ region }) => region))].sort()
-  return names.map((region) => regionReport(history, region))
+  const homeOf = homes(job)
+  const withData = (job.spec?.shards ?? []).map(({ region }) => homeOf.get(region) ?? region)
+  const others = (job.progress?.partitions ?? []).map(({ region }) => region)
+  return [...new Set([...withData, ...others])].sort().map((region) => regionReport(history, region))
+}
+
+/** The partition that trains on a region's data, by that region: another region's where the plan has moved it. */
+function homes({ plan }: JobHistory['job']): ReadonlyMap<string, string> {
+  const partitions = plan?.partitions ?? []
+  return new Map(partitions.flatMap(({ region, dataRegions }) => dataRegions.map((from) => [from, region] as const)))
 }
 
 function regionReport({ job, cost, rounds, events }: JobHistory, region: string): RegionReport {
   const shards = job.spec?.shards ?? []
   const samplesAll = shards.reduce((total, { samples }) => total + samples, 0)
-  const samplesHere = shards
-    .filter((shard) => shard.region === region)
-    .reduce((total, { samples }) => total + samples, 0)
+  const homeOf = homes(job)
+  const own = shards.filter((shard) => (homeOf.get(shard.region) ?? shard.region) === region)
+  const samplesHere = own.reduce((total, { samples }) => total + samples, 0)
+  const planned = job.plan?.partitions.find((each) => each.region === region)
+  const place = planned?.place || region
   const partition = job.progress?.partitions.find((each) => each.region === region)
   const totals = job.progress?.roundTotals.find((each) => each.region === region)
-  const own = events.filter(({ instanceId }) => regionOfInstance(job.id, instanceId, [region]) === region)
+  const happened = events.filter(({ instanceId }) => regionOfInstance(job.id, instanceId, [region]) === region)
   const absences = absencesOf(rounds, region)
   return {
     region,
+    place,
+    devices: planned === undefined ? '' : devicesText(planned.allocations),
+    dataRegions: [...new Set(own.map((shard) => shard.region))].sort(),
     dataShare: samplesAll > 0 ? samplesHere / samplesAll : 0,
     phase: partition === undefined ? 'not started' : enumWord(partition.phase),
     samplesDone: partition?.samplesDone ?? 0,
@@ -65,11 +84,11 @@ function regionReport({ job, cost, rounds, events }: JobHistory, region: string)
     stallShare: partition?.sync?.stallShare ?? null,
     stalenessSteps: meanOf(rounds, region, ({ stalenessSteps }) => stalenessSteps),
     codecError: meanOf(rounds, region, ({ codecError }) => codecError),
-    restarts: own.filter(({ kind, attempt }) => kind === 'started' && attempt > 1).length,
+    restarts: happened.filter(({ kind, attempt }) => kind === 'started' && attempt > 1).length,
     // Not the event: a resumed job has all of its regions again.
     isPruned: job.prunedRegions.includes(region),
     modelHash: partition?.modelHash ?? '',
-    costUsd: cost.regions.find((each) => each.region === region)?.totalUsd ?? 0,
+    costUsd: cost.regions.find((each) => each.region === place)?.totalUsd ?? 0,
   }
 }
 

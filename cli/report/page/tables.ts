@@ -1,5 +1,6 @@
 // The report's tables.
 import type { Round__Output } from '#proto/generated/cloudless/v1/Round.ts'
+import { regionText } from '../../render/report.ts'
 import { membersText, roundName, withoutText } from '../../render/rounds.ts'
 import { formatBrief, formatBytes, formatCount, formatPercent, formatSeconds, formatUsd } from '../../units.ts'
 import { reportConfig } from '../config.ts'
@@ -10,6 +11,7 @@ import { table, type Column } from './table.ts'
 export function regionTable({ regions }: JobReport): Html {
   const columns: readonly Column[] = [
     { head: 'region' },
+    { head: 'devices' },
     { head: 'data', kind: 'number' },
     { head: 'used', kind: 'number' },
     { head: 'steps', kind: 'number' },
@@ -26,7 +28,8 @@ export function regionTable({ regions }: JobReport): Html {
   ]
   const rows = regions.map((region) => ({
     cells: [
-      region.region,
+      regionText(region),
+      region.devices === '' ? '-' : region.devices,
       formatPercent(region.dataShare),
       formatPercent(region.samplesTotal > 0 ? region.samplesDone / region.samplesTotal : 0),
       formatCount(region.steps),
