@@ -14,6 +14,7 @@ describe('a catalogue as text', () => {
     const text = encodeContent(catalogue)
     expect(sha256(text)).toBe(catalogue.hash)
     expect(decodeContent(text, catalogue.hash)).toEqual(catalogue)
+    expect(catalogue.ratesOn?.['CNY']).toMatch(/^20\d\d-\d\d-\d\d$/)
     // Short enough to keep one for every plan: a few hundred kilobytes for seventy regions.
     expect(text.length).toBeLessThan(1_000_000)
   })

@@ -23,6 +23,10 @@ const contentSchema = z.strictObject({
   format: z.literal(1),
   version: z.string().min(1).max(1_000),
   usdPer: z.array(z.tuple([word, z.number().positive()])).max(200),
+  ratesOn: z
+    .array(z.tuple([word, z.iso.date()]))
+    .max(200)
+    .optional(),
   deviceModels: z.array(z.tuple([name, z.number().positive()])).max(deviceModelsMax),
   regions: z.array(region).max(regionsMax),
   egress: z.array(z.tuple([z.enum(['per-gb', 'p95-month']), z.array(tier)])),
@@ -57,13 +61,19 @@ export function encodeContent(catalogue: Omit<Catalogue, 'hash'>): string {
   const content: Content = {
     format: 1,
     version: catalogue.version,
-    usdPer: Object.entries(catalogue.usdPer).sort(([a], [b]) => (a < b ? -1 : 1)),
+    usdPer: sortedEntries(catalogue.usdPer),
+    // Left out where there is none, so that a catalogue without it keeps its hash.
+    ...(catalogue.ratesOn === undefined ? {} : { ratesOn: sortedEntries(catalogue.ratesOn) }),
     deviceModels: catalogue.deviceModels.map((model) => [model.name, model.relativeSpeed]),
     regions: catalogue.regions.map(encodeRegion),
     egress,
     links,
   }
   return JSON.stringify(content)
+}
+
+function sortedEntries<Value>(map: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** Refused unless it is what `hash` names. */
@@ -116,6 +126,7 @@ function decodeParts(content: Content, hash: string): Omit<Catalogue, 'hash'> {
   return {
     version: content.version,
     usdPer: Object.fromEntries(content.usdPer),
+    ...(content.ratesOn === undefined ? {} : { ratesOn: Object.fromEntries(content.ratesOn) }),
     regions: content.regions.map(decodeRegion),
     links: content.links.map(([from, to, mbitPerSecond, roundTripMs, at]) => {
       const [sender, receiver, paid] = [content.regions[from], content.regions[to], egress[at]]

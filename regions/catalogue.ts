@@ -7,6 +7,8 @@ export type Catalogue = {
   readonly hash: string
   /** USD that one unit of a currency is worth, as stated by the catalogue; USD itself is 1. */
   readonly usdPer: Readonly<Record<string, number>>
+  /** The day that a rate is of, ISO 8601, where its source says; absent where none does. */
+  readonly ratesOn?: Readonly<Record<string, string>>
   /** In ascending order of name. */
   readonly regions: readonly CatalogueRegion[]
   /** In ascending order of (from, to). */

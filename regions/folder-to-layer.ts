@@ -19,6 +19,7 @@ export function toLayer(file: FolderFile, rows: FolderRows, below: Names): Made 
   const warnings: string[] = []
   const rates = Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd]))
   const usdPer = { ...below.usdPer, ...rates }
+  const ratesOn = Object.fromEntries(Object.entries(file.usdPer).map(([name, { on }]) => [name, on]))
   const names = {
     regions: new Set([...below.regions, ...rows.regions.map(({ row }) => row.name)]),
     deviceModels: new Set([...below.deviceModels, ...rows.devices.map(({ row }) => row.device_model)]),
@@ -37,6 +38,7 @@ export function toLayer(file: FolderFile, rows: FolderRows, below: Names): Made 
     id: file.version,
     fetchedAtMs: null,
     usdPer: rates,
+    ratesOn,
     regions,
     links: unique(rows.links, ({ from, to }) => `${from} to ${to}`, 'to', faults).map(({ row }) => {
       return { from: row.from, to: row.to, mbitPerSecond: row.mbit_s, roundTripMs: row.rtt_ms, egress: null }

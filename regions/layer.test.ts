@@ -183,3 +183,11 @@ describe('whatever the layers are', () => {
     )
   })
 })
+
+test('a rate has its day from the layer that it is from', () => {
+  const dated = layer('old', { usdPer: { CNY: 0.14, EUR: 1.1 }, ratesOn: { CNY: '2026-11-01', EUR: '2026-10-01' } })
+  const { usdPer, ratesOn } = makeCatalogue([dated, layer('new', { usdPer: { CNY: 0.15 } })]).catalogue
+  expect(usdPer).toEqual({ USD: 1, CNY: 0.15, EUR: 1.1 })
+  expect(ratesOn).toEqual({ EUR: '2026-10-01' })
+  expect(makeCatalogue([layer('none')]).catalogue.ratesOn).toBeUndefined()
+})

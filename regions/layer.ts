@@ -20,6 +20,8 @@ export type Layer = {
   /** When a cloud was asked; null for versioned files. */
   readonly fetchedAtMs: number | null
   readonly usdPer: Readonly<Record<string, number>>
+  /** The day of each of those, where it is known. */
+  readonly ratesOn?: Readonly<Record<string, string>>
   readonly regions: readonly LayerRegion[]
   readonly links: readonly LayerLink[]
   readonly egress: readonly EgressRule[]
@@ -65,12 +67,22 @@ export function mergeLayers(layers: readonly Layer[]): Merged {
   const { links, unknownPairs } = everyLink(layers, [...regions.keys()].sort())
   const catalogue = {
     version: layers.map(versionOf).join('+'),
-    usdPer: Object.assign({ USD: 1 }, ...layers.map(({ usdPer }) => usdPer)) as Record<string, number>,
+    ...ratesOf(layers),
     regions: [...regions.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     links,
     deviceModels: [...models.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   }
   return { catalogue, unknownPairs }
+}
+
+/** A rate and its day are of the same layer. */
+function ratesOf(layers: readonly Layer[]): Pick<Catalogue, 'usdPer' | 'ratesOn'> {
+  const usdPer = Object.assign({ USD: 1 }, ...layers.map((layer) => layer.usdPer)) as Record<string, number>
+  const days = Object.keys(usdPer).flatMap((currency) => {
+    const day = layers.findLast((layer) => layer.usdPer[currency] !== undefined)?.ratesOn?.[currency]
+    return day === undefined ? [] : [[currency, day] as const]
+  })
+  return { usdPer, ...(days.length === 0 ? {} : { ratesOn: Object.fromEntries(days) }) }
 }
 
 function over(regions: ReadonlyMap<string, CatalogueRegion>, layer: LayerRegion): CatalogueRegion {

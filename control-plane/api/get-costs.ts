@@ -48,7 +48,7 @@ export async function getCosts(context: CostContext, wire: GetCostsRequest__Outp
       currency: request.currency,
       usd: catalogue.usdPer[request.currency] ?? 1,
       catalogVersion: catalogue.version,
-      day: '',
+      day: catalogue.ratesOn?.[request.currency] ?? '',
     },
     catalogues: await cataloguesOf(store, cells, catalogue),
     points: costPoints(costs, groups.slice(0, apiConfig.costCurvesMax), facts, request.groupBy),

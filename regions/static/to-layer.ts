@@ -7,10 +7,12 @@ import type { CatalogueFile } from './file-schema.ts'
 export function toLayer(file: CatalogueFile, path: string, below: Names): Layer {
   const rates = Object.fromEntries(Object.entries(file.usdPer).map(([name, { usd }]) => [name, usd]))
   const usdPer = { ...below.usdPer, ...rates }
+  const ratesOn = Object.fromEntries(Object.entries(file.usdPer).map(([name, { on }]) => [name, on]))
   return {
     id: file.version ?? layerName(path),
     fetchedAtMs: null,
     usdPer: rates,
+    ratesOn,
     regions: file.regions.map((region) => regionOf(region, usdPer)),
     links: file.links.map(({ from, to, mbitPerSecond, roundTripMs, egressUsdPerGb: usd }) => {
       return { from, to, mbitPerSecond, roundTripMs, egress: usd === undefined ? null : perGb(usd) }
