@@ -122,8 +122,9 @@ function unitsOf(deviceModel: string, count: number | null | undefined) {
   return Number.isInteger(devices) && devices >= 1 && devices <= 1024 ? { deviceModel, devices } : null
 }
 
+/** Less than a millionth of a unit of money is rounding, not a price. */
 function nonZero(amount: number | null | undefined): number | null {
-  return amount === undefined || amount === null || amount === 0 ? null : amount
+  return amount === undefined || amount === null || amount < 1e-6 ? null : amount
 }
 
 function stockOf({ Status, StatusCategory }: ZoneConfig): Price['stock'] {
