@@ -13,7 +13,7 @@ export function checkFolder(file: FolderFile, rows: MendedRows, names: Names, fa
   const check = (at: string, field: string, isKnown: boolean, value: string, fix: string): void => {
     if (!isKnown) faults.push({ field: `${at} ${field}`, description: `"${value}" does not exist; ${fix}` })
   }
-  const all = [...rows.devices, ...rows.regions, ...rows.prices, ...rows.links, ...rows.egress]
+  const all = [...rows.devices, ...rows.machines, ...rows.regions, ...rows.prices, ...rows.links, ...rows.egress]
   for (const { row, at } of all) {
     for (const source of row.source.split('+')) {
       check(at, 'source', sources.has(source), source, 'describe it under sources in catalogue.yaml')
@@ -25,6 +25,9 @@ export function checkFolder(file: FolderFile, rows: MendedRows, names: Names, fa
       faults.push({ field: `${at} provider`, description })
     }
   }
+  for (const { row, at } of rows.machines)
+    check(at, 'device_model', models.has(row.device_model), row.device_model, 'add it to devices.csv')
+  unique(rows.machines, (row) => `${row.provider} ${row.instance_type}`, 'instance_type', faults)
   for (const { row, at } of rows.prices) {
     check(at, 'region', regions.has(row.region), row.region, 'add it to regions.csv')
     check(at, 'device_model', models.has(row.device_model), row.device_model, 'add it to devices.csv')

@@ -66,6 +66,18 @@ export const rowSchemas = {
     losses_per_hour: amount,
     source: text,
   }),
+  machines: z.strictObject({
+    provider: z.enum(providers, `use ${providers.join(', ')}`),
+    instance_type: word.min(1, 'write the instance type'),
+    device_model: deviceModel,
+    devices: number((schema) => schema.int('use a whole number').min(1, 'use 1 or more').max(1024, 'use at most 1024')),
+    vcpus: maybe(positive),
+    memory_gib: maybe(positive),
+    network_mbit_s: maybe(positive),
+    /** Separated by ";". */
+    zones: z.string().regex(/^([a-z0-9-]+(;[a-z0-9-]+)*)?$/, 'use zones separated by ";"'),
+    source: text,
+  }),
   links: z.strictObject({ from: regionName, to: regionName, mbit_s: positive, rtt_ms: amount, source: text }),
   egress: z.strictObject({
     from: regionPattern,

@@ -9,6 +9,7 @@ import { catalogueBytesMax, deviceModelsMax, layersMax, regionsMax } from './con
 import type { Layer } from './layer.ts'
 import { makeCatalogue, type MadeCatalogue } from './make-catalogue.ts'
 import { readFolder } from './read-folder.ts'
+import { machineKey, type Machine } from './machines.ts'
 import type { Source } from './sources.ts'
 import { parseFile } from './static/read-file.ts'
 import { isInventory, parseJson, readInventory } from './terraform/read-inventory.ts'
@@ -29,11 +30,14 @@ export type ReadLayer = {
   readonly warnings: readonly string[]
   /** Those that the layer describes. */
   readonly sources: readonly Source[]
+  readonly machines: readonly Machine[]
 }
 export type ReadLayers = {
   readonly layers: readonly Layer[]
   readonly warnings: readonly string[]
   readonly sources: readonly { readonly layer: string; readonly source: Source }[]
+  /** Of one instance type the last that says it; in ascending order of cloud and type. */
+  readonly machines: readonly Machine[]
 }
 
 /** `paths` are an operator's, lowest first: folders like the bundled one, YAML files, or what `terraform output -json` printed. */
@@ -45,7 +49,9 @@ export async function readLayers(paths: readonly string[], options: LayerOptions
   const layers: Layer[] = []
   const warnings: string[] = []
   const sources: ReadLayers['sources'][number][] = []
+  const machines = new Map<string, Machine>()
   const add = (read: ReadLayer): void => {
+    for (const machine of read.machines) machines.set(machineKey(machine), machine)
     layers.push(read.layer)
     sources.push(...read.sources.map((source) => ({ layer: read.layer.id, source })))
   }
@@ -53,12 +59,13 @@ export async function readLayers(paths: readonly string[], options: LayerOptions
   if (options.withBundled !== false) add(await readLayer(bundledCataloguePath, nothingBelow))
   layers.push(...(options.fetched ?? []))
   for (const path of paths) {
-    const read = await readLayer(path, belowOf(layers))
+    const read = await readLayer(path, belowOf(layers, [...machines.values()]))
     add(read)
     checkSize(path, belowOf(layers))
     warnings.push(...read.warnings.map((text) => `${path}: ${text}`))
   }
-  return { layers, warnings, sources }
+  const sorted = [...machines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, machine]) => machine)
+  return { layers, warnings, sources, machines: sorted }
 }
 
 /** Every pair of regions has a link, so that a list of them may not grow at will. */
@@ -92,9 +99,9 @@ export async function loadLayers(
   paths: readonly string[] = [],
   options: LayerOptions = {},
 ): Promise<ReadLayers & MadeCatalogue> {
-  const { layers, warnings, sources } = await readLayers(paths, options)
+  const { layers, warnings, sources, machines } = await readLayers(paths, options)
   const made = makeCatalogue(layers)
-  return { layers, sources, catalogue: made.catalogue, warnings: [...warnings, ...made.warnings] }
+  return { layers, sources, machines, catalogue: made.catalogue, warnings: [...warnings, ...made.warnings] }
 }
 
 export async function loadCatalogue(paths: readonly string[] = [], options: LayerOptions = {}): Promise<Catalogue> {

@@ -24,6 +24,12 @@ sources: [{ id: mine, kind: assumption, note: a guess }, { id: other, kind: assu
     'aws/a,,c6i.2xlarge,cpu,8,on-demand,20,CNY,2026-07-20,0,mine',
     '',
   ].join('\n'),
+  'machines.csv': [
+    'provider,instance_type,device_model,devices,vcpus,memory_gib,network_mbit_s,zones,source',
+    'aws,g4dn.12xlarge,nvidia-t4,4,48,192,50000,a-1;a-2,mine',
+    'aws,c6i.2xlarge,cpu,8,8,,,,mine',
+    '',
+  ].join('\n'),
   'links-assumed.csv': 'from,to,mbit_s,rtt_ms,source\naws/a,onprem/lab,50,10,mine\n',
   'egress.csv': [
     'from,to,kind,up_to,price,currency,source',
@@ -67,8 +73,13 @@ const changed = (name: string, from: string, to: string): Readonly<Record<string
 
 describe('a folder', () => {
   test('becomes a layer', async () => {
-    const { layer, warnings } = await read()
+    const { layer, warnings, machines, sources } = await read()
     expect(warnings).toEqual([])
+    expect(sources.map(({ id }) => id)).toEqual(['mine', 'other'])
+    expect(machines).toMatchObject([
+      { instanceType: 'g4dn.12xlarge', zones: ['a-1', 'a-2'] },
+      { memoryGib: null, zones: [] },
+    ])
     expect(layer).toMatchObject({ id: '1', usdPer: { CNY: 0.14 }, defaultLink: { mbitPerSecond: 100 } })
     expect(layer.deviceModels).toEqual([
       { name: 'cpu', relativeSpeed: 1 },
@@ -228,6 +239,24 @@ describe('refusals name file, line, field, value and fix', () => {
       /same region/,
     ],
     ['a link of no width', changed('links-assumed.csv', ',50,', ',0,'), 'links-assumed.csv line 2 mbit_s', /above 0/],
+    [
+      'a machine twice',
+      changed('machines.csv', 'c6i.2xlarge', 'g4dn.12xlarge'),
+      'machines.csv line 3 instance_type',
+      /already/,
+    ],
+    [
+      'a machine of half a device',
+      changed('machines.csv', 't4,4', 't4,0.5'),
+      'machines.csv line 2 devices',
+      /whole number/,
+    ],
+    [
+      'a machine of an unknown device',
+      changed('machines.csv', 'nvidia-t4', 'nvidia-t5'),
+      'machines.csv line 2 device_model',
+      /devices.csv/,
+    ],
     ['two last tiers', changed('egress.csv', ',10,', ',,'), 'egress.csv line 2 up_to', /have no end/],
     [
       'no last tier',
@@ -273,6 +302,7 @@ describe('refusals name file, line, field, value and fix', () => {
 test('whatever the bytes are, the answer is a layer or a refusal', async () => {
   const name = fc.constantFrom(
     'prices.csv',
+    'machines.csv',
     'links-assumed.csv',
     'egress.csv',
     'regions.csv',

@@ -1,4 +1,4 @@
-// Reads a catalogue folder as one layer: catalogue.yaml, and CSV files whose names begin with what their rows are (devices,
+// Reads a catalogue folder as one layer: catalogue.yaml, and CSV files whose names begin with what their rows are (devices, machines,
 // regions, prices, links, egress). Quirks of real price lists are borne and told: of rows for the same thing the cheapest counts, a
 // spot price that is not below on-demand is left out, a region may have no price. Everything else that is wrong is refused,
 // with file, line, field, value and fix.
@@ -12,12 +12,14 @@ import { catalogueBytesMax, violationsMax } from './config.ts'
 import { folderSchema, rowSchemas, type FolderFile, type Row, type RowKind } from './folder-schema.ts'
 import { toLayer } from './folder-to-layer.ts'
 import type { Layer } from './layer.ts'
+import type { Machine } from './machines.ts'
 import type { Source } from './sources.ts'
 
 export type ReadFolder = {
   readonly layer: Layer
   readonly warnings: readonly string[]
   readonly sources: readonly Source[]
+  readonly machines: readonly Machine[]
 }
 
 /** A row, and where it stands: "prices.csv line 7". */
@@ -29,7 +31,14 @@ export async function readFolder(path: string, below: Names): Promise<ReadFolder
   const names = (await readdir(path).catch((error: unknown) => Promise.reject(unreadable(path, error)))).sort()
   const faults: FolderFault[] = []
   const file = await readHead(path, faults)
-  const rows: { [Kind in RowKind]: Placed<Kind>[] } = { devices: [], regions: [], prices: [], links: [], egress: [] }
+  const rows: { [Kind in RowKind]: Placed<Kind>[] } = {
+    devices: [],
+    machines: [],
+    regions: [],
+    prices: [],
+    links: [],
+    egress: [],
+  }
   for (const name of names.filter((each) => each.endsWith('.csv'))) {
     const kind = kindOf(name)
     if (kind === null) {
@@ -42,7 +51,13 @@ export async function readFolder(path: string, below: Names): Promise<ReadFolder
   if (file === null || faults.length > 0) throw refusal(path, faults)
   const { layer, warnings, faults: wrong } = toLayer(file, rows, below)
   if (wrong.length > 0) throw refusal(path, wrong)
-  return { layer, warnings, sources: file.sources }
+  return { layer, warnings, sources: file.sources, machines: rows.machines.map(machineOf) }
+}
+
+function machineOf({ row }: Placed<'machines'>): Machine {
+  const { provider, instance_type: instanceType, device_model: deviceModel, devices, vcpus, zones } = row
+  const size = { vcpus, memoryGib: row.memory_gib, networkMbit: row.network_mbit_s }
+  return { provider, instanceType, deviceModel, devices, ...size, zones: zones === '' ? [] : zones.split(';') }
 }
 
 function kindOf(name: string): RowKind | null {

@@ -51,3 +51,10 @@ export function gcpDevices(machineType: string): Devices | null {
   if (family === 'a3' && kind !== 'ultragpu') return { model: 'nvidia-h100', count }
   return null
 }
+
+/** "T4-16GB" and how many; null for a slice of one. */
+export function tencentDevices(gpuModel: string, gpuCount: string): Devices | null {
+  const model = deviceModelOf(gpuModel, modelNames)
+  const count = Number(gpuCount)
+  return model === null || !Number.isInteger(count) || count < 1 ? null : { model, count }
+}

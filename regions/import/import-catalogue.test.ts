@@ -17,6 +17,9 @@ const spec = (type: string, model: string, count: string): Records[number] => ({
   instance_type: type,
   gpu_model: model,
   gpu_count: count,
+  vcpus: '48',
+  memory_gib: '192.0',
+  network_mbps_baseline: '50000',
 })
 const spot = (region: string, type: string, saving: number, bucket: number): Records[number] => ({
   region,
@@ -48,8 +51,20 @@ const some: Tables = {
     gcp('a2-highgpu-2g', 'us-west4', 7, 3),
   ],
   gcpSold: [
-    { machine_type: 'a2-highgpu-2g', zone: 'us-central1-a' },
-    { machine_type: 'a3-highgpu-8g', zone: 'us-central1-c' },
+    { machine_type: 'a2-highgpu-2g', vcpus: '24', memory_gb: '170.00', zone: 'us-central1-a' },
+    { machine_type: 'a3-highgpu-8g', vcpus: '208', memory_gb: '1872.00', zone: 'us-central1-c' },
+  ],
+  tencentMachines: [
+    {
+      instance_type: 'GN7.2XLARGE32',
+      gpu_model: 'T4-16GB',
+      gpu_count: '1',
+      vcpus: '8',
+      memory_gib: '32',
+      network_gbps: '1.5',
+      zones: 'ap-tokyo-2;ap-seoul-1',
+    },
+    { instance_type: 'GN7.LARGE20', gpu_model: 'T4-16GB', gpu_count: '0.25', zones: '' },
   ],
   throughput: [
     { src_region: 'aws:us-east-1', dst_region: 'gcp:us-central1-a', gbps_received: '4.5' },
@@ -106,6 +121,15 @@ describe('from small tables', () => {
       'gcp/us-central1,,a2-highgpu-2g,nvidia-a100,2,on-demand,7,USD,2026-07-02,0,gcp-calculator',
       'gcp/us-central1,,a2-highgpu-2g,nvidia-a100,2,spot,3,USD,2026-07-02,0.000183,gcp-calculator',
       'gcp/us-central1,,a3-highgpu-8g,nvidia-h100,8,on-demand,88,USD,2026-07-02,0,gcp-calculator',
+    ])
+  })
+
+  test('machines: with their devices and zones, and no slices of a GPU', () => {
+    expect(files.get('machines.csv')!.trim().split('\n').slice(1)).toEqual([
+      'aws,g4dn.12xlarge,nvidia-t4,4,48,192,50000,,ec2instances+karpenter',
+      'gcp,a2-highgpu-2g,nvidia-a100,2,24,170,,us-central1-a,gcp-calculator',
+      'gcp,a3-highgpu-8g,nvidia-h100,8,208,1872,,us-central1-c,gcp-calculator',
+      'tencent,GN7.2XLARGE32,nvidia-t4,1,8,32,1500,ap-seoul-1;ap-tokyo-2,tencent-list',
     ])
   })
 

@@ -4,8 +4,9 @@ import { assumedLinks } from './assumed-links.ts'
 import { awsPrices } from './aws.ts'
 import { deviceModels } from './devices.ts'
 import { gcpPrices } from './gcp.ts'
+import { machineRows } from './machines.ts'
 import { places, type PlaceRow } from './places.ts'
-import type { EgressRow, LinkRow, PriceRow, Records } from './rows.ts'
+import type { EgressRow, LinkRow, MachineRow, PriceRow, Records } from './rows.ts'
 import { egressRows, links } from './wan.ts'
 
 /** The publishers' tables by their names under the folder that main.ts is given. */
@@ -15,6 +16,7 @@ export const tables = {
   awsSpecs: 'catalog/aws_accelerator_specs.csv',
   gcpPrices: 'gpu-prices/gcp_gpu_latest_all_types.csv',
   gcpSold: 'catalog/gcp_gpu_machine_types_by_zone_2023-05.csv',
+  tencentMachines: 'catalog/tencent_gpu_instances.csv',
   throughput: 'wan-skyplane/throughput_2022-11_71regions_64conn.csv',
   roundTrips: 'wan-skyplane/latency_2022-04_rtt_ms.csv',
   egress: 'wan-skyplane/egress_cost_usd_per_gb_71regions.csv',
@@ -26,11 +28,13 @@ export type Tables = Readonly<Record<keyof typeof tables, Records>>
 export function importCatalogue(from: Tables, linksByHand: ReadonlySet<string>): ReadonlyMap<string, string> {
   const aws = { onDemand: from.awsOnDemand, spot: from.awsSpot, specs: from.awsSpecs }
   const prices = [...awsPrices(aws, namesOf('aws')), ...gcpPrices(from.gcpPrices, from.gcpSold, namesOf('gcp'))]
+  const machines = { aws: from.awsSpecs, gcp: from.gcpSold, tencent: from.tencentMachines }
   const wan = { throughput: from.throughput, roundTrips: from.roundTrips, egress: from.egress }
   const measured = links(wan, new Map(places.map((place) => [place.name, place])))
   const assumed = assumedLinks(measured, places, linksByHand)
   return new Map([
     ['devices.csv', csv(['device_model', 'relative_speed', 'source'], deviceModels.map(deviceLine))],
+    ['machines.csv', csv(machineColumns, machineRows(machines).map(machineLine))],
     ['regions.csv', csv(regionColumns, places.map(regionLine))],
     ['prices.csv', csv(priceColumns, prices.map(priceLine))],
     ['links.csv', csv(['from', 'to', 'mbit_s', 'rtt_ms', 'source'], [...measured, ...assumed].map(linkLine))],
@@ -56,6 +60,18 @@ const priceColumns = [
   'source',
 ] as const
 
+const machineColumns = [
+  'provider',
+  'instance_type',
+  'device_model',
+  'devices',
+  'vcpus',
+  'memory_gib',
+  'network_mbit_s',
+  'zones',
+  'source',
+] as const
+
 function namesOf(provider: string): ReadonlySet<string> {
   return new Set(places.filter((each) => each.provider === provider).map(({ name }) => name.slice(provider.length + 1)))
 }
@@ -74,6 +90,11 @@ function priceLine(row: PriceRow): Line {
   const { region, zone, instanceType, deviceModel, devices, market, perInstanceHour, currency } = row
   const what = [region, zone, instanceType, deviceModel, devices, market]
   return [...what, perInstanceHour, currency, row.pricedOn, row.lossesPerHour, row.source]
+}
+
+function machineLine(row: MachineRow): Line {
+  const { provider, instanceType, deviceModel, devices, vcpus, memoryGib, networkMbit, zones, source } = row
+  return [provider, instanceType, deviceModel, devices, vcpus, memoryGib, networkMbit, zones, source]
 }
 
 function linkLine({ from: a, to: b, mbitPerSecond, roundTripMs, source }: LinkRow): Line {

@@ -13,6 +13,19 @@ export type PriceRow = {
   readonly source: string
 }
 
+export type MachineRow = {
+  readonly provider: 'aws' | 'gcp' | 'tencent'
+  readonly instanceType: string
+  readonly deviceModel: string
+  readonly devices: number
+  /** These as text: empty where the source does not say. */
+  readonly vcpus: string
+  readonly memoryGib: string
+  readonly networkMbit: string
+  readonly zones: string
+  readonly source: string
+}
+
 export type LinkRow = {
   readonly from: string
   readonly to: string

@@ -18,6 +18,7 @@ export type ReadFile = {
   readonly layer: Layer
   readonly warnings: readonly string[]
   readonly sources: readonly Source[]
+  readonly machines: readonly []
 }
 
 /** `path` is for messages, and names a layer that has no version of its own. */
@@ -39,7 +40,7 @@ export function parseFile(text: string, path: string, below: Names): ReadFile {
   const file = withKnownNames(parsed.data, below, warnings)
   const faults = checkFile(file, below)
   if (faults.length > 0) throw refusal(path, describe(faults, document, lines))
-  return { layer: toLayer(file, path, below), warnings, sources: file.sources }
+  return { layer: toLayer(file, path, below), warnings, sources: file.sources, machines: [] }
 }
 
 /** Devices by the names that the catalogue has for them. */

@@ -74,6 +74,18 @@ describe('an inventory', () => {
     ])
   })
 
+  test('a pool that says something else than the machine has is told', () => {
+    const machine = { instanceType: 'g4dn.xlarge', deviceModel: 'nvidia-v100', devices: 1, zones: [] }
+    const size = { vcpus: null, memoryGib: null, networkMbit: null }
+    const known = belowOf(
+      [aLayer({ deviceModels: [{ name: 'nvidia-t4', relativeSpeed: 1 }] })],
+      [{ provider: 'aws', ...machine, ...size }],
+    )
+    expect(readInventory(inventory, 'x', known).warnings[0]).toBe(
+      'aws/us-east-1: pool g4dn.xlarge says T4, but that machine has nvidia-v100; correct one of them',
+    )
+  })
+
   test('of a newer minor version is read, and what is new in it passed over', () => {
     const { layer, warnings } = read({ ...inventory, schema_version: '1.7', quota: { gpus: 3 } })
     expect(layer.regions).toHaveLength(1)

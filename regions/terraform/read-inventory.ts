@@ -18,6 +18,7 @@ export type ReadInventory = {
   readonly layer: Layer
   readonly warnings: readonly string[]
   readonly sources: readonly []
+  readonly machines: readonly []
 }
 
 type Fault = { readonly field: string; readonly description: string }
@@ -62,7 +63,7 @@ export function readInventory(json: Readonly<Record<string, unknown>>, path: str
     defaultLink: null,
     deviceModels: [],
   }
-  return { layer, warnings, sources: [] }
+  return { layer, warnings, sources: [], machines: [] }
 }
 
 export function parseJson(text: string, path: string): unknown {
@@ -146,10 +147,13 @@ function checkInventory({ name, provider, gpu_pools: pools }: Inventory, field: 
   }
 }
 
-function* poolWarnings({ name, gpu_pools: pools }: Inventory, below: Below): Iterable<string> {
+function* poolWarnings({ name, provider, gpu_pools: pools }: Inventory, below: Below): Iterable<string> {
   for (const { instance_type: instanceType, gpu, spot } of pools) {
     const market = spot ? 'spot' : 'on-demand'
     const deviceModel = deviceModelOf(gpu, below.deviceModels)
+    const machine = below.machine(provider, instanceType)
+    if (machine !== null && machine.deviceModel !== deviceModel)
+      yield `${name}: pool ${instanceType} says ${gpu}, but that machine has ${machine.deviceModel}; correct one of them`
     if (deviceModel === null) {
       yield `${name}: pool ${instanceType} has ${gpu}, which is no device model of the catalogue; add it with its speed and price`
     } else if (!below.hasPrice(name, { deviceModel, market, instanceType })) {

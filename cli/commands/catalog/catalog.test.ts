@@ -85,6 +85,24 @@ describe('show', () => {
     })
   })
 
+  test('what machines there are, and where they were sold', async () => {
+    const { stdout } = await catalog('show', 'tencent/ap-tokyo', '--machines')
+    expect(stdout).toMatch(/^tencent +GN7\.2XLARGE32 +1 nvidia-t4 +8 +32 GiB +3,000 Mbit\/s .*ap-tokyo-2/m)
+    expect(stdout).not.toMatch(/GT4|aws/)
+    const { json } = await catalog('show', '--machines', '--json')
+    expect((json as { machines: unknown[] }).machines).toContainEqual({
+      provider: 'aws',
+      instance_type: 'p4d.24xlarge',
+      device_model: 'nvidia-a100',
+      devices: 8,
+      vcpus: 96,
+      memory_gib: 1152,
+      network_mbit: 400000,
+      zones: [],
+    })
+    expect((await catalog('show', '--machines', '--server', server.address)).code).toBe(2)
+  })
+
   test('where the figures are from', async () => {
     const { stdout } = await catalog('show', '--sources')
     expect(stdout).toMatch(/^2026-11 +skyplane-throughput +Apache-2\.0 .*64 connections/m)

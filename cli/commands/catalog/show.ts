@@ -8,13 +8,15 @@ import { findCatalogue, type FoundCatalogue } from '../../catalogue-source.ts'
 import type { Context, Run } from '../../context.ts'
 import { exitCodes, type ExitCode } from '../../exit-codes.ts'
 import { ageText, agesOf, fetchedLayers, type LayerAge } from '../../fetched-layers.ts'
+import { renderMachines } from '../../render/catalog/machines.ts'
 import { renderDevices, renderHead, renderLinks, renderRegion, renderRegions } from '../../render/catalog/show.ts'
 import { renderSources } from '../../render/catalog/sources.ts'
-import { devicesOf, headOf, linksOf, regionOf, regionsOf } from '../../render/catalog/views.ts'
+import { devicesOf, headOf, linksOf, machinesIn, regionOf, regionsOf } from '../../render/catalog/views.ts'
 
 type Options = {
   readonly links?: true
   readonly devices?: true
+  readonly machines?: true
   readonly sources?: true
   readonly catalogue: readonly string[]
   readonly at?: string
@@ -26,12 +28,15 @@ export function catalogShowCommand(run: Run): Command {
     .argument('[region]', 'for example aws/us-east-1')
     .option('--links', 'every link, or those of the region')
     .option('--devices', 'device models, where they are and what they cost')
+    .option('--machines', 'instance types: their devices, size and zones, of all clouds or where the region is')
     .option('--sources', 'where the figures are from, under which licence, and what is assumed')
     .option('--catalogue <path>', 'a folder or YAML file over the bundled catalogue; may be repeated', collect, [])
     .option('--at <hash|version>', 'one that the control plane keeps; --server alone shows the one in force there')
     .action(
       run(async (context, region: string | undefined, options: Options) => {
+        checkOptions(context, options)
         if (options.sources === true) return await showSources(context, options)
+        if (options.machines === true) return await showMachines(context, region ?? null, options)
         const { catalogue, warnings, ages } = await sourceOf(context, options)
         for (const warning of warnings) context.output.warn(warning)
         show(context, catalogue, region ?? null, options, ages)
@@ -51,11 +56,27 @@ async function sourceOf(context: Context, { catalogue, at }: Options): Promise<S
   return { ...(await loadLayers(catalogue, { fetched: fetched.layers })), ages: agesOf(fetched, context.clock.now()) }
 }
 
-async function showSources(context: Context, { catalogue, at }: Options): Promise<ExitCode> {
-  if (at !== undefined || context.server !== null)
+/** What is left, such as the names of sources, only files know. */
+function checkOptions(context: Context, { links, devices, machines, sources, at }: Options): void {
+  const views = Object.entries({ links, devices, machines, sources }).filter(([, isAsked]) => isAsked === true)
+  if (views.length > 1)
+    throw invalid([{ field: `--${views[1]![0]}`, description: `goes without --${views[0]![0]}; give one of them` }])
+  const isOfFiles = machines === true || sources === true
+  if (isOfFiles && (at !== undefined || context.server !== null))
     throw invalid([
-      { field: '--sources', description: 'is known of files on this computer; leave out --server and --at' },
+      { field: `--${views[0]![0]}`, description: 'is known of files on this computer; leave out --server and --at' },
     ])
+}
+
+async function showMachines(context: Context, region: string | null, { catalogue }: Options): Promise<ExitCode> {
+  const found = await loadLayers(catalogue)
+  if (region !== null) checkRegion(found.catalogue, region)
+  const machines = machinesIn(found.machines, region)
+  context.output.result({ machines }, () => renderMachines(machines, context.output.style))
+  return exitCodes.ok
+}
+
+async function showSources(context: Context, { catalogue }: Options): Promise<ExitCode> {
   const { sources } = await loadLayers(catalogue)
   context.output.result({ sources }, () => renderSources(sources, context.output.style))
   return exitCodes.ok
@@ -72,8 +93,6 @@ function show(
   options: Options,
   fetched: readonly LayerAge[],
 ): void {
-  if (options.links === true && options.devices === true)
-    throw invalid([{ field: '--devices', description: 'goes without --links; give one of them' }])
   if (region !== null) checkRegion(catalogue, region)
   const head = headOf(catalogue)
   const { style } = output

@@ -1,5 +1,6 @@
 // What `catalog show` prints, as values: the same for people and for --json.
 import type { Catalogue, CatalogueLink, CatalogueRegion, Market, Price } from '#regions/catalogue.ts'
+import type { Machine } from '#regions/machines.ts'
 
 export type Head = {
   readonly version: string
@@ -61,6 +62,16 @@ export function regionOf({ regions, links }: Catalogue, name: string): OneRegion
 
 export function linksOf({ links }: Catalogue, region: string | null): readonly CatalogueLink[] {
   return links.filter(({ from, to }) => region === null || from === region || to === region)
+}
+
+/** Of the region's cloud, save those that are known to be sold elsewhere only. */
+export function machinesIn(machines: readonly Machine[], region: string | null): readonly Machine[] {
+  if (region === null) return machines
+  const [cloud, place] = [region.slice(0, region.indexOf('/')), region.slice(region.indexOf('/') + 1)]
+  return machines.filter(
+    ({ provider, zones }) =>
+      provider === cloud && (zones.length === 0 || zones.some((zone) => zone.startsWith(`${place}-`))),
+  )
 }
 
 export function devicesOf({ regions, deviceModels }: Catalogue, region: string | null): readonly DeviceSummary[] {
