@@ -8,6 +8,8 @@ export type AddressBook = {
   readonly peers: readonly Peer[]
   /** Where training data that is moved is to be had, in ascending order of region; absent where none is. */
   readonly data?: readonly DataEndpoint[]
+  /** Where the plan lets contributions meet: the first to ask for votes. Absent where none was planned. */
+  readonly hub?: string
 }
 
 export type DataEndpoint = {

@@ -5,14 +5,14 @@ import { dataEndpoints } from './data-on-its-way.ts'
 import type { PartitionView } from './partitions.ts'
 
 /** The book for these partitions; the very same object when nothing changed. A pruned peer stays pruned. */
-export function nextAddressBook(book: AddressBook, views: readonly PartitionView[]): AddressBook {
+export function nextAddressBook(book: AddressBook, views: readonly PartitionView[], hub: string): AddressBook {
   const peers = views.map(({ region, place, parameterServer, dataShare, isPruned }): Peer => {
     const endpoint = parameterServer?.endpoint ?? ''
     return { region, endpoint, dataShare, isPruned, ...(place === region ? {} : { place }) }
   })
   const data = dataEndpoints(views.flatMap((view) => view.data))
-  if (isSame(book.peers, peers) && isSameData(book.data, data)) return book
-  return { epoch: book.epoch + 1, peers, ...(data === undefined ? {} : { data }) }
+  if (isSame(book.peers, peers) && isSameData(book.data, data) && (book.hub ?? '') === hub) return book
+  return { epoch: book.epoch + 1, peers, ...(data === undefined ? {} : { data }), ...(hub === '' ? {} : { hub }) }
 }
 
 function isSame(a: readonly Peer[], b: readonly Peer[]): boolean {

@@ -119,6 +119,19 @@ describe('starting', () => {
     ])
   })
 
+  test('the address book names the hub of the plan, and a later plan another one', () => {
+    const exchange = { interval: 16, codec: 'int8', fragments: 4 }
+    const withHub = (snapshot: Snapshot, hub: string): Snapshot => ({
+      ...snapshot,
+      jobs: snapshot.jobs.map((job) => ({ ...job, plan: { ...job.plan!, exchange: { ...exchange, hub } } })),
+    })
+    const first = settled(withHub(world(), 'b'))
+    expect(first.jobs[0]!.addressBook).toMatchObject({ epoch: 1, hub: 'b' })
+    const second = settled(withHub(first, 'c'))
+    expect(second.jobs[0]!.addressBook).toMatchObject({ epoch: 2, hub: 'c' })
+    expect(started.jobs[0]!.addressBook.hub).toBeUndefined()
+  })
+
   test('the first address book knows all regions and no endpoint', () => {
     expect(started.jobs[0]!.addressBook).toMatchObject({
       epoch: 1,

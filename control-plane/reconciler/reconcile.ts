@@ -102,7 +102,7 @@ function advance(context: Context, job: Job, instances: readonly Instance[]): Ne
 }
 
 function standIn(context: Context, job: Job, views: readonly PartitionView[]): Job {
-  const addressBook = nextAddressBook(job.addressBook, views)
+  const addressBook = nextAddressBook(job.addressBook, views, job.plan?.exchange?.hub ?? '')
   return stand(context, { ...job, addressBook }, standingOf(job, views, context))
 }
 

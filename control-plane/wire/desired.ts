@@ -41,6 +41,7 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
     addressBooks: desired.addressBooks.map(({ jobId, book }) => ({
       jobId,
       epoch: book.epoch,
+      hub: book.hub ?? '',
       data: (book.data ?? []).map((each) => ({ ...each })),
       peers: book.peers.map(({ region, endpoint, dataShare, isPruned, place }) => ({
         region,

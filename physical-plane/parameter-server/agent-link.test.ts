@@ -114,7 +114,7 @@ describe('the link to the agent', () => {
     const book = (jobId: string, epoch: number, endpoint: string) => {
       const peers = [{ region: 'b', endpoint, dataShare: 0.5, pruned: false, place: '' }]
       agent.current.offer({
-        directive: { addressBook: { jobId, epoch, peers, data: [] }, drain: false },
+        directive: { addressBook: { jobId, epoch, peers, data: [], hub: 'b' }, drain: false },
         message: 'directive',
       })
     }
@@ -123,7 +123,7 @@ describe('the link to the agent', () => {
     book('job', 2, 'b:2')
     book('job', 1, 'b:1')
     await clock.advance(1)
-    expect(partition.members.book).toMatchObject({ epoch: 2, peers: [{ endpoint: 'b:2' }] })
+    expect(partition.members.book).toMatchObject({ epoch: 2, peers: [{ endpoint: 'b:2' }], hub: 'b' })
     life.abort()
     agent.current.end()
     await clock.advance(1)

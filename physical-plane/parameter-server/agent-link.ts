@@ -114,7 +114,10 @@ export class AgentLink {
     if (directive !== null && directive !== undefined) {
       const book = directive.addressBook
       const isOurs = book !== null && book.jobId === jobId
-      partition.direct({ book: isOurs ? { epoch: book.epoch, peers: book.peers } : null, drain: directive.drain })
+      partition.direct({
+        book: isOurs ? { epoch: book.epoch, peers: book.peers, hub: book.hub } : null,
+        drain: directive.drain,
+      })
     }
     if (recordsAck === null || recordsAck === undefined || partition.records.dropped !== stream.dropped) return
     partition.records.take(stream.base + recordsAck.count)

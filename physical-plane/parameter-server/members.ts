@@ -6,7 +6,12 @@ import { assert } from '#runtime/assert.ts'
 
 export type Member = { readonly region: string; readonly dataShare: number }
 export type PeerAddress = { readonly region: string; readonly endpoint: string; readonly pruned: boolean }
-export type AddressBook = { readonly epoch: number; readonly peers: readonly PeerAddress[] }
+export type AddressBook = {
+  readonly epoch: number
+  readonly peers: readonly PeerAddress[]
+  /** Where contributions are to meet, as planned; empty or absent where nothing was. */
+  readonly hub?: string | undefined
+}
 
 export class Members {
   readonly own: string

@@ -19,7 +19,11 @@ export function encodeStatus(status: PeerStatus): WireStatus {
   return {
     incarnation: status.incarnation,
     revision: status.revision,
-    book: { epoch: status.book.epoch, peers: status.book.peers.map((peer) => ({ ...peer })) },
+    book: {
+      epoch: status.book.epoch,
+      peers: status.book.peers.map((peer) => ({ ...peer })),
+      hub: status.book.hub ?? '',
+    },
     isLeaving: status.isLeaving,
     term: status.term,
     votedFor: status.votedFor,
@@ -127,7 +131,8 @@ function decodeBook(checks: WireChecks, wire: AddressBook__Output | null, region
     pruned,
   }))
   checks.fact(areUnique(peers.map(({ region }) => region)), 'status.book.peers', 'a region', 'there once')
-  return { epoch, peers }
+  const hub = checks.regionOrNone('status.book.hub', wire.hub)
+  return { epoch, peers, ...(hub === '' ? {} : { hub }) }
 }
 
 function decodeLinks(checks: WireChecks, wire: readonly MeasuredLink__Output[], regions: number): MeasuredLink[] {

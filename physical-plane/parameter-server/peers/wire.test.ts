@@ -72,7 +72,7 @@ const snapshot: StateSnapshot = {
 const full: PeerStatus = aStatus({
   incarnation: 123_456_789,
   revision: 77,
-  book: { epoch: 5, peers: [{ region: 'a', endpoint: '10.0.0.1:7000', pruned: false }] },
+  book: { epoch: 5, peers: [{ region: 'a', endpoint: '10.0.0.1:7000', pruned: false }], hub: 'b' },
   term: 2,
   isLeaving: true,
   votedFor: 'a',

@@ -293,6 +293,26 @@ describe('agreement', () => {
     expect([stands('b'), stands('a')]).toEqual([true, false])
   })
 
+  test('the planned region stands first, then those behind it; without one, or where it may not vote, the lowest', () => {
+    const electorate = ['a', 'b', 'c']
+    /** Who asks for votes at once, and who later: in their order. */
+    const order = (planned: string | undefined): readonly string[] => {
+      const waits = electorate.map((name) => {
+        const agreement = new Agreement(name, firstState, 0)
+        const view = { electorate, planned, regionsTotal: 3, statuses: new Map(), hears: () => true }
+        let nowMs = 0
+        while (!agreement.advance({ ...view, nowMs })) nowMs += 100
+        expect(agreement.isCandidate).toBe(true)
+        return { name, nowMs }
+      })
+      expect(Math.min(...waits.map(({ nowMs }) => nowMs))).toBe(0)
+      return waits.toSorted((one, other) => one.nowMs - other.nowMs).map(({ name }) => name)
+    }
+    expect(order('b')).toEqual(['b', 'c', 'a'])
+    expect(order('c')).toEqual(['c', 'a', 'b'])
+    for (const planned of [undefined, '', 'a', 'pruned']) expect(order(planned)).toEqual(['a', 'b', 'c'])
+  })
+
   test('a new hub proposes again what it had accepted, in its own term', () => {
     const accepted = aProposal({ term: 1, hub: 'c', round: 3, fragment: 42 })
     const agreement = new Agreement('a', { ...firstState, term: 1, committedRound: 2, accepted }, 0)

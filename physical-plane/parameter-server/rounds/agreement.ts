@@ -29,6 +29,8 @@ export type AgreementState = {
 
 /** What a region sees of the others now. */
 export type View = Voters & {
+  /** The region that asks for votes first; without one, or where that may not vote, the lowest. */
+  readonly planned?: string | undefined
   readonly statuses: ReadonlyMap<string, PeerStatus>
   readonly hears: (region: string) => boolean
   readonly nowMs: number
@@ -139,7 +141,7 @@ export class Agreement {
 
   /** When `advance` should be called again, or something else be said, though nothing was heard. */
   nextAtMs(view: View): number {
-    const times = [this.#quietSinceMs + this.#patienceMs(view.electorate), this.#voteEndsAtMs]
+    const times = [this.#quietSinceMs + this.#patienceMs(view), this.#voteEndsAtMs]
     return Math.min(...times.filter((atMs) => atMs > view.nowMs), Number.POSITIVE_INFINITY)
   }
 
@@ -305,7 +307,7 @@ export class Agreement {
     }
     // A disk that does not take the vote of one term takes none of the next.
     if (this.#state.votedFor !== '' && !this.#isVoteDurable) return false
-    if (nowMs < this.#quietSinceMs + this.#patienceMs(electorate) || !this.#couldWin(view)) return false
+    if (nowMs < this.#quietSinceMs + this.#patienceMs(view) || !this.#couldWin(view)) return false
     this.#state = { ...this.#state, term: this.#state.term + 1, votedFor: this.#own }
     this.#role = 'candidate'
     this.#proposed = null
@@ -352,10 +354,12 @@ export class Agreement {
 
   /**
    * Regions wait for their turn, so that one of them usually has its majority before the next one asks. With every term
-   * another one is first: one that others refuse their votes would else be in the way of all.
+   * another one is first, beginning with the one that was planned: one that others refuse their votes would else be in
+   * the way of all.
    */
-  #patienceMs(electorate: readonly string[]): number {
-    const behind = electorate.indexOf(this.#own) - (this.#state.term % electorate.length)
+  #patienceMs({ electorate, planned }: View): number {
+    const first = Math.max(0, electorate.indexOf(planned ?? '')) + this.#state.term
+    const behind = (electorate.indexOf(this.#own) - first) % electorate.length
     return quietMs + (behind < 0 ? behind + electorate.length : behind) * electionMs
   }
 

@@ -88,6 +88,7 @@ export class PeersView {
   view(): View {
     return {
       electorate: this.#members.live,
+      planned: this.#members.book.hub,
       regionsTotal: this.#members.all.length,
       statuses: this.#statuses,
       hears: (region) => this.hears(region),

@@ -9,6 +9,7 @@ export interface AddressBook {
   'epoch'?: (number | string | Long);
   'peers'?: (_cloudless_v1_Peer)[];
   'data'?: (_cloudless_v1_DataEndpoint)[];
+  'hub'?: (string);
 }
 
 export interface AddressBook__Output {
@@ -16,4 +17,5 @@ export interface AddressBook__Output {
   'epoch': (number);
   'peers': (_cloudless_v1_Peer__Output)[];
   'data': (_cloudless_v1_DataEndpoint__Output)[];
+  'hub': (string);
 }
