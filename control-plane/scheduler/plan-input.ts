@@ -6,46 +6,67 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import type { ClassUnits, MeasuredPair, PlanInput, RegionCapacity } from '#control-plane/model/plan-input.ts'
 import { linkKey, throughputKey, type Catalogue, type Snapshot } from '#control-plane/model/snapshot.ts'
+import { noDataReasonsMax } from './config.ts'
 import type { FreeUnits, RegionUnits } from './free-units.ts'
 import { mayMove } from './may-move.ts'
 import { placeJob, type PlaceContext } from './place-job.ts'
 import { samplesByRegion } from './problem.ts'
 
 /** What `placeJob` would decide on now. */
-export function inputOf({ snapshot, index, units, held }: PlaceContext, spec: JobSpec): PlanInput {
+export function inputOf(context: PlaceContext, spec: JobSpec): PlanInput {
+  return inputFrom(context, spec, [...context.units.keys()])
+}
+
+/**
+ * The same to be kept: without the units of regions that none of the job's data may go to, which change nothing, and without
+ * the names of more of them than a plan tells.
+ */
+export function inputToKeep(context: PlaceContext, spec: JobSpec): PlanInput {
+  const own = samplesByRegion(spec).map(([region]) => region)
+  const all = [...context.units.keys()].sort()
+  const isReachable = (to: string): boolean => own.includes(to) || own.some((from) => mayMove(spec, from, to))
+  const reachable = new Set(all.filter(isReachable))
+  const others = all.filter((region) => !reachable.has(region) && context.units.get(region)?.isConnected === true)
+  const input = inputFrom(context, spec, [...reachable])
+  // Data also leaves regions that have no agent.
+  const mayCarry = new Set([...own, ...reachable])
+  const named = others.slice(0, noDataReasonsMax).map((region): RegionCapacity => {
+    const { isConnected, lastHeartbeatAtMs } = context.units.get(region)!
+    return { region, isConnected, lastHeartbeatAtMs, classes: [], held: {} }
+  })
+  return {
+    ...input,
+    capacity: [...input.capacity, ...named].sort(byRegion),
+    measuredLinks: input.measuredLinks.filter(({ from, to }) => mayCarry.has(from) && mayCarry.has(to)),
+  }
+}
+
+function inputFrom(
+  { snapshot, index, units, held }: PlaceContext,
+  spec: JobSpec,
+  regions: readonly string[],
+): PlanInput {
   const { bundleDigest } = spec.function
-  const models = index.catalogue.deviceModels.map(({ name }) => name).sort()
-  const samplesPerSecond = models.flatMap((model) => {
-    const measured = snapshot.throughput.get(throughputKey(bundleDigest, model))
-    return measured === undefined ? [] : [[model, measured] as const]
+  const samplesPerSecond = index.catalogue.deviceModels.flatMap(({ name }) => {
+    const measured = snapshot.throughput.get(throughputKey(bundleDigest, name))
+    return measured === undefined ? [] : [[name, measured] as const]
   })
   return {
     spec,
     decidedAtMs: snapshot.nowMs,
     catalogVersion: index.catalogue.version,
     catalogHash: index.catalogue.hash,
-    capacity: [...units]
-      .map(([region, here]) => capacityOf(region, here, held.get(region) ?? new Map()))
-      .sort((a, b) => (a.region < b.region ? -1 : 1)),
+    capacity: regions
+      .map((region) => capacityOf(region, units.get(region)!, held.get(region) ?? new Map()))
+      .sort(byRegion),
     samplesPerSecond: Object.fromEntries(samplesPerSecond),
     modelSize: snapshot.modelSizes?.get(bundleDigest) ?? null,
     measuredLinks: pairsOf(snapshot.measuredLinks ?? new Map()),
   }
 }
 
-/** Without the units of regions that none of the job's data may go to: they change nothing. */
-export function withoutOthers(input: PlanInput): PlanInput {
-  const { spec, capacity, measuredLinks } = input
-  const own = samplesByRegion(spec).map(([region]) => region)
-  const reachable = new Set([
-    ...own,
-    ...capacity.map(({ region }) => region).filter((to) => own.some((from) => mayMove(spec, from, to))),
-  ])
-  return {
-    ...input,
-    capacity: capacity.map((each) => (reachable.has(each.region) ? each : { ...each, classes: [], held: {} })),
-    measuredLinks: measuredLinks.filter(({ from, to }) => reachable.has(from) && reachable.has(to)),
-  }
+function byRegion(a: RegionCapacity, b: RegionCapacity): number {
+  return a.region < b.region ? -1 : 1
 }
 
 export function planOn(input: PlanInput, catalogue: Catalogue): Plan {

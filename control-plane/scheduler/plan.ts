@@ -8,7 +8,7 @@ import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan } from './free-units.ts'
 import { placeJob, type PlaceContext, type Placement } from './place-job.ts'
-import { inputOf, withoutOthers } from './plan-input.ts'
+import { inputOf, inputToKeep } from './plan-input.ts'
 import { PlanMemory, RegionStates } from './plan-memory.ts'
 
 /** The plan that `job` would get now, behind the jobs that wait already. The job need not be in the snapshot. */
@@ -77,7 +77,7 @@ function planInOrder(
       }
       const placement = placeJob(context, job.spec)
       memory.remember(job, placement, states)
-      const input = placement.plan.outcome === 'placed' ? withoutOthers(inputOf(context, job.spec)) : null
+      const input = placement.plan.outcome === 'placed' ? inputToKeep(context, job.spec) : null
       takePlan(units, placement.plan)
       for (const { place } of placement.plan.partitions) states.changed(place)
       holdAll(placement.waitsFor, job.id)
