@@ -328,7 +328,8 @@ export class Agent {
     const { addressBooks } = this.#supervisor.desired
     const life = this.#supervisor.life(instanceId)
     const addressBook = addressBooks.find(({ jobId }) => jobId === life?.jobId) ?? null
-    return { addressBook, drain: life?.instance.drain ?? false }
+    const { interval = 0, intervalMin = 0 } = life?.instance.spec.sync ?? {}
+    return { addressBook, drain: life?.instance.drain ?? false, interval, intervalMin }
   }
 
   async #status(instanceId: string, status: InstanceStatus__Output): Promise<void> {

@@ -99,10 +99,10 @@ describe('a parameter server', () => {
     const { clock, controlPlane, agent } = await aTrainingWorld()
     const { down } = attach(agent.instanceService)
     await settle()
-    expect(down).toEqual([{ directive: { addressBook: null, drain: false } }])
+    expect(down).toEqual([{ directive: { addressBook: null, drain: false, interval: 0, intervalMin: 0 } }])
     controlPlane.desire([aParameterServer({ uploadsModel: true, drain: true }), aWorker()])
     await clock.advance(100)
-    expect(down.at(-1)).toEqual({ directive: { addressBook: null, drain: true } })
+    expect(down.at(-1)).toEqual({ directive: { addressBook: null, drain: true, interval: 0, intervalMin: 0 } })
   })
 
   test('tells where it listens; when it dies the address is no longer told', async () => {

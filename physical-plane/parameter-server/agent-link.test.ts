@@ -114,7 +114,12 @@ describe('the link to the agent', () => {
     const book = (jobId: string, epoch: number, endpoint: string) => {
       const peers = [{ region: 'b', endpoint, dataShare: 0.5, pruned: false, place: '' }]
       agent.current.offer({
-        directive: { addressBook: { jobId, epoch, peers, data: [], hub: 'b' }, drain: false },
+        directive: {
+          addressBook: { jobId, epoch, peers, data: [], hub: 'b' },
+          drain: false,
+          interval: 0,
+          intervalMin: 0,
+        },
         message: 'directive',
       })
     }

@@ -114,10 +114,9 @@ export class AgentLink {
     if (directive !== null && directive !== undefined) {
       const book = directive.addressBook
       const isOurs = book !== null && book.jobId === jobId
-      partition.direct({
-        book: isOurs ? { epoch: book.epoch, peers: book.peers, hub: book.hub } : null,
-        drain: directive.drain,
-      })
+      const { drain, interval, intervalMin } = directive
+      const books = isOurs ? { epoch: book.epoch, peers: book.peers, hub: book.hub } : null
+      partition.direct({ book: books, drain, interval: { interval, intervalMin } })
     }
     if (recordsAck === null || recordsAck === undefined || partition.records.dropped !== stream.dropped) return
     partition.records.take(stream.base + recordsAck.count)

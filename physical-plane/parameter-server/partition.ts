@@ -16,7 +16,7 @@ import { ExchangeState } from './exchange-state.ts'
 import { ExchangeWithPeers } from './exchange-with-peers.ts'
 import { FirstParameters } from './first-parameters.ts'
 import { LeaseTable } from './leases.ts'
-import { Members, type AddressBook } from './members.ts'
+import { Members } from './members.ts'
 import { StepMeter } from './meters.ts'
 import { PartitionHost } from './partition-host.ts'
 import type { PartitionLinks, PartitionOptions, PartitionProgress } from './partition-options.ts'
@@ -26,10 +26,13 @@ import { Records } from './records.ts'
 import type { Replica } from './replica/replica.ts'
 import { PeersView } from './rounds/peers-view.ts'
 import { Rounds } from './rounds/rounds.ts'
+import { LiveSettings, type PartitionDirective } from './live-settings.ts'
 import { syncProgressOf } from './sync-progress.ts'
 import { TrainedModel } from './trained-model.ts'
 import { WorkerGroup, type AppliedStep, type Phase, type TrainingHost } from './worker-group.ts'
 import type { JoiningWorker, LeaseAnswer, Membership, Step, StepOutcome, WorkerSide } from './worker-side.ts'
+
+type Saved = { readonly state: PartitionState; readonly vectors: Vectors }
 
 export class Partition implements WorkerSide, TrainingHost {
   readonly region: string
@@ -38,6 +41,7 @@ export class Partition implements WorkerSide, TrainingHost {
   readonly records: Records
   /** What the other regions meet. */
   readonly exchange: ExchangeWithPeers
+  readonly #sync: LiveSettings
   readonly #options: PartitionOptions
   readonly #links: PartitionLinks
   readonly #peers: PeersView
@@ -65,12 +69,10 @@ export class Partition implements WorkerSide, TrainingHost {
     return partition
   }
 
-  private constructor(
-    options: PartitionOptions,
-    links: PartitionLinks,
-    saved: { readonly state: PartitionState; readonly vectors: Vectors } | null,
-  ) {
-    const { region, sync, parts } = options
+  private constructor(given: PartitionOptions, links: PartitionLinks, saved: Saved | null) {
+    this.#sync = new LiveSettings(given.sync)
+    const options = { ...given, sync: this.#sync.values }
+    const { region, parts } = options
     const state = saved?.state ?? null
     const { clock, log, memory, fetcher } = links
     this.region = region
@@ -151,7 +153,7 @@ export class Partition implements WorkerSide, TrainingHost {
     })
     this.#rounds = new Rounds(
       {
-        settings: sync,
+        settings: options.sync,
         parts,
         members: this.members,
         peers: this.#peers,
@@ -200,11 +202,8 @@ export class Partition implements WorkerSide, TrainingHost {
   }
 
   get isBlocked(): boolean {
-    const { exchange } = this
-    return !this.members.isAlone && (exchange.isSealing || exchange.isCrowded || this.#rounds.isBlocked)
+    return !this.members.isAlone && (this.exchange.isSealing || this.exchange.isCrowded || this.#rounds.isBlocked)
   }
-
-  // Workers.
 
   join(worker: JoiningWorker): Membership {
     if (this.failure !== null) throw this.failure
@@ -280,9 +279,10 @@ export class Partition implements WorkerSide, TrainingHost {
     this.#checkpointer.request(checkpointAfterReceiptMs)
   }
 
-  direct(directive: { readonly book: AddressBook | null; readonly drain: boolean }): void {
-    if (directive.book !== null) this.members.replace(directive.book)
-    if (directive.drain) this.#course.requestDrain()
+  direct({ book, drain, interval }: PartitionDirective): void {
+    if (book !== null) this.members.replace(book)
+    if (drain) this.#course.requestDrain()
+    if (interval !== undefined) this.#sync.order(interval, this.#links.log)
     this.#state.trim()
     this.advance()
   }

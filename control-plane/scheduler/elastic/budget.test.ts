@@ -134,7 +134,7 @@ test('with `stop` allowed no job costs more than its budget and one window of ac
   )
 })
 
-test('a fixed interval is doubled as long as its strategy takes it, an adaptive one goes down its ladder', () => {
+test('a fixed interval is doubled as long as its strategy takes it, an adaptive one has its own steps', () => {
   const size = { updateBytes: 4e6, samplesPerStep: 32 }
   const intervals = (sync: ReturnType<typeof aSync>) =>
     longerExchanges(null, sync, size).map(({ interval }) => interval)
@@ -144,4 +144,5 @@ test('a fixed interval is doubled as long as its strategy takes it, an adaptive 
   expect(auto.length).toBeGreaterThan(2)
   const next = longerExchanges(auto[1]!, aSync({ strategy: 'auto' }), size)
   expect(next).toEqual(auto.slice(2))
+  expect(auto.every(({ codec }) => codec === auto[0]!.codec)).toBe(true)
 })

@@ -66,7 +66,7 @@ export function lengthened(situation: Situation, sync: SyncSettings, modelSize: 
   return saving.find(({ forecast }) => forecast.totalUsd <= usdMax) ?? saving.at(-1) ?? null
 }
 
-/** Up the ladder from the way in force; a fixed interval is doubled as long as the strategy takes it. */
+/** Ever longer intervals from the one in force, as long as the strategy takes them; all else stays as it is. */
 export function longerExchanges(now: Exchange | null, sync: SyncSettings, size: ModelSize): readonly Exchange[] {
   const strategy = strategies.get(sync.strategy)
   const parts = strategy?.parts(sync)
@@ -74,8 +74,9 @@ export function longerExchanges(now: Exchange | null, sync: SyncSettings, size: 
   const ladder = exchangesOf(sync, size).flatMap((each) => each ?? [])
   const hub = now?.hub ?? ''
   if (parts.when === 'adaptive-interval') {
-    const standing = ladder.findIndex(({ interval, codec }) => interval === now?.interval && codec === now.codec)
-    return ladder.slice(standing + 1).map((each) => ({ ...each, hub }))
+    const { interval: least, codec, fragments } = now ?? { ...sync, interval: 0 }
+    const intervals = new Set(ladder.map(({ interval }) => interval).filter((interval) => interval > least))
+    return [...intervals].map((interval) => ({ interval, codec, fragments, hub }))
   }
   const limit = strategy.limits?.interval
   const most = Math.min(sync.interval * lengthenMax, typeof limit === 'object' && 'max' in limit ? limit.max : Infinity)

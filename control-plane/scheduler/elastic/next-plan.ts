@@ -1,6 +1,6 @@
 // The plan that a change makes of the one in force: the same job under the next version, with the reason for it.
 import type { Job } from '#control-plane/model/job.ts'
-import type { Partition, Plan } from '#control-plane/model/plan.ts'
+import type { Exchange, Partition, Plan } from '#control-plane/model/plan.ts'
 import { movementsOf } from '../forecast.ts'
 import { linksNow } from '../links-now.ts'
 import { figure } from '../policy.ts'
@@ -26,7 +26,7 @@ export function nextPlan(
     const moves = partition.moves + (place === partition.place ? 0 : 1)
     return { ...partition, place, moves, allocations, loadPower: samplesPerSecond / partition.samples }
   })
-  const exchange = candidate.exchange ?? plan.exchange
+  const exchange = exchangeNow(job, plan, candidate.exchange)
   if (isSame(plan, { partitions, exchange })) return null
   const slowest = partitions.reduce((slow, partition) => (partition.loadPower < slow.loadPower ? partition : slow))
   return {
@@ -45,6 +45,13 @@ export function nextPlan(
     loadPower: slowest.loadPower,
     bottleneckRegion: slowest.region,
   }
+}
+
+/** While parameter servers run only the interval changes: what messages look like is agreed for the whole run. */
+function exchangeNow({ spec: { sync } }: Job, plan: Plan, wanted: Exchange | null): Exchange | null {
+  if (wanted === null) return plan.exchange
+  const { codec, fragments } = plan.exchange ?? sync
+  return { ...wanted, codec, fragments }
 }
 
 function isSame(a: Pick<Plan, 'partitions' | 'exchange'>, b: Pick<Plan, 'partitions' | 'exchange'>): boolean {

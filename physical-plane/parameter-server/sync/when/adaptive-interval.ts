@@ -22,7 +22,8 @@ export function planAdaptively(
   const stepSeconds = paceSeconds(speeds, settings.pacing)
   if (stepSeconds === null || exchangeTime(input, 0) === null) {
     // What was measured once is not forgotten because a hub went: the plan stays until there is something better to say.
-    if (previous !== null && hasSameRegions(previous, regions)) return previous
+    const isGood = previous !== null && hasSameRegions(previous, regions) && isLongEnough(previous, settings)
+    if (isGood) return previous
     return revisePlan(previous, unmeasured(settings, input))
   }
   const exchangeSeconds = (bytes: number): number => exchangeTime(input, bytes)!.seconds
@@ -52,6 +53,11 @@ function unmeasured(settings: SyncSettings, { regions, stepsPerSecond, elements 
 
 function hasSameRegions({ intervals }: RoundPlan, regions: readonly string[]): boolean {
   return regions.length === Object.keys(intervals).length && regions.every((region) => region in intervals)
+}
+
+/** The least interval may have risen meanwhile. */
+function isLongEnough({ intervals, fragments }: RoundPlan, { intervalMin }: SyncSettings): boolean {
+  return fragments * Math.max(0, ...Object.values(intervals)) >= intervalMin
 }
 
 function reasonOf(
