@@ -1,6 +1,7 @@
 // What strikes, when and for how long, all drawn from the seed.
 import type { Random } from '#runtime/random.ts'
-import { regionNames } from './options.ts'
+import { changePlan, elasticFaults, takeAway, type ElasticFault } from './elastic-faults.ts'
+import { regionNames, type SimulationOptions } from './options.ts'
 import type { World } from './world.ts'
 
 export type FaultKind =
@@ -13,6 +14,7 @@ export type FaultKind =
   | 'link to control plane'
   | 'disk of a parameter server'
   | 'wall clock'
+  | ElasticFault
 
 const kinds: readonly FaultKind[] = [
   'control plane',
@@ -26,6 +28,9 @@ const kinds: readonly FaultKind[] = [
   'wall clock',
 ]
 
+/** Only where asked for, so that histories of earlier seeds stay what they were. */
+const elasticKinds: readonly FaultKind[] = [...kinds, ...elasticFaults, ...elasticFaults]
+
 const downMsMax = 30_000
 /** A partition of the network may outlast every time-out of rounds. */
 const cutMsMax = 60_000
@@ -34,18 +39,19 @@ const wallJumpMsMax = 3_600_000
 /** Strikes at random times until the end, then stops for good. Resolves once everything struck is up again. */
 export async function strike(
   world: World,
-  faultsPerHour: number,
+  { faultsPerHour, isElastic = false }: Pick<SimulationOptions, 'faultsPerHour' | 'isElastic'>,
   untilMs: number,
   report: (text: string) => void,
 ): Promise<number> {
   const { clock, random } = world
   const repairs: Promise<void>[] = []
+  const all = isElastic ? elasticKinds : kinds
   let count = 0
   if (faultsPerHour === 0) return count
   for (;;) {
     await clock.sleep((-Math.log(1 - random.next()) * 3_600_000) / faultsPerHour)
     if (clock.monotonicMs() >= untilMs) break
-    const kind = kinds[random.integer(kinds.length)]!
+    const kind = all[random.integer(all.length)]!
     const repair = apply(world, kind, random)
     if (repair === null) continue
     count += 1
@@ -103,6 +109,13 @@ function apply(world: World, kind: FaultKind, random: Random): Promise<void> | n
     case 'wall clock':
       place.machine.wallOffsetMs = wallJumpMsMax * (2 * random.next() - 1)
       return Promise.resolve()
+    case 'another plan':
+      return changePlan(world, random)
+    case 'other prices':
+      world.changePrices(0.2 + 2 * random.next())
+      return Promise.resolve()
+    case 'notice of a loss':
+      return takeAway(world, region, { noticeMs: cutMs, downMs })
   }
 }
 

@@ -9,7 +9,7 @@ import { briefRun } from './options.ts'
 import { sweep } from './rounds-sweep.ts'
 import { simulate } from './simulate.ts'
 
-const usage = `usage: npm run simulate -- [--seed N] [--seeds COUNT] [--hours H] [--jobs N] [--faults-per-hour N] [--cpu-units N] [--verbose] [--json]
+const usage = `usage: npm run simulate -- [--seed N] [--seeds COUNT] [--hours H] [--jobs N] [--faults-per-hour N] [--cpu-units N] [--elastic] [--verbose] [--json]
        npm run simulate -- --sweep [--seed N] [--seeds COUNT] [--verbose] [--json]   a seed of the parameter servers' sweep`
 
 const { values } = parseArgs({
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     verbose: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     sweep: { type: 'boolean', default: false },
+    elastic: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -61,6 +62,7 @@ async function simulateSeeds(): Promise<void> {
         hours,
         jobs: number('jobs', hours > 1 ? Math.ceil(hours * 24) : briefRun.jobs, 0),
         faultsPerHour: number('faults-per-hour', hours > 1 ? 30 : briefRun.faultsPerHour, 0),
+        isElastic: values.elastic,
         cpuUnits: number('cpu-units', briefRun.cpuUnits, 1),
         ...(values.verbose ? { log: (line: string) => console.error(line) } : {}),
       },

@@ -62,7 +62,7 @@ async function run(world: World, options: SimulationOptions): Promise<Simulation
   const note = (error: unknown): void => void failures.push(error)
   let areAllSubmitted = false
   submitAll(world, options, submitted, report).then(() => (areAllSubmitted = true), note)
-  strike(world, options.faultsPerHour, untilMs, report).then((count) => (faults = count), note)
+  strike(world, options, untilMs, report).then((count) => (faults = count), note)
   const isOver = (): boolean => areAllSubmitted && faults >= 0 && world.store.view().jobs.length === 0
   const limitMs = untilMs + graceHours * 3_600_000
   while (!isOver() && failures.length === 0) {
@@ -108,7 +108,8 @@ async function submitAll(
   await persist(world, () => jobs.uploadBundle(once({ digest, totalBytes: archive.length, data: archive })))
   for (let index = 0; index < options.jobs; index++) {
     await clock.sleep((options.hours * 3_600_000 * 0.9 * random.next()) / options.jobs)
-    const spec = randomJob(random, index, digest)
+    const drawn = randomJob(random, index, digest)
+    const spec = options.isElastic === true && index % 2 === 0 ? { ...drawn, policy: 'least-cost' } : drawn
     const requestId = random.uuid()
     const { job } = await persist(world, () => jobs.createJob({ spec, requestId }))
     const entry: Submitted = { spec, id: job!.id, isCancelled: false }

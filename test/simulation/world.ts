@@ -9,6 +9,7 @@ import { Journal, memoryJournalStorage, type JournalStorage } from '#physical-pl
 import { agentConfig } from '#physical-plane/agent/config.ts'
 import { nextIdentity } from '#physical-plane/agent/identity.ts'
 import type { UploadModel } from '#physical-plane/agent/model-uploads.ts'
+import { withHash } from '#regions/catalogue-content.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
@@ -53,6 +54,7 @@ export class World {
   /** Final model by job, as its region wrote it. */
   readonly models = new Map<string, Float32Array>()
   readonly #options: WorldOptions
+  #catalogue: Catalogue
   readonly #log: Log
   /** What a checker found while the product's code was running. */
   failure: unknown = null
@@ -62,6 +64,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.#catalogue = options.catalogue
     this.#log = options.logOf(this.clock)
     this.random = seededRandom(options.seed)
     this.network = new SimulatedNetwork(seededRandom(options.seed + 1), (from, to) => delayMs(from, to))
@@ -83,17 +86,35 @@ export class World {
   startControl(): void {
     const node = new SimulatedNode(controlName, this.clock)
     this.#control = node
-    const { catalogue } = this.#options
     const controlPlane = createControlPlane({
       clock: node.clock,
       random: seededRandom(this.random.integer(2 ** 31)),
       log: this.#log.child({ process: 'control plane' }),
       metrics: createMetrics(),
-      catalogue: () => catalogue,
+      catalogue: () => this.#catalogue,
       store: storeOf(this.store, node),
     })
     this.network.listen(node, controlAddress, controlPlane.services)
     controlPlane.start()
+  }
+
+  /** Of every other region, so that some become cheaper than the rest. */
+  changePrices(factor: number): void {
+    const { regions, links } = this.#catalogue
+    const used = regions.filter(({ name }) => regionNames.some((known) => known === name))
+    const names = new Set(used.map(({ name }) => name))
+    this.#catalogue = withHash({
+      ...this.#catalogue,
+      links: links.filter(({ from, to }) => names.has(from) && names.has(to)),
+      regions: used.map((region, n) => {
+        if (n % 2 === 0) return region
+        const prices = region.prices.map((price) => {
+          const { usdPerUnitHour, perUnitHour } = price
+          return { ...price, usdPerUnitHour: usdPerUnitHour * factor, perUnitHour: perUnitHour * factor }
+        })
+        return { ...region, prices }
+      }),
+    })
   }
 
   crashControl(): void {
