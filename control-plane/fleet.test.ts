@@ -233,6 +233,21 @@ describe('the journal', () => {
     expect(await cost()).toBeCloseTo(0.04)
   })
 
+  test('what it fetched from an object store is paid by the region that it left; it can say so of nothing else', async () => {
+    const agent = new ScriptedAgent(rig)
+    const fetched = { kind: 'USAGE_KIND_WAN_BYTES', subject: 'a', purpose: 'data', fromRegion: 'b' }
+    const wrong = [
+      { ...fetched, kind: 'USAGE_KIND_DEVICE_SECONDS' },
+      { ...fetched, subject: 'c' },
+    ]
+    agent.say({ journal: { records: [usage(1, fetched), ...wrong.map((each, i) => usage(2 + i, each))] } })
+    await rig.clock.advance(100)
+    expect(agent.last('journalAck')).toEqual({ seq: 3 })
+    expect(await rig.store.listLedger('j-1', 10, null)).toMatchObject([
+      { id: expect.stringContaining('b:u-1'), region: 'b', subject: 'a', purpose: 'data', quantity: 10 },
+    ])
+  })
+
   test('what it says of a job that has ended still counts', async () => {
     await commit({ kind: 'job', job: aJob({ state: 'failed' }) })
     const agent = new ScriptedAgent(rig)

@@ -26,3 +26,8 @@ export function wrongAddress(uri: string, region: string, provider: Provider): s
   const store = scheme === null ? '' : `, or ${scheme}://bucket/prefix`
   return `is no address of data; write file:///absolute/path as seen in ${region}${store}`
 }
+
+/** It is fetched before it can be read, wherever that is. */
+export function isInObjectStore(uri: string): boolean {
+  return uri.startsWith('s3://') || uri.startsWith('cos://')
+}

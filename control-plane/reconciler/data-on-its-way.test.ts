@@ -116,6 +116,31 @@ describe('data that is moved', () => {
     })
   })
 
+  test('from an object store needs nobody who gives it, and is fetched in its own region too', () => {
+    const shards = [
+      { ...aShard('a', 300), uri: 's3://bucket-1/a' },
+      { ...aShard(lab, 100, { mayMoveTo: ['*'] }), uri: 's3://bucket-1/lab' },
+    ]
+    const start = settled({
+      ...placed(),
+      instances: [],
+      jobs: [
+        aJob({
+          spec: aSpec({ shards }),
+          plan: aPlan({}, { partitions: [aPartition('a', 1, { dataRegions: ['a', lab] })] }),
+        }),
+      ],
+    })
+    expect(desired(start, lab)).toEqual([])
+    expect(desired(start, 'a')).toEqual([stager])
+    // Nobody has to be there for it.
+    const without = start.agents.map((agent) => (agent.region === lab ? { ...agent, isConnected: false } : agent))
+    const late = { ...start, nowMs: nowMs + 2 * defaultPruneAfterMs, agents: without }
+    expect(applyActions(late, reconcile(late)).jobs[0]).toMatchObject({ state: 'starting' })
+    const there = told(start, stager, { state: 'completed' })
+    expect(desired(there, 'a')).toEqual([stager, 'j-1/a/ps', 'j-1/a/worker-0'])
+  })
+
   test('of a job that is cancelled holds it up no longer than its own instances', () => {
     const start = told(placed(), server, { state: 'running', endpoint: 'lab:1' })
     const cancelling = { ...start, jobs: start.jobs.map((job) => ({ ...job, state: 'cancelling' as const })) }

@@ -1,14 +1,26 @@
-// Training data that is moved before a partition can train: one data server per region that it comes from, and one stager
-// where it goes. Workers wait until it is there, and while nobody has trained yet, so do those of the other partitions:
+// Training data that is moved before a partition can train: one data server per region that it comes from, unless that is an
+// object store, and one stager where it goes. Workers wait until it is there, and while nobody has trained yet, so do those of the other partitions:
 // units cost from the moment in which they are taken.
 import type { AddressBook } from '#control-plane/model/address-book.ts'
-import type { Job } from '#control-plane/model/job.ts'
+import { isInObjectStore } from '#control-plane/model/data-address.ts'
+import type { Job, JobSpec } from '#control-plane/model/job.ts'
 import type { Partition } from '#control-plane/model/plan.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 
-/** Regions whose data has to come to the partition, in ascending order. */
-export function sourcesOf({ dataRegions, place }: Pick<Partition, 'dataRegions' | 'place'>): readonly string[] {
-  return dataRegions.filter((region) => region !== place)
+export type Sources = {
+  /** Regions whose data has to come to where the partition runs, in ascending order. */
+  readonly regions: readonly string[]
+  /** Of these, where an agent has to give it: object stores give by themselves, also to their own region. */
+  readonly served: readonly string[]
+}
+
+export function sourcesOf({ dataRegions, place }: Pick<Partition, 'dataRegions' | 'place'>, spec: JobSpec): Sources {
+  const data = [...spec.shards, ...(spec.holdout === null ? [] : [spec.holdout])]
+  const isIn = (region: string, isWanted: (uri: string) => boolean): boolean =>
+    data.some((each) => each.region === region && isWanted(each.uri))
+  const served = dataRegions.filter((region) => region !== place && isIn(region, (uri) => !isInObjectStore(uri)))
+  const regions = dataRegions.filter((region) => served.includes(region) || isIn(region, isInObjectStore))
+  return { regions, served }
 }
 
 export function isOfData({ role }: Pick<Instance, 'role'>): boolean {

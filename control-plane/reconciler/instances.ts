@@ -102,11 +102,11 @@ function parameterServer(job: Job, partition: Partition): Instance {
 
 /** None where all of its data is where it runs. */
 function ofData(job: Job, partition: Partition): readonly Instance[] {
-  const sources = sourcesOf(partition)
-  if (sources.length === 0) return []
+  const { regions, served } = sourcesOf(partition, job.spec)
+  if (regions.length === 0) return []
   const name = nameOf(job, partition)
   const all = { ...planned(job, partition), ...noUnits }
-  const servers = sources.map((region): Instance => {
+  const servers = served.map((region): Instance => {
     return { ...all, region, id: `${name}/data-server/${region}`, role: 'data-server' }
   })
   return [...servers, { ...all, id: `${name}/data-stager`, role: 'data-stager' }]

@@ -1,7 +1,7 @@
 // What is known of each partition of a job: its parameter server, its workers, and how long its region is unseen.
 import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, PartitionPhase, Staging } from '#control-plane/model/snapshot.ts'
-import { isOfData, sourcesOf, stagerOf } from './data-on-its-way.ts'
+import { isOfData, sourcesOf, stagerOf, type Sources } from './data-on-its-way.ts'
 
 export type PartitionView = {
   /** Its name. */
@@ -24,7 +24,7 @@ export type PartitionView = {
 }
 
 export type StagingView = Staging & {
-  /** Where data comes from, and how long each is unseen: 0 while its agent is connected. */
+  /** Where data comes from, and how long its agent is unseen: 0 while it is connected, or where it needs none. */
   readonly sources: readonly { readonly region: string; readonly unseenMs: number }[]
 }
 
@@ -52,7 +52,7 @@ export function viewPartitions(
       instances: here,
       data,
       phase: phaseOf(parameterServer),
-      staging: stagingOf(partition, data, (source) => unseenMs(agents.get(source), job, nowMs)),
+      staging: stagingOf(sourcesOf(partition, job.spec), data, (source) => unseenMs(agents.get(source), job, nowMs)),
       unseenMs: unseenMs(agents.get(place), job, nowMs),
       isPruned: pruned.has(region),
     }
@@ -66,13 +66,15 @@ function parameterServerOf(instances: readonly Instance[]): Instance | null {
 }
 
 function stagingOf(
-  partition: Parameters<typeof sourcesOf>[0],
+  { regions, served }: Sources,
   data: readonly Instance[],
   unseenMsOf: (region: string) => number,
 ): StagingView | null {
   const stager = stagerOf(data)
   if (stager === null) return null
-  const sources = sourcesOf(partition).map((region) => ({ region, unseenMs: unseenMsOf(region) }))
+  const sources = regions.map((region) => {
+    return { region, unseenMs: served.includes(region) ? unseenMsOf(region) : 0 }
+  })
   return { bytesDone: 0, bytesTotal: 0, ...stager.staging, sources }
 }
 

@@ -162,5 +162,10 @@ function decodeUsage(checks: Checks, wire: Usage__Output, region: string): Usage
   checks.name('usage.id', id, config.idCharactersMax)
   const purpose = checks.oneOf('usage.purpose', wire.purpose, usagePurposes)
   const metered = { subject, quantity, fromMs, toMs, attempt, purpose }
-  return { id, jobId, instanceId, region, kind: kind ?? 'device-seconds', ...metered }
+  // What it fetched itself from an object store left the region where that is, and came here.
+  const isFetched = wire.fromRegion !== ''
+  if (isFetched && (kind !== 'wan-bytes' || subject !== region))
+    checks.note('usage.from_region', `is ${wire.fromRegion}; only WAN bytes to ${region} are fetched from elsewhere`)
+  const left = checks.text('usage.from_region', wire.fromRegion, config.regionCharactersMax)
+  return { id, jobId, instanceId, region: isFetched ? left : region, kind: kind ?? 'device-seconds', ...metered }
 }

@@ -79,7 +79,7 @@ export class Agent {
     const { purchase = plainPurchase } = dependencies
     const placeOf = (jobId: string, partition: string): string => this.#placeOf(jobId, partition)
     const storedOf = (jobId: string, partition: string): Promise<Stored> => runtime.stored(jobId, partition)
-    this.#meters = new Meters({ clock, log, journal, config, purchase, placeOf, storedOf })
+    this.#meters = new Meters({ clock, log, journal, config, purchase, region, placeOf, storedOf })
     this.#logs = new LogShipper(runtime, clock, log, config)
     const { uploadModel } = dependencies
     this.#uploads = new ModelUploads({ clock, random, log, journal, config, uploadModel, onChange })
@@ -342,6 +342,7 @@ export class Agent {
     const { role } = life.instance
     const purpose = role === 'data-server' ? 'data' : 'sync'
     this.#meters.sent(instanceId, { jobId, attempt, purpose, totals: status.wanBytesSent })
+    this.#meters.fetched(instanceId, { jobId, attempt, purpose: 'data', totals: status.wanBytesFetched })
     if (role === 'parameter-server') {
       this.#meters.heard(instanceId, status)
       this.#watch.heard(life, status)

@@ -1,5 +1,6 @@
 // What is started to move training data: in its own region a server that gives it, where it goes a stager that fetches it.
 import { join } from 'node:path'
+import { isInBucket } from '#physical-plane/data/bucket-address.ts'
 import type { DataServerConfig, DataStagerConfig } from '#physical-plane/data/config-file.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { DesiredInstance } from './desired.ts'
@@ -27,7 +28,7 @@ export function dataServerConfig(
     agentSocket: folders.agentSocket,
     logLevel: logLevel as LogLevel,
     receivers: [place],
-    uris: [...new Set(data.filter((each) => each.region === region).map(({ uri }) => uri))],
+    uris: [...new Set(data.filter((each) => each.region === region && !isInBucket(each.uri)).map(({ uri }) => uri))],
     bindHost,
     advertiseHost,
     stateDir: join(folders.job(jobId), `data-server-${encodeURIComponent(instanceId)}`),
@@ -41,7 +42,9 @@ export function dataStagerConfig(
 ): DataStagerConfig {
   const { id: instanceId, jobId, region, partition } = instance
   const { folders, logLevel } = options
-  const bySource = Map.groupBy(shardsToStage(instance, folders), (shard) => shard.region)
+  const bySource = Map.groupBy(shardsToStage(instance, folders), ({ region: from, uri }) => {
+    return isInBucket(uri) ? `${from} ${uri}` : from
+  })
   if (bySource.size === 0) throw noPartition(partition)
   return {
     instanceId,
@@ -50,8 +53,8 @@ export function dataStagerConfig(
     region,
     agentSocket: folders.agentSocket,
     logLevel: logLevel as LogLevel,
-    sources: [...bySource].map(([source, shards]) => {
-      return { region: source, shards: shards.map(({ uri, path }) => ({ uri, path })) }
+    sources: [...bySource.values()].map((shards) => {
+      return { region: shards[0]!.region, shards: shards.map(({ uri, path }) => ({ uri, path })) }
     }),
     folder: folders.staged(jobId),
   }

@@ -55,6 +55,7 @@ function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Out
     isTrainingOver: false,
     workers: [],
     staging: null,
+    wanBytesFetched: {},
     ...over,
   }
   return { message: 'status', status }

@@ -18,6 +18,7 @@ export type MetersDependencies = {
   readonly log: Log
   readonly config: Pick<AgentConfig, 'windowMs' | 'storageWindowMs'>
   readonly purchase: Purchase
+  readonly region: string
   readonly placeOf: (jobId: string, partition: string) => string
   readonly storedOf: (jobId: string, partition: string) => Promise<Stored>
 }
@@ -25,14 +26,16 @@ export type MetersDependencies = {
 export class Meters {
   readonly #devices: Meter
   readonly #wan: WanMeter
+  readonly #fetched: WanMeter
   readonly #purposes: WorkerPurposes
   readonly #storage: StorageMeter
 
   constructor(dependencies: MetersDependencies) {
-    const { clock, journal, config, purchase, placeOf } = dependencies
+    const { clock, journal, config, purchase, placeOf, region } = dependencies
     this.#storage = new StorageMeter(dependencies)
     this.#devices = new Meter(clock, journal, config, purchase)
     this.#wan = new WanMeter(clock, journal, placeOf)
+    this.#fetched = new WanMeter(clock, journal, undefined, region)
     this.#purposes = new WorkerPurposes(journal, this.#devices)
   }
 
@@ -44,12 +47,17 @@ export class Meters {
 
   /** What is left to be told of a run, to be journaled in one entry with the fact that it has ended. */
   end(instanceId: string, endedAtMs: number): JournalEntry {
-    const sent = this.#wan.entry(instanceId)
+    const sent = joinEntries(this.#wan.entry(instanceId), this.#fetched.entry(instanceId))
     return joinEntries(this.#devices.end(instanceId, endedAtMs), this.#storage.end(instanceId, endedAtMs), sent)
   }
 
   sent(instanceId: string, sent: Sent): void {
     this.#wan.report(instanceId, sent)
+  }
+
+  /** What a stager fetched itself, by region; what its own region gives it costs nothing on the way. */
+  fetched(instanceId: string, fetched: Sent): void {
+    this.#fetched.report(instanceId, fetched)
   }
 
   /** A parameter server's word of its workers. */
@@ -65,11 +73,16 @@ export class Meters {
   tick(): void {
     this.#devices.tick()
     this.#wan.tick()
+    this.#fetched.tick()
     this.#purposes.tick()
     this.#storage.tick()
   }
 
   forget(instanceId: string): JournalEntry {
-    return joinEntries(this.#wan.forget(instanceId), this.#purposes.forget(instanceId))
+    return joinEntries(
+      this.#wan.forget(instanceId),
+      this.#fetched.forget(instanceId),
+      this.#purposes.forget(instanceId),
+    )
   }
 }

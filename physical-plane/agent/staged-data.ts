@@ -4,6 +4,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CloudlessError } from '#runtime/errors.ts'
+import { bucketAddress, isInBucket } from '#physical-plane/data/bucket-address.ts'
 import { stagedMarkOf, stagedSchema } from '#physical-plane/data/staged-mark.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { Folders } from './folders.ts'
@@ -24,15 +25,24 @@ export function shardsToStage(
   folders: Folders,
 ): readonly ShardToStage[] {
   const regions = partitions.find((each) => each.partition === partition)?.dataRegions ?? []
-  const isElsewhere = (region: string): boolean => region !== place && regions.includes(region)
-  const at = (name: string, uri: string): string => join(folders.staged(jobId), name, basename(fileURLToPath(uri)))
-  const shards = spec.shards.flatMap(({ region, uri }, i): ShardToStage[] => {
-    return isElsewhere(region) ? [{ region, uri, path: at(`shard-${i}`, uri) }] : []
+  const isElsewhere = ({ region, uri }: { readonly region: string; readonly uri: string }): boolean =>
+    regions.includes(region) && (region !== place || isInBucket(uri))
+  const at = (name: string, uri: string): string => join(folders.staged(jobId), name, nameOf(uri))
+  const shards = spec.shards.flatMap((shard, i): ShardToStage[] => {
+    const { region, uri } = shard
+    return isElsewhere(shard) ? [{ region, uri, path: at(`shard-${i}`, uri) }] : []
   })
   // Held-out data is where its region's shards are: they are evaluated together.
   const { holdout } = spec
-  if (holdout === null || !isElsewhere(holdout.region)) return shards
+  if (holdout === null || !isElsewhere(holdout)) return shards
   return [...shards, { region: holdout.region, uri: holdout.uri, path: at('holdout', holdout.uri) }]
+}
+
+/** What the data is called where it lies: programs may look at how a name ends. */
+function nameOf(uri: string): string {
+  const bucket = bucketAddress(uri)
+  if (bucket === null) return basename(fileURLToPath(uri))
+  return basename(bucket.prefix) || bucket.bucket
 }
 
 /** The job as a partition sees it here: what was fetched from elsewhere has its address on this machine. */

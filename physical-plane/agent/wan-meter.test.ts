@@ -61,6 +61,21 @@ describe('WAN bytes', () => {
     expect(journal.marks.size).toBe(0)
   })
 
+  test('what was fetched is of the region that it left, and came here', async () => {
+    const journal = await Journal.open({
+      storage: memoryJournalStorage(),
+      clock: new VirtualClock(startMs),
+      log: silentLog,
+      config: agentConfig,
+    })
+    const meter = new WanMeter(new VirtualClock(startMs), journal, undefined, 'here')
+    meter.report(server, { ...sent({ 'aws/us-east-1': 40 }), purpose: 'data' })
+    await journal.append(meter.entry(server))
+    expect(usagesOf(journal)).toMatchObject([
+      { id: `${server}/fetched/aws/us-east-1/0`, fromRegion: 'aws/us-east-1', subject: 'here', quantity: 40 },
+    ])
+  })
+
   test('bytes are of where their receiver was when they were sent', async () => {
     let place = 'b'
     const { journal, meter } = await anAgent(memoryJournalStorage(), new VirtualClock(startMs), (jobId, name) =>

@@ -1,4 +1,5 @@
-// Meters what instances send to other regions: the growth of the running totals that they tell, by whoever receives. What
+// Meters what instances send to other regions, or fetch from them where nobody else counts it: the growth of the running
+// totals that they tell, by whoever is at the other end. What
 // was told last is a mark that becomes durable together with its record, so no byte is lost or counted twice.
 import { z } from 'zod'
 import type { Clock } from '#runtime/clock.ts'
@@ -12,7 +13,7 @@ export type Sent = {
   readonly jobId: string
   readonly attempt: number
   readonly purpose: 'sync' | 'data'
-  /** Since the instance was first started, by receiver. */
+  /** Since the instance was first started, by receiver; of what was fetched, by region. */
   readonly totals: Readonly<Record<string, number>>
 }
 
@@ -25,11 +26,16 @@ export class WanMeter {
   /** Where a receiver is: partitions are known by name, bytes are paid by place. */
   readonly #placeOf: (jobId: string, receiver: string) => string
 
+  /** The region that fetches; null where bytes are sent. */
+  readonly #fetcher: string | null
+
   constructor(
     clock: Clock,
     journal: Journal,
     placeOf: (jobId: string, receiver: string) => string = (_, name) => name,
+    fetcher: string | null = null,
   ) {
+    this.#fetcher = fetcher
     this.#clock = clock
     this.#journal = journal
     this.#placeOf = placeOf
@@ -54,21 +60,22 @@ export class WanMeter {
       // A parameter server that went back to an older checkpoint counts again from there; wait until it is past.
       if (bytes <= last.bytes) continue
       const usage: Usage = {
-        id: `${instanceId}/wan/${receiver}/${last.index}`,
+        id: `${instanceId}/${this.#word}/${receiver}/${last.index}`,
         jobId,
         instanceId,
         kind: 'USAGE_KIND_WAN_BYTES',
-        subject: this.#placeOf(jobId, receiver),
+        subject: this.#fetcher ?? this.#placeOf(jobId, receiver),
         quantity: bytes - last.bytes,
         fromMs: last.untilMs,
         toMs: nowMs,
         attempt,
         purpose,
+        ...(this.#fetcher === null ? {} : { fromRegion: receiver }),
       }
       records.push({ usage })
       since[receiver] = { bytes, index: last.index + 1, untilMs: nowMs }
     }
-    return records.length === 0 ? {} : { records, marks: { [markOf(instanceId)]: { ...since } } }
+    return records.length === 0 ? {} : { records, marks: { [this.#markOf(instanceId)]: { ...since } } }
   }
 
   tick(): void {
@@ -84,7 +91,8 @@ export class WanMeter {
   /** Nobody wants the instance any more: its totals go with it. */
   forget(instanceId: string): JournalEntry {
     this.#senders.delete(instanceId)
-    return this.#journal.marks.has(markOf(instanceId)) ? { marks: { [markOf(instanceId)]: null } } : {}
+    const key = this.#markOf(instanceId)
+    return this.#journal.marks.has(key) ? { marks: { [key]: null } } : {}
   }
 
   #append(entry: JournalEntry): void {
@@ -92,11 +100,15 @@ export class WanMeter {
   }
 
   #mark(instanceId: string): Totals {
-    const mark = totalsMark.safeParse(this.#journal.marks.get(markOf(instanceId)))
+    const mark = totalsMark.safeParse(this.#journal.marks.get(this.#markOf(instanceId)))
     return mark.success ? mark.data : {}
   }
-}
 
-function markOf(instanceId: string): string {
-  return `wan/${instanceId}`
+  #markOf(instanceId: string): string {
+    return `${this.#word}/${instanceId}`
+  }
+
+  get #word(): string {
+    return this.#fetcher === null ? 'wan' : 'fetched'
+  }
 }

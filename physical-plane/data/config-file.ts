@@ -29,6 +29,7 @@ export type DataServerConfig = z.infer<typeof serverSchema>
 const shardSchema = z.strictObject({ uri: z.string().min(1), path: z.string().startsWith('/') })
 const stagerSchema = z.strictObject({
   ...common,
+  /** Of a region's files, or of one shard in an object store. */
   sources: z.array(z.strictObject({ region: z.string().min(1), shards: z.array(shardSchema).min(1) })).min(1),
   /** Holds the paths of all shards, and nothing else. */
   folder: z.string().startsWith('/'),

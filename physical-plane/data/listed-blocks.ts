@@ -40,7 +40,8 @@ export function decodeBlocks({ region, shards }: Source, wire: DataBlocks__Outpu
   return { path: pathIn(region, shard.path, wire.path), fileBytes, blocks }
 }
 
-function pathIn(region: string, root: string, path: string): string {
+/** A path that lies in the shard, and nowhere else on this machine. */
+export function pathIn(region: string, root: string, path: string): string {
   if (path === '') return root
   const isSafe = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
   if (isSafe && !path.includes('\0') && Buffer.byteLength(path) <= pathBytesMax) return join(root, path)

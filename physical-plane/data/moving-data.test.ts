@@ -25,6 +25,7 @@ import { createMetrics } from '#runtime/metrics.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { chunkWireBytes } from '#physical-plane/parameter-server/peers/wire-bytes.ts'
 import { BlockIndex } from './block-index.ts'
+import { bucketOpener } from './bucket.ts'
 import { blockBytes, countAheadBytes } from './config.ts'
 import { createDataService } from './data-service.ts'
 import { Endpoints } from './endpoints.ts'
@@ -99,6 +100,7 @@ function staging(
       endpoints,
       progress,
       open: dataServerOpener(clock),
+      openBucket: bucketOpener({}),
       clock,
       random: seededRandom(1),
       log: silentLog,

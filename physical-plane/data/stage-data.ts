@@ -4,9 +4,12 @@ import type { Clock } from '#runtime/clock.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Random } from '#runtime/random.ts'
 import { ByteBudget } from '#physical-plane/parameter-server/peers/byte-budget.ts'
+import { isInBucket } from './bucket-address.ts'
+import type { OpenBucket } from './bucket.ts'
 import { fetchingBytesMax } from './config.ts'
 import type { Source } from './config-file.ts'
 import type { Endpoints } from './endpoints.ts'
+import { BucketFetch } from './fetch-bucket.ts'
 import { SourceFetch, type OpenDataServer } from './fetch-source.ts'
 import { StagedDisk } from './staged-disk.ts'
 import type { StagingProgress } from './staging-progress.ts'
@@ -19,9 +22,15 @@ export type StageOptions = {
   readonly endpoints: Endpoints
   readonly progress: StagingProgress
   readonly open: OpenDataServer
+  readonly openBucket: OpenBucket
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+}
+
+/** By these names the progress of each source is known. */
+export function sourceNames(sources: readonly Source[]): readonly string[] {
+  return sources.map(({ region, shards }) => shards.find(({ uri }) => isInBucket(uri))?.uri ?? region)
 }
 
 export async function stageData({ sources, folder, ...options }: StageOptions, signal: AbortSignal): Promise<void> {
@@ -31,7 +40,11 @@ export async function stageData({ sources, folder, ...options }: StageOptions, s
   const either = AbortSignal.any([signal, over.signal])
   const fetches = sources.map(async (source) => {
     try {
-      return await new SourceFetch({ ...options, source, disk, budget }).run(either)
+      const [shard] = source.shards
+      const isBucket = shard !== undefined && isInBucket(shard.uri)
+      if (!isBucket) return await new SourceFetch({ ...options, source, disk, budget }).run(either)
+      const { region } = source
+      return await new BucketFetch({ ...options, region, shard, disk, budget, open: options.openBucket }).run(either)
     } catch (error) {
       over.abort(error)
       throw error

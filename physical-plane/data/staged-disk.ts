@@ -54,13 +54,19 @@ export class StagedDisk {
     }
   }
 
-  async write(path: string, offset: number, data: Uint8Array): Promise<void> {
+  /** Which blocks of objects are here: no hash says it. It stays, so that another attempt need not fetch them again. */
+  get bucketLog(): string {
+    return join(this.#folder, 'bucket-log.jsonl')
+  }
+
+  async write(path: string, offset: number, data: Uint8Array, options: { isDurable?: boolean } = {}): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
       for (let at = 0; at < data.length;) {
         at += (await file.write(data, at, data.length - at, offset + at)).bytesWritten
       }
+      if (options.isDurable === true) await file.datasync()
     } finally {
       await file.close()
     }
@@ -70,7 +76,7 @@ export class StagedDisk {
   async finish(shards: readonly StagedShard[], files: readonly StagedFile[]): Promise<void> {
     for (let i = 0; i < files.length; i += syncsAtOnce)
       await Promise.all(files.slice(i, i + syncsAtOnce).map((file) => this.#close(file)))
-    await this.#removeOthers(new Set(files.map(({ path }) => path)))
+    await this.#removeOthers(new Set([this.bucketLog, ...files.map(({ path }) => path)]))
     const mark: StagedMark = { shards: shards.map(({ path }) => path), files: [...files] }
     const beside = `${stagedMarkOf(this.#folder)}.partial`
     await writeFile(beside, JSON.stringify(mark), { mode: 0o600, flush: true })

@@ -1,33 +1,45 @@
 // How much of the data that a partition needs from elsewhere is here.
 
 export class StagingProgress {
-  readonly #regions: readonly string[]
+  readonly #sources: readonly string[]
   readonly #totals = new Map<string, number>()
   readonly #done = new Map<string, number>()
+  readonly #fetched = new Map<string, number>()
 
-  constructor(regions: readonly string[]) {
-    this.#regions = regions
+  /** Regions, and addresses in object stores. */
+  constructor(sources: readonly string[]) {
+    this.#sources = sources
   }
 
-  total(region: string, bytes: number): void {
-    this.#totals.set(region, bytes)
+  total(source: string, bytes: number): void {
+    this.#totals.set(source, bytes)
   }
 
-  done(region: string, bytes: number): void {
-    this.#done.set(region, this.doneOf(region) + bytes)
+  done(source: string, bytes: number): void {
+    this.#done.set(source, this.doneOf(source) + bytes)
   }
 
-  doneOf(region: string): number {
-    return this.#done.get(region) ?? 0
+  doneOf(source: string): number {
+    return this.#done.get(source) ?? 0
+  }
+
+  /** Bytes that a store in the region gave, which has nobody to count them. */
+  fetched(region: string, bytes: number): void {
+    this.#fetched.set(region, (this.#fetched.get(region) ?? 0) + bytes)
+  }
+
+  /** Of regions but this one. What was on its way when an attempt was killed is not in it. */
+  fetchedFromElsewhere(place: string): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#fetched].filter(([region]) => region !== place))
   }
 
   get bytesDone(): number {
-    return this.#regions.reduce((sum, region) => sum + this.doneOf(region), 0)
+    return this.#sources.reduce((sum, source) => sum + this.doneOf(source), 0)
   }
 
   /** 0 until every source has said how much it has. */
   get bytesTotal(): number {
-    const isKnown = this.#regions.every((region) => this.#totals.has(region))
+    const isKnown = this.#sources.every((source) => this.#totals.has(source))
     return isKnown ? [...this.#totals.values()].reduce((sum, bytes) => sum + bytes, 0) : 0
   }
 }

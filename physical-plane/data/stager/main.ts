@@ -6,11 +6,12 @@ import { systemClock } from '#runtime/clock.ts'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
 import { openLog } from '#runtime/log.ts'
 import { systemRandom } from '#runtime/random.ts'
+import { bucketOpener } from '../bucket.ts'
 import { readStagerConfig } from '../config-file.ts'
 import { Endpoints } from '../endpoints.ts'
 import { reportToAgent } from '../instance-report.ts'
 import { dataServerOpener } from '../open-data-server.ts'
-import { stageData } from '../stage-data.ts'
+import { sourceNames, stageData } from '../stage-data.ts'
 import { StagingProgress } from '../staging-progress.ts'
 
 async function main(): Promise<void> {
@@ -26,14 +27,17 @@ async function main(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT'] as const)
     process.once(name, () => asked.abort(new Error(`asked by ${name}`)))
   const endpoints = new Endpoints()
-  const progress = new StagingProgress(sources.map(({ region }) => region))
+  const progress = new StagingProgress(sourceNames(sources))
   const over = new AbortController()
   const reporting = reportToAgent(
     {
       instanceId,
       attempt,
       agentSocket,
-      status: () => ({ staging: { bytesDone: progress.bytesDone, bytesTotal: progress.bytesTotal } }),
+      status: () => ({
+        staging: { bytesDone: progress.bytesDone, bytesTotal: progress.bytesTotal },
+        wanBytesFetched: { ...progress.fetchedFromElsewhere(place) },
+      }),
       onBook: (book) => {
         if (book.jobId === jobId) endpoints.replace(book.epoch, book.data)
       },
@@ -46,7 +50,19 @@ async function main(): Promise<void> {
   const sinceMs = clock.monotonicMs()
   try {
     await stageData(
-      { jobId, place, sources, folder, endpoints, progress, open: dataServerOpener(clock), clock, random, log },
+      {
+        jobId,
+        place,
+        sources,
+        folder,
+        endpoints,
+        progress,
+        open: dataServerOpener(clock),
+        openBucket: bucketOpener(process.env),
+        clock,
+        random,
+        log,
+      },
       asked.signal,
     )
     const seconds = (clock.monotonicMs() - sinceMs) / 1000

@@ -17,6 +17,7 @@ export interface InstanceStatus {
   'isTrainingOver'?: (boolean);
   'workers'?: (_cloudless_v1_WorkerUse)[];
   'staging'?: (_cloudless_v1_StagingProgress | null);
+  'wanBytesFetched'?: ({[key: string]: number | string | Long});
 }
 
 export interface InstanceStatus__Output {
@@ -31,4 +32,5 @@ export interface InstanceStatus__Output {
   'isTrainingOver': (boolean);
   'workers': (_cloudless_v1_WorkerUse__Output)[];
   'staging': (_cloudless_v1_StagingProgress__Output | null);
+  'wanBytesFetched': ({[key: string]: number});
 }

@@ -14,6 +14,7 @@ export interface Usage {
   'toMs'?: (number | string | Long);
   'attempt'?: (number);
   'purpose'?: (string);
+  'fromRegion'?: (string);
 }
 
 export interface Usage__Output {
@@ -27,4 +28,5 @@ export interface Usage__Output {
   'toMs': (number);
   'attempt': (number);
   'purpose': (string);
+  'fromRegion': (string);
 }
