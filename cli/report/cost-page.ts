@@ -63,12 +63,13 @@ function hours({ fromMs, toMs }: Costs__Output): string {
 
 function figures({ total }: Costs__Output, job: JobCost__Output | null, money: Money): (readonly [string, string])[] {
   const usd = (value: number | undefined): string => money.format(value ?? 0)
+  const used = (name: string, value = 0): (readonly [string, string])[] => (value > 0 ? [[name, usd(value)]] : [])
   return [
     [job?.isFinal === false ? 'total so far' : 'total', usd(total?.totalUsd)],
     ['compute', usd(total?.computeUsd)],
     ['egress', usd(total?.egressUsd)],
-    ['data moved', usd(total?.movementUsd)],
-    ['storage', usd(total?.storageUsd)],
+    ...used('data moved', total?.movementUsd),
+    ...used('storage', total?.storageUsd),
     ['compute wasted', formatPercent(wasteShare(total))],
     ['device-seconds', formatCount(total?.deviceSeconds ?? 0)],
     ['sent', formatBytes(total?.wanBytes ?? 0)],

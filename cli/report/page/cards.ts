@@ -7,7 +7,7 @@ export function cards(figures: readonly (readonly [string, string])[]): Html {
       ([name, value]) =>
         html`<div>
           <dt>${name}</dt>
-          <dd>${value}</dd>
+          <dd class="${value.length > 9 ? 'long' : 'short'}">${value}</dd>
         </div>`,
     )}
   </dl>`

@@ -27,6 +27,9 @@
     return `${Number((whole / 86400).toFixed(1))} d`
   }
 
+  /** As wide as the longest figure. */
+  const wide = (_plot, values) => Math.max(64, 22 + 7 * Math.max(0, ...(values ?? []).map((text) => text.length)))
+
   const draw = (place, chart) => {
     const money = (value) => `${figure(value)} ${chart.unit}`
     const format = chart.unit === 'bytes' ? bytes : chart.unit === 'figure' ? figure : money
@@ -53,7 +56,7 @@
         cursor: { drag: { x: true, y: false } },
         axes: [
           { ...axis, space: 76, values: (_plot, at) => at.map(duration) },
-          { ...axis, size: 78, values: (_plot, at) => at.map((value) => (value === 0 ? '0' : format(value))) },
+          { ...axis, size: wide, values: (_plot, at) => at.map((value) => (value === 0 ? '0' : format(value))) },
         ],
         series: [{ label: 'after', value: (_plot, value) => (value == null ? '–' : duration(value)) }, ...series],
       },
