@@ -4,6 +4,8 @@ import type { Style } from '../../output.ts'
 import { renderTable } from '../../table.ts'
 import { formatCount } from '../../units.ts'
 
+const zonesShown = 4
+
 export function renderMachines(machines: readonly Machine[], style: Style): string {
   const text = (value: number | null, unit: string): string => (value === null ? '' : `${formatCount(value)}${unit}`)
   return renderTable(
@@ -23,8 +25,13 @@ export function renderMachines(machines: readonly Machine[], style: Style): stri
       text(machine.vcpus, ''),
       text(machine.memoryGib, ' GiB'),
       text(machine.networkMbit, ' Mbit/s'),
-      machine.zones.join(' '),
+      zonesText(machine.zones),
     ]),
     style,
   )
+}
+
+function zonesText(zones: readonly string[]): string {
+  const shown = zones.slice(0, zonesShown)
+  return zones.length > zonesShown ? `${shown.join(' ')} and ${zones.length - zonesShown} more` : shown.join(' ')
 }

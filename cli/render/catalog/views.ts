@@ -64,14 +64,15 @@ export function linksOf({ links }: Catalogue, region: string | null): readonly C
   return links.filter(({ from, to }) => region === null || from === region || to === region)
 }
 
-/** Of the region's cloud, save those that are known to be sold elsewhere only. */
+/** Of the region's cloud, with its zones only, save those that are known to be sold elsewhere only. */
 export function machinesIn(machines: readonly Machine[], region: string | null): readonly Machine[] {
   if (region === null) return machines
   const [cloud, place] = [region.slice(0, region.indexOf('/')), region.slice(region.indexOf('/') + 1)]
-  return machines.filter(
-    ({ provider, zones }) =>
-      provider === cloud && (zones.length === 0 || zones.some((zone) => zone.startsWith(`${place}-`))),
-  )
+  return machines
+    .filter(({ provider }) => provider === cloud)
+    .map((machine) => ({ machine, zones: machine.zones.filter((zone) => zone.startsWith(`${place}-`)) }))
+    .filter(({ machine, zones }) => machine.zones.length === 0 || zones.length > 0)
+    .map(({ machine, zones }) => ({ ...machine, zones }))
 }
 
 export function devicesOf({ regions, deviceModels }: Catalogue, region: string | null): readonly DeviceSummary[] {
