@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -137,6 +137,17 @@ regions: [{ name: onprem/rack, prices: [{ deviceModel: nvidia-t4, usdPerUnitHour
     ])
     expect(catalogue.links.some(({ from }) => from === 'onprem/rack')).toBe(false)
     expect(catalogue.links.some(({ to }) => to === 'onprem/rack')).toBe(true)
+  })
+
+  test('as they are written in catalogue.md', async () => {
+    const document = await readFile(join(import.meta.dirname, 'catalogue.md'), 'utf8')
+    const blocks = [...document.matchAll(/```yaml\n# ([a-z]+\.yaml)([\s\S]*?)```/g)]
+    const paths = await Promise.all(blocks.map(([, name, text]) => file(name!, `# ${text!}`)))
+    const { catalogue, warnings } = await loadLayers(paths)
+    expect(warnings).toEqual([])
+    expect(catalogue.version).toBe('2026-11+rack-7+contract')
+    const usd = catalogue.regions.find(({ name }) => name === 'onprem/rack')!.prices.map((row) => row.usdPerUnitHour)
+    expect(usd).toEqual([0.1 * 0.14, 0.2])
   })
 
   test('can stand on their own', async () => {
