@@ -43,6 +43,18 @@ describe('a price', () => {
     expect(entry({ kind: 'wan-bytes', subject: 'a', quantity: 5e9 })).toMatchObject({ amountUsd: 0 })
   })
 
+  test('of storage is its region’s; without one it is 0, and the use stands all the same', () => {
+    const month = (365.25 * 86_400) / 12
+    const stored = { kind: 'storage-byte-seconds' as const, subject: 'data', quantity: 5e9 * month }
+    expect(entry(stored)).toMatchObject({ amountUsd: 0, quantity: 5e9 * month })
+    const catalogue = aCatalogue({ a: { cpu: 1 } })
+    const priced = { ...catalogue, regions: [{ ...catalogue.regions[0]!, storageUsdPerGbMonth: 0.02 }] }
+    const kept = priceUsage(aUsage(stored), null, indexCatalogue(priced))
+    expect(kept).toMatchObject({ entry: { amountUsd: expect.closeTo(0.1) as unknown, unitPriceUsd: 0.02 } })
+    const nowhere = priceUsage(aUsage({ ...stored, region: 'x' }), null, index)
+    expect(nowhere).toMatchObject({ kind: 'refused' })
+  })
+
   test('of bytes goes on in the tier that its link has reached in its month', () => {
     const catalogue = aCatalogue({ a: { cpu: 0.5 }, b: { cpu: 1 } })
     const tiers = [

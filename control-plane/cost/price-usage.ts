@@ -77,10 +77,10 @@ function chargeOfBytes(usage: Usage, index: CatalogueIndex, bytesBefore: number)
   return { unitPriceUsd, ...inUsd(unitPriceUsd), amountUsd, isPlanned: false }
 }
 
+/** Where nobody knows a price, as on one's own disks, it is 0, as forecasts have it: what was used is in the ledger all the same. */
 function chargeOfStorage({ region, quantity }: Usage, index: CatalogueIndex): Charge | null {
   const known = index.region(region)
   if (known === null) return null
-  // A region without a price for storage asks nothing for it, as forecasts have it.
   const unitPriceUsd = known.storageUsdPerGbMonth ?? 0
   const amountUsd = (quantity / bytesPerGb / secondsPerMonth) * unitPriceUsd
   return { unitPriceUsd, ...inUsd(unitPriceUsd), amountUsd, isPlanned: false }
