@@ -9,7 +9,7 @@ import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
 import { Checks } from './wire/checks.ts'
 import { encodeJobSpec } from './wire/job-spec.ts'
 import { decodePlanInput, encodePlanInput } from './wire/plan-input.ts'
-import { planOn } from './scheduler/plan-input.ts'
+import { planOn } from './scheduler/decide-again.ts'
 import { encodePlan } from './wire/job.ts'
 
 let rig: Rig
@@ -146,7 +146,46 @@ describe('replaying', () => {
     const { plan } = view.jobs[0]!
     const replanned = { ...plan!, version: 2, cause: 'a price changed' }
     await rig.store.commit([{ kind: 'plan', jobId, plan: replanned, input: null }], view.revision)
-    expect(await refusalOf({ jobId, replay: true, version: 2 })).toContain('plan 2 of job')
+    expect(await refusalOf({ jobId, replay: true, version: 2 })).toContain(`what plan 2 of job ${jobId} was decided on`)
     expect((await ask({ jobId, replay: true })).recorded).toMatchObject({ version: 1 })
   })
+
+  test('a plan that replaced another one while the job ran comes out the same too', async () => {
+    const jobId = await aPlacedJob()
+    const view = rig.store.view()
+    const [job] = view.jobs
+    const input = (await rig.store.listPlans(jobId, 1, 0))[0]!.input!
+    const { plan } = job!
+    const { samples } = plan!.partitions[0]!
+    const shards = plan!.partitions.map(({ place }) => ({ ...aShard(place, samples / 2), mayMoveTo: [] }))
+    const speeds = Object.fromEntries(plan!.partitions.map(({ region }) => [region, measured(100)]))
+    const slow = { ...speeds, b: measured(20) }
+    const goingOn = {
+      plan: plan!,
+      way: 'weigh' as const,
+      shards,
+      share: 0.5,
+      speeds: slow,
+      mayGrow: true,
+      paidUsd: 0,
+      why: ['b is slow'],
+    }
+    const again = planOn({ ...input, goingOn }, rig.catalogue)
+    expect(again).toMatchObject({ version: 2, cause: expect.stringMatching(/^b is slow; 50 % of the work is left/) })
+    await rig.store.commit([{ kind: 'plan', jobId, plan: again, input: { ...input, goingOn } }], view.revision)
+    const answer = await ask({ jobId, replay: true })
+    expect(answer.recorded).toMatchObject({ version: 2 })
+    expect(answer.plan).toEqual(answer.recorded)
+    expect(answer.input).toMatchObject({ goingOn: true })
+    expect(await refusalOf({ jobId, replay: true, whatIf: ['data a samples x2'] })).toContain(
+      'for the work that was left',
+    )
+    const checks = new Checks()
+    decodePlanInput(checks, answer.input!)
+    expect(checks.violations).toMatchObject([{ field: 'going_on' }])
+  })
 })
+
+function measured(perSecond: number): { compute: number; wall: number; observations: number } {
+  return { compute: perSecond, wall: perSecond, observations: 10 }
+}

@@ -3,7 +3,7 @@
 import type { PlanJobResponse } from '#proto/generated/cloudless/v1/PlanJobResponse.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import { linkUsesOf } from '#control-plane/scheduler/link-uses.ts'
-import { planOn } from '#control-plane/scheduler/plan-input.ts'
+import { planOn } from '#control-plane/scheduler/decide-again.ts'
 import { validateJob } from '#control-plane/scheduler/validate-job.ts'
 import { applyWhatIfs } from '#control-plane/scheduler/what-if/apply.ts'
 import type { Question } from '#control-plane/scheduler/what-if/question.ts'

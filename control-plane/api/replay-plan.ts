@@ -34,7 +34,7 @@ function chosen(jobId: string, version: number, plans: readonly StoredPlan[]): R
   const others = [...new Set(plans.filter(isReplayable).map((each) => each.plan.version))]
   const fix = others.length === 0 ? 'none of its plans can be' : `plan ${others.join(', ')} can be`
   if (found !== undefined) {
-    const text = `plan ${version} of job ${jobId} was made of the work that was left then, which is not kept; ${fix} decided again`
+    const text = `what plan ${version} of job ${jobId} was decided on was not kept; ${fix} decided again`
     throw new CloudlessError('conflict', 'NO_PLAN_INPUT', text)
   }
   const what = version === 0 ? 'no plan' : `no plan ${version}`

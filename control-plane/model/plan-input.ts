@@ -1,7 +1,7 @@
 // All that a plan is decided on, but for the catalogue, whose hash it names. Kept with a job's plans, so that any of them can be
 // decided again, and carried to whoever plans without a control plane.
 import type { DeviceClass } from './device-class.ts'
-import type { JobSpec } from './job.ts'
+import type { JobSpec, Shard } from './job.ts'
 import type { ModelSize, Plan } from './plan.ts'
 
 export type PlanInput = {
@@ -16,6 +16,29 @@ export type PlanInput = {
   readonly modelSize: ModelSize | null
   /** In ascending order of (from, to). */
   readonly measuredLinks: readonly MeasuredPair[]
+  /** Of a plan that replaced another one while the job ran; absent of one that was made afresh. */
+  readonly goingOn?: GoingOn
+}
+
+/** What else a running job's plan is decided on. The units that it held count as free. */
+export type GoingOn = {
+  /** The one in force until then. */
+  readonly plan: Plan
+  /** Weighed against any other plan, or, for its budget, exchanging less often, or as cheap as can be. */
+  readonly way: 'weigh' | 'lengthen' | 'move'
+  /** The work that was left: a shard for each partition, in its place. */
+  readonly shards: readonly Shard[]
+  /** 0 to 1, by samples. */
+  readonly share: number
+  /** Samples per second of each partition, as measured. */
+  readonly speeds: Readonly<
+    Record<string, { readonly compute: number; readonly wall: number; readonly observations: number }>
+  >
+  /** No job waited for units. */
+  readonly mayGrow: boolean
+  readonly paidUsd: number
+  /** What was off. */
+  readonly why: readonly string[]
 }
 
 export type RegionCapacity = {
@@ -36,6 +59,3 @@ export type MeasuredPair = {
   readonly mbitPerSecond: number
   readonly roundTripMs: number
 }
-
-/** A plan with what it was decided on. */
-export type DecidedPlan = { readonly plan: Plan; readonly input: PlanInput }

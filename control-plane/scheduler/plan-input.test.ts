@@ -5,7 +5,7 @@ import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import { linkKey, throughputKey, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { plan, planInput, planPending } from './plan.ts'
-import { planOn } from './plan-input.ts'
+import { planOn } from './decide-again.ts'
 import { linkUsesOf } from './link-uses.ts'
 
 const names = ['a', 'b', 'c', 'd', 'e']

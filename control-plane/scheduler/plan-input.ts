@@ -1,15 +1,14 @@
-// What a plan is decided on, as one value, and a plan from such a value: what the scheduler makes of it hangs on nothing else
-// but the catalogue, so the same input gives the same plan in any process, at any time.
+// What a plan is decided on, as one value: what the scheduler makes of it (decide-again.ts) hangs on nothing else but the
+// catalogue.
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf } from '#control-plane/model/device-class.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
-import type { Plan } from '#control-plane/model/plan.ts'
 import type { ClassUnits, MeasuredPair, PlanInput, RegionCapacity } from '#control-plane/model/plan-input.ts'
 import { linkKey, throughputKey, type Catalogue, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { noDataReasonsMax } from './config.ts'
 import type { FreeUnits, RegionUnits } from './free-units.ts'
 import { mayMove } from './may-move.ts'
-import { placeJob, type PlaceContext } from './place-job.ts'
+import type { PlaceContext } from './place-job.ts'
 import { samplesByRegion } from './problem.ts'
 
 /** What `placeJob` would decide on now. */
@@ -41,7 +40,7 @@ export function inputToKeep(context: PlaceContext, spec: JobSpec): PlanInput {
   }
 }
 
-function inputFrom(
+export function inputFrom(
   { snapshot, index, units, held }: PlaceContext,
   spec: JobSpec,
   regions: readonly string[],
@@ -67,10 +66,6 @@ function inputFrom(
 
 function byRegion(a: RegionCapacity, b: RegionCapacity): number {
   return a.region < b.region ? -1 : 1
-}
-
-export function planOn(input: PlanInput, catalogue: Catalogue): Plan {
-  return placeJob(contextOf(input, catalogue), input.spec).plan
 }
 
 export function contextOf(input: PlanInput, catalogue: Catalogue): PlaceContext {

@@ -24,6 +24,7 @@ export function encodePlanInput(input: PlanInput): WirePlanInput {
     samplesPerSecond: { ...input.samplesPerSecond },
     modelSize: input.modelSize,
     measuredLinks: input.measuredLinks.map(({ from, to, ...speed }) => ({ fromRegion: from, toRegion: to, ...speed })),
+    goingOn: input.goingOn !== undefined,
   }
 }
 
@@ -35,6 +36,7 @@ function encodeUnits(units: ClassUnits): WireClassUnits {
 export function decodePlanInput(checks: Checks, wire: PlanInput__Output): PlanInput | null {
   const spec = decodeJobSpec(checks, wire.spec)
   if (spec === null) return null
+  if (wire.goingOn) checks.note('going_on', 'is set: only the control plane knows what was left; let it decide again')
   const capacity = checks
     .list('capacity', wire.capacity, config.regionsMax)
     .map((each, i) => decodeCapacity(checks, `capacity[${i}]`, each))

@@ -7,6 +7,7 @@ import type { InstanceEvent } from '#control-plane/model/history.ts'
 import type { Job, JobState } from '#control-plane/model/job.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
 import type { Instance, Snapshot } from '#control-plane/model/snapshot.ts'
+import { mustComeAgain } from './decided-again.fixture.ts'
 import { replanRunning } from './replan-running.ts'
 import { nothingRemembered, type ElasticMemory } from './state.ts'
 
@@ -53,6 +54,7 @@ export function live(start: Snapshot, world: FluidWorld): FluidEnd {
     const seen = world.before?.(now, tick) ?? now
     if (job.plan!.partitions.every(({ region }) => done.get(region)! >= totalOf(job, region))) break
     const replanned = replanRunning(seen, memory)
+    mustComeAgain(replanned.actions, seen.catalogue)
     memory = replanned.memory
     events.push(...(replanned.actions.events ?? []))
     snapshot = applyActions(seen, replanned.actions)

@@ -7,10 +7,12 @@ import { noActions, type Actions, type JobChange, type JobUpdate } from '#contro
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import type { InstanceEvent } from '#control-plane/model/history.ts'
+import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan, withFreed } from '../free-units.ts'
 import { linksNow } from '../links-now.ts'
 import { weighsMax } from './config.ts'
+import { inputGoingOn } from './going-on.ts'
 import { keepBudget } from './keep-budget.ts'
 import { byUrgency, isDue, isFresh, lookAt, type Around, type Look } from './look.ts'
 import { causeOf, nextPlan } from './next-plan.ts'
@@ -52,7 +54,8 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothin
     jobs.set(job.id, decided.state)
     events.push(...decided.events)
     if (decided.change === null) continue
-    updates.push({ id: job.id, ifRevision: job.revision, change: decided.change })
+    const { change, planInput } = decided
+    updates.push({ id: job.id, ifRevision: job.revision, change, ...(planInput === null ? {} : { planInput }) })
     if (!decided.change.plan) continue
     // The next job sees what this one leaves.
     free = withFreed(free, instances)
@@ -68,6 +71,8 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothin
 type Decided = {
   readonly state: ElasticState
   readonly change: JobChange | null
+  /** What a plan among the change was decided on. */
+  readonly planInput: PlanInput | null
   readonly events: readonly InstanceEvent[]
 }
 
@@ -82,15 +87,17 @@ function decide(context: Context, look: Look): Decided {
     unitsCame: mayGrow ? [] : look.state.unitsCame,
   }
   const left = workLeft(job, plan, instances)
-  if (left === null) return { state, change: null, events: [] }
+  if (left === null) return { state, change: null, planInput: null, events: [] }
   const situation = situationOf(context, { job, plan, instances, state, left })
-  if (situation === null) return { state, change: null, events: [] }
-  const { change: kept, events, isSettled, warnedUsd } = keepBudget(context, look, situation, left.share)
-  const decided: Decided = { state: { ...state, warnedUsd }, change: kept, events }
+  if (situation === null) return { state, change: null, planInput: null, events: [] }
+  const { change: kept, planInput, events, isSettled, warnedUsd } = keepBudget(context, look, situation, left)
+  const decided: Decided = { state: { ...state, warnedUsd }, change: kept, planInput, events }
   if (isSettled || isFresh(look)) return decided
   const change = reconsider(situation)
   if (change === null) return decided
   const texts = triggers.map(({ text }) => text)
   const next = nextPlan(context, job, plan, change, causeOf(texts, change, left.share))
-  return next === null ? decided : { ...decided, change: { ...kept, plan: next } }
+  if (next === null) return decided
+  const input = inputGoingOn(context, { job, plan, instances, state, left }, 'weigh', texts)
+  return { ...decided, change: { ...kept, plan: next }, planInput: input }
 }

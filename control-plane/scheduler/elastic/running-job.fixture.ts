@@ -17,6 +17,7 @@ import type { InstanceEvent } from '#control-plane/model/history.ts'
 import type { Job, JobSpec } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import type { Instance, PartitionProgress, Snapshot } from '#control-plane/model/snapshot.ts'
+import { mustComeAgain } from './decided-again.fixture.ts'
 import { replanRunning } from './replan-running.ts'
 import type { ElasticMemory } from './state.ts'
 
@@ -75,6 +76,7 @@ export type Story = Snapshot & { readonly memory?: ElasticMemory; readonly event
 
 export function step(story: Story): Story {
   const { actions, memory } = replanRunning(story, story.memory)
+  mustComeAgain(actions, story.catalogue)
   return { ...applyActions(story, actions), memory, events: [...(story.events ?? []), ...(actions.events ?? [])] }
 }
 

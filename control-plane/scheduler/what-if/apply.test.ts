@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { aCatalogue, aJob, anAgent, aShard, aSnapshot, aSpec } from '#control-plane/model/builders.ts'
 import { linkKey, throughputKey } from '#control-plane/model/snapshot.ts'
 import { planInput } from '../plan.ts'
-import { planOn } from '../plan-input.ts'
+import { planOn } from '../decide-again.ts'
 import { applyWhatIfs } from './apply.ts'
 import type { Question } from './question.ts'
 

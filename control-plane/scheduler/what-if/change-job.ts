@@ -39,7 +39,9 @@ export function changeJob(question: Question, whatIf: JobChange): Applied {
 
 /** An amount that is set is that of a region's data as a whole: each shard gets its share, by samples. */
 function changeShards(question: Question, pattern: string, change: (shard: Shard, share: number) => Shard): Applied {
-  const { shards } = question.input.spec
+  const { goingOn, spec } = question.input
+  if (goingOn !== undefined) return 'the plan is for the work that was left; ask that of a plan that was made afresh'
+  const { shards } = spec
   const meant = shards.filter(({ region }) => isMeant(pattern, region))
   if (meant.length === 0) {
     const regions = [...new Set(shards.map(({ region }) => region))].sort().join(', ')

@@ -15,6 +15,7 @@ export interface PlanInput {
   'samplesPerSecond'?: ({[key: string]: number | string});
   'modelSize'?: (_cloudless_v1_ModelSize | null);
   'measuredLinks'?: (_cloudless_v1_LinkMeasurement)[];
+  'goingOn'?: (boolean);
 }
 
 export interface PlanInput__Output {
@@ -26,4 +27,5 @@ export interface PlanInput__Output {
   'samplesPerSecond': ({[key: string]: number});
   'modelSize': (_cloudless_v1_ModelSize__Output | null);
   'measuredLinks': (_cloudless_v1_LinkMeasurement__Output)[];
+  'goingOn': (boolean);
 }

@@ -1,0 +1,13 @@
+// A plan from what it is decided on: the same input and catalogue give the same plan in any process, at any time.
+import type { Plan } from '#control-plane/model/plan.ts'
+import type { PlanInput } from '#control-plane/model/plan-input.ts'
+import type { Catalogue } from '#control-plane/model/snapshot.ts'
+import { planGoingOn } from './elastic/going-on.ts'
+import { placeJob } from './place-job.ts'
+import { contextOf } from './plan-input.ts'
+
+export function planOn(input: PlanInput, catalogue: Catalogue): Plan {
+  const context = contextOf(input, catalogue)
+  const { goingOn } = input
+  return goingOn === undefined ? placeJob(context, input.spec).plan : planGoingOn(context, input.spec, goingOn)
+}
