@@ -1,9 +1,9 @@
 // Jobs with deadlines on recorded availability of spot V100s in nine zones of AWS: how many deadlines are met and at what cost,
 // by what decides between spot and on demand (control-plane/scheduler/spot-or-on-demand.ts), against on demand only, against
 // greedy policies, and against the least that hindsight could have paid. Needs the traces, which have no licence and do not
-// come with Cloudless: CLOUDLESS_SPOT_TRACES names their folder; without it the benchmark says so and measures nothing.
+// come with Cloudless: they are looked for beside the repository, or in the folder that CLOUDLESS_SPOT_TRACES names.
 // Prices are the bundled catalogue's, of a V100 in us-east-1. One machine at a time; a change takes one tick of 195 s.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { plainClass } from '#control-plane/model/device-class.ts'
@@ -38,9 +38,9 @@ const policies: Readonly<Record<string, PolicyOf>> = {
 }
 
 export async function run({ note }: BenchOptions): Promise<BenchResult> {
-  const folder = process.env['CLOUDLESS_SPOT_TRACES'] ?? ''
-  if (folder === '') {
-    note('no traces: set CLOUDLESS_SPOT_TRACES to a folder of run-length JSON files; nothing was measured')
+  const folder = process.env['CLOUDLESS_SPOT_TRACES'] ?? join(import.meta.dirname, '../../shared/data/spot-traces')
+  if (!existsSync(folder)) {
+    note(`no traces in ${folder}: set CLOUDLESS_SPOT_TRACES to a folder of run-length JSON files; nothing was measured`)
     return { skipped: true }
   }
   const index = indexCatalogue(await loadCatalogue())

@@ -7,10 +7,13 @@ import { CloudlessError, invalid, type ErrorKind, type FieldViolation } from '#r
 import type { Context, Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { renderSimulation } from '../render/simulation.ts'
+import { readAssets } from '../report/page/page.ts'
+import { pageTarget, writePage } from '../report/page/write-page.ts'
+import { renderSimulationPage } from '../report/simulation-page.ts'
 import { runChild } from '../run-child.ts'
 import { formatCount, formatSeconds } from '../units.ts'
 
-type Given = { readonly seed?: string; readonly catalogue?: string }
+type Given = { readonly seed?: string; readonly catalogue?: string; readonly html?: string }
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
@@ -18,10 +21,16 @@ export function simulateCommand(run: Run): Command {
     .argument('<scenario>', 'scenario file (YAML)')
     .option('--seed <number>', "another seed than the scenario's own")
     .option('--catalogue <path>', "another catalogue than the scenario's own")
+    .option('--html <file>', 'write one self-contained page; an older one is replaced')
     .action(
       run(async (context, scenario: string, given: Given) => {
+        const path = given.html === undefined ? null : await pageTarget(given.html)
         const report = await simulated(context, scenario, given)
-        context.output.result(report, () => renderSimulation(report, context.output.style))
+        if (path === null) context.output.result(report, () => renderSimulation(report, context.output.style))
+        else {
+          await writePage(path, renderSimulationPage(report, await readAssets()))
+          context.output.result({ path }, () => path)
+        }
         return exitCodes.ok
       }),
     )

@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatPercent, formatSeconds, formatUsd } fro
 export function renderSimulation(report: SimulationReport, style: Style): string {
   const { name, seed, runs, catalogVersion, catalogHash } = report
   const what = `${formatCount(report.arrivals)} jobs in ${formatSeconds(report.lengthSeconds)}`
-  const where = `${formatCount(report.units)} units in ${report.regions} regions`
+  const where = `${formatCount(report.units)} units in ${report.regions} ${report.regions === 1 ? 'region' : 'regions'}`
   const policies = runs.map((run) => ({ head: run.policy, align: 'right' as const }))
   const parts = [
     `${style.bold(name)}: ${what} on ${where}; seed ${seed}, catalogue ${catalogVersion} (${catalogHash.slice(0, 12)})`,

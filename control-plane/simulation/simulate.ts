@@ -45,8 +45,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
   return {
     name: scenario.name,
     seed,
-    catalogVersion: catalogue.version,
-    catalogHash: catalogue.hash,
+    catalogVersion: options.catalogue.version,
+    catalogHash: options.catalogue.hash,
     regions: new Set(pools.map(({ region }) => region)).size,
     units: pools.reduce((sum, { units }) => sum + units, 0),
     arrivals: arrivals.length,
