@@ -6,6 +6,8 @@ const mapFields: ReadonlySet<string> = new Set([
   'environment',
   'labels',
   'samplesPerSecond',
+  'labels',
+  'held',
   'evaluation',
   'metrics',
   'metadata',

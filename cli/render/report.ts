@@ -7,6 +7,7 @@ import type { Verdict } from '../report/verdict.ts'
 import { renderTable } from '../table.ts'
 import { formatBytes, formatCount, formatFigure, formatPercent, formatSeconds, formatUsd } from '../units.ts'
 import { wrap } from '../wrap.ts'
+import { renderFacts } from './facts.ts'
 import { evaluationText, resumedText } from './job.ts'
 
 export function renderReport(report: JobReport, style: Style, columns: number): string {
@@ -29,7 +30,8 @@ export function renderReport(report: JobReport, style: Style, columns: number): 
     '',
     wrap(figures.filter((text) => text !== '').join(', '), width, '  '),
   ]
-  const blocks = [head.join('\n'), regionTable(report, style)]
+  const plan = report.plan.length === 0 ? [] : [renderFacts(report.plan, style, columns)]
+  const blocks = [head.join('\n'), ...plan, regionTable(report, style)]
   blocks.push(report.happenings.length === 0 ? 'nothing else happened' : happeningTable(report, style))
   return blocks.join('\n\n')
 }

@@ -255,6 +255,11 @@ describe('the course', () => {
       devices: '2 × nvidia-t4@spot',
       samplesTotal: samples,
     })
+    expect(report.plan[0]).toMatchObject({
+      title: 'plan',
+      text: expect.stringContaining(`${last} (for onprem/lab) 2 ×`),
+    })
+    expect(renderPage(report, [], { style: '', scripts: [] })).toContain('<h2>Plan</h2>')
     expect(moved!.costUsd).toBe(aHistory().cost.regions.find(({ region }) => region === last)!.totalUsd)
     expect(renderReport(report, plain, 200)).toContain(
       `onprem/lab (in ${last}, with data of ${last})  2 × nvidia-t4@spot`,

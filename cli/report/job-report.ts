@@ -3,6 +3,8 @@
 import type { CostReport__Output } from '#proto/generated/cloudless/v1/CostReport.ts'
 import { idleMsUntil, startOf } from '../job-time.ts'
 import { enumWord } from '../json.ts'
+import type { Fact } from '../render/facts.ts'
+import { planFacts } from '../render/plan-in-force.ts'
 import { lossCurves, metricCharts, wanCurves, type Curve, type MetricChart } from './curves.ts'
 import { listHappenings, type Happening } from './happenings.ts'
 import { withoutPauses, type JobHistory } from './job-history.ts'
@@ -39,6 +41,8 @@ export type JobReport = {
   readonly wanCurves: readonly Curve[]
   readonly timeline: readonly TimelineRow[]
   readonly happenings: readonly Happening[]
+  /** The plan in force, or the last one, in words; empty without one. */
+  readonly plan: readonly Fact[]
   readonly cost: CostReport__Output
 }
 
@@ -78,6 +82,7 @@ export function jobReport(told: JobHistory): JobReport {
       endMs,
     ),
     happenings: listHappenings(history, startedAtMs),
+    plan: planFacts({ ...told.job, costUsd: cost.totalUsd }),
     cost,
   }
 }

@@ -18,6 +18,7 @@ import { chartFigures, hasCharts } from './chart-figures.ts'
 import { renderFrame } from './frame.ts'
 import { html, type Html } from './html.ts'
 import { costTables, happeningTable, regionTable, roundTable } from './tables.ts'
+import { table } from './table.ts'
 import { timelineFigure } from './timeline-figure.ts'
 
 export type PageAssets = { readonly style: string; readonly scripts: readonly string[] }
@@ -48,6 +49,7 @@ export function renderPage(report: JobReport, rounds: readonly Round__Output[], 
         <h2>Who took part when</h2>
         ${timelineFigure(report)}
       </section>
+      ${planSection(report)}
       <section>
         <h2>Regions</h2>
         ${regionTable(report)}
@@ -75,6 +77,15 @@ export function renderPage(report: JobReport, rounds: readonly Round__Output[], 
   `
   const title = `${report.name} ${report.jobId}: ${report.verdict.text}`
   return renderFrame({ title, style: assets.style, scripts, body })
+}
+
+function planSection({ plan }: JobReport): Html | null {
+  if (plan.length === 0) return null
+  const rows = plan.map(({ title, text, isTrouble }) => ({ cells: [title, text], isTrouble: isTrouble === true }))
+  return html`<section>
+    <h2>Plan</h2>
+    ${table('The plan', [{ head: 'what' }, { head: 'how', kind: 'wide' }], rows)}
+  </section>`
 }
 
 function head(report: JobReport): Html {
