@@ -23,6 +23,8 @@ export type DesiredInstance = {
   /** Finish now: flush, final synchronisation, evaluation. */
   readonly drain: boolean
   readonly uploadsModel: boolean
+  /** Where the partition's checkpoints lie, until it has begun here; '' where they are here, or nowhere. */
+  readonly checkpointFrom: string
   /** All partitions of the job; none of a worker, which needs to know no others. */
   readonly partitions: readonly PartitionData[]
 }

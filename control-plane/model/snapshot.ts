@@ -83,6 +83,8 @@ export type Instance = DeviceClass & {
   readonly partition: string
   /** How often the partition had been moved when it was planned; absent for 0. */
   readonly moves?: number
+  /** Of what moves a partition, and of its parameter server: where it ran before; absent where it takes nothing along. */
+  readonly checkpointFrom?: string
   readonly role: InstanceRole
   /** 0 for all but workers: they share the region's host. */
   readonly units: number

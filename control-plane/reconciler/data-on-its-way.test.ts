@@ -182,4 +182,43 @@ describe('a partition that moves while the job trains', () => {
     expect(desired(there, 'c')).toEqual(['j-1/b@c.1/data-stager', 'j-1/b@c.1/ps', 'j-1/b@c.1/worker-0'])
     expect(there.instances.find(({ id }) => id === 'j-1/b@c.1/ps')).toMatchObject({ moves: 1, partition: 'b' })
   })
+
+  test('takes its checkpoints along from where it has begun, until it has begun where it goes', () => {
+    const first = aPlan({}, { partitions: [aPartition('a', 1), aPartition('b', 1)] })
+    const shards = [aShard('a', 300), { ...aShard('b', 100), uri: 's3://bucket-1/b' }]
+    const started = settled(
+      aSnapshot({
+        nowMs,
+        catalogue: aCatalogue({ a: { cpu: 1 }, b: { cpu: 1 }, c: { cpu: 1 } }),
+        agents: ['a', 'b', 'c'].map((region) => anAgent(region, { cpu: 4 }, { lastHeartbeatAtMs: nowMs })),
+        jobs: [aJob({ spec: aSpec({ shards }), plan: first })],
+      }),
+    )
+    const moved = {
+      ...first,
+      version: 2,
+      partitions: [aPartition('a', 1), aPartition('b', 1, { place: 'c', moves: 1 })],
+    }
+    const leaving = settled({
+      ...started,
+      jobs: started.jobs.map((job) => ({ ...job, firstStepAtMs: nowMs, plan: moved })),
+      instances: started.instances.map((one) => ({ ...one, state: 'running' as const, attempt: 1 })),
+    })
+    const gone = settled({
+      ...leaving,
+      instances: leaving.instances.map((one) => (one.isReleased ? { ...one, state: 'stopped' as const } : one)),
+    })
+    // The data needs nobody who gives it; the checkpoints do.
+    expect(desiredFor(gone, 'b').instances).toMatchObject([
+      { instance: { id: 'j-1/b@c.1/data-server/b' }, checkpointFrom: 'b' },
+    ])
+    expect(desiredFor(gone, 'c').instances).toMatchObject([{ instance: { role: 'data-stager' }, checkpointFrom: 'b' }])
+    const there = told(gone, 'j-1/b@c.1/data-stager', { state: 'completed' })
+    const froms = (snapshot: Snapshot): readonly string[] =>
+      desiredFor(snapshot, 'c').instances.map(({ instance, checkpointFrom }) => `${instance.role} ${checkpointFrom}`)
+    expect(froms(there)).toEqual(['data-stager b', 'parameter-server b', 'worker '])
+    // From then on an older checkpoint would take back what it has told others.
+    const begun = told(there, 'j-1/b@c.1/ps', { state: 'starting', attempt: 1 })
+    expect(froms(begun)).toEqual(['data-stager ', 'parameter-server ', 'worker '])
+  })
 })

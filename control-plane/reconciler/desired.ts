@@ -100,7 +100,11 @@ function describe(context: Context, job: Job, here: readonly Instance[]): Part {
     return { region, place, dataRegions, samples }
   })
   const instances = here.map((instance): DesiredInstance => {
-    const { partition, role } = instance
+    const { partition, role, checkpointFrom = '' } = instance
+    // Once it has begun, an older checkpoint would take back what it has told others.
+    const hasBegun = here.some(
+      (one) => one.role === 'parameter-server' && one.partition === partition && one.attempt > 0,
+    )
     return {
       instance,
       spec,
@@ -108,6 +112,7 @@ function describe(context: Context, job: Job, here: readonly Instance[]): Part {
       dataShare: shares.get(partition) ?? 0,
       drain,
       uploadsModel: uploader === partition && !isOfData(instance),
+      checkpointFrom: hasBegun || role === 'worker' ? '' : checkpointFrom,
       partitions: role === 'worker' ? [] : partitions,
     }
   })

@@ -1,5 +1,6 @@
-// The instances of a placed plan: in every region one parameter server, one worker per unit, and what moves data there. Those of a resumed job
-// keep what they had: their attempts go on counting, and what their partition had reached stands until they say more.
+// The instances of a placed plan: in every region one parameter server, one worker per unit, and what moves data there.
+// Those of a resumed job keep what they had: their attempts go on counting, and what their partition had reached stands
+// until they say more.
 // A plan that replaces another one while the job runs changes as little as it can: workers of a class that is wanted stay,
 // and a partition that moves begins where it goes only once nothing of it runs where it was, from what it has kept.
 import { classKey, classOf, plainClass, type DeviceClass } from '#control-plane/model/device-class.ts'
@@ -43,13 +44,19 @@ export function changesTo(
     const leaving = away.filter(isWanted).map(({ id }) => id)
     if (away.some((instance) => mayRun(instance) && !isOfData(instance)) || ending.has(partition.region))
       return { create: [], releaseIds: leaving }
-    const { create, releaseIds } = resized(job, partition, own.filter(isHere))
+    const { create, releaseIds } = resized(job, partition, own.filter(isHere), placeBefore(away))
     return { create, releaseIds: [...leaving, ...releaseIds] }
   })
   return {
     create: changes.flatMap(({ create }) => create).sort((a, b) => (a.id < b.id ? -1 : 1)),
     releaseIds: changes.flatMap(({ releaseIds }) => releaseIds).sort(),
   }
+}
+
+/** Where the partition ran last and may have left checkpoints; null where it has not begun. */
+function placeBefore(away: readonly Instance[]): string | null {
+  const servers = away.filter(({ role, attempt }) => role === 'parameter-server' && attempt > 0)
+  return servers.toSorted((a, b) => (a.moves ?? 0) - (b.moves ?? 0)).at(-1)?.region ?? null
 }
 
 function isWanted({ isReleased }: Instance): boolean {
@@ -62,9 +69,10 @@ function mayRun(instance: Instance): boolean {
 }
 
 /** As many workers of each class as the partition has units, and its parameter server. */
-function resized(job: Job, partition: Partition, here: readonly Instance[]): InstanceChanges {
+function resized(job: Job, partition: Partition, here: readonly Instance[], before: string | null): InstanceChanges {
   const known = new Set(here.map(({ id }) => id))
-  const others = [...ofData(job, partition), parameterServer(job, partition)].filter(({ id }) => !known.has(id))
+  const server = { ...parameterServer(job, partition), ...takenAlong(partition, before) }
+  const others = [...ofData(job, partition, before), server].filter(({ id }) => !known.has(id))
   const byClass = Map.groupBy(
     here.filter((instance) => instance.role === 'worker' && isWanted(instance)),
     classKey,
@@ -100,13 +108,19 @@ function parameterServer(job: Job, partition: Partition): Instance {
   return { ...planned(job, partition), ...noUnits, id, role: 'parameter-server' }
 }
 
-/** None where all of its data is where it runs. */
-function ofData(job: Job, partition: Partition): readonly Instance[] {
+function takenAlong({ place }: Partition, before: string | null): Pick<Instance, 'checkpointFrom'> {
+  return before === null || before === place ? {} : { checkpointFrom: before }
+}
+
+/** None where all that it needs is where it runs. `before`: where it left checkpoints. */
+function ofData(job: Job, partition: Partition, before: string | null = null): readonly Instance[] {
   const { regions, served } = sourcesOf(partition, job.spec)
-  if (regions.length === 0) return []
+  const along = takenAlong(partition, before)
+  const givers = new Set([...served, ...(along.checkpointFrom === undefined ? [] : [along.checkpointFrom])])
+  if (regions.length === 0 && givers.size === 0) return []
   const name = nameOf(job, partition)
-  const all = { ...planned(job, partition), ...noUnits }
-  const servers = served.map((region): Instance => {
+  const all = { ...planned(job, partition), ...noUnits, ...along }
+  const servers = [...givers].sort().map((region): Instance => {
     return { ...all, region, id: `${name}/data-server/${region}`, role: 'data-server' }
   })
   return [...servers, { ...all, id: `${name}/data-stager`, role: 'data-stager' }]

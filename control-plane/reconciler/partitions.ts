@@ -66,14 +66,16 @@ function parameterServerOf(instances: readonly Instance[]): Instance | null {
 }
 
 function stagingOf(
-  { regions, served }: Sources,
+  { regions }: Sources,
   data: readonly Instance[],
   unseenMsOf: (region: string) => number,
 ): StagingView | null {
   const stager = stagerOf(data)
   if (stager === null) return null
-  const sources = regions.map((region) => {
-    return { region, unseenMs: served.includes(region) ? unseenMsOf(region) : 0 }
+  const servers = data.filter(({ role, isReleased }) => role === 'data-server' && !isReleased)
+  const served = new Set(servers.map(({ region }) => region))
+  const sources = [...new Set([...regions, ...served])].sort().map((region) => {
+    return { region, unseenMs: served.has(region) ? unseenMsOf(region) : 0 }
   })
   return { bytesDone: 0, bytesTotal: 0, ...stager.staging, sources }
 }

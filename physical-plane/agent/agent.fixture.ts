@@ -230,6 +230,7 @@ export function aWorker(over: Partial<DesiredInstance__Output> = {}): DesiredIns
     instanceType: '',
     moves: 0,
     partitions: [],
+    checkpointFrom: '',
     ...over,
   }
 }

@@ -22,6 +22,8 @@ export type DesiredInstance = {
   readonly moves: number
   /** All partitions of the job; none of a worker. */
   readonly partitions: readonly PartitionData__Output[]
+  /** Where the checkpoints lie that it goes on from; '' where they are here, or nowhere. */
+  readonly checkpointFrom: string
   readonly deviceModel: string
   readonly units: number
   readonly workers: number
@@ -80,12 +82,12 @@ const roles: Partial<Record<InstanceRole__Output, Role>> = {
 function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
   const { id, jobId, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption } = wire
   const partition = wire.partition === '' ? region : wire.partition
-  const { moves, partitions } = wire
+  const { moves, partitions, checkpointFrom } = wire
   // `fault` has seen that the role is known.
   const role = roles[wire.role]!
   // `fault` has seen that there is a spec.
   const spec = wire.spec as JobSpec__Output
-  const part = { region, partition, moves, partitions, dataShare }
+  const part = { region, partition, moves, partitions, dataShare, checkpointFrom }
   return { id, jobId, role, spec, ...part, deviceModel, units, workers, drain, uploadsModel, resumption }
 }
 

@@ -3,6 +3,7 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { invalid } from '#runtime/errors.ts'
+import { importCheckpoints } from '#physical-plane/parameter-server/checkpoints/import-checkpoints.ts'
 import { partitionPrefix } from '#physical-plane/parameter-server/checkpoints/object-checkpoints.ts'
 import type { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import type { RecoveredRun, Run } from '#physical-plane/runtime/runtime.ts'
@@ -11,7 +12,7 @@ import { dataServerConfig, dataStagerConfig } from './data-programs.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { InstanceOrder, InstanceRuntime } from './orders.ts'
 import { ownProgram, parameterServerConfig, workerProgram, type ProgramOptions } from './programs.ts'
-import { checkStaged, stagedBytes, sweepStaged } from './staged-data.ts'
+import { checkpointPath, checkStaged, stagedBytes, sweepStaged } from './staged-data.ts'
 import type { Stored } from './storage-meter.ts'
 
 export class FunctionRuntime implements InstanceRuntime {
@@ -90,6 +91,7 @@ export class FunctionRuntime implements InstanceRuntime {
   async #launchParameterServer(order: InstanceOrder): Promise<Run> {
     const { instance, attempt, slices } = order
     await checkStaged(instance, this.#options.folders)
+    await this.#takeCheckpoints(instance)
     const config = parameterServerConfig(instance, attempt, this.#options)
     const configPath = join(config.stateDir, 'parameter-server.json')
     await mkdir(config.stateDir, { recursive: true, mode: 0o700 })
@@ -113,6 +115,13 @@ export class FunctionRuntime implements InstanceRuntime {
       return exit
     })
     return { ...run, exited }
+  }
+
+  /** From where the partition ran before, until it has begun here. */
+  async #takeCheckpoints({ jobId, partition, checkpointFrom }: DesiredInstance): Promise<void> {
+    const { folders, objects } = this.#options
+    if (checkpointFrom === '') return
+    await importCheckpoints(checkpointPath(folders, jobId, partition), objects, partitionPrefix(jobId, partition))
   }
 
   async #launchDataProgram(

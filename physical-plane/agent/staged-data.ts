@@ -21,7 +21,7 @@ export type ShardToStage = {
 
 /** Of the partition that the instance belongs to; none where all of its data lies where it runs. */
 export function shardsToStage(
-  { jobId, partition, partitions, region: place, spec }: DesiredInstance,
+  { jobId, partition, partitions, region: place, spec, checkpointFrom }: DesiredInstance,
   folders: Folders,
 ): readonly ShardToStage[] {
   const regions = partitions.find((each) => each.partition === partition)?.dataRegions ?? []
@@ -34,8 +34,25 @@ export function shardsToStage(
   })
   // Held-out data is where its region's shards are: they are evaluated together.
   const { holdout } = spec
-  if (holdout === null || !isElsewhere(holdout)) return shards
-  return [...shards, { region: holdout.region, uri: holdout.uri, path: at('holdout', holdout.uri) }]
+  if (holdout !== null && isElsewhere(holdout))
+    shards.push({ region: holdout.region, uri: holdout.uri, path: at('holdout', holdout.uri) })
+  if (checkpointFrom !== '')
+    shards.push({
+      region: checkpointFrom,
+      uri: checkpointUri(jobId, partition),
+      path: checkpointPath(folders, jobId, partition),
+    })
+  return shards
+}
+
+/** Not of the job file: what a partition has kept where it ran before. */
+export function checkpointUri(jobId: string, partition: string): string {
+  return `checkpoint://${jobId}/${encodeURIComponent(partition)}`
+}
+
+/** Where it lies after it has been fetched. */
+export function checkpointPath(folders: Folders, jobId: string, partition: string): string {
+  return join(folders.staged(jobId), 'checkpoint', encodeURIComponent(partition))
 }
 
 /** What the data is called where it lies: programs may look at how a name ends. */

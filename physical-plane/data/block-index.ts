@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { CloudlessError } from '#runtime/errors.ts'
 import { blockBytes, blocksPerMessage } from './config.ts'
+import type { Given } from './config-file.ts'
 import { listFiles, type DataFile } from './list-files.ts'
 
 export type Block = { readonly absolutePath: string; readonly offset: number; readonly bytes: number }
@@ -14,15 +15,15 @@ export type ListedBlocks = { readonly file: DataFile; readonly offset: number; r
 export type DataTotals = { readonly files: number; readonly bytes: number }
 
 export class BlockIndex {
-  readonly #uris: readonly string[]
+  readonly #gives: readonly Given[]
   readonly #blocks = new Map<string, Block>()
   /** Hashes of whole files, by path. */
   readonly #known = new Map<string, { readonly version: string; readonly sha256: readonly string[] }>()
 
   #totals: DataTotals | null = null
 
-  constructor(uris: readonly string[]) {
-    this.#uris = uris
+  constructor(gives: readonly Given[]) {
+    this.#gives = gives
   }
 
   /** Null for a hash that was not listed. */
@@ -31,7 +32,7 @@ export class BlockIndex {
   }
 
   async files(): Promise<readonly DataFile[]> {
-    const files = await listFiles(this.#uris)
+    const files = await listFiles(this.#gives)
     this.#totals = { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) }
     return files
   }

@@ -17,20 +17,23 @@ const serverSchema = z.strictObject({
   ...common,
   /** Places that may have the data. */
   receivers: z.array(z.string().min(1)).min(1),
-  /** file:// addresses. */
-  uris: z.array(z.string().min(1)).min(1),
+  /** What is given: under which address, and where it lies. What is optional need not be there. */
+  gives: z
+    .array(z.strictObject({ uri: z.string().min(1), path: z.string().startsWith('/'), isOptional: z.boolean() }))
+    .min(1),
   bindHost: z.string().min(1),
   advertiseHost: z.string().min(1),
   /** What it must remember over a crash. */
   stateDir: z.string().min(1),
 })
 export type DataServerConfig = z.infer<typeof serverSchema>
+export type Given = DataServerConfig['gives'][number]
 
 const shardSchema = z.strictObject({ uri: z.string().min(1), path: z.string().startsWith('/') })
 const stagerSchema = z.strictObject({
   ...common,
   /** Of a region's files, or of one shard in an object store. */
-  sources: z.array(z.strictObject({ region: z.string().min(1), shards: z.array(shardSchema).min(1) })).min(1),
+  sources: z.array(z.strictObject({ region: z.string().min(1), shards: z.array(shardSchema).min(1) })),
   /** Holds the paths of all shards, and nothing else. */
   folder: z.string().startsWith('/'),
 })

@@ -3,9 +3,9 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { filesMax } from './config.ts'
+import type { Given } from './config-file.ts'
 
 export type DataFile = {
   /** The shard's address. */
@@ -18,12 +18,13 @@ export type DataFile = {
   readonly version: string
 }
 
-export async function listFiles(uris: readonly string[]): Promise<readonly DataFile[]> {
+export async function listFiles(gives: readonly Given[]): Promise<readonly DataFile[]> {
   const files: DataFile[] = []
-  for (const uri of uris) {
+  for (const { uri, path, isOptional } of gives) {
+    if (isOptional && (await stat(path).catch(() => null)) === null) continue
     const before = files.length
-    await collect(files, uri, fileURLToPath(uri), '')
-    if (files.length === before) throw unusable(uri, 'has no file in it')
+    await collect(files, uri, path, '')
+    if (files.length === before && !isOptional) throw unusable(uri, 'has no file in it')
   }
   return files
 }

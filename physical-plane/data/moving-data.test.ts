@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { DataServiceHandlers } from '#proto/generated/cloudless/v1/DataService.ts'
@@ -64,7 +64,7 @@ type Wrap = (service: Implementation<DataServiceHandlers>) => Implementation<Dat
 
 async function aServer(uris: readonly string[], wrap: Wrap = (service) => service) {
   const sent = await SentBytes.open(join(root, 'sent.json'))
-  const index = new BlockIndex(uris)
+  const index = new BlockIndex(uris.map((uri) => ({ uri, path: fileURLToPath(uri), isOptional: false })))
   const service = createDataService({ jobId: 'j-1', region: 'b', receivers: ['a'], index, sent, log: silentLog })
   const server = await serve({
     clock,

@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   if (values.config === undefined)
     throw invalid([{ field: '--config', description: 'is missing; give the file that the agent writes' }])
   const config = await readServerConfig(values.config)
-  const { jobId, region, receivers, uris, instanceId, attempt, agentSocket, bindHost, advertiseHost } = config
+  const { jobId, region, receivers, gives, instanceId, attempt, agentSocket, bindHost, advertiseHost } = config
   const clock = systemClock()
   const random = systemRandom()
   const log = openLog({ name: 'data-server', level: config.logLevel, clock }).child({ jobId, region, attempt })
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT'] as const)
     process.once(name, () => asked.abort(new Error(`asked by ${name}`)))
   const sent = await SentBytes.open(join(config.stateDir, 'sent-bytes.json'))
-  const service = createDataService({ jobId, region, receivers, index: new BlockIndex(uris), sent, log })
+  const service = createDataService({ jobId, region, receivers, index: new BlockIndex(gives), sent, log })
   const server = await serve({
     clock,
     log,
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     listen: { host: bindHost, port: 0 },
   })
   const endpoint = `${advertiseHost}:${server.address.slice(server.address.lastIndexOf(':') + 1)}`
-  log.info({ endpoint, uris: uris.length }, 'data server listens')
+  log.info({ endpoint, gives: gives.length }, 'data server listens')
   const status = () => ({ endpoint, wanBytesSent: { ...sent.totals() } })
   await reportToAgent({ instanceId, attempt, agentSocket, status, onBook: () => {}, clock, random, log }, asked.signal)
   await server.stop(closingMs)

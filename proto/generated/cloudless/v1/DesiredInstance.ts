@@ -24,6 +24,7 @@ export interface DesiredInstance {
   'instanceType'?: (string);
   'moves'?: (number);
   'partitions'?: (_cloudless_v1_PartitionData)[];
+  'checkpointFrom'?: (string);
 }
 
 export interface DesiredInstance__Output {
@@ -46,4 +47,5 @@ export interface DesiredInstance__Output {
   'instanceType': (string);
   'moves': (number);
   'partitions': (_cloudless_v1_PartitionData__Output)[];
+  'checkpointFrom': (string);
 }
