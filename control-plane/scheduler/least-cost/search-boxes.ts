@@ -7,7 +7,7 @@ import type { Exchange } from '#control-plane/model/plan.ts'
 import type { Problem } from '../policy.ts'
 import type { Assignments } from './assignments.ts'
 import { BoxPrices, type Box, type Prices } from './box-prices.ts'
-import type { Goal } from './goal.ts'
+import { isAllowed, valueOf, type Goal } from './goal.ts'
 import type { SearchLimits } from './limits.ts'
 import type { Prepared } from './prepared.ts'
 import { splitBox } from './split-box.ts'
@@ -136,10 +136,11 @@ class Search {
 
   #split({ box, value }: Open, found: Found): void {
     const { sets } = found
-    this.#try(box, sets)
+    const solved = this.#try(box, sets)
     if (!this.#mayHelp(value)) return this.#leave(value)
     const parts = splitBox(this.#terms, this.#prices, box, this.#kept, sets)
-    if (parts.length === 0) this.#leave(value)
+    // There is only this one handout in it.
+    if (parts.length === 0) this.#leave(Math.max(value, solved))
     for (const part of parts) {
       const atLeast = box.hub === 'somewhere' && typeof part.hub === 'number' ? this.#withHub(found, part.hub) : value
       this.#push(part, Math.max(value, atLeast))
@@ -203,16 +204,18 @@ class Search {
     }
   }
 
-  /** The handout as a plan. */
-  #try(box: Box, sets: Int32Array): void {
+  /** The handout as a plan: what none with it is worth less than. */
+  #try(box: Box, sets: Int32Array): number {
     const { assignments } = this.#input
     const places = this.#placesOf(sets)
     if (typeof box.hub === 'string') {
-      assignments.solve(places)
-      return
+      return assignments.solve(places)
     }
     const hub = this.#terms.places[box.hub]!.region
-    if (assignments.mayHelp(assignments.worthAtLeast(places, hub))) assignments.solveWithHub(places, hub)
+    const worth = assignments.worthAtLeast(places, hub)
+    if (assignments.mayHelp(worth)) return assignments.solveWithHub(places, hub)
+    const { goal } = this.#input
+    return isAllowed(goal, worth) ? valueOf(goal, worth) : Number.POSITIVE_INFINITY
   }
 
   /** In the order of the problem's data. */
