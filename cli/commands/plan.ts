@@ -146,5 +146,5 @@ What-ifs, for example:
   --what-if 'nvidia-t4 speed x1.5'
   --what-if 'data onprem/lab may-move-to aws/*'              also stays, bytes =20GB, samples x2
   --what-if 'budget =20'                                     also deadline =6h, slack =0.2, policy =NAME, markets =spot,on-demand
-  --what-if 'model-size =400MB'
+  --what-if 'model-size =400MB/128'                          an update's bytes, and the samples of a step
 CHANGE is x2, +10%, -10% or =VALUE. Several apply one after the other.`

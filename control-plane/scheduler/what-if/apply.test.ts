@@ -120,6 +120,13 @@ describe('what-ifs', () => {
     expect(input.modelSize).toEqual({ updateBytes: 8e6, samplesPerStep: 32 })
     expect(asked('budget =20', 'budget x2').input.spec.budget?.usd).toBe(40)
     expect(asked('budget =20', 'budget =none').input.spec.budget).toBeNull()
+    expect(asked('model-size =1MB/64').input.modelSize).toEqual({ updateBytes: 1e6, samplesPerStep: 64 })
+    expect(fault('model-size =0MB')[0]).toContain('without bytes')
+    const unknown = { ...question, input: { ...question.input, modelSize: null } }
+    expect(applyWhatIfs(unknown, ['model-size =4MB/32'])).toMatchObject({
+      question: { input: { modelSize: { updateBytes: 4e6, samplesPerStep: 32 } } },
+    })
+    expect(applyWhatIfs(unknown, ['model-size =4MB'])).toMatchObject({ kind: 'wrong' })
     expect(asked('slack =0.2').input.spec.objective).toEqual({ kind: 'least-cost', slack: 0.2 })
     expect(fault('budget x2')[0]).toContain('no budget')
   })

@@ -68,12 +68,17 @@ function changeBudget(question: Question, { change }: JobChange & { readonly kin
   return withSpec(question, { budget: next })
 }
 
-/** What lies behind an update stays: a step is a step. */
-function changeModelSize(question: Question, { change }: JobChange & { readonly kind: 'model-size' }): Applied {
-  const { modelSize } = question.input
-  if (modelSize === null) {
-    return 'nothing is known of the model before a first run of the function; give it in a capacity file (--capacity)'
+/** What lies behind an update stays, unless it is said. */
+function changeModelSize(
+  question: Question,
+  { change, samplesPerStep }: JobChange & { readonly kind: 'model-size' },
+): Applied {
+  const known = question.input.modelSize
+  const step = samplesPerStep ?? known?.samplesPerStep ?? null
+  if (step === null || (known === null && change.kind === 'times')) {
+    return 'nothing is known of the model before a first run of the function; write for example =400MB/128: the bytes of an update and the samples of a step'
   }
-  const updateBytes = Math.round(changed(modelSize.updateBytes, change))
-  return { ...question, input: { ...question.input, modelSize: { ...modelSize, updateBytes } } }
+  const updateBytes = Math.round(changed(known?.updateBytes ?? 0, change))
+  if (updateBytes < 1) return 'a model without bytes is none; write for example =400MB'
+  return { ...question, input: { ...question.input, modelSize: { updateBytes, samplesPerStep: step } } }
 }

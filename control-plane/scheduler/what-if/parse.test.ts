@@ -28,7 +28,8 @@ describe('a what-if', () => {
     ['onprem/lab nvidia-t4 gone', { kind: 'gone', regions: 'onprem/lab', device: t4 }],
     ['onprem/lab nvidia-t4 units =8', { kind: 'units', regions: 'onprem/lab', device: t4, change: set(8) }],
     ['nvidia-t4 speed x1.5', { kind: 'speed', deviceModel: 'nvidia-t4', change: times(1.5) }],
-    ['model-size =400MB', { kind: 'model-size', change: set(4e8) }],
+    ['model-size =400MB', { kind: 'model-size', change: set(4e8), samplesPerStep: null }],
+    ['model-size x2/64', { kind: 'model-size', change: times(2), samplesPerStep: 64 }],
     ['budget =20', { kind: 'budget', change: set(20) }],
     ['budget =none', { kind: 'budget', change: null }],
     ['deadline =2026-12-01T18:00:00Z', { kind: 'deadline', atMs: Date.UTC(2026, 11, 1, 18) }],
@@ -69,6 +70,9 @@ describe('a what-if', () => {
     ['markets =spot,reserved', 9, 'on-demand,spot'],
     ['data onprem/lab moves', 17, 'not known of data'],
     ['budget', 7, '=20'],
+    ['model-size =400MB/0', 12, 'samples of a step above 0'],
+    ['model-size =400/128/3', 12, 'no samples'],
+    ['model-size =4 megabytes', 15, 'too much'],
   ])('%s is refused where it is wrong, with a fix', (text, position, description) => {
     const parsed = parseWhatIf(text)
     expect(parsed).toMatchObject({ kind: 'wrong', position })

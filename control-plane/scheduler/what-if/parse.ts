@@ -8,7 +8,7 @@
 //   REGIONS -> REGIONS rtt CHANGE        ms                           aws/us-east-1 -> onprem/lab rtt =80
 //   REGIONS -> REGIONS egress CHANGE     USD per GB                   aws/* -> * egress =0.02
 //   MODEL speed CHANGE                   samples/s of one unit        nvidia-t4 speed x1.5
-//   model-size CHANGE                                                 model-size =400MB
+//   model-size CHANGE[/SAMPLES]          SAMPLES of one step          model-size =400MB/128
 //   data REGIONS may-move-to REGIONS,…   or: stays                    data onprem/lab may-move-to aws/*
 //   data REGIONS bytes CHANGE            or: samples                  data onprem/lab bytes =20GB
 //   budget CHANGE, budget =none, deadline =TIME, slack =0.2, policy =NAME, markets =spot,on-demand
@@ -60,7 +60,7 @@ function parse(words: Words): WhatIf {
       return marketsSet(words)
     case 'model-size':
       words.next()
-      return { kind: 'model-size', change: change(words, bytesOf, 'write for example =400MB or x2') }
+      return modelSize(words)
     case 'data':
       words.next()
       return data(words)
@@ -111,6 +111,16 @@ function marketsSet(words: Words): WhatIf {
   const isMarket = (name: string): name is Market => name === 'on-demand' || name === 'spot'
   if (!word.text.startsWith('=') || !markets.every(isMarket)) throw new Wrong(word, `${quote(word)} is wrong; ${fix}`)
   return { kind: 'markets', markets: (['on-demand', 'spot'] as const).filter((market) => markets.includes(market)) }
+}
+
+function modelSize(words: Words): WhatIf {
+  const fix = 'write for example x2, =400MB, or =400MB/128 with the samples of one step'
+  const word = words.expect(fix)
+  const { text = '', step } = /^(?<text>[^/]*)(\/(?<step>.*))?$/.exec(word.text)?.groups ?? {}
+  const samplesPerStep = step === undefined ? null : numberOf(step)
+  if (step !== undefined && !(samplesPerStep !== null && samplesPerStep > 0))
+    throw new Wrong(word, `${quote(word)} has no samples of a step above 0; ${fix}`)
+  return { kind: 'model-size', change: changeOf({ ...word, text }, bytesOf, fix), samplesPerStep }
 }
 
 function data(words: Words): WhatIf {
@@ -202,7 +212,10 @@ function deviceOf(word: Word): DevicePattern {
 }
 
 function change(words: Words, read: Read, fix: string): Change {
-  const word = words.expect(fix)
+  return changeOf(words.expect(fix), read, fix)
+}
+
+function changeOf(word: Word, read: Read, fix: string): Change {
   const { sign, number } = /^(?<sign>[x×+-])(?<number>\d[\d.]*)(?<percent>%?)$/.exec(word.text)?.groups ?? {}
   const isPercent = word.text.endsWith('%')
   const value = number === undefined ? null : numberOf(number)

@@ -9,8 +9,8 @@ export type WhatIf =
   | { readonly kind: 'gone'; readonly regions: string; readonly device: DevicePattern | null }
   | LinkChange
   | { readonly kind: 'speed'; readonly deviceModel: string; readonly change: Change }
-  /** Bytes of one update of the whole model as float32. */
-  | { readonly kind: 'model-size'; readonly change: Change }
+  /** Bytes of one update of the whole model as float32, and samples of a step; null: as many as are known. */
+  | { readonly kind: 'model-size'; readonly change: Change; readonly samplesPerStep: number | null }
   /** Null: none. */
   | { readonly kind: 'budget'; readonly change: Change | null }
   | { readonly kind: 'deadline'; readonly atMs: number }
