@@ -25,7 +25,7 @@ type Options = {
   readonly catalogue?: string
   readonly history?: true
   readonly replay?: true
-  readonly version?: string
+  readonly plan?: string
   readonly html?: string
 }
 
@@ -39,7 +39,7 @@ export function planCommand(run: Run): Command {
     .option('--capacity <file>', 'capacity file (YAML): what units there are, and what is known of the function')
     .option('--catalogue <path>', `prices and links for --offline or --replay: ${catalogueHelp}`)
     .option('--replay', 'with --job: decide its plan again from what it was decided on, and say whether it is the same')
-    .option('--version <number>', 'with --replay: which of its plans; the newest that can be when not given')
+    .option('--plan <number>', 'with --replay: which of its plans; the newest that can be when not given')
     .option('--history', 'with --job: all plans that the job has had, and why each replaced the one before')
     .option('--html <file>', 'write one self-contained page with a map; an older one is replaced')
     .addHelpText('after', whatIfHelp)
@@ -61,7 +61,7 @@ export function planCommand(run: Run): Command {
 }
 
 function checkOptions(jobFile: string | undefined, options: Options): void {
-  const { job, offline, capacity, catalogue, history, replay, version } = options
+  const { job, offline, capacity, catalogue, history, replay, plan } = options
   const wrong: FieldViolation[] = []
   const note = (field: string, description: string): number => wrong.push({ field, description })
   if ((jobFile === undefined) === (job === undefined))
@@ -72,12 +72,9 @@ function checkOptions(jobFile: string | undefined, options: Options): void {
   if (offline !== true && replay !== true && catalogue !== undefined)
     note('--catalogue', 'goes with --offline or --replay; add one of them')
   if (replay === true && job === undefined) note('--replay', 'is of a job that was submitted; give --job')
-  if (replay !== true && version !== undefined) note('--version', 'goes with --replay; add it')
-  if (version !== undefined && !/^[1-9]\d{0,8}$/.test(version))
-    note(
-      '--version',
-      `${JSON.stringify(version)} is no number of a plan; \`cloudless plan --job JOB --history\` has them`,
-    )
+  if (replay !== true && plan !== undefined) note('--plan', 'goes with --replay; add it')
+  if (plan !== undefined && !/^[1-9]\d{0,8}$/.test(plan))
+    note('--plan', `${JSON.stringify(plan)} is no number of a plan; \`cloudless plan --job JOB --history\` has them`)
   if (history === true && job === undefined) note('--history', 'is of a job that was submitted; give --job')
   if (wrong.length > 0) throw invalid(wrong, 'USAGE')
 }
@@ -109,9 +106,9 @@ async function askServer(
 async function replayed(
   context: Context,
   jobId: string,
-  { version, catalogue: source, whatIf }: Options,
+  { plan, catalogue: source, whatIf }: Options,
 ): Promise<PlanJobResponse__Output> {
-  const which = { jobId, replay: true, version: Number(version ?? 0) }
+  const which = { jobId, replay: true, version: Number(plan ?? 0) }
   using services = connect(context)
   const whatIfs = source === undefined ? [...whatIf] : []
   const response = await services.jobs.planJob({ ...which, whatIf: whatIfs }, { signal: context.signal })
