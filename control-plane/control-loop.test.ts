@@ -214,6 +214,21 @@ describe('measurements', () => {
     expect(found({ strategy: 'asp' }, null)).toEqual([])
   })
 
+  test('of a mixture of models each worker says what it does, and of workers in step nothing is said', () => {
+    const mixed = (workerMode: 'asynchronous' | 'synchronous') => {
+      const workerSpeeds = { 'j-1/a/worker-0': 100, 'j-1/a/worker-1': 900 }
+      const [server, cpu, t4] = partition('a', { samplesPerSecond: 1_000, workerSpeeds, rounds: 0 }, 2)
+      const spec = aSpec({ training: { ...aSpec().training, workerMode } })
+      const instances = [server!, cpu!, { ...t4!, deviceModel: 't4' }]
+      return measure(view({ jobs: [aJob({ state: 'running', spec })], instances }), 5_000)
+    }
+    expect(mixed('asynchronous')).toEqual([
+      { kind: 'throughput', key: `${digest}/cpu`, samplesPerSecond: 100 },
+      { kind: 'throughput', key: `${digest}/t4`, samplesPerSecond: 900 },
+    ])
+    expect(mixed('synchronous')).toEqual([])
+  })
+
   test('links are of the places where partitions run, and follow what is measured slowly', () => {
     const plan = aPlan({}, { partitions: [aPartition('a', 1), aPartition('b', 1, { place: 'c', moves: 1 })] })
     const moved = aJob({ state: 'running', plan, addressBook: { epoch: 1, peers } })

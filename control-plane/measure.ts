@@ -30,23 +30,33 @@ export function measure(view: View, nowMs: number): readonly Change[] {
 
 type Speed = { samplesPerSecond: number; units: number }
 
-/** Partitions with workers on one device model only: in a mixture nobody can say which unit did what. */
+/** Of a mixture of device models only what each worker tells of itself says which unit did what. */
 function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Instance[]): void {
+  const add = (deviceModel: string, samplesPerSecond: number, units: number): void => {
+    const key = throughputKey(job.spec.function.bundleDigest, deviceModel)
+    const speed = speeds.get(key) ?? { samplesPerSecond: 0, units: 0 }
+    speed.samplesPerSecond += samplesPerSecond
+    speed.units += units
+    speeds.set(key, speed)
+  }
   for (const { progress, region, partition } of instances) {
     if (progress?.phase !== 'training' || progress.steps < config.measuredStepsMin) continue
     const workers = instances.filter(
       (one) => one.partition === partition && one.region === region && one.role === 'worker' && one.state === 'running',
     )
-    const models = new Set(workers.map(({ deviceModel }) => deviceModel))
-    const [model] = models
+    const models = [...new Set(workers.map(({ deviceModel }) => deviceModel))]
     // Between a worker's death and its return the figure is of fewer than these.
     const isWhole = progress.workers === workers.length && progress.samplesPerSecond > 0
-    if (models.size !== 1 || model === undefined || !isWhole) continue
-    const key = throughputKey(job.spec.function.bundleDigest, model)
-    const speed = speeds.get(key) ?? { samplesPerSecond: 0, units: 0 }
-    speed.samplesPerSecond += computeSpeed(progress)
-    speed.units += workers.reduce((units, worker) => units + worker.units, 0)
-    speeds.set(key, speed)
+    if (!isWhole || models[0] === undefined) continue
+    const units = workers.reduce((sum, worker) => sum + worker.units, 0)
+    if (models.length === 1) add(models[0], computeSpeed(progress), units)
+    // In step with each other all are as fast as the slowest.
+    else if (job.spec.training.workerMode === 'asynchronous') {
+      for (const { id, deviceModel, units: own } of workers) {
+        const speed = progress.workerSpeeds?.[id]
+        if (speed !== undefined && speed > 0) add(deviceModel, speed, own)
+      }
+    }
   }
 }
 

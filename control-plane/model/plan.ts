@@ -31,6 +31,8 @@ export type Plan = {
   /** Epochs per second that every region reaches at least. */
   readonly loadPower: number
   readonly bottleneckRegion: string
+  /** One unit of each class for a short while, to learn how fast they are; then the plan proper. */
+  readonly isProfile?: boolean
 }
 
 export type Partition = {

@@ -125,6 +125,8 @@ export type PartitionProgress = {
   readonly modelHash: string
   readonly samplesPerSecond: number
   readonly leasesReturned: number
+  /** Samples per second of workers while they do not wait, by instance; absent where nobody tells. */
+  readonly workerSpeeds?: Readonly<Record<string, number>>
   /** Null while the partition has not synchronised. */
   readonly sync: SyncProgress | null
 }

@@ -24,6 +24,11 @@ export const recoverySeconds = 180
 /** What a more exact way to synchronise may cost above the cheapest way, as a share of the whole plan. */
 export const exactnessPremium = 0.05
 
+/** Where speeds are guessed only, a job that is guessed to take at least this long begins with measuring them. */
+export const profileWorthSeconds = 900
+/** The classes of a place that are measured, those first that seem cheapest. */
+export const profiledClassesMax = 4
+
 /** Bounds of what a job may ask for. */
 export const jobLimits = {
   shards: 10_000,

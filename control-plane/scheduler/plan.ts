@@ -8,6 +8,7 @@ import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan } from './free-units.ts'
 import { placeJob, type PlaceContext, type Placement } from './place-job.ts'
+import { profileFirst } from './profile.ts'
 import { inputOf, inputToKeep } from './plan-input.ts'
 import { PlanMemory, RegionStates } from './plan-memory.ts'
 
@@ -75,9 +76,11 @@ function planInOrder(
         holdAll(known.waitsFor, job.id)
         return []
       }
-      const placement = placeJob(context, job.spec)
+      const proper = placeJob(context, job.spec)
+      const placement = { ...proper, plan: profileFirst(context, job.spec, proper.plan) }
       memory.remember(job, placement, states)
-      const input = placement.plan.outcome === 'placed' ? inputToKeep(context, job.spec) : null
+      const input =
+        placement.plan.outcome === 'placed' && placement.plan.isProfile !== true ? inputToKeep(context, job.spec) : null
       takePlan(units, placement.plan)
       for (const { place } of placement.plan.partitions) states.changed(place)
       holdAll(placement.waitsFor, job.id)

@@ -29,4 +29,5 @@ export const wireConfig = {
   measuredLinksMax: 100_000,
   /** Kinds of refused messages that one region tells of. */
   refusalsMax: 100,
+  workerSpeedsMax: 64,
 } as const

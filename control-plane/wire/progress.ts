@@ -27,8 +27,21 @@ export function decodeProgress(checks: Checks, field: string, wire: PartitionPro
     modelHash: wire.modelHash === '' ? '' : checks.digest(`${field}.model_hash`, wire.modelHash),
     samplesPerSecond: wire.samplesPerSecond,
     leasesReturned: count('leases_returned', wire.leasesReturned),
+    ...workerSpeeds(checks, `${field}.worker_speeds`, wire.workerSpeeds),
     sync: wire.sync === null ? null : decodeSync(checks, `${field}.sync`, wire.sync),
   }
+}
+
+/** Left out where nobody tells, so that what is stored of many partitions stays small. */
+function workerSpeeds(
+  checks: Checks,
+  field: string,
+  wire: Readonly<Record<string, number>>,
+): Pick<PartitionProgress, 'workerSpeeds'> {
+  const speeds = checks
+    .list(field, Object.entries(wire), config.workerSpeedsMax)
+    .map(([id, speed]) => [checks.name(field, id, config.idCharactersMax), checks.amount(field, speed)] as const)
+  return speeds.length === 0 ? {} : { workerSpeeds: Object.fromEntries(speeds) }
 }
 
 function decodeSync(checks: Checks, field: string, wire: SyncProgress__Output): SyncProgress {
@@ -65,6 +78,7 @@ export function encodeProgress(progress: PartitionProgress): WireProgress {
   const { sync } = progress
   return {
     ...progress,
+    workerSpeeds: { ...progress.workerSpeeds },
     phase: wirePhase[progress.phase],
     sync: sync === null ? null : { ...sync, hears: [...sync.hears], links: [...sync.links] },
   }

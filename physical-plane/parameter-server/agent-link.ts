@@ -178,6 +178,7 @@ export class AgentLink {
       workerEndpoint,
       progress: {
         ...rest,
+        workerSpeeds: { ...rest.workerSpeeds },
         region: partition.region,
         sync: sync === null ? null : encodeSync(sync),
         phase: isLast ? wirePhases[progress.phase] : wirePhases.evaluating,

@@ -69,6 +69,8 @@ export type PartitionProgress = {
   readonly modelHash: string
   readonly modelPath: string
   readonly stalledWorkers: readonly string[]
+  /** Samples per second while they do not wait, by instance. */
+  readonly workerSpeeds: Readonly<Record<string, number>>
   /** Instances of the workers that are members. */
   readonly joinedWorkers: readonly string[]
   readonly workerUses: readonly WorkerUse[]

@@ -1,6 +1,11 @@
 // The workers of a partition that have joined and not left, and how long each had to wait for others.
 import { CloudlessError } from '#runtime/errors.ts'
 
+/** Of a step in the moving average of a worker's speed. */
+const speedWeight = 0.1
+/** Enough for every class of devices that a partition may have. */
+const speedsMax = 64
+
 export type RosterEntry = {
   readonly workerId: string
   readonly instanceId: string
@@ -15,6 +20,10 @@ export type RosterEntry = {
   /** Answers of ours that it waits for, and since when it waits for any. */
   pauses: number
   pausedSinceMs: number
+  /** Seconds that a sample takes it, without what it waited, a moving average; 0 before its second step. */
+  sampleSeconds: number
+  steppedAtMs: number
+  waitedAtStepMs: number
 }
 
 export type WorkerUse = {
@@ -48,7 +57,8 @@ export class Roster {
 
   add(workerId: string, instanceId: string): RosterEntry {
     const none = { hasTrained: false, waits: 0, isEvaluating: false, hasStepped: false }
-    const entry = { workerId, instanceId, ...none, waitedMs: 0, pauses: 0, pausedSinceMs: 0 }
+    const times = { waitedMs: 0, pauses: 0, pausedSinceMs: 0, sampleSeconds: 0, steppedAtMs: 0, waitedAtStepMs: 0 }
+    const entry = { workerId, instanceId, ...none, ...times }
     this.#entries.set(workerId, entry)
     if (this.#hasHoldout) this.#evaluator ??= workerId
     return entry
@@ -74,6 +84,27 @@ export class Roster {
   resume(entry: RosterEntry, monotonicMs: number): void {
     entry.pauses -= 1
     if (entry.pauses === 0 && entry.hasStepped) entry.waitedMs += monotonicMs - entry.pausedSinceMs
+  }
+
+  /** Its gradient of so many samples counts. */
+  stepped(entry: RosterEntry, samples: number, monotonicMs: number): void {
+    const waitedMs = entry.waitedMs + (entry.pauses > 0 && entry.hasStepped ? monotonicMs - entry.pausedSinceMs : 0)
+    const workedMs = monotonicMs - entry.steppedAtMs - (waitedMs - entry.waitedAtStepMs)
+    if (entry.hasStepped && workedMs > 0) {
+      const seconds = workedMs / 1000 / samples
+      const isFirst = entry.sampleSeconds === 0
+      entry.sampleSeconds = isFirst ? seconds : entry.sampleSeconds + speedWeight * (seconds - entry.sampleSeconds)
+    }
+    entry.hasStepped = true
+    entry.steppedAtMs = monotonicMs
+    entry.waitedAtStepMs = waitedMs
+  }
+
+  /** Samples per second of each instance while it does not wait; of those that have made two steps, and of so many at most. */
+  speeds(): Readonly<Record<string, number>> {
+    const known = this.entries.filter(({ sampleSeconds }) => sampleSeconds > 0)
+    const speeds = known.map(({ instanceId, sampleSeconds }) => [instanceId, 1 / sampleSeconds] as const)
+    return Object.fromEntries(speeds.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, speedsMax))
   }
 
   /** How each instance uses its time; of an instance that joined twice the newest. */

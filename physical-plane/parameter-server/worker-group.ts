@@ -50,6 +50,7 @@ export type WorkersProgress = Pick<
   | 'samplesDone'
   | 'samplesTotal'
   | 'workers'
+  | 'workerSpeeds'
   | 'leasesReturned'
   | 'stalledWorkers'
   | 'joinedWorkers'
@@ -116,6 +117,7 @@ export class WorkerGroup {
       stalledWorkers: this.#stalled(),
       joinedWorkers: [...new Set(this.#roster.entries.map(({ instanceId }) => instanceId))].sort(),
       workerUses: this.#roster.uses(this.#clock.monotonicMs()),
+      workerSpeeds: this.#roster.speeds(),
     }
   }
 
@@ -208,7 +210,7 @@ export class WorkerGroup {
       if (!used.some((other) => other.step === step)) answer(this.#lost(`lease ${step.leaseId} was lost`))
     }
     if (used.length === 0) return
-    for (const { step } of used) if (this.#roster.has(step.workerId)) this.#roster.get(step.workerId).hasStepped = true
+    for (const { step } of used) if (this.#roster.has(step.workerId)) this.#stepped(step)
     const [only] = used
     if (used.length === 1 && only !== undefined) this.#host.apply(only.step)
     else this.#applyAverage(used.map(({ step }) => step))
@@ -312,9 +314,13 @@ export class WorkerGroup {
   }
 
   #applyAlone(step: Step): void {
-    this.#roster.get(step.workerId).hasStepped = true
+    this.#stepped(step)
     this.leases.use(step.leaseId, step.workerId, step.leaseUsed, this.#clock.monotonicMs())
     this.#host.apply(step)
+  }
+
+  #stepped({ workerId, samples }: Step): void {
+    this.#roster.stepped(this.#roster.get(workerId), samples, this.#clock.monotonicMs())
   }
 
   #applyAverage(steps: readonly Step[]): void {

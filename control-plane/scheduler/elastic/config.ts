@@ -45,3 +45,7 @@ export const warnAgain = 0.1
 export const lengthenMax = 8
 /** A slack that asks for the cheapest plan, however long it takes. */
 export const anySlack = 1_000
+
+/** A profile lasts no longer from the first step on, and no longer altogether where none comes. */
+export const profileMs = 30_000
+export const profileStartMs = 300_000

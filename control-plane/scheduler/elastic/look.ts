@@ -8,6 +8,7 @@ import { figure } from '../policy.ts'
 import { spendingOf, type Spending } from './budget.ts'
 import { forcedWeighEveryMs, latePauseMs, replaceEveryMs, unitsCameMax, weighEveryMs } from './config.ts'
 import { observe, type Trigger } from './observe.ts'
+import { hasShownEnough } from './profiled.ts'
 import { restOf, type Rest } from './rest.ts'
 import { nothingSeen, type ElasticState } from './state.ts'
 import { mayUse, type UnitsCame } from './units-came.ts'
@@ -21,6 +22,8 @@ export type Look = {
   readonly rest: Rest
   /** Null without a budget. */
   readonly spending: Spending | null
+  /** The plan is a profile that has shown what it was made for. */
+  readonly isProfiled: boolean
   /** Something changed for good just now. */
   readonly isNews: boolean
   readonly nowMs: number
@@ -55,7 +58,8 @@ export function lookAt(
   const texts = came.filter((each) => mayUse(job.spec, places, each)).map(({ text }) => text)
   const unitsCame = [...new Set([...begun.unitsCame, ...texts])].slice(-unitsCameMax)
   const spending = job.spec.budget === null ? null : spendingOf(job.spec.budget, rest, observed.state, nowMs)
-  const isOver = spending?.isOver === true
+  // A profile's few units say nothing of the plan proper.
+  const isOver = spending?.isOver === true && plan.isProfile !== true
   return {
     job,
     plan,
@@ -68,6 +72,7 @@ export function lookAt(
     ],
     rest,
     spending,
+    isProfiled: plan.isProfile === true && hasShownEnough(snapshot, job, plan),
     // Whoever starts anew does not know what has come meanwhile.
     isNews: observed.isNews || (mayGrow && texts.length > 0) || (isFirst && known === undefined),
     nowMs,
@@ -79,6 +84,7 @@ export function isDue(look: Look): boolean {
   const { job, state, triggers, spending, isNews, nowMs } = look
   if (spending?.isSpent === true) return true
   if (job.state !== 'running') return false
+  if (look.plan.isProfile === true) return look.isProfiled
   const agoMs = nowMs - state.weighedAtMs
   if (spending?.isOverForGood === true && agoMs >= forcedWeighEveryMs) return true
   if (isFresh(look)) return false

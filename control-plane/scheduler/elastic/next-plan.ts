@@ -27,10 +27,11 @@ export function nextPlan(
     return { ...partition, place, moves, allocations, loadPower: samplesPerSecond / partition.samples }
   })
   const exchange = exchangeNow(job, plan, candidate.exchange)
-  if (isSame(plan, { partitions, exchange })) return null
+  if (plan.isProfile !== true && isSame(plan, { partitions, exchange })) return null
   const slowest = partitions.reduce((slow, partition) => (partition.loadPower < slow.loadPower ? partition : slow))
   return {
     ...plan,
+    ...(plan.isProfile === true ? { isProfile: false } : {}),
     version: plan.version + 1,
     plannedAtMs: snapshot.nowMs,
     cause,

@@ -7,6 +7,7 @@ import { noActions, type Actions, type JobChange, type JobUpdate } from '#contro
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import type { InstanceEvent } from '#control-plane/model/history.ts'
+import type { Plan } from '#control-plane/model/plan.ts'
 import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan, withFreed } from '../free-units.ts'
@@ -17,7 +18,8 @@ import { keepBudget } from './keep-budget.ts'
 import { byUrgency, isDue, isFresh, lookAt, type Around, type Look } from './look.ts'
 import { causeOf, nextPlan } from './next-plan.ts'
 import { reconsider } from './reconsider.ts'
-import { situationOf, type Context } from './situation.ts'
+import { whatItShowed } from './profiled.ts'
+import { situationOf, type Context, type Situation } from './situation.ts'
 import { nothingRemembered, type ElasticMemory, type ElasticState } from './state.ts'
 import { unitsThatCame } from './units-came.ts'
 import { workLeft } from './work-left.ts'
@@ -50,7 +52,9 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothin
   let free = units
   for (const look of looks.filter(isDue).sort(byUrgency).slice(0, weighsMax)) {
     const { job, instances } = look
-    const decided = decide({ snapshot, index, units: free, mayGrow: around.mayGrow }, look)
+    // What it was planned with it may have, whoever waits by now.
+    const mayGrow = around.mayGrow || look.isProfiled
+    const decided = decide({ snapshot, index, units: free, mayGrow }, look)
     jobs.set(job.id, decided.state)
     events.push(...decided.events)
     if (decided.change === null) continue
@@ -90,6 +94,10 @@ function decide(context: Context, look: Look): Decided {
   if (left === null) return { state, change: null, planInput: null, events: [] }
   const situation = situationOf(context, { job, plan, instances, state, left })
   if (situation === null) return { state, change: null, planInput: null, events: [] }
+  if (look.isProfiled) {
+    const proper = properPlan(context, look, situation, left.share)
+    return { state, change: proper === null ? null : { plan: proper }, planInput: null, events: [] }
+  }
   const { change: kept, planInput, events, isSettled, warnedUsd } = keepBudget(context, look, situation, left)
   const decided: Decided = { state: { ...state, warnedUsd }, change: kept, planInput, events }
   if (isSettled || isFresh(look)) return decided
@@ -100,4 +108,12 @@ function decide(context: Context, look: Look): Decided {
   if (next === null) return decided
   const input = inputGoingOn(context, { job, plan, instances, state, left }, 'weigh', texts)
   return { ...decided, change: { ...kept, plan: next }, planInput: input }
+}
+
+/** Whatever it is, it takes the place of the profile. */
+function properPlan(context: Context, { job, plan }: Look, situation: Situation, share: number): Plan | null {
+  const change = reconsider(situation, true)
+  if (change === null) return null
+  const cause = causeOf([whatItShowed(context.snapshot, job, plan)], { ...change, unchanged: null }, share)
+  return nextPlan(context, job, plan, change, cause)
 }

@@ -19,6 +19,7 @@ export interface PartitionProgress {
   'samplesPerSecond'?: (number | string);
   'leasesReturned'?: (number | string | Long);
   'sync'?: (_cloudless_v1_SyncProgress | null);
+  'workerSpeeds'?: ({[key: string]: number | string});
 }
 
 export interface PartitionProgress__Output {
@@ -36,4 +37,5 @@ export interface PartitionProgress__Output {
   'samplesPerSecond': (number);
   'leasesReturned': (number);
   'sync': (_cloudless_v1_SyncProgress__Output | null);
+  'workerSpeeds': ({[key: string]: number});
 }
