@@ -2,7 +2,7 @@
 // of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
 // those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
 import type { Desired, DesiredInstance, PartitionData } from '#control-plane/model/desired.ts'
-import { instancesByRegion } from '#control-plane/model/instance-groups.ts'
+import { instancesByJob, instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
@@ -35,8 +35,8 @@ type Context = {
   readonly jobs: ReadonlyMap<string, Job>
   readonly agents: ReadonlyMap<string, Agent>
   readonly kept: readonly KeptJob[]
-  /** Their data is on its way. */
-  readonly heldBack: ReadonlySet<Instance>
+  /** Of a job, those whose data is on its way. */
+  readonly heldBack: (jobId: string) => ReadonlySet<Instance>
 }
 
 function contextOf(snapshot: Snapshot): Context {
@@ -49,19 +49,23 @@ function contextOf(snapshot: Snapshot): Context {
   }
 }
 
-function heldBackOf({ instances }: Snapshot, jobs: ReadonlyMap<string, Job>): ReadonlySet<Instance> {
-  const moving = new Set(instances.filter(isOfData).map(({ jobId }) => jobId))
-  if (moving.size === 0) return new Set()
-  const byJob = Map.groupBy(
-    instances.filter(({ jobId }) => moving.has(jobId)),
-    ({ jobId }) => jobId,
-  )
-  return new Set([...byJob].flatMap(([jobId, own]) => [...(jobs.has(jobId) ? heldBack(jobs.get(jobId)!, own) : [])]))
+/** By job, when it is asked for. */
+function heldBackOf(snapshot: Snapshot, jobs: ReadonlyMap<string, Job>): Context['heldBack'] {
+  const byJob = instancesByJob(snapshot)
+  const known = new Map<string, ReadonlySet<Instance>>()
+  return (jobId) => {
+    const before = known.get(jobId)
+    if (before !== undefined) return before
+    const job = jobs.get(jobId)
+    const held = job === undefined ? new Set<Instance>() : heldBack(job, byJob.get(jobId) ?? [])
+    known.set(jobId, held)
+    return held
+  }
 }
 
 function build(region: string, instances: readonly Instance[], context: Context): Desired {
   const isWanted = (instance: Instance): boolean =>
-    !instance.isReleased && context.jobs.has(instance.jobId) && !context.heldBack.has(instance)
+    !instance.isReleased && context.jobs.has(instance.jobId) && !context.heldBack(instance.jobId).has(instance)
   const wanted = instances.filter(isWanted)
   const wantedByJob = Map.groupBy(wanted, (instance) => instance.jobId)
   const parts = [...wantedByJob].map(([jobId, here]) => describe(context, context.jobs.get(jobId)!, here))
@@ -90,7 +94,10 @@ type Part = {
 
 function describe(context: Context, job: Job, here: readonly Instance[]): Part {
   const shares = new Map(job.addressBook.peers.map(({ region, dataShare }) => [region, dataShare]))
-  const workers = here.filter((instance) => instance.role === 'worker')
+  const workers = Map.groupBy(
+    here.filter(({ role }) => role === 'worker'),
+    ({ partition }) => partition,
+  )
   // A released job has no instances here, so draining is finishing.
   const drain = job.state === 'finishing'
   const uploader = uploaderOf(job, context.agents)
@@ -108,7 +115,7 @@ function describe(context: Context, job: Job, here: readonly Instance[]): Part {
     return {
       instance,
       spec,
-      workers: workers.filter((worker) => worker.partition === partition).length,
+      workers: workers.get(partition)?.length ?? 0,
       dataShare: shares.get(partition) ?? 0,
       drain,
       uploadsModel: uploader === partition && !isOfData(instance),

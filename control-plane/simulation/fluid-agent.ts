@@ -30,11 +30,13 @@ export type FluidAgentOptions = {
   readonly jobOf: (desired: DesiredInstance) => FluidJob
   /** A parameter server is up here. */
   readonly onServer: (desired: DesiredInstance) => void
+  /** Seconds in which training data is brought here. */
+  readonly onStager: (desired: DesiredInstance) => number
   readonly onLost: (key: string, units: number, hits: number) => void
 }
 
 type Local = {
-  readonly desired: DesiredInstance
+  desired: DesiredInstance
   readonly key: string
   state: 'waiting' | 'starting' | 'running' | 'completed'
   attempt: number
@@ -184,7 +186,7 @@ export class FluidAgent {
     }
     for (const each of wanted.values()) {
       const local = this.#locals.get(each.instance.id)!
-      if (local.desired !== each) this.#locals.set(each.instance.id, { ...local, desired: each })
+      local.desired = each
       if (each.drain && each.instance.role === 'parameter-server')
         this.#options.jobOf(each).drain(config.evaluationSeconds)
     }
@@ -244,22 +246,32 @@ export class FluidAgent {
       const local = this.#locals.get(id)
       return local?.state === 'starting' && local.attempt === attempt ? [local] : []
     })
-    const isServer = ({ desired }: Local): boolean => desired.instance.role === 'parameter-server'
-    for (const local of started.toSorted((a, b) => Number(isServer(b)) - Number(isServer(a)))) {
+    const isWorker = ({ desired }: Local): boolean => desired.instance.role === 'worker'
+    for (const local of started.toSorted((a, b) => Number(isWorker(a)) - Number(isWorker(b)))) {
       const { instance } = local.desired
       local.state = 'running'
       this.#news.touch(instance.id)
-      if (isServer(local)) this.#options.onServer(local.desired)
+      if (instance.role === 'parameter-server') this.#options.onServer(local.desired)
+      if (instance.role === 'data-stager') this.#stage(local)
     }
-    for (const group of Map.groupBy(
-      started.filter((local) => !isServer(local)),
-      ({ key }) => key,
-    ).values()) {
+    for (const group of Map.groupBy(started.filter(isWorker), ({ key }) => key).values()) {
       const { desired } = group[0]!
       const units = group.reduce((sum, local) => sum + local.desired.instance.units, 0)
       this.#meterOf(group[0]!).change(this.#now(), -units, units)
       this.#options.jobOf(desired).work(desired.instance.partition, desired.instance.deviceModel, units)
     }
+  }
+
+  /** It ends by itself once the data is here. */
+  #stage(local: Local): void {
+    const { attempt } = local
+    const seconds = this.#options.onStager(local.desired)
+    this.#options.clock.after(1000 * seconds, () => {
+      const { id } = local.desired.instance
+      if (this.#locals.get(id) !== local || local.attempt !== attempt || local.state !== 'running') return
+      local.state = 'completed'
+      this.#news.touch(id)
+    })
   }
 
   /** One busy unit of a class is taken away. False where none is. */
@@ -282,7 +294,7 @@ export class FluidAgent {
     if (!wasRunning) return
     const job = this.#options.jobOf(local.desired)
     if (instance.role === 'parameter-server') job.stopServer(instance.partition)
-    else {
+    else if (instance.role === 'worker') {
       const redo = why === '' ? 0 : this.#options.times.redo
       job.work(instance.partition, instance.deviceModel, -instance.units, redo)
     }
@@ -334,7 +346,7 @@ export class FluidAgent {
       state: local.state === 'waiting' ? 'backing-off' : local.state,
       attempt: local.attempt,
       reason: local.why,
-      endpoint: isServer && local.state === 'running' ? `${this.region}:7000` : '',
+      endpoint: instance.role !== 'worker' && local.state === 'running' ? `${this.region}:7000` : '',
       progress,
       firstStepAtMs: progress?.phase === 'training' ? this.#now() : null,
       resumption: resumptionOf(instance),

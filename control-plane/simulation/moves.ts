@@ -16,13 +16,23 @@ export type MovesInput = {
   readonly modelSize: ModelSize | null
 }
 
-export function movesOf({ spec, plan, partition, from, links, modelSize }: MovesInput): readonly Move[] {
+/** Its data, from the other regions that have some of it. */
+export function dataMoves({ spec, plan, partition, links }: MovesInput): readonly Move[] {
   const { place, dataRegions } = partition
-  if (from === place) return []
-  if (from === null)
-    return plan.movements.filter((move) => move.to === place && dataRegions.includes(move.from) && move.bytes > 0)
-  const data = spec.shards.filter(({ region }) => dataRegions.includes(region) && region !== place)
-  // Replica, and what its optimiser and the shared parameters keep of it.
-  const bytes = data.reduce((sum, shard) => sum + shard.bytes, 0) + 3 * (modelSize?.updateBytes ?? 0)
-  return bytes === 0 ? [] : [{ from, to: place, bytes, seconds: transferSeconds(links, { from, to: place }, bytes) }]
+  return dataRegions
+    .filter((from) => from !== place)
+    .map((from) => {
+      const own = spec.shards.filter(({ region }) => region === from)
+      const bytes = own.reduce((sum, shard) => sum + shard.bytes, 0)
+      const planned = plan.movements.find((move) => move.from === from && move.to === place)
+      return { from, to: place, bytes, seconds: planned?.seconds ?? transferSeconds(links, { from, to: place }, bytes) }
+    })
+    .filter(({ bytes }) => bytes > 0)
+}
+
+/** Its checkpoint: replica, and what its optimiser and the shared parameters keep of it. */
+export function checkpointMoves({ partition: { place }, from, links, modelSize }: MovesInput): readonly Move[] {
+  if (from === null || from === place || modelSize === null) return []
+  const bytes = 3 * modelSize.updateBytes
+  return [{ from, to: place, bytes, seconds: transferSeconds(links, { from, to: place }, bytes) }]
 }

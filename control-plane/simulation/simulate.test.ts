@@ -155,6 +155,26 @@ describe('a simulation', () => {
     expect(report.forecast.usd.p50).toBeCloseTo(1, 1)
   })
 
+  test('brings data first that has to move, and pays for it', async () => {
+    const [, moves] = aScenario().jobs
+    const [onDemand] = aScenario().capacity
+    const hours = 4
+    const scenario = aScenario({
+      capacity: [{ ...onDemand!, regions: ['onprem/a'] }],
+      arrivals: { kind: 'at-once', jobs: 1 },
+      jobs: [{ ...moves!, regions: ['onprem/b'], data_regions: [1, 1], device_hours: [hours, hours] }],
+      agents: { ...aScenario().agents, crashes_per_hour: 0, outages_per_week: 0, speed_spread: 0 },
+    })
+    const report = only(await run(scenario))
+    expect(report.jobs.byState).toEqual({ succeeded: 1 })
+    const bytes = hours * 3600 * 50 * 10_000
+    expect(report.cost.egressBytes).toBe(bytes)
+    expect(report.cost.egressUsd).toBeCloseTo((bytes / 1e9) * 0.1)
+    // 7.2 GB at 100 Mbit/s take ten minutes, in which no unit is paid for.
+    expect(report.makespanSeconds).toBeGreaterThan((hours * 3600) / 8 + 576)
+    expect(report.utilisation.byClass[0]!.busyHours).toBeLessThan(hours * 1.1)
+  })
+
   test('of spot capacity on a trace loses and gains all units together', async () => {
     const capacity: Scenario['capacity'] = [
       {

@@ -23,11 +23,12 @@ import { VirtualClock } from '#runtime/virtual-clock.ts'
 import type { AgentReport } from './agent-news.ts'
 import type { Arrival } from './arrivals.ts'
 import type { Pool } from './capacity.ts'
-import { exponential, logNormal, streamOf, weighted } from './draw.ts'
+import { logNormal, streamOf, weighted } from './draw.ts'
 import { bundleOf, drawJob } from './draw-job.ts'
+import { startFaults } from './faults.ts'
 import { FluidAgent } from './fluid-agent.ts'
 import { FluidJob } from './fluid-job.ts'
-import { movesOf } from './moves.ts'
+import { checkpointMoves, dataMoves, type Move, type MovesInput } from './moves.ts'
 import { Observer } from './observer.ts'
 import { PlainStore } from './plain-store.ts'
 import type { JobTemplate, Scenario } from './scenario-schema.ts'
@@ -76,7 +77,8 @@ export class World {
     this.#startMs = this.clock.now()
     this.#intake = new Intake(this.store, this.clock)
     const byRegion = Map.groupBy(pools, ({ region }) => region)
-    this.agents = new Map([...byRegion].map(([region, own]) => [region, this.#agent(region, own)]))
+    // Where there are no units there may be data.
+    this.agents = new Map(catalogue.regions.map(({ name }) => [name, this.#agent(name, byRegion.get(name) ?? [])]))
     this.observer = new Observer(this.store, this.clock, this.agents)
     this.#loop = new ControlLoop({
       store: this.store,
@@ -132,6 +134,7 @@ export class World {
       storeAgent: (agent) => this.#write([], (draft) => draft.add({ kind: 'agent', agent })),
       jobOf: (desired) => this.#known(desired).job,
       onServer: (desired) => this.#startServer(desired),
+      onStager: (desired) => this.#stage(desired),
       onLost: (key, units, hits) => this.observer.lost(region, key, units, hits),
     })
   }
@@ -142,42 +145,7 @@ export class World {
       const random = streamOf(seed, 'spot', pool.region, pool.key)
       startSpotMarket(pool, present(this.agents.get(pool.region), pool.region), this.clock, random)
     }
-    for (const agent of this.agents.values()) {
-      this.#crashNowAndThen(agent, scenario)
-      this.#failNowAndThen(agent, scenario)
-    }
-  }
-
-  /** Faults stop when arrivals do, so that what is there can end. */
-  #crashNowAndThen(agent: FluidAgent, scenario: Scenario): void {
-    const random = streamOf(this.#options.seed, 'crashes', agent.region)
-    const again = (): void => {
-      const { used, units } = agent.load()
-      const seconds = exponential(random, (units * scenario.agents.crashes_per_hour) / 3600)
-      if (this.#seconds() + seconds > scenario.length) return
-      this.clock.after(1000 * seconds, () => {
-        if (random.next() * units < used) agent.crash()
-        again()
-      })
-    }
-    again()
-  }
-
-  #failNowAndThen(agent: FluidAgent, scenario: Scenario): void {
-    const random = streamOf(this.#options.seed, 'outages', agent.region)
-    const { outages_per_week: perWeek, outage } = scenario.agents
-    const again = (): void => {
-      const seconds = exponential(random, perWeek / (7 * 86_400))
-      if (this.#seconds() + seconds > scenario.length) return
-      this.clock.after(1000 * seconds, () => {
-        agent.goDown()
-        this.clock.after(1000 * exponential(random, 1 / outage), () => {
-          agent.comeBack()
-          again()
-        })
-      })
-    }
-    again()
+    for (const agent of this.agents.values()) startFaults(agent, scenario, this.clock, seed)
   }
 
   #meterForEver(): void {
@@ -265,29 +233,46 @@ export class World {
   #startServer(desired: DesiredInstance): void {
     const { jobId, partition: name, region: place } = desired.instance
     const { job, agentOf, spec } = this.#known(desired)
-    const plan = this.store.activeJob(jobId)?.plan
-    const partition = plan?.partitions.find(({ region }) => region === name)
+    const input = this.#movesInput(desired, agentOf.get(name)?.region ?? null)
     // The job ended, or goes on without this one, since its agent was told.
-    if (plan === undefined || plan === null || partition === undefined) return
-    const from = agentOf.get(name)?.region ?? null
+    if (input === null) return
     agentOf.set(name, present(this.agents.get(place), place))
+    const seconds = this.#move(jobId, name, 'checkpoint', checkpointMoves(input))
+    job.startServer(name, place, spec.training.epochs * input.partition.samples, seconds)
+  }
+
+  #stage(desired: DesiredInstance): number {
+    const { jobId, partition } = desired.instance
+    const input = this.#movesInput(desired, null)
+    return input === null ? 0 : this.#move(jobId, partition, 'data', dataMoves(input))
+  }
+
+  #movesInput(desired: DesiredInstance, from: string | null): MovesInput | null {
+    const { jobId, partition: name } = desired.instance
+    const { spec } = this.#known(desired)
+    const plan = this.store.activeJob(jobId)?.plan ?? null
+    const partition = plan?.partitions.find(({ region }) => region === name)
+    if (plan === null || partition === undefined) return null
     const modelSize = this.#modelSizes.get(spec.function.bundleDigest) ?? null
-    const moves = movesOf({ spec, plan, partition, from, links: this.#index.link, modelSize })
-    const seconds = Math.max(0, ...moves.map((move) => move.seconds))
-    job.startServer(name, place, spec.training.epochs * partition.samples, seconds)
+    return { spec, plan, partition, from, links: this.#index.link, modelSize }
+  }
+
+  /** Answers with how long it takes. */
+  #move(jobId: string, partition: string, purpose: 'data' | 'checkpoint', moves: readonly Move[]): number {
     const nowMs = this.clock.now()
-    for (const move of moves) {
+    for (const { from, to, bytes, seconds } of moves) {
       this.#journal(jobId, {
-        id: `${jobId}/${name}/moves/${nowMs}/${move.from}`,
-        region: move.from,
+        id: `${jobId}/${partition}/${purpose}/${nowMs}/${from}`,
+        region: from,
         kind: 'wan-bytes',
-        subject: move.to,
-        quantity: move.bytes,
-        purpose: 'data',
+        subject: to,
+        quantity: bytes,
+        purpose,
         fromMs: nowMs,
-        toMs: nowMs + Math.ceil(move.seconds * 1000),
+        toMs: nowMs + Math.ceil(seconds * 1000),
       })
     }
+    return Math.max(0, ...moves.map(({ seconds }) => seconds))
   }
 
   #meterBytes(jobId: string): void {
