@@ -218,45 +218,6 @@ describe('submitting', () => {
     expect((await cloudless('plan', join(folder, 'job.yaml'), '--history')).code).toBe(2)
   })
 
-  test('plans without a server on the units of a file, as text, JSON or a page', async () => {
-    const asked = received.planned.length
-    const example = join(import.meta.dirname, '../examples/planning')
-    const given = ['plan', join(example, 'job.yaml'), '--offline', '--capacity', join(example, 'capacity.yaml')]
-    const text = await cloudless(...given)
-    expect(text).toMatchObject({ code: 0 })
-    expect(text.stdout).toMatch(/^placed by policy least-cost: the cheapest of those within 25 % of the fastest/)
-    expect(text.stdout).toMatch(/above the best possible|proved to be the best plan/)
-    const { json } = await cloudless(...given, '--what-if', 'tencent/* gone', '--json')
-    expect(json).toMatchObject({
-      plan: { outcome: 'waiting' },
-      without: { outcome: 'placed' },
-      input: { going_on: false },
-    })
-    const page = join(folder, 'plan.html')
-    expect(await cloudless(...given, '--html', page)).toMatchObject({ code: 0, stdout: `${page}\n` })
-    expect(readFileSync(page, 'utf8')).toContain('<h1>Plan of five-regions</h1>')
-    const typo = await cloudless(...given, '--what-if', 'aws/* prize x2', '--json')
-    expect(typo).toMatchObject({
-      code: 2,
-      json: { error: { reason: 'WHAT_IF', violations: [{ field: 'what_if[0]' }] } },
-    })
-    expect(received.planned).toHaveLength(asked)
-  })
-
-  test('options of plan that do not go together are named', async () => {
-    const file = join(folder, 'job.yaml')
-    const fieldsOf = async (...given: string[]): Promise<string[]> => {
-      const { code, json } = await cloudless('plan', ...given, '--json')
-      expect(code).toBe(2)
-      return (json as { error: { violations: { field: string }[] } }).error.violations.map(({ field }) => field)
-    }
-    expect(await fieldsOf(file, '--capacity', 'c.yaml', '--catalogue', 'x')).toEqual(['--capacity', '--catalogue'])
-    expect(await fieldsOf(file, '--offline')).toEqual(['--capacity'])
-    expect(await fieldsOf(file, '--replay', '--history')).toEqual(['--replay', '--history'])
-    expect(await fieldsOf('--job', 'j-1', '--plan', '2')).toEqual(['--plan'])
-    expect(await fieldsOf('--job', 'j-1', '--replay', '--plan', '0')).toEqual(['--plan'])
-  })
-
   test('one job is planned: a file or an id', async () => {
     expect((await cloudless('plan')).code).toBe(2)
     expect((await cloudless('plan', join(folder, 'job.yaml'), '--job', 'j-1')).code).toBe(2)
