@@ -53,7 +53,8 @@ export function mapFigure(answer: PlanAnswer, land: Topology): Html {
         <rect class="sea" width="${size.width}" height="${size.height}" />
         <path class="graticule" d="${map.graticule}" />
         <path class="land" d="${map.land}" />
-        ${row} ${arcs.map(drawArc)} ${regions.map((region) => drawRegion(region, pointOf.get(region.region)!))}
+        ${row} ${arcs.map(drawArc)}
+        ${regions.toReversed().map((region) => drawRegion(region, pointOf.get(region.region)!))}
         ${names.map((label, i) => (label === null ? null : drawLabel(label, i < regions.length ? 'name' : 'carried')))}
       </svg>
     </div>
