@@ -178,11 +178,7 @@ export class FluidAgent {
     const begun = [...wanted].filter(([id]) => !this.#locals.has(id))
     for (const [id, each] of begun) {
       const { instance } = each
-      // Data on its way is a partition's own time here: what would move it has nothing to do.
-      const isOfData = instance.role === 'data-server' || instance.role === 'data-stager'
-      const state = isOfData ? 'completed' : 'waiting'
-      this.#locals.set(id, { desired: each, key: classKey(instance), state, attempt: 0, why: '' })
-      if (isOfData) this.#news.touch(id)
+      this.#locals.set(id, { desired: each, key: classKey(instance), state: 'waiting', attempt: 0, why: '' })
     }
     for (const each of wanted.values()) {
       const local = this.#locals.get(each.instance.id)!
