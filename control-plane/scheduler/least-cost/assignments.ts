@@ -5,7 +5,8 @@ import { isAllowed, mayBeBetter, valueOf, type Goal, type Worth } from './goal.t
 import type { SearchLimits } from './limits.ts'
 import { leastUsd, type Prepared } from './prepared.ts'
 import { longestTime, searchTimes, worthAtLeast, type Found } from './search-times.ts'
-import { choicesIn, searchUnits } from './search-units.ts'
+import { leastTraining, nearUnits } from './near-units.ts'
+import { choicesIn, searchUnits, type UnitsInput } from './search-units.ts'
 import { Staircase, type Group } from './staircase.ts'
 
 export type AssignmentsInput = {
@@ -17,6 +18,8 @@ export type AssignmentsInput = {
   readonly limits: SearchLimits
   /** Plans that are known already. */
   readonly known: readonly Found[]
+  /** No plan takes less. */
+  readonly secondsAtLeast: number
 }
 
 export class Assignments {
@@ -26,6 +29,7 @@ export class Assignments {
   readonly #solved = new Map<string, number>()
   readonly #staircases = new Map<string, Staircase>()
   #solutions = 0
+  #searchedNear = 0
 
   constructor(input: AssignmentsInput) {
     this.#input = input
@@ -71,18 +75,18 @@ export class Assignments {
     for (const [i, { exchange, floor, worth }] of ranked.entries()) {
       const isLeft = !this.mayHelp(worth) || this.#solutions >= limits.solutions || i >= limits.hubs
       if (isLeft) leave(worth)
-      else atLeast = Math.min(atLeast, this.#solveWith(places, groups, staircase, exchange, floor))
+      else atLeast = Math.min(atLeast, this.#solveWith(places, groups, staircase, exchange, floor, true))
     }
     return atLeast
   }
 
   /** The same with the place where contributions meet given. */
-  solveWithHub(places: readonly string[], hub: string): number {
+  solveWithHub(places: readonly string[], hub: string, isThorough = false): number {
     const { problem, exchange } = this.#input
     const groups = this.#groupsOf(places)
     const withHub = exchange === null ? null : { ...exchange, hub }
     const floor = problem.floor(homesOf(groups), withHub)
-    return this.#solveWith(places, groups, this.#staircaseOf(places, groups), withHub, floor)
+    return this.#solveWith(places, groups, this.#staircaseOf(places, groups), withHub, floor, isThorough)
   }
 
   /** What no units are worth less than, with the hub or, without one, with the one that is nearest to the others. */
@@ -106,17 +110,20 @@ export class Assignments {
     staircase: Staircase,
     exchange: Exchange | null,
     floor: Floor,
+    isThorough: boolean,
   ): number {
     const key = `${exchange?.hub ?? ''} ${places.join(' ')}`
-    const known = this.#solved.get(key)
-    if (known !== undefined) return known
     const { problem, goal, limits } = this.#input
-    this.#solutions += 1
     const homes = homesOf(groups)
     const weigh = (units: readonly ReadonlyMap<string, number>[]): Found => {
       const candidate = { partitions: homes.map((home, i) => ({ ...home, units: units[i]! })), exchange }
       return { candidate, forecast: problem.estimate(candidate) }
     }
+    const known = this.#solved.get(key)
+    if (known !== undefined) {
+      return isThorough ? this.#solveNear({ goal, floor, groups, weigh }, staircase.leastSeconds, known) : known
+    }
+    this.#solutions += 1
     const { steps: stepsMax, tolerance } = limits
     const times = searchTimes({ goal, floor, staircase, weigh, stepsMax, tolerance, best: this.#best })
     this.#best = times.best
@@ -128,8 +135,34 @@ export class Assignments {
       this.#best = units.best
       if (units.isComplete) atLeast = units.best === null ? atLeast : valueOf(goal, units.best.forecast)
       if (units.isComplete && units.best === null) atLeast = Number.POSITIVE_INFINITY
+    } else if (isThorough) {
+      atLeast = this.#solveNear({ goal, floor, groups, weigh }, staircase.leastSeconds, atLeast)
     }
     this.#solved.set(key, atLeast)
+    return atLeast
+  }
+
+  /** Through all choices of units that may be better than the best, where these are few. */
+  #solveNear(
+    given: Pick<UnitsInput, 'goal' | 'floor' | 'groups' | 'weigh'>,
+    leastSeconds: number,
+    atLeast: number,
+  ): number {
+    const { secondsAtLeast, limits } = this.#input
+    // Where it is too much to look for all that is better, what is better by more is looked for.
+    for (const tolerance of limits.nearTolerances) {
+      if (this.#searchedNear >= limits.nearSearches) return atLeast
+      if (this.#best === null || valueOf(given.goal, this.#best.forecast) * (1 - tolerance) <= atLeast) return atLeast
+      const near = { ...given, leastSeconds, secondsAtLeast, best: this.#best, tolerance, optionsMax: limits.near }
+      this.#searchedNear += 1
+      const options = nearUnits(near)
+      if (options === null) continue
+      const trainingAtLeast = leastTraining(near)
+      const units = searchUnits({ ...near, options, trainingAtLeast, weighedMax: limits.nearWeighed })
+      this.#best = units.best
+      if (!units.isComplete || units.best === null) continue
+      return Math.max(atLeast, valueOf(given.goal, units.best.forecast) * (1 - tolerance))
+    }
     return atLeast
   }
 

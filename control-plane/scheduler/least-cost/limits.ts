@@ -18,6 +18,11 @@ export type SearchLimits = {
   readonly hubs: number
   /** Times that are looked at, for each of those. */
   readonly steps: number
+  /** Choices of units of one place that may be part of a better plan, and of them together that are weighed. */
+  readonly near: number
+  readonly nearWeighed: number
+  readonly nearTolerances: readonly number[]
+  readonly nearSearches: number
   /** Combinations of units of one place, for each of those. */
   readonly coverNodes: number
   /** In places with more than so many units, units that are dearer than the cheapest by no more than this share will do. */
@@ -49,6 +54,10 @@ export const searchLimits: SearchLimits = {
   hubsWeighed: 100,
   hubs: 8,
   steps: 200,
+  near: 2_000,
+  nearWeighed: 1_000,
+  nearTolerances: [0.004, 0.018],
+  nearSearches: 6,
   coverNodes: 2_000,
   fewUnits: 32,
   coverTolerance: 0.001,

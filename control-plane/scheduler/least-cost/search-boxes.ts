@@ -136,11 +136,11 @@ class Search {
 
   #split({ box, value }: Open, found: Found): void {
     const { sets } = found
-    const solved = this.#try(box, sets)
+    this.#try(box, sets)
     if (!this.#mayHelp(value)) return this.#leave(value)
     const parts = splitBox(this.#terms, this.#prices, box, this.#kept, sets)
     // There is only this one handout in it.
-    if (parts.length === 0) this.#leave(Math.max(value, solved))
+    if (parts.length === 0) this.#leave(Math.max(value, this.#try(box, sets, true)))
     for (const part of parts) {
       const atLeast = box.hub === 'somewhere' && typeof part.hub === 'number' ? this.#withHub(found, part.hub) : value
       this.#push(part, Math.max(value, atLeast))
@@ -205,7 +205,7 @@ class Search {
   }
 
   /** The handout as a plan: what none with it is worth less than. */
-  #try(box: Box, sets: Int32Array): number {
+  #try(box: Box, sets: Int32Array, isThorough = false): number {
     const { assignments } = this.#input
     const places = this.#placesOf(sets)
     if (typeof box.hub === 'string') {
@@ -213,7 +213,7 @@ class Search {
     }
     const hub = this.#terms.places[box.hub]!.region
     const worth = assignments.worthAtLeast(places, hub)
-    if (assignments.mayHelp(worth)) return assignments.solveWithHub(places, hub)
+    if (assignments.mayHelp(worth)) return assignments.solveWithHub(places, hub, isThorough)
     const { goal } = this.#input
     return isAllowed(goal, worth) ? valueOf(goal, worth) : Number.POSITIVE_INFINITY
   }

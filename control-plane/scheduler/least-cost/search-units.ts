@@ -16,6 +16,12 @@ export type UnitsInput = {
   readonly best: Found | null
   /** Choices that may be weighed. */
   readonly weighedMax: number
+  /** What there is to choose from, by group; everything where it is not given. */
+  readonly options?: readonly (readonly Option[])[]
+  /** Seconds that units are paid for, at least. */
+  readonly trainingAtLeast?: number
+  /** What is not better by more than this share is not looked for. */
+  readonly tolerance?: number
 }
 
 export type UnitsResult = {
@@ -24,18 +30,25 @@ export type UnitsResult = {
   readonly isComplete: boolean
 }
 
-type Option = { readonly units: ReadonlyMap<string, number>; readonly usdPerHour: number; readonly seconds: number }
+export type Option = {
+  readonly units: ReadonlyMap<string, number>
+  readonly usdPerHour: number
+  readonly seconds: number
+}
 
 export function searchUnits(input: UnitsInput): UnitsResult {
-  const { goal, floor, groups, weigh, weighedMax } = input
-  const options = groups.map(optionsOf)
+  const { goal, floor, groups, weigh, weighedMax, trainingAtLeast = 0, tolerance = 0 } = input
+  const options = input.options ?? groups.map(optionsOf)
+  if (options.some((each) => each.length === 0)) return { best: input.best, isComplete: true }
   // Of the places from each one on.
   const usdLeft = groups.map((_, i) => sum(options.slice(i).map((each) => each[0]!.usdPerHour)))
   const secondsLeft = groups.map((_, i) => Math.max(...options.slice(i).map(quickest)))
   let { best } = input
   let weighed = 0
+  let visited = 0
   const visit = (chosen: readonly Option[], usdPerHour: number, seconds: number): void => {
-    if (weighed >= weighedMax) return
+    visited += 1
+    if (weighed >= weighedMax || visited > visitsPerWeighed * weighedMax) return
     const depth = chosen.length
     if (depth === groups.length) {
       weighed += 1
@@ -47,13 +60,19 @@ export function searchUnits(input: UnitsInput): UnitsResult {
     for (const option of options[depth]!) {
       const usd = usdPerHour + option.usdPerHour
       const time = Math.max(seconds, option.seconds)
-      const atLeast = worthAtLeast(floor, usd + (usdLeft[depth + 1] ?? 0), Math.max(time, secondsLeft[depth + 1] ?? 0))
-      if (mayBeBetter(goal, atLeast, best?.forecast ?? null)) visit([...chosen, option], usd, time)
+      const usdOfAll = usd + (usdLeft[depth + 1] ?? 0)
+      const { seconds: least, totalUsd } = worthAtLeast(floor, usdOfAll, Math.max(time, secondsLeft[depth + 1] ?? 0))
+      const paid = floor.usd + (usdOfAll * trainingAtLeast) / 3600
+      const atLeast = { seconds: least, totalUsd: Math.max(totalUsd, paid) }
+      if (mayBeBetter(goal, atLeast, best?.forecast ?? null, tolerance)) visit([...chosen, option], usd, time)
     }
   }
   visit([], 0, 0)
-  return { best, isComplete: weighed < weighedMax }
+  return { best, isComplete: weighed < weighedMax && visited <= visitsPerWeighed * weighedMax }
 }
+
+/** Steps of the search for each choice that may be weighed. */
+const visitsPerWeighed = 20
 
 /** Choices of units in a place, as a product over its classes: how many there are at most. */
 export function choicesIn({ devices }: Place): number {
