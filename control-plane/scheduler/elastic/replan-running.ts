@@ -22,6 +22,7 @@ import { whatItShowed } from './profiled.ts'
 import { situationOf, type Context, type Situation } from './situation.ts'
 import { nothingRemembered, type ElasticMemory, type ElasticState } from './state.ts'
 import { unitsThatCame } from './units-came.ts'
+import { isPutOff } from './wait-for-spot.ts'
 import { workLeft } from './work-left.ts'
 
 export type Replanned = { readonly actions: Actions; readonly memory: ElasticMemory }
@@ -105,7 +106,7 @@ function decide(context: Context, look: Look): Decided {
   if (change === null) return decided
   const texts = triggers.map(({ text }) => text)
   const next = nextPlan(context, job, plan, change, causeOf(texts, change, left.share))
-  if (next === null) return decided
+  if (next === null || isPutOff(look, next, left.share)) return decided
   const input = inputGoingOn(context, { job, plan, instances, state, left }, 'weigh', texts)
   return { ...decided, change: { ...kept, plan: next }, planInput: input }
 }
