@@ -10,12 +10,12 @@ import { isWireKnown } from './plan-forecast.ts'
 /** None of a job that has no plan in force. */
 export function planFacts({ plan, spec, costUsd }: Pick<Job__Output, 'plan' | 'spec' | 'costUsd'>): readonly Fact[] {
   if (plan === null || plan.partitions.length === 0) return []
-  const { movements, forecast, cause, version, exchange } = plan
+  const { movements, forecast, cause, exchange } = plan
   const budget = spec?.budget ?? null
   const isPassed = budget !== null && costUsd > budget.usd
   return [
     { title: 'plan', text: `${versionText(plan)}${placesText(plan)}` },
-    ...(version > 1 && cause !== '' ? [{ title: 'because', text: cause }] : []),
+    ...(cause !== '' ? [{ title: 'because', text: cause }] : []),
     ...(exchange === null ? [] : [{ title: 'exchange', text: exchangeText(exchange) }]),
     ...(movements.length === 0 ? [] : [{ title: 'moving', text: movements.map(movementText).join('; ') }]),
     ...(forecast === null ? [] : [{ title: 'forecast', text: forecastText(plan, forecast) }]),

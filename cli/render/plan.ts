@@ -63,7 +63,7 @@ export function objectiveText({ policy, objective }: Plan__Output): string {
 
 function originText({ catalogVersion, catalogHash, version, cause }: Plan__Output): string {
   const hash = catalogHash === '' ? '' : ` (${catalogHash.slice(0, 12)})`
-  const why = version > 1 ? `\nplan ${version}: ${cause}` : ''
+  const why = cause === '' ? '' : `\nplan ${version}: ${cause}`
   return `prices of catalogue ${catalogVersion}${hash}${why}`
 }
 

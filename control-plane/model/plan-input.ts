@@ -16,6 +16,8 @@ export type PlanInput = {
   readonly modelSize: ModelSize | null
   /** In ascending order of (from, to). */
   readonly measuredLinks: readonly MeasuredPair[]
+  /** It begins with a profile, as nothing is known of the speeds; absent where it does not. */
+  readonly isProfile?: boolean
   /** Of a plan that replaced another one while the job ran; absent of one that was made afresh. */
   readonly goingOn?: GoingOn
 }
@@ -24,8 +26,8 @@ export type PlanInput = {
 export type GoingOn = {
   /** The one in force until then. */
   readonly plan: Plan
-  /** Weighed against any other plan, or, for its budget, exchanging less often, or as cheap as can be. */
-  readonly way: 'weigh' | 'lengthen' | 'move'
+  /** Weighed against any other plan; for its budget exchanging less often, or as cheap as can be; or after a profile. */
+  readonly way: 'weigh' | 'lengthen' | 'move' | 'profiled'
   /** The work that was left: a shard for each partition, in its place. */
   readonly shards: readonly Shard[]
   /** 0 to 1, by samples. */

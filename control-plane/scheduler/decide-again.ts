@@ -5,9 +5,12 @@ import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import { planGoingOn } from './elastic/going-on.ts'
 import { placeJob } from './place-job.ts'
 import { contextOf } from './plan-input.ts'
+import { profileFirst } from './profile.ts'
 
 export function planOn(input: PlanInput, catalogue: Catalogue): Plan {
   const context = contextOf(input, catalogue)
-  const { goingOn } = input
-  return goingOn === undefined ? placeJob(context, input.spec).plan : planGoingOn(context, input.spec, goingOn)
+  const { spec, goingOn } = input
+  if (goingOn !== undefined) return planGoingOn(context, spec, goingOn)
+  const { plan } = placeJob(context, spec)
+  return input.isProfile === true ? profileFirst(context, spec, plan) : plan
 }

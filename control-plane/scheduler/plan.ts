@@ -79,12 +79,12 @@ function planInOrder(
       const proper = placeJob(context, job.spec)
       const placement = { ...proper, plan: profileFirst(context, job.spec, proper.plan) }
       memory.remember(job, placement, states)
-      const input =
-        placement.plan.outcome === 'placed' && placement.plan.isProfile !== true ? inputToKeep(context, job.spec) : null
+      const input = placement.plan.outcome === 'placed' ? inputToKeep(context, job.spec) : null
       takePlan(units, placement.plan)
       for (const { place } of placement.plan.partitions) states.changed(place)
       holdAll(placement.waitsFor, job.id)
-      return [{ job, plan: placement.plan, input }]
+      const isProfile = placement.plan.isProfile === true
+      return [{ job, plan: placement.plan, input: input === null || !isProfile ? input : { ...input, isProfile } }]
     })
   return { planned, left: context }
 }

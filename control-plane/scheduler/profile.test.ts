@@ -1,6 +1,6 @@
 // A job of whose speed nothing is known begins with a profile, and goes on with the plan that it shows.
 import { describe, expect, test } from 'vitest'
-import { applyActions } from '#control-plane/model/actions.ts'
+import { applyActions, type Actions } from '#control-plane/model/actions.ts'
 import {
   aCatalogue,
   aJob,
@@ -16,6 +16,7 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import { throughputKey, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { profileMs, profileStartMs } from './elastic/config.ts'
+import { mustComeAgain } from './elastic/decided-again.fixture.ts'
 import { replanRunning } from './elastic/replan-running.ts'
 import { planPending } from './plan.ts'
 
@@ -33,7 +34,13 @@ function waiting(spec: Partial<JobSpec> = {}): Snapshot {
 }
 
 function planned(snapshot: Snapshot): Plan {
-  return applyActions(snapshot, planPending(snapshot)).jobs[0]!.plan!
+  return after(snapshot, planPending(snapshot))
+}
+
+/** The job's plan now; each that is new comes out the same again from what is kept with it. */
+function after(snapshot: Snapshot, actions: Actions): Plan {
+  mustComeAgain(actions, snapshot.catalogue)
+  return applyActions(snapshot, actions).jobs[0]!.plan!
 }
 
 const unitsOf = ({ partitions }: Plan): readonly string[] =>
@@ -57,7 +64,7 @@ function running(snapshot: Snapshot): Snapshot {
   return { ...snapshot, jobs: [{ ...job, firstStepAtMs: snapshot.nowMs + 10_000 }], instances }
 }
 
-const replanned = (snapshot: Snapshot): Plan => applyActions(snapshot, replanRunning(snapshot).actions).jobs[0]!.plan!
+const replanned = (snapshot: Snapshot): Plan => after(snapshot, replanRunning(snapshot).actions)
 
 describe('a profile', () => {
   test('takes one unit of each class in every region, and says so', () => {

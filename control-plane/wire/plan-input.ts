@@ -25,6 +25,7 @@ export function encodePlanInput(input: PlanInput): WirePlanInput {
     modelSize: input.modelSize,
     measuredLinks: input.measuredLinks.map(({ from, to, ...speed }) => ({ fromRegion: from, toRegion: to, ...speed })),
     goingOn: input.goingOn !== undefined,
+    profile: input.isProfile === true,
   }
 }
 
@@ -51,6 +52,7 @@ export function decodePlanInput(checks: Checks, wire: PlanInput__Output): PlanIn
     catalogHash: wire.catalogHash,
     capacity: capacity.toSorted((a, b) => (a.region < b.region ? -1 : 1)),
     samplesPerSecond: decodeSpeeds(checks, wire.samplesPerSecond),
+    ...(wire.profile ? { isProfile: true } : {}),
     modelSize: wire.modelSize === null ? null : decodeModelSize(checks, wire.modelSize),
     measuredLinks: checks
       .list('measured_links', wire.measuredLinks, config.measuredLinksMax)

@@ -64,7 +64,7 @@ function head(answer: PlanAnswer, name: string): Html {
   const notes = [
     ...(plan.bound === null || plan.forecast === null ? [] : [sentence(boundText(plan))]),
     ...(isWireKnown(plan) ? [] : ['Nothing is known of the WAN before a first run of this function']),
-    ...(plan.version > 1 ? [`Plan ${plan.version}: ${plan.cause}`] : []),
+    ...(plan.cause !== '' ? [`Plan ${plan.version}: ${plan.cause}`] : []),
   ]
   return html`<header>
     <h1>Plan of ${name}</h1>

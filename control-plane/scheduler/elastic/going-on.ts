@@ -69,7 +69,15 @@ function changeBy({ way }: GoingOn, situation: Situation, { snapshot }: Context,
       return lengthened(situation, spec.sync, snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null)
     case 'move':
       return cheaper(situation)
+    case 'profiled':
+      return afterProfile(situation)
   }
+}
+
+/** The best, whatever the profile in force would have come to. */
+export function afterProfile(situation: Situation): Change | null {
+  const change = reconsider(situation, true)
+  return change === null ? null : { ...change, unchanged: null }
 }
 
 /** Whatever is not its spec or plan decides nothing. */

@@ -13,7 +13,7 @@ import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, takePlan, withFreed } from '../free-units.ts'
 import { linksNow } from '../links-now.ts'
 import { weighsMax } from './config.ts'
-import { inputGoingOn } from './going-on.ts'
+import { afterProfile, inputGoingOn } from './going-on.ts'
 import { keepBudget } from './keep-budget.ts'
 import { byUrgency, isDue, isFresh, lookAt, type Around, type Look } from './look.ts'
 import { causeOf, nextPlan } from './next-plan.ts'
@@ -96,8 +96,11 @@ function decide(context: Context, look: Look): Decided {
   const situation = situationOf(context, { job, plan, instances, state, left })
   if (situation === null) return { state, change: null, planInput: null, events: [] }
   if (look.isProfiled) {
-    const proper = properPlan(context, look, situation, left.share)
-    return { state, change: proper === null ? null : { plan: proper }, planInput: null, events: [] }
+    const why = whatItShowed(snapshot, job, plan)
+    const proper = properPlan(context, look, situation, left.share, why)
+    if (proper === null) return { state, change: null, planInput: null, events: [] }
+    const input = inputGoingOn(context, { job, plan, instances, state, left }, 'profiled', [why])
+    return { state, change: { plan: proper }, planInput: input, events: [] }
   }
   const { change: kept, planInput, events, isSettled, warnedUsd } = keepBudget(context, look, situation, left)
   const decided: Decided = { state: { ...state, warnedUsd }, change: kept, planInput, events }
@@ -112,9 +115,13 @@ function decide(context: Context, look: Look): Decided {
 }
 
 /** Whatever it is, it takes the place of the profile. */
-function properPlan(context: Context, { job, plan }: Look, situation: Situation, share: number): Plan | null {
-  const change = reconsider(situation, true)
-  if (change === null) return null
-  const cause = causeOf([whatItShowed(context.snapshot, job, plan)], { ...change, unchanged: null }, share)
-  return nextPlan(context, job, plan, change, cause)
+function properPlan(
+  context: Context,
+  { job, plan }: Look,
+  situation: Situation,
+  share: number,
+  why: string,
+): Plan | null {
+  const change = afterProfile(situation)
+  return change === null ? null : nextPlan(context, job, plan, change, causeOf([why], change, share))
 }

@@ -16,6 +16,7 @@ export interface PlanInput {
   'modelSize'?: (_cloudless_v1_ModelSize | null);
   'measuredLinks'?: (_cloudless_v1_LinkMeasurement)[];
   'goingOn'?: (boolean);
+  'profile'?: (boolean);
 }
 
 export interface PlanInput__Output {
@@ -28,4 +29,5 @@ export interface PlanInput__Output {
   'modelSize': (_cloudless_v1_ModelSize__Output | null);
   'measuredLinks': (_cloudless_v1_LinkMeasurement__Output)[];
   'goingOn': (boolean);
+  'profile': (boolean);
 }
