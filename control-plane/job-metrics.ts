@@ -4,6 +4,7 @@ import { PartitionSeries } from '#proto/metrics/partition-series.ts'
 import type { Clock } from '#runtime/clock.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import { controlPlaneConfig as config } from './config.ts'
+import { partitionsProgress } from './model/partition-progress.ts'
 import type { JobRecord, Store } from './store/store.ts'
 
 export function collectJobMetrics(metrics: Metrics, store: Store, clock: Clock): void {
@@ -35,9 +36,7 @@ function isWorthShowing({ job }: JobRecord, nowMs: number): boolean {
 }
 
 function addPartitions(series: PartitionSeries, { job, instances, roundTotals }: JobRecord): void {
-  const progressOf = new Map(
-    instances.flatMap(({ region, progress }) => (progress === null ? [] : [[region, progress]])),
-  )
+  const progressOf = new Map(partitionsProgress(instances).map((progress) => [progress.region, progress]))
   const roundsOf = new Map(roundTotals.map((totals) => [totals.region, totals]))
   for (const region of [...new Set([...progressOf.keys(), ...roundsOf.keys()])].sort())
     series.add(

@@ -7,6 +7,7 @@ import { controlPlaneConfig as config } from './config.ts'
 import { computeSpeed } from './model/compute-speed.ts'
 import { instancesByJob } from './model/instance-groups.ts'
 import type { Job } from './model/job.ts'
+import { partitionsProgress } from './model/partition-progress.ts'
 import type { ModelSize } from './model/plan.ts'
 import { linkKey, throughputKey, type Instance, type LinkMeasurement } from './model/snapshot.ts'
 import { exchangeBytes, sendsPerRound } from './scheduler/exchange.ts'
@@ -65,7 +66,7 @@ function sizeOf(job: Job, instances: readonly Instance[]): ModelSize | null {
   const { sync } = job.spec
   const regions = job.addressBook.peers.length
   const parts = strategies.get(sync.strategy)?.parts(sync)
-  const partitions = instances.flatMap(({ progress }) => progress ?? [])
+  const partitions = partitionsProgress(instances)
   const sum = (value: (partition: (typeof partitions)[number]) => number): number =>
     partitions.reduce((total, partition) => total + value(partition), 0)
   const rounds = sum((partition) => partition.rounds)

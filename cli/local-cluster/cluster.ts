@@ -30,6 +30,8 @@ export type ClusterOptions = {
   readonly catalogues?: readonly string[]
   /** Prices that clouds were asked for; without it the versioned ones alone count. */
   readonly fetchedFolder?: string
+  /** Further flags of a region's agent, such as `--market`. */
+  readonly agentFlags?: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly python: string
   readonly environment: Environment
   readonly clock: Clock
@@ -134,6 +136,7 @@ async function startAgent(
     '--python': options.python,
     '--bind-host': network.host,
     '--advertise-host': network.host,
+    ...options.agentFlags?.[network.region],
   }
   const args = [script, ...Object.entries(given).flat()]
   await supervisor.start({ name: `agent-${name}`, argumentsFor: () => args, environment: network.environment })

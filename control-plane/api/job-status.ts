@@ -1,6 +1,7 @@
 // A job with its progress, computed from what its partitions report.
 import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { Job } from '#control-plane/model/job.ts'
+import { partitionsProgress } from '#control-plane/model/partition-progress.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { JobRecord } from '#control-plane/store/store.ts'
 import type { JobProgress, JobStatus } from '#control-plane/wire/job.ts'
@@ -14,7 +15,7 @@ export function jobProgress(
   instances: readonly Instance[],
   roundTotals: readonly RoundTotals[],
 ): JobProgress {
-  const partitions = instances.flatMap(({ progress }) => progress ?? []).sort((a, b) => (a.region < b.region ? -1 : 1))
+  const partitions = partitionsProgress(instances)
   const sum = (value: (partition: (typeof partitions)[number]) => number): number =>
     partitions.reduce((total, partition) => total + value(partition), 0)
   const samplesTotal = job.spec.shards.reduce((total, { samples }) => total + samples, 0) * job.spec.training.epochs

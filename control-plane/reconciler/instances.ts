@@ -17,10 +17,15 @@ export function beginning(job: Job, plan: Plan, existing: readonly Instance[]): 
     const before = known.get(instance.id)
     if (before === undefined) return [instance]
     if (resumptionOf(before) === resumptionOf(job)) return []
-    const { attempt, progress } = before
-    const isServer = instance.role === 'parameter-server' && progress !== null
-    return [{ ...instance, attempt, progress: isServer ? { ...progress, phase: 'starting', workers: 0 } : null }]
+    const { attempt } = before
+    return [{ ...instance, attempt, progress: instance.role === 'parameter-server' ? begunAgain(before) : null }]
   })
+}
+
+/** What the partition had reached stands until it says more. */
+function begunAgain(before: Instance | null): Instance['progress'] {
+  const progress = before?.progress ?? null
+  return progress === null ? null : { ...progress, phase: 'starting', workers: 0 }
 }
 
 export type InstanceChanges = {
@@ -44,7 +49,7 @@ export function changesTo(
     const leaving = away.filter(isWanted).map(({ id }) => id)
     if (away.some((instance) => mayRun(instance) && !isOfData(instance)) || ending.has(partition.region))
       return { create: [], releaseIds: leaving }
-    const { create, releaseIds } = resized(job, partition, own.filter(isHere), placeBefore(away))
+    const { create, releaseIds } = resized(job, partition, own.filter(isHere), serverBefore(away))
     return { create, releaseIds: [...leaving, ...releaseIds] }
   })
   return {
@@ -53,10 +58,10 @@ export function changesTo(
   }
 }
 
-/** Where the partition ran last and may have left checkpoints; null where it has not begun. */
-function placeBefore(away: readonly Instance[]): string | null {
+/** The parameter server of where the partition ran last and may have left checkpoints; null where it has not begun. */
+function serverBefore(away: readonly Instance[]): Instance | null {
   const servers = away.filter(({ role, attempt }) => role === 'parameter-server' && attempt > 0)
-  return servers.toSorted((a, b) => (a.moves ?? 0) - (b.moves ?? 0)).at(-1)?.region ?? null
+  return servers.toSorted((a, b) => (a.moves ?? 0) - (b.moves ?? 0)).at(-1) ?? null
 }
 
 function isWanted({ isReleased }: Instance): boolean {
@@ -69,10 +74,11 @@ function mayRun(instance: Instance): boolean {
 }
 
 /** As many workers of each class as the partition has units, and its parameter server. */
-function resized(job: Job, partition: Partition, here: readonly Instance[], before: string | null): InstanceChanges {
+function resized(job: Job, partition: Partition, here: readonly Instance[], before: Instance | null): InstanceChanges {
   const known = new Set(here.map(({ id }) => id))
-  const server = { ...parameterServer(job, partition), ...takenAlong(partition, before) }
-  const others = [...ofData(job, partition, before), server].filter(({ id }) => !known.has(id))
+  const from = before?.region ?? null
+  const server = { ...parameterServer(job, partition), ...takenAlong(partition, from), progress: begunAgain(before) }
+  const others = [...ofData(job, partition, from), server].filter(({ id }) => !known.has(id))
   const byClass = Map.groupBy(
     here.filter((instance) => instance.role === 'worker' && isWanted(instance)),
     classKey,

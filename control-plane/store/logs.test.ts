@@ -53,6 +53,13 @@ describe.each(variants)('logs in %s', (_name, make) => {
     expect(seen).toEqual([id, id, id])
   })
 
+  test('what was moved has its place in its id', async () => {
+    const logs = make()
+    const moved = 'j-1/aws/us-east-1@aws/us-west-2.1/worker-0'
+    await logs.append({ ...chunk(0, 'a'), instanceId: moved })
+    expect(await logs.length(moved)).toBe(1)
+  })
+
   test.each(['../../etc/passwd', '/etc/passwd', 'a//b', 'a/../b', '', 'a\0b'])('%j is no instance id', (instanceId) => {
     const logs = make()
     expect(() => logs.append({ ...chunk(0, 'a'), instanceId })).toThrow('is not an instance id')

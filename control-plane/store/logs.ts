@@ -91,9 +91,9 @@ class InstanceLogs implements Logs {
   }
 }
 
-/** Instance ids are paths here, so they may not climb out: `job/region/worker-0`. */
+/** Instance ids are paths here, so they may not climb out: `job/region/worker-0`, `job/region@place.1/ps`. */
 function checkInstanceId(instanceId: string): void {
-  const isSafe = instanceId.length <= 300 && /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/i.test(instanceId)
+  const isSafe = instanceId.length <= 300 && /^[a-z0-9][a-z0-9._@-]*(\/[a-z0-9][a-z0-9._@-]*)*$/i.test(instanceId)
   if (isSafe && !instanceId.includes('..')) return
   const description = `${JSON.stringify(instanceId.slice(0, 100))} is not an instance id such as j-4k2/onprem-lab/worker-0`
   throw invalid([{ field: 'instance_id', description }])

@@ -93,8 +93,10 @@ function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
 
 function fault(wire: DesiredInstance__Output, region: string): string | null {
   const name = /^[a-zA-Z0-9][a-zA-Z0-9._-]*$/
-  const isSafeId = wire.id.length <= 200 && wire.id.split('/').every((part) => name.test(part))
-  if (!isSafeId) return `instance.id ${JSON.stringify(wire.id)} must be letters, digits, '.', '_', '-' and '/'`
+  // What was moved has its place in its id: "j-4k2/onprem/lab@aws/us-east-1.1/ps".
+  const namePart = /^[a-zA-Z0-9][a-zA-Z0-9._@-]*$/
+  const isSafeId = wire.id.length <= 200 && wire.id.split('/').every((part) => namePart.test(part))
+  if (!isSafeId) return `instance.id ${JSON.stringify(wire.id)} must be letters, digits, '.', '_', '-', '@' and '/'`
   if (!name.test(wire.jobId) || wire.jobId.length > 100)
     return `instance.job_id ${JSON.stringify(wire.jobId)} must be letters, digits, '.', '_' and '-'`
   if (wire.region !== region) return `instance.region is ${wire.region}, but this agent runs ${region}`

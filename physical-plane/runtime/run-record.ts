@@ -31,12 +31,12 @@ export type InstanceFiles = {
 
 /** The instance's files below `root`; refuses ids that are not safe as a file name. */
 export function filesOf(root: string, instanceId: string): InstanceFiles {
-  const isSafe = /^[a-zA-Z0-9][a-zA-Z0-9._-]*(\/[a-zA-Z0-9][a-zA-Z0-9._-]*)*$/.test(instanceId)
+  const isSafe = /^[a-zA-Z0-9][a-zA-Z0-9._@-]*(\/[a-zA-Z0-9][a-zA-Z0-9._@-]*)*$/.test(instanceId)
   if (!isSafe || instanceId.length > 200)
     throw invalid([
       {
         field: 'instance.id',
-        description: `${JSON.stringify(instanceId)} must be letters, digits, '.', '_', '-' and '/'`,
+        description: `${JSON.stringify(instanceId)} must be letters, digits, '.', '_', '-', '@' and '/'`,
       },
     ])
   const folder = join(root, instanceId.replaceAll('/', '+'))

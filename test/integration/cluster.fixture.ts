@@ -64,6 +64,7 @@ export class TestCluster implements AsyncDisposable {
     readonly cpuUnits: number
     readonly restartAfterMs?: number
     readonly linkShape?: LinkShape
+    readonly agentFlags?: Readonly<Record<string, Readonly<Record<string, string>>>>
   }): Promise<TestCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'cl-'))
     const notes: string[] = []
