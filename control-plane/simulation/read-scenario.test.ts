@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { parseScenario } from './read-scenario.ts'
+import { toJSONSchema } from 'zod'
+import { knownKeys, parseScenario } from './read-scenario.ts'
+import { scenarioSchema } from './scenario-schema.ts'
 
 const good = `name: one
 capacity:
@@ -32,6 +34,14 @@ describe('a scenario file', () => {
   test('that comes as an example is one', () => {
     const path = join(import.meta.dirname, '../../examples/scenarios/three-regions.yaml')
     expect(parseScenario(readFileSync(path, 'utf8'), path).jobs).toHaveLength(2)
+  })
+
+  test('has every key in its description, and hints know every key', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../cli/scenario-file.md'), 'utf8')
+    const keys = keysOf(toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any' }))
+    expect(keys.size).toBeGreaterThan(50)
+    expect([...keys].filter((key) => !text.includes(`\`${key}\``) && !text.includes(`\`${key}:`))).toEqual([])
+    expect([...keys].filter((key) => !knownKeys.includes(key))).toEqual([])
   })
 
   test.each([
@@ -74,3 +84,11 @@ describe('a scenario file', () => {
     expect(refusal(text)).toMatch(message)
   })
 })
+
+/** Of all maps in a schema whose keys are fixed. */
+function keysOf(schema: unknown): ReadonlySet<string> {
+  if (typeof schema !== 'object' || schema === null) return new Set()
+  const { properties } = schema as { properties?: object }
+  const inner = Object.values(schema).flatMap((value) => [...keysOf(value)])
+  return new Set([...Object.keys(properties ?? {}), ...inner])
+}
