@@ -439,6 +439,7 @@ function jobService(): Implementation<JobServiceHandlers> {
       yield { instanceId: 'w-0', data: Buffer.from('hello\nwor') }
       if (instanceId === '') yield { instanceId: 'w-1', data: Buffer.from('other\n') }
       if (instanceId === '') yield { instanceId: 'ps', role: 'parameter-server', data: Buffer.from('listens\n') }
+      if (instanceId === '') yield { instanceId: 'mover', role: 'data-stager', data: Buffer.from('fetches\n') }
       yield { instanceId: 'w-0', data: Buffer.from('ld') }
     },
     listRounds: async ({ pageToken, region }) => {

@@ -7,6 +7,9 @@ import { connect, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { prefixLines } from '../prefix-lines.ts'
 
+/** Roles of instances that are no function of the user's. */
+const ours: ReadonlySet<string> = new Set(['parameter-server', 'data-server', 'data-stager'])
+
 type Options = { readonly follow?: true; readonly instance?: string; readonly all?: true; readonly tail: number }
 
 export function logsCommand(run: Run): Command {
@@ -15,7 +18,7 @@ export function logsCommand(run: Run): Command {
     .argument('<job>', 'job id')
     .option('-f, --follow', 'go on as the job prints')
     .option('--instance <id>', 'only this instance')
-    .option('--all', "parameter servers' logs too")
+    .option('--all', 'logs of parameter servers and of what moves data too')
     .option('--tail <lines>', 'only the last lines of each instance (0: all)', wholeNumber, 0)
     .action(
       run(async (context, jobId: string, options: Options) => {
@@ -35,7 +38,7 @@ export function logsCommand(run: Run): Command {
             deadlineMs: waits.transferDeadlineMs,
           })) {
             const { data } = chunk
-            if (chunk.role === 'parameter-server' && !isOne && options.all !== true) continue
+            if (ours.has(chunk.role) && !isOne && options.all !== true) continue
             const text = output.isJson || isOne ? data : prefix.add(chunk.instanceId, data)
             output.bytes({ ...chunk, data: new TextDecoder().decode(data) }, text)
           }
