@@ -67,7 +67,7 @@ describe.skipIf(python === '')('data that moves', () => {
     expect(new Set(used).size).toBe(800 * epochs)
 
     const entries = await cluster.ledger(id)
-    const data = entries.filter(({ purpose }) => purpose === 'data')
+    const data = entries.filter(({ kind, purpose }) => kind === 'USAGE_KIND_WAN_BYTES' && purpose === 'data')
     for (const entry of data)
       expect(entry).toMatchObject({ region: lab, subject: cloud, kind: 'USAGE_KIND_WAN_BYTES', instanceId: server })
     const bytes = data.reduce((sum, { quantity }) => sum + quantity, 0)

@@ -74,7 +74,7 @@ describe.skipIf(python === '')('a machine that will be taken away', () => {
     const entries = await cluster.ledger(id)
     const compute = entries.filter(({ kind }) => kind === 'USAGE_KIND_DEVICE_SECONDS')
     expect(new Set(compute.map(({ region }) => region))).toEqual(new Set([east, west]))
-    const data = entries.filter(({ purpose }) => purpose === 'data')
+    const data = entries.filter(({ kind, purpose }) => kind === 'USAGE_KIND_WAN_BYTES' && purpose === 'data')
     expect(data.every(({ region, subject }) => region === east && subject === west)).toBe(true)
     expect(data.reduce((sum, { quantity }) => sum + quantity, 0)).toBeGreaterThan(samples * 36)
   })
