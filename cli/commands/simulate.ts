@@ -11,6 +11,7 @@ import { readAssets } from '../report/page/page.ts'
 import { pageTarget, writePage } from '../report/page/write-page.ts'
 import { renderSimulationPage } from '../report/simulation-page.ts'
 import { runChild } from '../run-child.ts'
+import { withScenarioJobs } from '../scenario-jobs.ts'
 import { formatCount, formatSeconds } from '../units.ts'
 
 type Given = { readonly seed?: string; readonly catalogue?: string; readonly html?: string }
@@ -25,7 +26,7 @@ export function simulateCommand(run: Run): Command {
     .action(
       run(async (context, scenario: string, given: Given) => {
         const path = given.html === undefined ? null : await pageTarget(given.html)
-        const report = await simulated(context, scenario, given)
+        const report = await withScenarioJobs(scenario, (specs) => simulated(context, scenario, given, specs))
         if (path === null) context.output.result(report, () => renderSimulation(report, context.output.style))
         else {
           await writePage(path, renderSimulationPage(report, await readAssets()))
@@ -53,7 +54,12 @@ type Line = {
   }
 }
 
-async function simulated(context: Context, scenario: string, { seed, catalogue }: Given): Promise<SimulationReport> {
+async function simulated(
+  context: Context,
+  scenario: string,
+  { seed, catalogue }: Given,
+  specs: string | null,
+): Promise<SimulationReport> {
   if (seed !== undefined && !/^\d{1,15}$/.test(seed))
     throw invalid([{ field: '--seed', description: `"${seed}" is no whole number of at least 0; write for example 7` }])
   const { output, environment, signal } = context
@@ -63,6 +69,7 @@ async function simulated(context: Context, scenario: string, { seed, catalogue }
   const more = [
     ...(seed === undefined ? [] : ['--seed', seed]),
     ...(catalogue === undefined ? [] : ['--catalogue', catalogue]),
+    ...(specs === null ? [] : ['--specs', specs]),
   ]
   try {
     const child = await runChild(process.execPath, [program, scenario, ...more], {

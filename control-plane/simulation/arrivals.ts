@@ -10,6 +10,8 @@ export type Arrival = {
   readonly atSeconds: number
   /** What a trace says; null where the kind of job is to say it. */
   readonly size: { readonly gpus: number; readonly seconds: number } | null
+  /** The job file that it is of; null where a kind of job is drawn. */
+  readonly file: string | null
 }
 
 /** In ascending order of time. */
@@ -17,12 +19,18 @@ export function arrivalsOf(scenario: Scenario, seed: number, readText: (name: st
   const { arrivals, length } = scenario
   switch (arrivals.kind) {
     case 'at-once':
-      return Array.from({ length: arrivals.jobs }, () => ({ atSeconds: 0, size: null }))
+      return Array.from({ length: arrivals.jobs }, () => ({ atSeconds: 0, size: null, file: null }))
     case 'poisson': {
       const random = streamOf(seed, 'arrivals')
       const times = Array.from({ length: arrivals.jobs }, () => random.next() * length)
-      return times.sort((a, b) => a - b).map((atSeconds) => ({ atSeconds, size: null }))
+      return times.sort((a, b) => a - b).map((atSeconds) => ({ atSeconds, size: null, file: null }))
     }
+    case 'files':
+      return arrivals.files
+        .flatMap(({ file, at, jobs, every }) =>
+          Array.from({ length: jobs }, (_, i) => ({ atSeconds: at + i * every, size: null, file })),
+        )
+        .sort((a, b) => a.atSeconds - b.atSeconds)
     case 'trace':
       return traced(readText(arrivals.file), arrivals)
         .filter(({ atSeconds }) => atSeconds <= length)
@@ -58,7 +66,7 @@ function traced(text: string, { file, columns, stretch }: TraceArrivals): readon
   if (arrivals.length === 0) return refuse('has no row with GPUs and a duration above 0')
   const first = Math.min(...arrivals.map(({ time }) => time))
   return arrivals
-    .map(({ time, gpus, seconds }) => ({ atSeconds: (time - first) * stretch, size: { gpus, seconds } }))
+    .map(({ time, gpus, seconds }) => ({ atSeconds: (time - first) * stretch, size: { gpus, seconds }, file: null }))
     .sort((a, b) => a.atSeconds - b.atSeconds)
 }
 

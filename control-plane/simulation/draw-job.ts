@@ -34,7 +34,7 @@ export function drawJob(input: DrawInput, random: Random): JobSpec | null {
   const leastSeconds = (deviceHours * 3600) / (workersMax * homes.length)
   return {
     name: template.name,
-    function: { bundleDigest: bundleOf(template), entrypoint: 'train.py', arguments: [], environment: {} },
+    function: { bundleDigest: bundleOf(template.name), entrypoint: 'train.py', arguments: [], environment: {} },
     shards: shardsOf(template, homes, samples, random),
     holdout: null,
     sync: resolveSync(template.sync, { regions: homes.length }).settings,
@@ -62,7 +62,7 @@ export function drawJob(input: DrawInput, random: Random): JobSpec | null {
 }
 
 /** A kind of job is one function: what one run of it teaches, the next one knows. */
-export function bundleOf({ name }: JobTemplate): string {
+export function bundleOf(name: string): string {
   return createHash('sha256').update(name).digest('hex')
 }
 

@@ -104,8 +104,8 @@ describe('a trace', () => {
     const columns = 'columns: { time: creation_time, gpus: num_gpu, end: deletion_time }'
     const scenario = aScenario(`${capacityRow}\narrivals: { kind: trace, file: pods.csv, ${columns}, stretch: 2 }`)
     expect(arrivalsOf(scenario, 1, () => text)).toEqual([
-      { atSeconds: 0, size: { gpus: 1, seconds: 10 } },
-      { atSeconds: 20, size: { gpus: 2, seconds: 60 } },
+      { atSeconds: 0, size: { gpus: 1, seconds: 10 }, file: null },
+      { atSeconds: 20, size: { gpus: 2, seconds: 60 }, file: null },
     ])
     expect(() => arrivalsOf(scenario, 1, () => text.replace('160', 'soon'))).toThrow(/line 2: deletion_time is "soon"/)
     expect(() => arrivalsOf(scenario, 1, () => 'a,b\n1,2\n')).toThrow(/has no column "num_gpu"/)

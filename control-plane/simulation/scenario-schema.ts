@@ -80,6 +80,8 @@ const capacitySchema = z
     message: 'is of spot capacity; write market: spot',
   })
 
+const modelBytes = bytes.pipe(z.number().min(4, 'must be at least 4 bytes')).default(100e6)
+
 const arrivalsSchema = z.discriminatedUnion('kind', [
   /** So many on average over the length of the scenario, at random times. */
   z.strictObject({ kind: z.literal('poisson'), jobs: whole.min(1, 'must be at least 1').max(config.jobsMax) }),
@@ -100,6 +102,24 @@ const arrivalsSchema = z.discriminatedUnion('kind', [
     stretch: positive.default(1),
     jobs: whole.min(1, 'must be at least 1').max(config.jobsMax).default(config.jobsMax),
   }),
+  /** Job files as `cloudless submit` takes them. */
+  z.strictObject({
+    kind: z.literal('files'),
+    files: z
+      .array(
+        z.strictObject({
+          file: z.string().min(1, 'is empty'),
+          at: duration.prefault('0s'),
+          /** So many of them, one after another. */
+          jobs: whole.min(1, 'must be at least 1').max(config.jobsMax).default(1),
+          every: duration.prefault('0s'),
+          model: modelBytes,
+          batch: whole.min(1, 'must be at least 1').default(64),
+        }),
+      )
+      .min(1, 'names no job file')
+      .max(1000),
+  }),
 ])
 
 const objectiveSchema = z.discriminatedUnion('kind', [
@@ -118,7 +138,7 @@ const jobSchema = z.strictObject({
   samples_per_second: z
     .record(z.string().min(1), positive)
     .refine((speeds) => Object.keys(speeds).length > 0, 'is empty'),
-  model: bytes.pipe(z.number().min(4, 'must be at least 4 bytes')).default(100e6),
+  model: modelBytes,
   batch: whole.min(1, 'must be at least 1').default(64),
   /** Hours that one unit of the first device of samples_per_second would take. A trace brings its own. */
   device_hours: rangeOf(positive).prefault([1, 24]),
@@ -161,7 +181,7 @@ const controlSchema = z.strictObject({
   replan: someTime.default(60),
 })
 
-export const scenarioSchema = z.strictObject({
+const wholeSchema = z.strictObject({
   name: z.string().min(1, 'is empty').max(100),
   seed: whole.min(0, 'must not be negative').default(1),
   start: z.iso
@@ -188,9 +208,14 @@ export const scenarioSchema = z.strictObject({
     .default([]),
   capacity: z.array(capacitySchema).min(1, 'names no device').max(10_000),
   arrivals: arrivalsSchema,
-  jobs: z.array(jobSchema).min(1, 'names no kind of job').max(1000),
+  jobs: z.array(jobSchema).max(1000).default([]),
   agents: agentsSchema.prefault({}),
   control: controlSchema.prefault({}),
+})
+
+export const scenarioSchema = wholeSchema.refine(({ jobs, arrivals }) => jobs.length > 0 || arrivals.kind === 'files', {
+  path: ['jobs'],
+  message: 'names no kind of job; arrivals of job files alone need none',
 })
 
 export type Scenario = z.output<typeof scenarioSchema>

@@ -99,6 +99,7 @@ describe('a simulation', () => {
         catalogue: withHash(catalogue),
         pools,
         arrivals,
+        specs: new Map(),
         policy: 'least-cost',
         seed,
         log: silentLog,

@@ -1,5 +1,6 @@
 // A scenario on a catalogue becomes a report: one world per policy, each from the same seed. The same scenario, catalogue and
 // seed always give the same report, to the last byte.
+import type { JobSpec } from '#control-plane/model/job.ts'
 import type { PolicyName } from '#proto/policies.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import type { Log } from '#runtime/log.ts'
@@ -18,11 +19,13 @@ export type SimulateOptions = {
   readonly log: Log
   /** The content of a file that the scenario names. */
   readonly readText: (name: string) => string
+  /** Of the job files that the scenario names. */
+  readonly specs?: ReadonlyMap<string, JobSpec>
   readonly onProgress: (policy: PolicyName, progress: Progress, arrivals: number) => void
 }
 
 export async function simulate(options: SimulateOptions): Promise<SimulationReport> {
-  const { scenario, seed, readText, log, onProgress } = options
+  const { scenario, seed, readText, log, onProgress, specs = new Map() } = options
   const catalogue = narrowCatalogue(options.catalogue, scenario)
   const pools = capacityOf(scenario, catalogue, seed, readText)
   const arrivals = arrivalsOf(scenario, seed, readText)
@@ -33,6 +36,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationRepo
       catalogue,
       pools,
       arrivals,
+      specs,
       policy,
       seed,
       log,

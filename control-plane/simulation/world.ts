@@ -31,7 +31,7 @@ import { FluidJob } from './fluid-job.ts'
 import { checkpointMoves, dataMoves, type Move, type MovesInput } from './moves.ts'
 import { Observer } from './observer.ts'
 import { PlainStore } from './plain-store.ts'
-import type { JobTemplate, Scenario } from './scenario-schema.ts'
+import type { Scenario } from './scenario-schema.ts'
 import { startSpotMarket } from './spot-market.ts'
 
 export type WorldOptions = {
@@ -40,6 +40,8 @@ export type WorldOptions = {
   readonly catalogue: Catalogue
   readonly pools: readonly Pool[]
   readonly arrivals: readonly Arrival[]
+  /** By job file. */
+  readonly specs: ReadonlyMap<string, JobSpec>
   readonly policy: PolicyName
   readonly seed: number
   readonly log: Log
@@ -91,10 +93,8 @@ export class World {
       timing: timingOf(scenario),
       tell: (desired) => this.agents.get(desired.region)?.tell(desired),
     })
-    for (const template of scenario.jobs) {
-      const size = { updateBytes: template.model, samplesPerStep: template.batch }
-      this.#modelSizes.set(bundleOf(template), size)
-    }
+    for (const { name, model, batch } of functionsOf(scenario))
+      this.#modelSizes.set(bundleOf(name), { updateBytes: model, samplesPerStep: batch })
   }
 
   /** Until every job has ended or the time is over. */
@@ -175,22 +175,33 @@ export class World {
   }
 
   #submit(arrival: Arrival, number: number): void {
-    const { scenario, seed, policy, catalogue, pools } = this.#options
-    const random = streamOf(seed, 'job', String(number))
-    const template: JobTemplate = weighted(random, scenario.jobs)
     const arrivedAtMs = this.clock.now()
-    const regions = catalogue.regions.map(({ name }) => name)
-    const spec = drawJob({ template, arrival, arrivedAtMs, policy, regions, pools }, random)
-    if (spec === null) return this.observer.refused(template.name, 'no region may have its data')
-    const violations = validateJob(spec, catalogue, arrivedAtMs, 'spec')
+    const spec = this.#specOf(arrival, number)
+    if (typeof spec === 'string') return this.observer.refused(spec, 'no region may have its data')
+    const violations = validateJob(spec, this.#options.catalogue, arrivedAtMs, 'spec')
     if (violations.length > 0) {
       const text = violations.map(({ field, description }) => `${field}: ${description}`).join('; ')
-      return this.observer.refused(template.name, text)
+      return this.observer.refused(spec.name, text)
     }
     const id = `j-${String(number + 1).padStart(6, '0')}`
     const job: Job = { ...newJob, id, requestId: `request-${number}`, spec, createdAtMs: arrivedAtMs }
     this.observer.submitted(job)
     this.#settled(this.#commit([{ kind: 'create-job', job, fingerprint: '' }]))
+  }
+
+  /** The name of its kind where no region may have its data. */
+  #specOf(arrival: Arrival, number: number): JobSpec | string {
+    const { scenario, seed, policy, catalogue, pools, specs } = this.#options
+    if (arrival.file !== null) {
+      const given = present(specs.get(arrival.file), `job file ${arrival.file}`)
+      const bundleDigest = bundleOf(arrival.file)
+      return { ...given, policy, function: { ...given.function, bundleDigest } }
+    }
+    const random = streamOf(seed, 'job', String(number))
+    const template = weighted(random, scenario.jobs)
+    const regions = catalogue.regions.map(({ name }) => name)
+    const input = { template, arrival, arrivedAtMs: this.clock.now(), policy, regions, pools }
+    return drawJob(input, random) ?? template.name
   }
 
   #known({ instance, spec }: DesiredInstance): Known {
@@ -356,6 +367,12 @@ const newJob = {
   evaluation: {},
   modelDigest: null,
 } as const
+
+/** Each with a name of its own and the size of its model. */
+function functionsOf({ jobs, arrivals }: Scenario): readonly { name: string; model: number; batch: number }[] {
+  const files = arrivals.kind === 'files' ? arrivals.files.map(({ file, ...size }) => ({ name: file, ...size })) : []
+  return [...jobs, ...files]
+}
 
 function timingOf({ control }: Scenario): Partial<LoopTiming> {
   return {

@@ -19,9 +19,25 @@ jobs:
   - { name: digits, samples_per_second: { nvidia-t4: 100 }, data_regions: [1, 2], device_hours: [1, 4] }
 `
 
+const files = `name: files
+length: 3h
+regions: [aws/us-east-1]
+capacity:
+  - { regions: ["*"], device: nvidia-t4, units: 8 }
+arrivals: { kind: files, files: [{ file: job.yaml, jobs: 3, every: 20m, model: 10MB }] }
+`
+
+const job = `name: digits
+function: { folder: ., entrypoint: train.py }
+data: { shards: [{ region: aws/us-east-1, uri: "file:///data/digits", samples: 360000 }] }
+resources: { samples_per_second: { nvidia-t4: 100 }, workers_max_per_region: 4 }
+`
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'cloudless-simulate-'))
   writeFileSync(join(folder, 'small.yaml'), scenario)
+  writeFileSync(join(folder, 'job.yaml'), job)
+  writeFileSync(join(folder, 'files.yaml'), files)
   writeFileSync(join(folder, 'wrong.yaml'), scenario.replace('units: 8', 'units: -8'))
 })
 
@@ -43,6 +59,19 @@ describe('cloudless simulate', () => {
     expect(other.stdout).not.toBe(first.stdout)
   })
 
+  test('takes job files as a submit does', async () => {
+    const { code, stdout, stderr } = await simulate('--json', 'simulate', 'files.yaml')
+    expect(stderr).not.toContain('error')
+    expect(code).toBe(0)
+    const report = JSON.parse(stdout) as { runs: { jobs: { by_state: object } }[] }
+    expect(report.runs[0]!.jobs.by_state).toEqual({ succeeded: 3 })
+    writeFileSync(join(folder, 'job.yaml'), job.replace('samples: 360000', 'samples: 0'))
+    const wrong = await simulate('simulate', 'files.yaml')
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toMatch(/data\.shards\[0\]\.samples.*must be at least 1/)
+    writeFileSync(join(folder, 'job.yaml'), job)
+  })
+
   test('writes a page', async () => {
     const { code } = await simulate('simulate', 'small.yaml', '--html', 'page.html')
     expect(code).toBe(0)
@@ -54,7 +83,7 @@ describe('cloudless simulate', () => {
     expect(wrong.code).toBe(2)
     expect(wrong.stderr).toMatch(/capacity\[0\]\.units.*\(line 6\)/)
     const absent = await simulate('simulate', 'absent.yaml')
-    expect(absent.code).toBe(3)
+    expect(absent.code).toBe(2)
     expect(absent.stderr).toContain('absent.yaml')
     const seed = await simulate('simulate', 'small.yaml', '--seed', 'x')
     expect(seed.code).toBe(2)
