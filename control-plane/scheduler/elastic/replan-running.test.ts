@@ -6,6 +6,7 @@ import { aCatalogue, aJob, anAgent, aShard, aSync, aSyncProgress } from '#contro
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { replaceEveryMs, weighsMax } from './config.ts'
 import { replanRunning } from './replan-running.ts'
+import { restOf } from './rest.ts'
 import {
   data,
   type Story,
@@ -113,6 +114,14 @@ describe('devices that go', () => {
     const away = anAgent('b', { cpu: 1 }, { isConnected: false })
     expect(planOf(step(withAgents(running(), [anAgent('a', { cpu: 6 }), away]))).version).toBe(1)
   })
+})
+
+test('what a partition had reached counts while it moves', () => {
+  const start = step(running())
+  const released = start.instances.map((each) => (each.partition === 'b' ? { ...each, isReleased: true } : each))
+  const job = start.jobs[0]!
+  const rest = (instances: typeof released) => restOf(job, planOf(start), instances, start.memory!.jobs.get('j-1')!)
+  expect(rest(released).usd).toBe(rest([...start.instances]).usd)
 })
 
 test('units that come free are used when the objective asks for speed', () => {

@@ -1,6 +1,7 @@
 // What is left of a running job, as it goes now: how long it takes at the speeds that are measured, and what that costs with
 // the units that it holds. Cheap enough to be asked of every job in every pass; a plan is weighed with the forecast proper.
 import type { Job } from '#control-plane/model/job.ts'
+import { partitionsProgress } from '#control-plane/model/partition-progress.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import { usdPerHour } from '../forecast.ts'
@@ -33,11 +34,10 @@ export function restOf(job: Job, plan: Plan, instances: readonly Instance[], { s
   return { seconds, usd: (hourly * seconds) / 3600 + otherUsd(plan, plannedSeconds), usdPerHour: hourly, isMeasured }
 }
 
+/** While a partition moves, what it had reached where it was counts. */
 export function samplesLeft(job: Job, { region, samples }: Partition, instances: readonly Instance[]): number {
-  const server = instances.find(
-    (instance) => instance.role === 'parameter-server' && instance.partition === region && !instance.isReleased,
-  )
-  return Math.max(0, job.spec.training.epochs * samples - (server?.progress?.samplesDone ?? 0))
+  const [progress] = partitionsProgress(instances.filter(({ partition }) => partition === region))
+  return Math.max(0, job.spec.training.epochs * samples - (progress?.samplesDone ?? 0))
 }
 
 /** Of what the plan reckoned besides units the part that belongs to what is left. */

@@ -50,7 +50,7 @@ export function pacesOf(plan: Plan, { speeds }: ElasticState, throughput: Throug
 
 /** Nothing is decided on figures that can hardly be true. */
 function clamped(ratio: number): number {
-  return Math.min(20, Math.max(0.05, ratio))
+  return Math.min(1_000, Math.max(0.001, ratio))
 }
 
 /** All data of a partition as one shard: it may go where all of its parts may. */
