@@ -5,7 +5,7 @@
 //   waits for nobody is committed with a quorum, so that several results go out while each region contributes once.
 // One transfer takes round trip + bytes / bandwidth.
 import { encodedBytes } from '#proto/sync/encoded-bytes.ts'
-import { exchangeTime, type DirectedLink } from '#proto/sync/exchange-time.ts'
+import { exchangeTimeOver, type DirectedLink } from '#proto/sync/exchange-time.ts'
 import type { CodecName, SyncSettings } from '#proto/sync/settings.ts'
 import type { Parts } from '#proto/sync/strategy.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
@@ -62,17 +62,14 @@ export function exchangeBytes(elements: number, codec: CodecName, { density }: S
 /** How long a round is under way. Links that the catalogue does not know are taken as those back, else as free. */
 export function roundSeconds(regions: readonly string[], links: Links, bytes: number, hub = regions[0]): number {
   return (
-    exchangeTime({ regions, hub: hub ?? null, links: directedLinks(roundPairs(regions, hub), links) }, bytes)
-      ?.seconds ?? 0
+    exchangeTimeOver({ regions, hub: hub ?? null }, (from, to) => directedLink(links, from, to), bytes)?.seconds ?? 0
   )
 }
 
-function directedLinks(pairs: readonly Pair[], links: Links): readonly DirectedLink[] {
-  return pairs.flatMap(({ from, to }) => {
-    const link = links(from, to)
-    if (link === null) return []
-    return [{ from, to, bytesPerSecond: link.mbitPerSecond * 125_000, roundTripMs: link.roundTripMs }]
-  })
+function directedLink(links: Links, from: string, to: string): DirectedLink | null {
+  const link = links(from, to) ?? links(to, from)
+  if (link === null) return null
+  return { from, to, bytesPerSecond: link.mbitPerSecond * 125_000, roundTripMs: link.roundTripMs }
 }
 
 export function transferSeconds(links: Links, { from, to }: Pair, bytes: number): number {

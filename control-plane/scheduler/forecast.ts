@@ -113,10 +113,21 @@ export function usdPerHour(partitions: readonly Partition[]): number {
 
 /** Tiers count what a link carries in all. */
 export function perLink(flows: readonly Flow[]): readonly Flow[] {
-  return [...Map.groupBy(flows, ({ from, to }) => `${from} ${to}`).values()].map((same) => ({
-    ...same[0]!,
-    bytes: sum(same, ({ bytes }) => bytes),
-  }))
+  const known = new Map<string, Map<string, { from: string; to: string; bytes: number }>>()
+  const all: Flow[] = []
+  for (const { from, to, bytes } of flows) {
+    const fromHere = known.get(from) ?? new Map<string, { from: string; to: string; bytes: number }>()
+    known.set(from, fromHere)
+    const flow = fromHere.get(to)
+    if (flow !== undefined) {
+      flow.bytes += bytes
+      continue
+    }
+    const next = { from, to, bytes }
+    fromHere.set(to, next)
+    all.push(next)
+  }
+  return all
 }
 
 function usdOf({ link }: CatalogueIndex, { from, to, bytes }: Flow, seconds: number): number {

@@ -10,7 +10,7 @@ import { feasible, type Feasibility, type Held } from './feasible.ts'
 import { movementsOf } from './forecast.ts'
 import type { FreeUnits } from './free-units.ts'
 import { linksNow } from './links-now.ts'
-import { mayMove } from './may-move.ts'
+import { movesOf } from './may-move.ts'
 import { policies } from './policies.ts'
 import type { Choice, Policy } from './policy.ts'
 import { allUnits, isAllFree, reasonOf, untilUnitsAreFree, withoutPlace, type Postponed } from './postpone.ts'
@@ -51,7 +51,8 @@ export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
   if (stranded.length > 0) {
     const withData = samples.map(([region]) => region)
     // Data that may move has other regions to wait for, too.
-    const others = [...looked.keys()].filter((to) => stranded.some((from) => mayMove(spec, from, to)))
+    const may = movesOf(spec)
+    const others = [...looked.keys()].filter((to) => stranded.some((from) => may(from, to)))
     const placement = postponed(context, spec, withoutPlace(spec, withData, stranded, looked), [])
     return { ...placement, blockedBy: [...new Set([...stranded, ...others])] }
   }
@@ -103,7 +104,8 @@ function problemOf(
 function lookAround(context: PlaceContext, spec: JobSpec, throughput: ThroughputOf): ReadonlyMap<string, Feasibility> {
   const { index, units, held } = context
   const withData = samplesByRegion(spec).map(([region]) => region)
-  const reachable = [...units.keys()].filter((to) => withData.some((from) => mayMove(spec, from, to)))
+  const may = movesOf(spec)
+  const reachable = [...units.keys()].filter((to) => withData.some((from) => may(from, to)))
   const regions = [...new Set([...withData, ...reachable])].sort()
   return new Map(regions.map((region) => [region, feasible({ spec, index, units, held, throughput }, region)]))
 }

@@ -6,7 +6,7 @@ import type { Exchange, Forecast, ModelSize, Partition } from '#control-plane/mo
 import { legOf, type Links } from './exchange.ts'
 import { exchangesOf } from './exchanges.ts'
 import { floorOf, forecast, leastSwapUsd, movementOf } from './forecast.ts'
-import { mayMove } from './may-move.ts'
+import { movesOf, type MayMove } from './may-move.ts'
 import {
   throughputOf,
   type Candidate,
@@ -43,7 +43,8 @@ export type JobProblem = Problem & {
 export function jobProblem(input: ProblemInput): JobProblem {
   const { spec, index, links, modelSize, throughput, places } = input
   const samples = samplesByRegion(spec)
-  const data = samples.map(([region, count]) => dataRegion(spec, region, count, places))
+  const may = movesOf(spec)
+  const data = samples.map(([region, count]) => dataRegion(spec, may, region, count, places))
   const placeOf = new Map(places.map((place) => [place.region, place]))
   const countOf = new Map(samples)
   const bytesOf = new Map(data.map(({ region, bytes }) => [region, bytes]))
@@ -110,10 +111,8 @@ const noWire: Wire = {
 }
 
 function partitionOf(offer: Place, { place, dataRegions, units }: CandidatePartition, samples: number): Partition {
-  const allocations = offer.devices.flatMap(({ key, unitsFree: _, ...device }) => {
-    const taken = units.get(key) ?? 0
-    return taken > 0 ? [{ ...device, units: taken }] : []
-  })
+  const taken = offer.devices.filter(({ key }) => (units.get(key) ?? 0) > 0)
+  const allocations = taken.map(({ key, unitsFree: _, ...device }) => ({ ...device, units: units.get(key)! }))
   return {
     region: place,
     place,
@@ -134,12 +133,18 @@ export function samplesByRegion(spec: JobSpec): readonly (readonly [string, numb
   return [...samples].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-function dataRegion(spec: JobSpec, region: string, samples: number, places: readonly Place[]): DataRegion {
+function dataRegion(
+  spec: JobSpec,
+  may: MayMove,
+  region: string,
+  samples: number,
+  places: readonly Place[],
+): DataRegion {
   const shards = spec.shards.filter((shard) => shard.region === region)
   return {
     region,
     samples,
     bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0),
-    places: places.map((place) => place.region).filter((to) => to === region || mayMove(spec, region, to)),
+    places: places.map((place) => place.region).filter((to) => to === region || may(region, to)),
   }
 }

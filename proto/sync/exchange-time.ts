@@ -29,7 +29,16 @@ export type ExchangeTime = {
 /** Null while no link between these regions has been measured. Links that were not are left out. */
 export function exchangeTime({ regions, hub, links }: Topology, bytes: number): ExchangeTime | null {
   if (regions.length < 2) return { seconds: 0, slowest: null }
-  const linkOf = lookUp(links)
+  return exchangeTimeOver({ regions, hub }, lookUp(links), bytes)
+}
+
+/** The same with links that are looked up elsewhere. */
+export function exchangeTimeOver(
+  { regions, hub }: Pick<Topology, 'regions' | 'hub'>,
+  linkOf: LinkOf,
+  bytes: number,
+): ExchangeTime | null {
+  if (regions.length < 2) return { seconds: 0, slowest: null }
   if (regions.length === 2) {
     const [one, other] = regions as [string, string]
     return longest([legTime(linkOf(one, other), bytes), legTime(linkOf(other, one), bytes)])
@@ -39,7 +48,7 @@ export function exchangeTime({ regions, hub, links }: Topology, bytes: number): 
 }
 
 /** A link as measured; else the one back, which at least has the same delay. */
-type LinkOf = (from: string, to: string) => DirectedLink | null
+export type LinkOf = (from: string, to: string) => DirectedLink | null
 
 function lookUp(links: readonly DirectedLink[]): LinkOf {
   const key = (from: string, to: string): string => `${from} ${to}`

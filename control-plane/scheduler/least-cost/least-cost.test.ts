@@ -65,6 +65,7 @@ describe('whatever the limits', () => {
   const few = {
     branches: 3,
     boxedMax: 2,
+    boxedPlaces: 2,
     boxes: 5,
     boxSteps: 1_000,
     looks: 0,

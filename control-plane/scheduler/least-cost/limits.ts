@@ -6,6 +6,8 @@ export type SearchLimits = {
   readonly branches: number
   /** Regions whose data may move, for them to be searched in boxes: a step more is three times the work. */
   readonly boxedMax: number
+  /** Places that are looked at in boxes. */
+  readonly boxedPlaces: number
   /** Boxes, and steps of their handouts in all. */
   readonly boxes: number
   readonly boxSteps: number
@@ -47,6 +49,7 @@ const unitsExactMax = 64
 export const searchLimits: SearchLimits = {
   branches: 4_000,
   boxedMax: 10,
+  boxedPlaces: 80,
   boxes: 400,
   boxSteps: 6_000_000,
   looks: 600,

@@ -236,15 +236,27 @@ class Search {
     const first = this.#handoutOf(box, prices)
     if (first.value < Number.POSITIVE_INFINITY) this.#try(box, first.sets)
     const { stays, samples } = this.#terms
+    /** By place: no better plan that uses it is worth less. */
+    const least = new Float64Array(this.#kept.places.length).fill(Number.POSITIVE_INFINITY)
     const left = this.#kept.sets.map((sets, k) =>
       sets.filter((set, i) => {
         const price = prices.prices[k]![i]!
         const rest = first.values[samples.length - 1 - set]!
-        return this.#mayHelp(this.#with(prices, this.#isSum ? price + rest : Math.max(price, rest)))
+        const value = this.#with(prices, this.#isSum ? price + rest : Math.max(price, rest))
+        if (!this.#mayHelp(value)) return false
+        least[k] = Math.min(least[k]!, value)
+        return true
       }),
     )
     if (left.some((sets, k) => sets.length < this.#kept.sets[k]!.length)) this.#leave(this.#cutoff())
-    const kept = [...left.keys()].filter((k) => left[k]!.length > 0 || stays[this.#kept.places[k]!]! > 0)
+    const isNeeded = (k: number): boolean => stays[this.#kept.places[k]!]! > 0
+    const useful = [...left.keys()].filter((k) => left[k]!.length > 0 || isNeeded(k))
+    // Of very many places only the most promising ones are looked at; what the others promise is told by the bound.
+    const ranked = useful.toSorted(
+      (a, b) => Number(isNeeded(b)) - Number(isNeeded(a)) || least[a]! - least[b]! || a - b,
+    )
+    for (const k of ranked.slice(this.#input.limits.boxedPlaces)) this.#leave(least[k]!)
+    const kept = ranked.slice(0, this.#input.limits.boxedPlaces).sort((a, b) => a - b)
     this.#kept = { places: Int32Array.from(kept, (k) => this.#kept.places[k]!), sets: kept.map((k) => left[k]!) }
   }
 

@@ -11,11 +11,11 @@ export function splitBox(terms: Terms, prices: BoxPrices, box: Box, kept: Kept, 
   const ways = [...byMove(terms, box, kept, sets), ...byLoad(terms, box, kept, sets)]
   ways.push(...byOutside(prices.outsideOf(box, kept, sets), box))
   ways.push(...byPlaces(terms, box, kept, sets), ...byTime(box), ...byHub(terms, box, kept, sets))
-  // Of each way, how much more the handout is worth in the part of them where it is worth least; for each time that a split in
-  // two would have to be made to get as many parts.
+  // Of each way, how much more the handout is worth in the part of them where it is worth least; less for each of many parts,
+  // because all that is split later is split in each of them.
   const gains = ways.map(({ parts, holding }) => ({
     parts,
-    gain: (Math.min(...holding.map(valueOf)) - before) / Math.log2(parts.length),
+    gain: (Math.min(...holding.map(valueOf)) - before) / Math.sqrt(parts.length),
   }))
   const best = gains.toSorted((a, b) => b.gain - a.gain)[0]
   if (best !== undefined && best.gain > before * 1e-4) return best.parts

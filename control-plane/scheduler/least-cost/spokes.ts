@@ -26,8 +26,11 @@ const levels = 8
 
 export class SpokesOf {
   readonly #terms: Terms
+  /** Of the places that are kept; all of it is forgotten when these change. */
+  #kept: Int32Array | null = null
+  #firstSeconds = new Float64Array()
   readonly #times = new Map<string, SpokeTimes>()
-  #kept = new Int32Array()
+  readonly #usd = new Map<string, UsdOf>()
 
   constructor(terms: Terms) {
     this.#terms = terms
@@ -39,80 +42,117 @@ export class SpokesOf {
       const none = { secondsPerModel: nothing, outsideSeconds: nothing, givenPerModel: 0, givenOutside: 0 }
       return { ...none, usdOf: () => 0, usdOfHub: 0 }
     }
+    if (kept !== this.#kept) this.#forget(kept)
     const times = this.#timesOf(box, kept)
-    if (!withUsd) return { ...times, usdOf: () => 0, usdOfHub: 0 }
-    return { ...times, ...(box.hub === 'somewhere' ? this.#usdAnywhere(box, kept) : this.#usdWith(box.hub, box)) }
+    return withUsd ? { ...times, ...this.#usdOf(box, kept) } : { ...times, usdOf: () => 0, usdOfHub: 0 }
+  }
+
+  #forget(kept: Int32Array): void {
+    this.#kept = kept
+    this.#times.clear()
+    this.#usd.clear()
+    this.#firstSeconds = firstParameters(this.#terms, kept)
   }
 
   #timesOf({ hub, placesFrom }: Box, kept: Int32Array): SpokeTimes {
-    if (kept !== this.#kept) this.#times.clear()
-    this.#kept = kept as Int32Array<ArrayBuffer>
     const key = `${hub} ${placesFrom}`
-    const times = this.#times.get(key) ?? spokeTimes(this.#terms, hub, Math.max(1, placesFrom - 1), kept)
+    const known = this.#times.get(key)
+    if (known !== undefined) return known
+    const times = spokeTimes(this.#terms, hub, Math.max(1, placesFrom - 1), kept, this.#firstSeconds)
     this.#times.set(key, times)
     return times
   }
 
-  /** With the best hub for each, for as many exchanges as there are in any case. */
-  #usdAnywhere({ loadFrom }: Box, kept: Int32Array): Pick<Spokes, 'usdOf' | 'usdOfHub'> {
-    const { wire, legs } = this.#terms
-    const models = wire.models(loadFrom)
-    const usd = new Float64Array(kept.length)
-    for (let k = 0; k < kept.length; k++) {
-      let least = Number.POSITIVE_INFINITY
-      for (const hub of kept) if (hub !== kept[k]) least = Math.min(least, legs.swapUsd(kept[k]!, hub, models))
-      usd[k] = kept.length < 2 ? 0 : least
-    }
-    return { usdOf: (k) => usd[k]!, usdOfHub: Math.max(0, ...usd) }
-  }
-
-  #usdWith(hub: number, { loadFrom, loadUntil }: Box): Pick<Spokes, 'usdOf' | 'usdOfHub'> {
-    const { wire, legs, total } = this.#terms
-    const step = Math.max(0, Math.min(loadUntil, total) - loadFrom) / levels
-    const models = Array.from({ length: levels + 1 }, (_, level) => wire.models(loadFrom + level * step))
-    const kept = this.#kept
-    const usdOf = (k: number, load: number): number => {
-      if (kept[k] === hub) return 0
-      const level = step <= 0 ? 0 : Math.min(levels, Math.max(0, Math.floor((load - loadFrom) / step)))
-      return legs.swapUsd(kept[k]!, hub, models[level]!)
-    }
-    return { usdOf, usdOfHub: 0 }
+  #usdOf({ hub, loadFrom, loadUntil }: Box, kept: Int32Array): UsdOf {
+    const heaviest = Math.min(loadUntil, this.#terms.total)
+    const key = `${hub} ${loadFrom} ${heaviest}`
+    const known = this.#usd.get(key)
+    if (known !== undefined) return known
+    const usd =
+      typeof hub === 'number'
+        ? usdWith(this.#terms, hub, kept, loadFrom, heaviest)
+        : usdAnywhere(this.#terms, kept, loadFrom)
+    this.#usd.set(key, usd)
+    return usd
   }
 }
 
-function spokeTimes({ wire, legs, stays }: Terms, hub: Hub, others: number, kept: Int32Array): SpokeTimes {
+type UsdOf = Pick<Spokes, 'usdOf' | 'usdOfHub'>
+
+/** With the best hub for each, for as many exchanges as there are in any case. */
+function usdAnywhere({ wire, legs }: Terms, kept: Int32Array, loadFrom: number): UsdOf {
+  const models = wire.models(loadFrom)
+  const usd = new Float64Array(kept.length)
+  for (let k = 0; k < kept.length; k++) {
+    let least = Number.POSITIVE_INFINITY
+    for (const hub of kept) if (hub !== kept[k]) least = Math.min(least, legs.swapUsd(kept[k]!, hub, models))
+    usd[k] = kept.length < 2 ? 0 : least
+  }
+  return { usdOf: (k) => usd[k]!, usdOfHub: Math.max(0, ...usd) }
+}
+
+function usdWith({ wire, legs }: Terms, hub: number, kept: Int32Array, loadFrom: number, heaviest: number): UsdOf {
+  const step = Math.max(0, heaviest - loadFrom) / levels
+  const models = Array.from({ length: levels + 1 }, (_, level) => wire.models(loadFrom + level * step))
+  /** By place and level; NaN until it is asked for. */
+  const usd = new Float64Array(kept.length * (levels + 1)).fill(Number.NaN)
+  const usdOf = (k: number, load: number): number => {
+    if (kept[k] === hub) return 0
+    const level = step <= 0 ? 0 : Math.min(levels, Math.max(0, Math.floor((load - loadFrom) / step)))
+    const at = k * (levels + 1) + level
+    if (Number.isNaN(usd[at]!)) usd[at] = legs.swapUsd(kept[k]!, hub, models[level]!)
+    return usd[at]!
+  }
+  return { usdOf, usdOfHub: 0 }
+}
+
+/** Seconds of the first parameters to a place, or from it: they come from the lowest one that is used. */
+function firstParameters({ wire, legs }: Terms, kept: Int32Array): Float64Array<ArrayBuffer> {
+  return Float64Array.from(kept, (p) => {
+    let least = Number.POSITIVE_INFINITY
+    for (const other of kept) {
+      if (other === p) continue
+      least = Math.min(least, legs.seconds(Math.min(p, other), Math.max(p, other), wire.finalBytes))
+    }
+    return least
+  })
+}
+
+function spokeTimes(
+  { wire, legs, stays }: Terms,
+  hub: Hub,
+  others: number,
+  kept: Int32Array,
+  firstSeconds: Float64Array,
+): SpokeTimes {
   const secondsPerModel = new Float64Array(kept.length)
   const outsideSeconds = new Float64Array(kept.length)
   let [givenPerModel, givenOutside] = [0, 0]
-  const isAnywhere = typeof hub === 'string'
-  const uplinks = Float64Array.from(kept, (p) => (isAnywhere || p === hub ? legs.widestFrom(p, kept) : 0))
+  const hubs = typeof hub === 'number' ? Int32Array.of(hub) : kept
+  const uplinks = Float64Array.from(hubs, (p) => legs.widestFrom(p, kept))
   for (let k = 0; k < kept.length; k++) {
     const p = kept[k]!
-    let [perModel, first, last] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-    for (let h = 0; h < kept.length; h++) {
-      const other = kept[h]!
-      if (other === p) continue
-      // The first parameters come from the lowest place.
-      first = Math.min(
-        first,
-        other < p ? legs.seconds(other, p, wire.finalBytes) : legs.seconds(p, other, wire.finalBytes),
-      )
-      if (!isAnywhere && other !== hub && p !== hub) continue
-      if (isAnywhere || other === hub) {
-        perModel = Math.min(perModel, legs.bothWays(p, other, wire.modelBytes, others, uplinks[h]!))
-        last = Math.min(last, legs.bothWays(p, other, wire.finalBytes, others, uplinks[h]!))
-      }
-      if (isAnywhere || p === hub) {
-        perModel = Math.min(perModel, legs.bothWays(other, p, wire.modelBytes, others, uplinks[k]!))
-        last = Math.min(last, legs.bothWays(other, p, wire.finalBytes, others, uplinks[k]!))
+    let [perModel, last] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    const meet = (spoke: number, at: number, uplink: number): void => {
+      perModel = Math.min(perModel, legs.bothWays(spoke, at, wire.modelBytes, others, uplink))
+      last = Math.min(last, legs.bothWays(spoke, at, wire.finalBytes, others, uplink))
+    }
+    if (p === hub) {
+      for (const other of kept) if (other !== p) meet(other, p, uplinks[0]!)
+    } else {
+      for (let h = 0; h < hubs.length; h++) {
+        if (hubs[h] === p) continue
+        meet(p, hubs[h]!, uplinks[h]!)
+        // The place itself may be the hub.
+        if (typeof hub === 'string') meet(hubs[h]!, p, uplinks[k]!)
       }
     }
     if (perModel === Number.POSITIVE_INFINITY) continue
     secondsPerModel[k] = perModel
-    outsideSeconds[k] = first + last
+    outsideSeconds[k] = firstSeconds[k]! + last
     if (stays[p] === 0) continue
     givenPerModel = Math.max(givenPerModel, perModel)
-    givenOutside = Math.max(givenOutside, first + last)
+    givenOutside = Math.max(givenOutside, outsideSeconds[k]!)
   }
   return { secondsPerModel, outsideSeconds, givenPerModel, givenOutside }
 }

@@ -41,12 +41,13 @@ export function bestHandout(input: HandoutInput): Handout {
   const wanted = wantedSets(input, isCounting)
   const used = [...wanted.keys()].filter((place) => wanted[place]!.length > 0 || isForced[place] === 1)
   let before = new Float64Array(layers * size).fill(Number.POSITIVE_INFINITY)
+  let after = new Float64Array(layers * size)
   for (let layer = 0; layer < layers; layer++) before[layer * size] = 0
   const taken = new Int16Array(used.length * layers * size)
   const count = { steps: 0 }
   for (const [u, place] of used.entries()) {
-    const isFree = isForced[place] === 0
-    const after = isFree ? before.slice() : new Float64Array(layers * size).fill(Number.POSITIVE_INFINITY)
+    if (isForced[place] === 0) after.set(before)
+    else after.fill(Number.POSITIVE_INFINITY)
     const isCounted = isCounting && !countsAnyway(place)
     for (let layer = isCounted ? 1 : 0; layer < layers; layer++) {
       addPlace(input, place, wanted[place]!, {
@@ -56,7 +57,9 @@ export function bestHandout(input: HandoutInput): Handout {
         count,
       })
     }
+    const last: Float64Array<ArrayBuffer> = before
     before = after
+    after = last
   }
   const sets = new Int32Array(wanted.length)
   let [left, layer] = [size - 1, layers - 1]
