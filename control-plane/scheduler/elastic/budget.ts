@@ -27,7 +27,8 @@ export type Spending = {
   readonly isOverForGood: boolean
   /** Should it go on, the cap can not be kept. */
   readonly isSpent: boolean
-  readonly text: string
+  readonly budgetUsd: number
+  readonly restUsd: number
 }
 
 export function spendingOf(budget: Budget, rest: Rest, { paid, overSinceMs }: ElasticState, nowMs: number): Spending {
@@ -35,17 +36,23 @@ export function spendingOf(budget: Budget, rest: Rest, { paid, overSinceMs }: El
   const spentUsd = paid.usd + (rest.usdPerHour * unknownSeconds) / 3600
   const forecastUsd = spentUsd + rest.usd
   const isOver = forecastUsd > budget.usd
-  const text =
-    `the forecast is $${figure(forecastUsd)} (paid $${figure(spentUsd)}, $${figure(rest.usd)} for what is left), ` +
-    `the budget $${figure(budget.usd)}`
   return {
     forecastUsd,
     spentUsd,
     isOver,
     isOverForGood: isOver && overSinceMs !== null && nowMs - overSinceMs >= overBudgetMs,
     isSpent: spentUsd + (rest.usdPerHour * meteringSeconds) / 3600 >= budget.usd && rest.usd > 0,
-    text,
+    budgetUsd: budget.usd,
+    restUsd: rest.usd,
   }
+}
+
+/** One sentence with the figures. */
+export function spendingText({ forecastUsd, spentUsd, restUsd, budgetUsd }: Spending): string {
+  return (
+    `the forecast is $${figure(forecastUsd)} (paid $${figure(spentUsd)}, $${figure(restUsd)} for what is left), ` +
+    `the budget $${figure(budgetUsd)}`
+  )
 }
 
 /** Exchanging less often: the first way that keeps the budget, else the one that sends least; null where none saves enough. */

@@ -6,7 +6,7 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import { figure } from '../policy.ts'
-import { lengthened, type Spending } from './budget.ts'
+import { lengthened, spendingText, type Spending } from './budget.ts'
 import { warnAgain } from './config.ts'
 import { inputGoingOn } from './going-on.ts'
 import { isFresh, type Look } from './look.ts'
@@ -33,7 +33,7 @@ export function keepBudget(context: Context, look: Look, situation: Situation, l
   const nothing: BudgetStep = { change: null, planInput: null, events: [], warnedUsd, isSettled: false }
   if (budget === null || spending === null) return nothing
   const mayStop = budget.actions.includes('stop')
-  if (spending.isSpent && mayStop) return stopped(job, `the budget is spent: ${spending.text}`, nowMs)
+  if (spending.isSpent && mayStop) return stopped(job, `the budget is spent: ${spendingText(spending)}`, nowMs)
   if (!spending.isOver) return (job.warning ?? '') === '' ? nothing : calmed(job, spending, nowMs)
   if (!spending.isOverForGood) return nothing
   const isToldAlready = warnedUsd !== null && Math.abs(spending.forecastUsd / warnedUsd - 1) <= warnAgain
@@ -46,7 +46,7 @@ export function keepBudget(context: Context, look: Look, situation: Situation, l
   }
   // Nobody is stopped for what was only reckoned.
   if (!mayStop || !look.rest.isMeasured) return warned
-  const why = `no way to go on that the job allows keeps its budget: ${spending.text}`
+  const why = `no way to go on that the job allows keeps its budget: ${spendingText(spending)}`
   const stop = stopped(job, why, nowMs)
   return { ...stop, events: [...warned.events, ...stop.events] }
 }
@@ -56,7 +56,7 @@ function withAnotherPlan(
   look: Look,
   situation: Situation,
   left: WorkLeft,
-  { text }: Spending,
+  spending: Spending,
 ): { readonly plan: Plan; readonly planInput: PlanInput } | null {
   const { job, plan } = look
   const actions = job.spec.budget?.actions ?? []
@@ -64,14 +64,16 @@ function withAnotherPlan(
   const longer = actions.includes('lengthen') ? lengthened(situation, job.spec.sync, modelSize) : null
   const change = longer ?? (actions.includes('move') ? cheaper(situation) : null)
   if (change === null) return null
-  const next = nextPlan(context, job, plan, change, causeOf([text], change, left.share))
+  const next = nextPlan(context, job, plan, change, causeOf([spendingText(spending)], change, left.share))
   if (next === null) return null
   const way = longer === null ? 'move' : 'lengthen'
-  return { plan: next, planInput: inputGoingOn(context, { ...look, left }, way, [text]) }
+  return { plan: next, planInput: inputGoingOn(context, { ...look, left }, way, [spendingText(spending)]) }
 }
 
 /** Told once, and again when it has become clearly worse or better. */
-function warning(job: Job, { forecastUsd, text }: Spending, nowMs: number): BudgetStep {
+function warning(job: Job, spending: Spending, nowMs: number): BudgetStep {
+  const { forecastUsd } = spending
+  const text = spendingText(spending)
   const events = [event(job, `warning: ${text}`, nowMs)]
   return { change: { warning: text }, planInput: null, events, warnedUsd: forecastUsd, isSettled: false }
 }

@@ -2,7 +2,7 @@
 // be kept as it goes, and whether that is reason enough to weigh the plan now.
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
-import type { Instance, Snapshot } from '#control-plane/model/snapshot.ts'
+import type { Agent, Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import type { Links } from '../exchange.ts'
 import { figure } from '../policy.ts'
 import { spendingOf, type Spending } from './budget.ts'
@@ -32,6 +32,8 @@ export type Look = {
 export type Around = {
   readonly snapshot: Snapshot
   readonly links: Links
+  /** Agents that lack units which jobs hold. */
+  readonly short: ReadonlyMap<string, Agent>
   readonly came: readonly UnitsCame[]
   /** No job waits for units. */
   readonly mayGrow: boolean
@@ -40,7 +42,7 @@ export type Around = {
 }
 
 export function lookAt(
-  { snapshot, links, came, mayGrow, isFirst }: Around,
+  { snapshot, links, short, came, mayGrow, isFirst }: Around,
   job: Job,
   plan: Plan,
   instances: readonly Instance[],
@@ -51,12 +53,12 @@ export function lookAt(
   // Before it trains there is nothing to observe, but units are paid for.
   const isRunning = job.state === 'running'
   const observed = isRunning
-    ? observe(snapshot, links, plan, instances, begun)
+    ? observe(snapshot, links, short, plan, instances, begun)
     : { state: begun, triggers: [], isNews: false }
   const rest = restOf(job, plan, instances, observed.state)
-  const places = new Set(plan.partitions.map(({ place }) => place))
-  const texts = came.filter((each) => mayUse(job.spec, places, each)).map(({ text }) => text)
-  const unitsCame = [...new Set([...begun.unitsCame, ...texts])].slice(-unitsCameMax)
+  const texts = came.length === 0 ? [] : textsFor(job, plan, came)
+  const unitsCame =
+    texts.length === 0 ? begun.unitsCame : [...new Set([...begun.unitsCame, ...texts])].slice(-unitsCameMax)
   const spending = job.spec.budget === null ? null : spendingOf(job.spec.budget, rest, observed.state, nowMs)
   // A profile's few units say nothing of the plan proper.
   const isOver = spending?.isOver === true && plan.isProfile !== true
@@ -115,6 +117,11 @@ function carriedOn(known: ElasticState | undefined, plan: Plan, paidUsd: number,
   const paid = paidUsd > before.usd ? { usd: paidUsd, atMs: nowMs } : before
   if (known.planVersion === plan.version) return { ...known, paid }
   return { ...nothingSeen(plan.version, paidUsd, nowMs), weighedAtMs, weighedHash, overSinceMs, warnedUsd, paid }
+}
+
+function textsFor(job: Job, plan: Plan, came: readonly UnitsCame[]): readonly string[] {
+  const places = new Set(plan.partitions.map(({ place }) => place))
+  return came.filter((each) => mayUse(job.spec, places, each)).map(({ text }) => text)
 }
 
 function late({ spec: { objective } }: Job, { seconds }: Rest, nowMs: number): readonly Trigger[] {

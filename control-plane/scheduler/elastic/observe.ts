@@ -2,17 +2,17 @@
 // with for some observations in a row, devices that are gone or about to be, prices that changed. An observation of a
 // partition is a round, or some steps where there are no rounds; looking again without a new one counts nothing.
 import { computeSpeed } from '#control-plane/model/compute-speed.ts'
-import { classKey } from '#control-plane/model/device-class.ts'
 import type { Partition, Plan } from '#control-plane/model/plan.ts'
 import {
-  hasEnded,
   linkKey,
+  type Agent,
   type Instance,
   type PartitionProgress,
   type Snapshot,
 } from '#control-plane/model/snapshot.ts'
 import type { Links } from '../exchange.ts'
 import { linkOff, observationsOff, speedOff, speedWeight, stepsPerObservation, watchedPartitionsMax } from './config.ts'
+import { lostDevices } from './lost-devices.ts'
 import type { ElasticState, MeasuredSpeed } from './state.ts'
 
 export type Trigger = {
@@ -33,6 +33,7 @@ export type Observed = {
 export function observe(
   snapshot: Snapshot,
   links: Links,
+  short: ReadonlyMap<string, Agent>,
   plan: Plan,
   instances: readonly Instance[],
   before: ElasticState,
@@ -58,10 +59,10 @@ export function observe(
       const count = sight.isOff ? (before.off[sight.key] ?? 0) + (isNew ? 1 : 0) : 0
       if (count > 0) off[sight.key] = Math.min(count, observationsOff)
       if (count < observationsOff) continue
-      triggers.push({ kind: sight.kind, text: sight.text, isForced: false })
+      triggers.push({ kind: sight.kind, text: sight.text(), isForced: false })
       isNews ||= (before.off[sight.key] ?? 0) < observationsOff
     }
-    triggers.push(...lostDevices(snapshot, partition, own))
+    triggers.push(...lostDevices(short, partition, own, snapshot.nowMs))
   }
   if (plan.catalogHash !== snapshot.catalogue.hash && before.weighedHash !== snapshot.catalogue.hash) {
     const text = `prices changed from catalogue ${plan.catalogVersion} to ${snapshot.catalogue.version}`
@@ -111,7 +112,8 @@ type Sight = {
   readonly kind: 'speed' | 'link'
   readonly key: string
   readonly isOff: boolean
-  readonly text: string
+  /** Made only for what is told. */
+  readonly text: () => string
 }
 
 function sights(
@@ -134,7 +136,7 @@ function speedSight(
   const planned = plannedSpeed(partition)
   if (speed === undefined || progress.workers !== unitsOf(partition) || planned <= 0) return []
   const isOff = Math.abs(speed.compute / planned - 1) > speedOff
-  const text = `${region} trains ${round(speed.compute)} samples/s, ${round(planned)} were planned`
+  const text = (): string => `${region} trains ${round(speed.compute)} samples/s, ${round(planned)} were planned`
   return [{ kind: 'speed', key: `speed ${region}`, isOff, text }]
 }
 
@@ -158,30 +160,9 @@ function linkSights(
     const expected = reckoned[linkKey(from, to)]
     if (!(mbitPerSecond > 0) || expected === undefined || expected <= 0) return []
     const isOff = Math.abs(mbitPerSecond / expected - 1) > linkOff
-    const text = `the link from ${from} to ${to} carries ${round(mbitPerSecond)} Mbit/s, ${round(expected)} were expected`
+    const text = (): string =>
+      `the link from ${from} to ${to} carries ${round(mbitPerSecond)} Mbit/s, ${round(expected)} were expected`
     return [{ kind: 'link', key: `link ${from} ${to}`, isOff, text }]
-  })
-}
-
-/** Units that the partition holds and its region no longer has, or is about to lose. */
-function lostDevices({ agents, nowMs }: Snapshot, partition: Partition, own: readonly Instance[]): readonly Trigger[] {
-  const agent = agents.find(({ region }) => region === partition.place)
-  // Of a region that is out of sight nothing is known.
-  if (agent === undefined || !agent.isConnected) return []
-  const held = own.filter((instance) => instance.role === 'worker' && !hasEnded(instance))
-  return [...Map.groupBy(held, classKey)].flatMap(([key, workers]): Trigger[] => {
-    const devices = agent.devices.filter((device) => classKey({ ...device, deviceModel: device.model }) === key)
-    const units = devices.reduce((sum, device) => sum + device.units, 0)
-    const leaving = devices.filter(({ endsAtMs }) => endsAtMs !== null)
-    const staying = units - leaving.reduce((sum, device) => sum + device.units, 0)
-    if (units < workers.length) {
-      const text = `${partition.place} has ${units} of the ${workers.length} ${key} that the job holds`
-      return [{ kind: 'device-lost', text, isForced: true }]
-    }
-    if (staying >= workers.length || leaving.length === 0) return []
-    const inSeconds = Math.max(0, Math.min(...leaving.map(({ endsAtMs }) => endsAtMs ?? nowMs)) - nowMs) / 1000
-    const text = `${partition.place} loses ${units - staying} of ${units} ${key} in ${round(inSeconds)} s`
-    return [{ kind: 'device-leaving', text, isForced: true }]
   })
 }
 

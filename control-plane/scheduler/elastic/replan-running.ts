@@ -15,6 +15,7 @@ import { linksNow } from '../links-now.ts'
 import { weighsMax } from './config.ts'
 import { afterProfile, inputGoingOn } from './going-on.ts'
 import { keepBudget } from './keep-budget.ts'
+import { agentsShort } from './lost-devices.ts'
 import { byUrgency, isDue, isFresh, lookAt, type Around, type Look } from './look.ts'
 import { causeOf, nextPlan } from './next-plan.ts'
 import { reconsider } from './reconsider.ts'
@@ -36,6 +37,7 @@ export function replanRunning(snapshot: Snapshot, memory: ElasticMemory = nothin
   const around: Around = {
     snapshot,
     links: linksNow(index, snapshot),
+    short: agentsShort(snapshot),
     came,
     // While others wait for units, no job takes more than it has.
     mayGrow: !snapshot.jobs.some(({ state }) => state === 'pending'),
