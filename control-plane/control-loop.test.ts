@@ -232,18 +232,24 @@ describe('measurements', () => {
   test('links are of the places where partitions run, and follow what is measured slowly', () => {
     const plan = aPlan({}, { partitions: [aPartition('a', 1), aPartition('b', 1, { place: 'c', moves: 1 })] })
     const moved = aJob({ state: 'running', plan, addressBook: { epoch: 1, peers } })
-    const seen = (mbitPerSecond: number) => ({
+    const seen = (mbitPerSecond: number, wanBytesSent: number) => ({
       sync: aSyncProgress({ links: [{ fromRegion: 'b', mbitPerSecond, roundTripMs: 80 }] }),
-      rounds: 0,
+      rounds: 2,
+      wanBytesSent,
     })
-    const taken = (mbitPerSecond: number, known: View['measuredLinks'] = new Map()) =>
-      measure(view({ jobs: [moved], instances: partition('a', seen(mbitPerSecond), 1), measuredLinks: known }), 5_000)
+    const taken = (mbitPerSecond: number, known: View['measuredLinks'] = new Map(), wanBytesSent = 8e6) =>
+      measure(
+        view({ jobs: [moved], instances: partition('a', seen(mbitPerSecond, wanBytesSent), 1), measuredLinks: known }),
+        5_000,
+      )
     const first = { mbitPerSecond: 40, roundTripMs: 80, atMs: 5_000 }
     expect(taken(40)).toEqual([{ kind: 'link', from: 'c', to: 'a', measurement: first }])
     const known = new Map([['c a', first]])
     expect(taken(60, known)).toMatchObject([{ measurement: { mbitPerSecond: 44, roundTripMs: 80 } }])
     expect(taken(42, known)).toEqual([])
     expect(taken(0)).toEqual([])
+    // Small messages take as long as the way is, whatever the link carries.
+    expect(taken(1, new Map(), 8e3)).toEqual([])
   })
 
   test('start-up, missing workers and small differences say nothing', () => {

@@ -9,6 +9,7 @@ import { instancesByJob } from './model/instance-groups.ts'
 import type { Job } from './model/job.ts'
 import { partitionsProgress } from './model/partition-progress.ts'
 import type { ModelSize } from './model/plan.ts'
+import { tellsBandwidth } from './model/told-link.ts'
 import { linkKey, throughputKey, type Instance, type LinkMeasurement } from './model/snapshot.ts'
 import { exchangeBytes, sendsPerRound } from './scheduler/exchange.ts'
 import type { Change, View } from './store/store.ts'
@@ -98,10 +99,10 @@ function addLinks(links: Map<string, MeasuredOnce[]>, job: Job, instances: reado
   const placeOf = new Map(job.plan?.partitions.map(({ region, place }) => [region, place]))
   for (const { progress, region: to, isReleased } of instances) {
     if (progress?.phase !== 'training' || isReleased) continue
-    for (const { fromRegion, mbitPerSecond, roundTripMs } of progress.sync?.links ?? []) {
+    for (const link of progress.sync?.links ?? []) {
+      const { fromRegion, mbitPerSecond, roundTripMs } = link
       const from = placeOf.get(fromRegion) ?? fromRegion
-      // A delay alone, before anything large enough was sent, says nothing of the link's bandwidth.
-      if (from === to || !(mbitPerSecond > 0) || !(roundTripMs >= 0)) continue
+      if (from === to || !tellsBandwidth(link, progress)) continue
       const key = linkKey(from, to)
       const known = links.get(key) ?? []
       known.push({ from, to, mbitPerSecond, roundTripMs })

@@ -10,6 +10,7 @@ import {
   type PartitionProgress,
   type Snapshot,
 } from '#control-plane/model/snapshot.ts'
+import { tellsBandwidth } from '#control-plane/model/told-link.ts'
 import type { Links } from '../exchange.ts'
 import { linkOff, observationsOff, speedOff, speedWeight, stepsPerObservation, watchedPartitionsMax } from './config.ts'
 import { lostDevices } from './lost-devices.ts'
@@ -151,14 +152,15 @@ function unitsOf({ allocations }: Partition): number {
 /** Partitions know each other by name; a link is of the places where they run. */
 function linkSights(
   { place: to }: Partition,
-  { sync }: PartitionProgress,
+  progress: PartitionProgress,
   reckoned: ElasticState['links'],
   placeOf: ReadonlyMap<string, string>,
 ): readonly Sight[] {
-  return (sync?.links ?? []).flatMap(({ fromRegion, mbitPerSecond }): Sight[] => {
+  return (progress.sync?.links ?? []).flatMap((link): Sight[] => {
+    const { fromRegion, mbitPerSecond } = link
     const from = placeOf.get(fromRegion) ?? fromRegion
     const expected = reckoned[linkKey(from, to)]
-    if (!(mbitPerSecond > 0) || expected === undefined || expected <= 0) return []
+    if (expected === undefined || expected <= 0 || !tellsBandwidth(link, progress)) return []
     const isOff = Math.abs(mbitPerSecond / expected - 1) > linkOff
     const text = (): string =>
       `the link from ${from} to ${to} carries ${round(mbitPerSecond)} Mbit/s, ${round(expected)} were expected`

@@ -30,7 +30,10 @@ export type Change = {
 export function reconsider(situation: Situation, mustChange = false): Change | null {
   const unchanged = unchangedForecast(situation)
   const inForce = mustChange ? null : unchanged
-  const options = optionsOf(situation, 'objective').map((option) => ({ ...option, unchanged }))
+  // What comes nearest to what the job asks for is for jobs that can not go on, and for those that leave it to the scheduler.
+  const aims: readonly Aim[] =
+    unchanged === null || situation.isOptimising ? ['objective', nearestTo(situation), 'cheapest'] : ['objective']
+  const options = optionsOf(situation, aims).map((option) => ({ ...option, unchanged }))
   if (options.length === 0) return null
   const limit = secondsLimit(situation, [...options.flatMap(fastestOf), ...(inForce === null ? [] : [inForce])])
   let best: { readonly change: Change | null; readonly forecast: Forecast | null } = { change: null, forecast: inForce }
@@ -44,7 +47,7 @@ export function reconsider(situation: Situation, mustChange = false): Change | n
 /** The cheapest plan that can be had, however long it takes; null where none saves enough. */
 export function cheaper(situation: Situation): Change | null {
   const unchanged = unchangedForecast(situation)
-  const options = optionsOf(situation, 'cheapest').map((option) => ({ ...option, unchanged }))
+  const options = optionsOf(situation, ['cheapest']).map((option) => ({ ...option, unchanged }))
   let best: { readonly change: Change; readonly usd: number } | null = null
   for (const change of options) {
     const { totalUsd: usd } = withChange(situation, change)
@@ -75,12 +78,12 @@ export function asItIs({ place, allocations }: Partition): Candidate['partitions
 type Option = Omit<Change, 'unchanged'>
 
 /** In the order of what they disturb. */
-function optionsOf(situation: Situation, aim: Aim): readonly Option[] {
-  return [...resizes(situation, aim), ...moves(situation, aim)]
+function optionsOf(situation: Situation, aims: readonly Aim[]): readonly Option[] {
+  return [...resizes(situation, aims), ...moves(situation, aims)]
 }
 
 /** In place: with the classes that are in use, then with any. */
-function resizes(situation: Situation, aim: Aim): readonly Option[] {
+function resizes(situation: Situation, aims: readonly Aim[]): readonly Option[] {
   const { partitions, places } = situation
   const own = places.filter(({ region }) => partitions.some(({ place }) => place === region))
   const inUse = own.map((place): Place => {
@@ -90,12 +93,12 @@ function resizes(situation: Situation, aim: Aim): readonly Option[] {
   const canResize = inUse.every(({ devices }) => devices.length > 0)
   const isWider = inUse.some(({ devices }, n) => devices.length < own[n]!.devices.length)
   return [
-    ...(canResize ? optionWith(situation, aim, 'resize', inUse, new Map()) : []),
-    ...(isWider ? optionWith(situation, aim, 'other-devices', own, new Map()) : []),
+    ...(canResize ? optionWith(situation, aims, 'resize', inUse, new Map()) : []),
+    ...(isWider ? optionWith(situation, aims, 'other-devices', own, new Map()) : []),
   ]
 }
 
-function moves(situation: Situation, aim: Aim): readonly Option[] {
+function moves(situation: Situation, aims: readonly Aim[]): readonly Option[] {
   const { partitions, places, targets } = situation
   const taken = new Set(partitions.map(({ place }) => place))
   return partitions.flatMap(({ place }) =>
@@ -103,21 +106,18 @@ function moves(situation: Situation, aim: Aim): readonly Option[] {
       .filter((target) => !taken.has(target) && places.some(({ region }) => region === target))
       .flatMap((target) => {
         const used = places.filter(({ region }) => region !== place && (taken.has(region) || region === target))
-        return optionWith(situation, aim, 'move', used, new Map([[place, target]]))
+        return optionWith(situation, aims, 'move', used, new Map([[place, target]]))
       }),
   )
 }
 
 function optionWith(
   situation: Situation,
-  aim: Aim,
+  aims: readonly Aim[],
   step: Step,
   places: readonly Place[],
   moved: ReadonlyMap<string, string>,
 ): readonly Option[] {
-  // What the job asks for may be out of reach by now: then what comes nearest to it.
-  const nearest: Aim = situation.objective.kind === 'deadline' ? 'fastest' : 'cheapest'
-  const aims: readonly Aim[] = aim === 'objective' ? [aim, nearest, 'cheapest'] : [aim]
   for (const each of aims) {
     const problem = situation.problemOf(places, moved, each)
     if (problem.data.some((data) => data.places.length === 0)) return []
@@ -128,6 +128,11 @@ function optionWith(
     return [{ step, candidate, partitions, forecast: problem.estimate(candidate), moved, decided: decision }]
   }
   return []
+}
+
+/** Where what the job asks for is out of reach by now. */
+function nearestTo({ objective }: Situation): Aim {
+  return objective.kind === 'deadline' ? 'fastest' : 'cheapest'
 }
 
 function fastestOf({ decided, forecast }: Option): readonly Forecast[] {

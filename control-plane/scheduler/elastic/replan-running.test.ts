@@ -176,6 +176,7 @@ test('a link that is not as it was reckoned with is told of, between the places 
   const spec = { sync: aSync({ strategy: 'asgd-ga' }), objective: { kind: 'least-time' } as const }
   const at = (mbitPerSecond: number) => ({
     sync: aSyncProgress({ links: [{ fromRegion: 'a', mbitPerSecond, roundTripMs: 50 }] }),
+    wanBytesSent: 1e9,
   })
   const start = { ...running({ spec }), agents: [anAgent('a', { cpu: 6 }), anAgent('b', { cpu: 3, t4: 1 })] }
   const first = progressed(step(start), { b: { samplesPerSecond: 300, ...at(0) } })

@@ -24,6 +24,8 @@ export type Aim = 'objective' | 'fastest' | 'cheapest'
 
 export type Situation = {
   readonly objective: Objective
+  /** The job's policy looks for the best plan, wherever that may be. */
+  readonly isOptimising: boolean
   readonly nowMs: number
   /** What may still be spent. */
   readonly usdMax: number
@@ -73,6 +75,7 @@ export function situationOf(context: Context, running: Running): Situation | nul
   const usdMax = job.spec.budget === null ? Number.POSITIVE_INFINITY : job.spec.budget.usd - paidUsd(snapshot, job.id)
   return {
     objective: spec.objective,
+    isOptimising: policy === leastCost,
     nowMs,
     usdMax,
     partitions,
