@@ -5,10 +5,10 @@ import type { Exchange } from '#control-plane/model/plan.ts'
 import type { DataRegion, Problem } from '../policy.ts'
 import type { Assignments } from './assignments.ts'
 import { valueOf, type Goal } from './goal.ts'
+import { Legs } from './legs.ts'
 import type { SearchLimits } from './limits.ts'
 import { leastUsd, type Prepared } from './prepared.ts'
 import type { Found } from './search-times.ts'
-import { togetherOf } from './together.ts'
 
 export type TriesInput = {
   readonly problem: Problem
@@ -60,10 +60,8 @@ function aloneIn({ problem, prepared, goal }: TriesInput, { region, samples }: D
 }
 
 function improver(input: TriesInput): (places: readonly string[]) => readonly string[] {
-  const { problem, exchange, goal, limits, assignments } = input
-  const { wireSeconds } = togetherOf(problem, exchange)
-  const hubOf = (places: readonly string[]): string =>
-    [...new Set(places)].sort((a, b) => (wireSeconds.get(a) ?? 0) - (wireSeconds.get(b) ?? 0) || (a < b ? -1 : 1))[0]!
+  const { problem, goal, limits, assignments } = input
+  const hubOf = nearestHub(input)
   // What an assignment is worth at least; one that is too slow is worth less the slower it is.
   const penalised = (places: readonly string[]): number => {
     const worth = assignments.worthAtLeast(places, hubOf(places))
@@ -88,5 +86,25 @@ function improver(input: TriesInput): (places: readonly string[]) => readonly st
       }
     }
     return best
+  }
+}
+
+/** Of some places the one with which the slowest of the others exchanges soonest. */
+function nearestHub({ problem, exchange, prepared }: TriesInput): (places: readonly string[]) => string {
+  const wire = problem.wire(exchange)
+  const legs = new Legs(problem.places, wire)
+  return (places) => {
+    const used = Int32Array.from(new Set(places), (place) => prepared.indexOf.get(place)!).sort()
+    let [best, least] = [used[0]!, Number.POSITIVE_INFINITY]
+    for (const hub of used) {
+      const uplink = legs.widestFrom(hub, used)
+      let slowest = 0
+      for (const place of used) {
+        if (place === hub) continue
+        slowest = Math.max(slowest, legs.bothWays(place, hub, wire.modelBytes, used.length - 1, uplink))
+      }
+      if (slowest < least) [best, least] = [hub, slowest]
+    }
+    return problem.places[best]!.region
   }
 }

@@ -7,6 +7,7 @@ import type { Exchange } from '#control-plane/model/plan.ts'
 import type { Problem } from '../policy.ts'
 import type { Assignments } from './assignments.ts'
 import { BoxPrices, type Box, type Prices } from './box-prices.ts'
+import { firstTries } from './first-tries.ts'
 import { isAllowed, valueOf, type Goal } from './goal.ts'
 import type { SearchLimits } from './limits.ts'
 import type { Prepared } from './prepared.ts'
@@ -29,8 +30,12 @@ export function searchBoxes(input: BoxesInput): number {
   const search = new Search(input)
   search.begin()
   search.run()
+  if (search.isFarOff) search.improve()
   return search.atLeast
 }
+
+/** A promise that is lower by more than this share is not believed until it was looked for elsewhere. */
+const farOff = 0.97
 
 type Open = {
   readonly box: Box
@@ -112,6 +117,19 @@ class Search {
 
   #with({ given }: Pick<Prices, 'given'>, value: number): number {
     return this.#isSum ? given + value : Math.max(given, value)
+  }
+
+  /** Boxes were too many, though not the places, and what is known is not nearly as good as what they promise. */
+  get isFarOff(): boolean {
+    const { problem, limits } = this.#input
+    return problem.places.length <= 2 * limits.boxedPlaces && this.atLeast < this.#cutoff() * farOff
+  }
+
+  /** Region by region from the best plan that is known, and others. */
+  improve(): void {
+    const { assignments } = this.#input
+    const known = assignments.best === null ? [] : [assignments.best]
+    for (const places of firstTries({ ...this.#input, known })) assignments.solve(places)
   }
 
   #push(box: Box, value: number): void {
