@@ -56,11 +56,17 @@ function optionsWithin(group: Group, longest: number, usdMax: number, optionsMax
       .slice(i)
       .reduce((sum, { unitsFree, samplesPerSecondPerUnit }) => sum + unitsFree * samplesPerSecondPerUnit, 0),
   )
+  const fastestLeft = devices.map((_, i) =>
+    Math.max(...devices.slice(i).map((device) => device.samplesPerSecondPerUnit)),
+  )
   const options: Option[] = []
+  // One list for all of them: a million short ones are most of the work otherwise.
+  const counts = devices.map(() => 0)
   let nodes = 0
-  const visit = (depth: number, counts: readonly number[], units: number, usd: number, rate: number): void => {
+  const visit = (depth: number, units: number, usd: number, rate: number): void => {
     nodes += 1
-    if (nodes > 20 * optionsMax || rate + (rateLeft[depth] ?? 0) < rateMin) return
+    const rateMore = Math.min(rateLeft[depth] ?? 0, (unitsMax - units) * (fastestLeft[depth] ?? 0))
+    if (nodes > 20 * optionsMax || rate + rateMore < rateMin) return
     if (depth === devices.length) {
       if (units === 0) return
       const chosen = new Map(devices.map(({ key }, d) => [key, counts[d]!]))
@@ -71,10 +77,11 @@ function optionsWithin(group: Group, longest: number, usdMax: number, optionsMax
     for (let n = 0; n <= Math.min(unitsFree, unitsMax - units); n++) {
       const cost = usd + n * usdPerUnitHour
       if (cost > usdMax * (1 + 1e-9)) break
-      visit(depth + 1, [...counts, n], units + n, cost, rate + n * samplesPerSecondPerUnit)
+      counts[depth] = n
+      visit(depth + 1, units + n, cost, rate + n * samplesPerSecondPerUnit)
     }
   }
-  visit(0, [], 0, 0, 0)
+  visit(0, 0, 0, 0)
   if (nodes > 20 * optionsMax || options.length > optionsMax) return null
   return options.toSorted((a, b) => a.usdPerHour - b.usdPerHour || a.seconds - b.seconds)
 }
