@@ -342,6 +342,8 @@ export class Agent {
     const { role } = life.instance
     const purpose = role === 'data-server' ? 'data' : 'sync'
     this.#meters.sent(instanceId, { jobId, attempt, purpose, totals: status.wanBytesSent })
+    if (role === 'data-server')
+      this.#meters.sent(instanceId, { jobId, attempt, purpose: 'checkpoint', totals: status.wanBytesOfCheckpoints })
     this.#meters.fetched(instanceId, { jobId, attempt, purpose: 'data', totals: status.wanBytesFetched })
     if (role === 'parameter-server') {
       this.#meters.heard(instanceId, status)

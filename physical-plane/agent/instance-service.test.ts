@@ -56,6 +56,7 @@ function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Out
     workers: [],
     staging: null,
     wanBytesFetched: {},
+    wanBytesOfCheckpoints: {},
     ...over,
   }
   return { message: 'status', status }

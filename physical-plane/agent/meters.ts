@@ -27,6 +27,7 @@ export class Meters {
   readonly #devices: Meter
   readonly #wan: WanMeter
   readonly #fetched: WanMeter
+  readonly #checkpoints: WanMeter
   readonly #purposes: WorkerPurposes
   readonly #storage: StorageMeter
 
@@ -34,8 +35,9 @@ export class Meters {
     const { clock, journal, config, purchase, placeOf, region } = dependencies
     this.#storage = new StorageMeter(dependencies)
     this.#devices = new Meter(clock, journal, config, purchase)
-    this.#wan = new WanMeter(clock, journal, placeOf)
-    this.#fetched = new WanMeter(clock, journal, undefined, region)
+    this.#wan = new WanMeter(clock, journal, { placeOf })
+    this.#fetched = new WanMeter(clock, journal, { word: 'fetched', fetcher: region })
+    this.#checkpoints = new WanMeter(clock, journal, { word: 'checkpoints' })
     this.#purposes = new WorkerPurposes(journal, this.#devices)
   }
 
@@ -47,12 +49,13 @@ export class Meters {
 
   /** What is left to be told of a run, to be journaled in one entry with the fact that it has ended. */
   end(instanceId: string, endedAtMs: number): JournalEntry {
-    const sent = joinEntries(this.#wan.entry(instanceId), this.#fetched.entry(instanceId))
+    const sent = joinEntries(...this.#allWan.map((meter) => meter.entry(instanceId)))
     return joinEntries(this.#devices.end(instanceId, endedAtMs), this.#storage.end(instanceId, endedAtMs), sent)
   }
 
   sent(instanceId: string, sent: Sent): void {
-    this.#wan.report(instanceId, sent)
+    const meter = sent.purpose === 'checkpoint' ? this.#checkpoints : this.#wan
+    meter.report(instanceId, sent)
   }
 
   /** What a stager fetched itself, by region; what its own region gives it costs nothing on the way. */
@@ -72,17 +75,16 @@ export class Meters {
 
   tick(): void {
     this.#devices.tick()
-    this.#wan.tick()
-    this.#fetched.tick()
+    for (const meter of this.#allWan) meter.tick()
     this.#purposes.tick()
     this.#storage.tick()
   }
 
   forget(instanceId: string): JournalEntry {
-    return joinEntries(
-      this.#wan.forget(instanceId),
-      this.#fetched.forget(instanceId),
-      this.#purposes.forget(instanceId),
-    )
+    return joinEntries(...this.#allWan.map((meter) => meter.forget(instanceId)), this.#purposes.forget(instanceId))
+  }
+
+  get #allWan(): readonly WanMeter[] {
+    return [this.#wan, this.#fetched, this.#checkpoints]
   }
 }

@@ -13,7 +13,7 @@ async function anAgent(
   placeOf?: (jobId: string, receiver: string) => string,
 ): Promise<{ journal: Journal; meter: WanMeter }> {
   const journal = await Journal.open({ storage, clock, log: silentLog, config: agentConfig })
-  return { journal, meter: new WanMeter(clock, journal, placeOf) }
+  return { journal, meter: new WanMeter(clock, journal, placeOf === undefined ? {} : { placeOf }) }
 }
 
 const usagesOf = (journal: Journal) => journal.after(0, 100_000).map(({ usage }) => usage!)
@@ -68,7 +68,7 @@ describe('WAN bytes', () => {
       log: silentLog,
       config: agentConfig,
     })
-    const meter = new WanMeter(new VirtualClock(startMs), journal, undefined, 'here')
+    const meter = new WanMeter(new VirtualClock(startMs), journal, { word: 'fetched', fetcher: 'here' })
     meter.report(server, { ...sent({ 'aws/us-east-1': 40 }), purpose: 'data' })
     await journal.append(meter.entry(server))
     expect(usagesOf(journal)).toMatchObject([

@@ -1,6 +1,6 @@
 // Meters what instances send to other regions, or fetch from them where nobody else counts it: the growth of the running
-// totals that they tell, by whoever is at the other end. What
-// was told last is a mark that becomes durable together with its record, so no byte is lost or counted twice.
+// totals that they tell, by whoever is at the other end. What was told last is a mark that becomes durable together with
+// its record, so no byte is lost or counted twice.
 import { z } from 'zod'
 import type { Clock } from '#runtime/clock.ts'
 import type { Usage } from '#proto/generated/cloudless/v1/Usage.ts'
@@ -12,10 +12,21 @@ type Totals = z.infer<typeof totalsMark>
 export type Sent = {
   readonly jobId: string
   readonly attempt: number
-  readonly purpose: 'sync' | 'data'
+  readonly purpose: 'sync' | 'data' | 'checkpoint'
   /** Since the instance was first started, by receiver; of what was fetched, by region. */
   readonly totals: Readonly<Record<string, number>>
 }
+
+export type WanMeterOptions = {
+  /** Its own, where an instance has several meters: it is in ids. "wan" when absent. */
+  readonly word?: string
+  /** Where a receiver is: partitions are known by name, bytes are paid by place. */
+  readonly placeOf?: (jobId: string, receiver: string) => string
+  /** The region that fetches; absent where bytes are sent. */
+  readonly fetcher?: string
+}
+
+const sameName = (_jobId: string, receiver: string): string => receiver
 
 type Sender = { sent: Sent; readonly since: Totals }
 
@@ -23,22 +34,12 @@ export class WanMeter {
   readonly #clock: Clock
   readonly #journal: Journal
   readonly #senders = new Map<string, Sender>()
-  /** Where a receiver is: partitions are known by name, bytes are paid by place. */
-  readonly #placeOf: (jobId: string, receiver: string) => string
+  readonly #options: WanMeterOptions
 
-  /** The region that fetches; null where bytes are sent. */
-  readonly #fetcher: string | null
-
-  constructor(
-    clock: Clock,
-    journal: Journal,
-    placeOf: (jobId: string, receiver: string) => string = (_, name) => name,
-    fetcher: string | null = null,
-  ) {
-    this.#fetcher = fetcher
+  constructor(clock: Clock, journal: Journal, options: WanMeterOptions = {}) {
+    this.#options = options
     this.#clock = clock
     this.#journal = journal
-    this.#placeOf = placeOf
   }
 
   report(instanceId: string, sent: Sent): void {
@@ -53,6 +54,7 @@ export class WanMeter {
     if (sender === undefined) return {}
     const { since, sent } = sender
     const { jobId, attempt, purpose, totals } = sent
+    const { fetcher, placeOf = sameName } = this.#options
     const nowMs = Math.floor(this.#clock.now())
     const records: NewRecord[] = []
     for (const [receiver, bytes] of Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -64,13 +66,13 @@ export class WanMeter {
         jobId,
         instanceId,
         kind: 'USAGE_KIND_WAN_BYTES',
-        subject: this.#fetcher ?? this.#placeOf(jobId, receiver),
+        subject: fetcher ?? placeOf(jobId, receiver),
         quantity: bytes - last.bytes,
         fromMs: last.untilMs,
         toMs: nowMs,
         attempt,
         purpose,
-        ...(this.#fetcher === null ? {} : { fromRegion: receiver }),
+        ...(fetcher === undefined ? {} : { fromRegion: receiver }),
       }
       records.push({ usage })
       since[receiver] = { bytes, index: last.index + 1, untilMs: nowMs }
@@ -109,6 +111,6 @@ export class WanMeter {
   }
 
   get #word(): string {
-    return this.#fetcher === null ? 'wan' : 'fetched'
+    return this.#options.word ?? 'wan'
   }
 }

@@ -7,7 +7,12 @@ import { blockBytes, blocksPerMessage } from './config.ts'
 import type { Given } from './config-file.ts'
 import { listFiles, type DataFile } from './list-files.ts'
 
-export type Block = { readonly absolutePath: string; readonly offset: number; readonly bytes: number }
+export type Block = {
+  readonly uri: string
+  readonly absolutePath: string
+  readonly offset: number
+  readonly bytes: number
+}
 
 /** Blocks of one file that follow each other. */
 export type ListedBlocks = { readonly file: DataFile; readonly offset: number; readonly sha256: readonly string[] }
@@ -66,7 +71,7 @@ export class BlockIndex {
           const data = buffer.subarray(0, Math.min(blockBytes, bytes - offset))
           await readWhole(handle, data, offset, absolutePath)
           const hash = createHash('sha256').update(data).digest('hex')
-          this.#blocks.set(hash, { absolutePath, offset, bytes: data.length })
+          this.#blocks.set(hash, { uri: file.uri, absolutePath, offset, bytes: data.length })
           sha256.push(hash)
         }
         all.push(...sha256)

@@ -19,7 +19,7 @@ import {
 import { chunkWireBytes } from '#physical-plane/parameter-server/peers/wire-bytes.ts'
 import { readWhole, type Block, type BlockIndex } from './block-index.ts'
 import { blockBytes, listingsPerPlaceMax } from './config.ts'
-import type { SentBytes } from './sent-bytes.ts'
+import { receiverOf, type SentBytes } from './sent-bytes.ts'
 
 export type DataServiceOptions = {
   readonly jobId: string
@@ -100,7 +100,7 @@ async function* give(
       signal.throwIfAborted()
       const data = Buffer.allocUnsafe(Math.min(chunkBytes, offset + length - at))
       await readWhole(handle, data, block.offset + at, block.absolutePath)
-      await options.sent.add(place, chunkWireBytes(data.length))
+      await options.sent.add(receiverOf(place, block.uri), chunkWireBytes(data.length))
       yield { chunk: { offset: at, data, crc32: crc32(data) } }
     }
   } finally {

@@ -63,11 +63,11 @@ export class SourceFetch {
   /** All files, once every block of them is here. Rejects where waiting would not help. */
   async run(signal: AbortSignal): Promise<readonly StagedFile[]> {
     const { source, endpoints, clock } = this.#options
+    const over = new AbortController()
+    const following = this.#follow(AbortSignal.any([signal, over.signal]))
     try {
       for (;;) {
         const endpoint = await endpoints.known(source.region, signal)
-        // What waited for an address can go.
-        this.#lane.advance()
         try {
           return await this.#once(endpoint, signal)
         } catch (error) {
@@ -79,6 +79,16 @@ export class SourceFetch {
       }
     } finally {
       this.#lane.stop()
+      over.abort(ended)
+      await following
+    }
+  }
+
+  /** A lane does not look by itself whether a region listens again, or elsewhere. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#lane.advance()
+      await this.#options.endpoints.changed.wait(signal).catch(() => {})
     }
   }
 

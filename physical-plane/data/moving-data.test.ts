@@ -192,8 +192,11 @@ describe('moving data', () => {
     const { done, progress, endpoints } = staging([{ uri: uriOf('one.bin'), path: here('0/one.bin') }], first.server)
     while (progress.bytesDone < blockBytes) await clock.sleep(1)
     await first.server.stop(0)
+    // Nobody listens for longer than it takes to see that.
+    endpoints.replace(2, [{ region: 'b', endpoint: '' }])
+    await clock.sleep(700)
     const second = await aServer([uriOf('one.bin')], count)
-    endpoints.replace(2, [{ region: 'b', endpoint: second.server.address }])
+    endpoints.replace(3, [{ region: 'b', endpoint: second.server.address }])
     await done
     expect(readFileSync(here('0/one.bin')).equals(data)).toBe(true)
     // Blocks that were whole are not fetched again; those under way may be.

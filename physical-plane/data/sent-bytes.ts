@@ -5,6 +5,13 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { countAheadBytes } from './config.ts'
 
+const checkpoint = 'checkpoint '
+
+/** What a block's bytes are counted under: checkpoints apart from training data. */
+export function receiverOf(place: string, uri: string): string {
+  return uri.startsWith('checkpoint:') ? `${checkpoint}${place}` : place
+}
+
 const totalsSchema = z.record(z.string(), z.number().int().min(0))
 
 export class SentBytes {
@@ -32,6 +39,21 @@ export class SentBytes {
     while (sent > (this.#durable.get(place) ?? 0)) {
       this.#writing = this.#writing.then(() => this.#writeAhead())
       await this.#writing
+    }
+  }
+
+  /** By place: of training data, and of checkpoints. */
+  byPurpose(): {
+    readonly data: Readonly<Record<string, number>>
+    readonly checkpoints: Readonly<Record<string, number>>
+  } {
+    const all = Object.entries(this.totals())
+    const checkpoints = all.filter(([receiver]) => receiver.startsWith(checkpoint))
+    return {
+      data: Object.fromEntries(all.filter(([receiver]) => !receiver.startsWith(checkpoint))),
+      checkpoints: Object.fromEntries(
+        checkpoints.map(([receiver, bytes]) => [receiver.slice(checkpoint.length), bytes]),
+      ),
     }
   }
 

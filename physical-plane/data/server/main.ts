@@ -38,7 +38,10 @@ async function main(): Promise<void> {
   })
   const endpoint = `${advertiseHost}:${server.address.slice(server.address.lastIndexOf(':') + 1)}`
   log.info({ endpoint, gives: gives.length }, 'data server listens')
-  const status = () => ({ endpoint, wanBytesSent: { ...sent.totals() } })
+  const status = () => {
+    const { data, checkpoints } = sent.byPurpose()
+    return { endpoint, wanBytesSent: { ...data }, wanBytesOfCheckpoints: { ...checkpoints } }
+  }
   await reportToAgent({ instanceId, attempt, agentSocket, status, onBook: () => {}, clock, random, log }, asked.signal)
   await server.stop(closingMs)
   await sent.close()

@@ -18,6 +18,7 @@ export interface InstanceStatus {
   'workers'?: (_cloudless_v1_WorkerUse)[];
   'staging'?: (_cloudless_v1_StagingProgress | null);
   'wanBytesFetched'?: ({[key: string]: number | string | Long});
+  'wanBytesOfCheckpoints'?: ({[key: string]: number | string | Long});
 }
 
 export interface InstanceStatus__Output {
@@ -33,4 +34,5 @@ export interface InstanceStatus__Output {
   'workers': (_cloudless_v1_WorkerUse__Output)[];
   'staging': (_cloudless_v1_StagingProgress__Output | null);
   'wanBytesFetched': ({[key: string]: number});
+  'wanBytesOfCheckpoints': ({[key: string]: number});
 }
