@@ -26,7 +26,7 @@ export function nextPlan(
     const moves = partition.moves + (place === partition.place ? 0 : 1)
     return { ...partition, place, moves, allocations, loadPower: samplesPerSecond / partition.samples }
   })
-  const exchange = exchangeNow(job, plan, candidate.exchange)
+  const exchange = exchangeNow(job, plan, partitions, candidate.exchange)
   if (plan.isProfile !== true && isSame(plan, { partitions, exchange })) return null
   const slowest = partitions.reduce((slow, partition) => (partition.loadPower < slow.loadPower ? partition : slow))
   return {
@@ -49,10 +49,17 @@ export function nextPlan(
 }
 
 /** While parameter servers run only the interval changes: what messages look like is agreed for the whole run. */
-function exchangeNow({ spec: { sync } }: Job, plan: Plan, wanted: Exchange | null): Exchange | null {
+function exchangeNow(
+  { spec: { sync } }: Job,
+  plan: Plan,
+  partitions: readonly Partition[],
+  wanted: Exchange | null,
+): Exchange | null {
   if (wanted === null) return plan.exchange
   const { codec, fragments } = plan.exchange ?? sync
-  return { ...wanted, codec, fragments }
+  // The policy knows places; regions know each other by their partitions' names.
+  const hub = partitions.find(({ place }) => place === wanted.hub)?.region ?? ''
+  return { ...wanted, codec, fragments, hub }
 }
 
 function isSame(a: Pick<Plan, 'partitions' | 'exchange'>, b: Pick<Plan, 'partitions' | 'exchange'>): boolean {

@@ -79,7 +79,7 @@ export function situationOf(context: Context, running: Running): Situation | nul
     nowMs,
     usdMax,
     partitions,
-    exchange: plan.exchange,
+    exchange: inPlaces(plan),
     places,
     targets,
     problemOf: (offered, moved, aim) => {
@@ -99,6 +99,12 @@ export function situationOf(context: Context, running: Running): Situation | nul
       return { seconds, usd: price === undefined ? 0 : egressUsd(price, bytes, seconds) }
     },
   }
+}
+
+/** The problem knows places only. */
+function inPlaces({ exchange, partitions }: Plan): Exchange | null {
+  if (exchange === null) return null
+  return { ...exchange, hub: partitions.find(({ region }) => region === exchange.hub)?.place ?? '' }
 }
 
 function optimising(policy: Policy): Policy {
