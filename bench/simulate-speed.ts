@@ -86,8 +86,8 @@ export function aWeek(jobs: number, regions: readonly string[]): Scenario {
         may_move_to: ['aws/us-*', 'gcp/us-*'],
       },
     ],
-    agents: { report: '2h', meter: '6h' },
-    control: { step: '30s', tick: '5m', replan: '1h' },
+    agents: { report: '3h', meter: '6h' },
+    control: { step: '1m', tick: '10m', replan: '1h' },
   })
 }
 
