@@ -27,6 +27,14 @@
     return `${Number((whole / 86400).toFixed(1))} d`
   }
 
+  /** Between marks on the axis of time, in seconds: what a clock's face has. */
+  const clockSteps = [
+    ...[0.001, 0.01, 0.1].flatMap((power) => [power, 2 * power, 5 * power]),
+    ...[1, 60].flatMap((unit) => [1, 2, 5, 10, 15, 30].map((value) => value * unit)),
+    ...[1, 2, 3, 6, 12].map((hours) => hours * 3600),
+    ...[1, 2, 5, 7, 14, 28, 56, 91, 182, 364].map((days) => days * 86400),
+  ]
+
   /** As wide as the longest figure. */
   const wide = (_plot, values) => Math.max(64, 22 + 7 * Math.max(0, ...(values ?? []).map((text) => text.length)))
 
@@ -55,7 +63,7 @@
         scales: { x: { time: false } },
         cursor: { drag: { x: true, y: false } },
         axes: [
-          { ...axis, space: 76, values: (_plot, at) => at.map(duration) },
+          { ...axis, space: 76, incrs: clockSteps, values: (_plot, at) => at.map(duration) },
           { ...axis, size: wide, values: (_plot, at) => at.map((value) => (value === 0 ? '0' : format(value))) },
         ],
         series: [{ label: 'after', value: (_plot, value) => (value == null ? '–' : duration(value)) }, ...series],
