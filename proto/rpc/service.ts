@@ -82,6 +82,3 @@ type MethodNamesMatch<A, B> = [MethodName<A>] extends [MethodName<B>]
     ? true
     : false
   : false
-
-/** Without types: what the plumbing handles after the border above has been checked by the compiler. */
-export type UntypedImplementation = Readonly<Record<string, (input: never, call: CallContext) => unknown>>

@@ -41,7 +41,6 @@ const relayConfig = z.strictObject({
 })
 
 export type RelayConfig = z.infer<typeof relayConfig>
-export type RelayRegion = z.infer<typeof region>
 export type RelayLink = z.infer<typeof link>
 
 export function parseRelayConfig(text: string, path: string): RelayConfig {

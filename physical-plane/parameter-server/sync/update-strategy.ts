@@ -78,5 +78,3 @@ export interface UpdateStrategy {
   save(): StrategySnapshot
   restore(snapshot: StrategySnapshot): void
 }
-
-export type StrategyFactory = (context: SyncContext) => UpdateStrategy
