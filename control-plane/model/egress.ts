@@ -17,6 +17,9 @@ export const secondsPerMonth = (365.25 * 86_400) / 12
 export function egressUsd(price: EgressPrice, bytes: number, seconds: number, bytesBefore = 0): number {
   if (bytes <= 0) return 0
   if (price.kind === 'per-gb') {
+    // Most links have one price for all.
+    const [only] = price.tiers
+    if (price.tiers.length === 1 && only?.upToGb === null) return (bytes / bytesPerGb) * only.usdPerGb
     const tiers = price.tiers.map(({ upToGb, usdPerGb }) => ({ upTo: upToGb, usd: usdPerGb }))
     return between(tiers, bytesBefore / bytesPerGb, (bytesBefore + bytes) / bytesPerGb)
   }

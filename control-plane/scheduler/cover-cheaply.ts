@@ -57,7 +57,10 @@ export class Coverer {
     this.#prices = Float64Array.from(this.#devices, ({ usdPerUnitHour }) => Math.round(usdPerUnitHour * nanoUsd))
     this.#rates = Float64Array.from(this.#devices, ({ samplesPerSecondPerUnit }) => samplesPerSecondPerUnit)
     this.#free = Float64Array.from(this.#devices, ({ unitsFree }) => unitsFree)
-    this.#fastest = this.#rates.map((_, i) => Math.max(...this.#rates.subarray(i)))
+    this.#fastest = this.#rates.slice()
+    for (let i = this.#fastest.length - 2; i >= 0; i--) {
+      this.#fastest[i] = Math.max(this.#fastest[i]!, this.#fastest[i + 1]!)
+    }
     this.#counts = new Int32Array(this.#devices.length)
   }
 

@@ -121,7 +121,10 @@ export class Assignments {
     }
     const known = this.#solved.get(key)
     if (known !== undefined) {
-      return isThorough ? this.#solveNear({ goal, floor, groups, weigh }, staircase.leastSeconds, known) : known
+      if (!isThorough) return known
+      const near = this.#solveNear({ goal, floor, groups, weigh }, staircase.leastSeconds, known)
+      this.#solved.set(key, near)
+      return near
     }
     this.#solutions += 1
     const { steps: stepsMax, tolerance } = limits
@@ -153,7 +156,8 @@ export class Assignments {
     for (const tolerance of limits.nearTolerances) {
       if (this.#searchedNear >= limits.nearSearches) return atLeast
       if (this.#best === null || valueOf(given.goal, this.#best.forecast) * (1 - tolerance) <= atLeast) return atLeast
-      const near = { ...given, leastSeconds, secondsAtLeast, best: this.#best, tolerance, optionsMax: limits.near }
+      const { near: optionsMax, coverNodes } = limits
+      const near = { ...given, leastSeconds, secondsAtLeast, best: this.#best, tolerance, coverNodes, optionsMax }
       this.#searchedNear += 1
       const options = nearUnits(near)
       if (options === null) continue

@@ -80,7 +80,7 @@ describe('whatever the limits', () => {
     nearSearches: 1,
     fewUnits: 0,
     tolerance: 0.1,
-    boxTolerance: 0.1,
+    boxTolerances: [{ boxes: 0, tolerance: 0.1 }],
     coverTolerance: 0.1,
     choices: 0,
   }
@@ -104,16 +104,23 @@ describe('in boxes, where data may move', () => {
   const boxed = {
     ...searchLimits,
     tolerance: 1e-6,
-    boxTolerance: 1e-6,
+    boxTolerances: [{ boxes: 0, tolerance: 1e-6 }],
     coverTolerance: 1e-7,
     boxes: 3000,
     solutions: 4000,
     hubs: 100,
   }
-  const movable = seeds.filter((seed) => randomProblem(seed, small).data.some(({ places }) => places.length > 1))
+  // Of four places that are used one is where contributions meet.
+  const sizes = [small, { regions: 4, classes: 1, units: 2 }]
+  const movable = sizes.flatMap((size) =>
+    seeds
+      .filter((seed) => randomProblem(seed, size).data.some(({ places }) => places.length > 1))
+      .slice(0, 60)
+      .map((seed) => ({ seed, size, regions: size.regions })),
+  )
 
-  test.each(movable.slice(0, 60))('brute force agrees on seed %i', (seed) => {
-    const problem = randomProblem(seed, small)
+  test.each(movable)('brute force agrees on seed $seed with up to $regions regions', ({ seed, size }) => {
+    const problem = randomProblem(seed, size)
     const goal = goalOf(problem)
     const decision = findPlan(problem, boxed)
     const exchange = decision.kind === 'none' ? problem.exchanges.at(-1)! : decision.exchange

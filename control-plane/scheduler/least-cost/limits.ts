@@ -32,8 +32,8 @@ export type SearchLimits = {
   readonly coverTolerance: number
   /** A plan that may be worse than the best by no more than this share will do. */
   readonly tolerance: number
-  /** The same where data may move to very many places. */
-  readonly boxTolerance: number
+  /** The same in boxes, by how many of them were looked at: the more it takes, the less near will do. */
+  readonly boxTolerances: readonly { readonly boxes: number; readonly tolerance: number }[]
   /** Choices of units in all places together that are enumerated to the last one. */
   readonly choices: number
 }
@@ -50,8 +50,8 @@ export const searchLimits: SearchLimits = {
   branches: 4_000,
   boxedMax: 10,
   boxedPlaces: 80,
-  boxes: 400,
-  boxSteps: 6_000_000,
+  boxes: 1_500,
+  boxSteps: 20_000_000,
   looks: 600,
   solutions: 40,
   hubsWeighed: 100,
@@ -59,12 +59,16 @@ export const searchLimits: SearchLimits = {
   steps: 200,
   near: 2_000,
   nearWeighed: 1_000,
-  nearTolerances: [0.004, 0.018],
-  nearSearches: 6,
+  nearTolerances: [0.004, 0.0195],
+  nearSearches: 8,
   coverNodes: 2_000,
   fewUnits: 32,
   coverTolerance: 0.001,
   tolerance: 0.004,
-  boxTolerance: 0.008,
+  boxTolerances: [
+    { boxes: 0, tolerance: 0.008 },
+    { boxes: 4, tolerance: 0.012 },
+    { boxes: 60, tolerance: 0.0195 },
+  ],
   choices: 20_000,
 }

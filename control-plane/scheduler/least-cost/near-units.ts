@@ -19,6 +19,8 @@ export type NearInput = {
   readonly best: Found
   /** What is not better by more than this share is not looked for. */
   readonly tolerance: number
+  /** Combinations of units of one place that are looked at for the cheapest ones. */
+  readonly coverNodes: number
   /** Choices in one place. */
   readonly optionsMax: number
 }
@@ -30,7 +32,9 @@ export function nearUnits(input: NearInput): readonly (readonly Option[])[] | nu
   if (goal.minimise !== 'usd' || longest === Number.POSITIVE_INFINITY) return null
   const training = leastTraining(input)
   const usdPerHourMax = ((best.forecast.totalUsd * (1 - tolerance) - floor.usd) * 3600) / training
-  const cheapest = groups.map(({ coverer, samples }) => coverer.coverAtLeast(samples / longest))
+  const cheapest = groups.map(({ coverer, samples }) => {
+    return coverer.cover(samples / longest, { nodesMax: input.coverNodes, tolerance: 0 }).usdPerHourAtLeast
+  })
   const all = cheapest.reduce((sum, usd) => sum + usd, 0)
   const options: (readonly Option[])[] = []
   for (const [g, group] of groups.entries()) {

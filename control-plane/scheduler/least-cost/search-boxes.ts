@@ -14,6 +14,7 @@ import type { Prepared } from './prepared.ts'
 import { splitBox } from './split-box.ts'
 import { bestHandout, type Handout } from './subsets.ts'
 import { everythingOf, termsOf, type Kept, type Terms } from './terms.ts'
+import { tightened } from './tighten-box.ts'
 
 export type BoxesInput = {
   readonly problem: Problem
@@ -41,6 +42,10 @@ type Open = {
   readonly box: Box
   /** No plan in it is worth less. */
   readonly value: number
+  /** Places that are kept, and what a better plan in it may give them. */
+  readonly kept: Kept
+  /** Of a box that it is part of and that was open about the hub: the prices of what is kept. Null where it is of no use. */
+  readonly base: Prices | null
   /** The best handout, and by set the value of the best one of that alone. Null until it is looked for. */
   readonly found: Found | null
 }
@@ -91,13 +96,15 @@ class Search {
     }
     this.#lookAndReduce(all)
     if (exchange === null || wire.modelBytes === 0) {
-      this.#push(all, 0)
+      this.#push(all, 0, this.#kept)
       return
     }
     if (this.#counted <= 1) this.#tryAlone(all)
     const together = { ...all, hub: 'somewhere' as const, placesFrom: Math.max(2, this.#counted) }
     this.#lookAndReduce(together)
-    this.#push(together, 0)
+    // Two places swap; of more, all have come in before anything goes out, which may take twice as long.
+    this.#push({ ...together, placesUntil: 2 }, 0, this.#kept)
+    this.#push({ ...together, placesFrom: Math.max(3, this.#counted) }, 0, this.#kept)
   }
 
   run(): void {
@@ -132,49 +139,63 @@ class Search {
     for (const places of firstTries({ ...this.#input, known })) assignments.solve(places)
   }
 
-  #push(box: Box, value: number): void {
-    this.#open.push({ box, value, found: null })
+  #push(given: Box, value: number, kept: Kept, base: Prices | null = null): void {
+    const box = tightened(this.#terms, this.#prices, given, kept, this.#counted)
+    if (box !== null) this.#open.push({ box, value, kept, base, found: null })
   }
 
   #leave(value: number): void {
     this.atLeast = Math.min(this.atLeast, value)
   }
 
-  #look({ box, value }: Open): void {
-    const prices = this.#prices.of(box, this.#kept)
-    const handout = this.#handoutOf(box, prices)
+  #look({ box, value, kept, base }: Open): void {
+    if (base !== null) {
+      // Nearly all are done with by this.
+      const atLeast = Math.max(value, this.#roughly(box, kept, base))
+      if (this.#mayHelp(atLeast)) this.#open.push({ box, value: atLeast, kept, base: null, found: null })
+      else this.#leave(this.#cutoff())
+      return
+    }
+    const prices = this.#prices.of(box, kept)
+    const handout = this.#handoutOf(box, kept, prices)
     if (handout.value === Number.POSITIVE_INFINITY) {
       // There may be plans that are worth no less than those that are not looked for.
       this.#leave(this.#cutoff())
       return
     }
     const found = { sets: handout.sets, values: handout.values, prices }
-    this.#open.push({ box, value: Math.max(value, this.#with(prices, handout.value)), found })
+    this.#open.push({ box, value: Math.max(value, this.#with(prices, handout.value)), kept, base: null, found })
   }
 
-  #split({ box, value }: Open, found: Found): void {
+  /** What no plan in a box with a hub is worth less than, by what was known without it. */
+  #roughly(box: Box, kept: Kept, base: Prices): number {
+    const prices = this.#prices.withHub(box, kept, base)
+    return this.#with(prices, this.#bestOf(box, kept, prices).value)
+  }
+
+  #split({ box, value, kept }: Open, found: Found): void {
     const { sets } = found
     this.#try(box, sets)
     if (!this.#mayHelp(value)) return this.#leave(value)
-    const parts = splitBox(this.#terms, this.#prices, box, this.#kept, sets)
+    const parts = splitBox(this.#terms, this.#prices, box, kept, sets)
+    const { kept: left, prices: base } = this.#reduced(kept, found.prices, found.values)
     // There is only this one handout in it.
     if (parts.length === 0) this.#leave(Math.max(value, this.#try(box, sets, true)))
     for (const part of parts) {
-      const atLeast = box.hub === 'somewhere' && typeof part.hub === 'number' ? this.#withHub(found, part.hub) : value
-      this.#push(part, Math.max(value, atLeast))
+      if (box.hub !== 'somewhere' || typeof part.hub === 'string') this.#push(part, value, left)
+      else this.#push(part, Math.max(value, this.#withHub(kept, found, part.hub)), left, this.#isSum ? base : null)
     }
   }
 
   /** What a plan is worth at least that uses a place, as the one where contributions meet. */
-  #withHub({ prices, values }: Found, hub: number): number {
-    const k = this.#kept.places.indexOf(hub)
-    const own = prices.prices[k]!
+  #withHub(kept: Kept, { prices, values }: Found, hub: number): number {
+    const k = kept.places.indexOf(hub)
     const full = values.length - 1
     // With data of its own it may be given nothing else.
     let least = prices.isForced[k] === 1 || this.#terms.stays[hub] === 0 ? Number.POSITIVE_INFINITY : values[full]!
-    for (const [i, set] of this.#kept.sets[k]!.entries()) {
-      const rest = values[full & ~set]!
-      least = Math.min(least, this.#isSum ? own[i]! + rest : Math.max(own[i]!, rest))
+    for (let i = kept.starts[k]!; i < kept.starts[k + 1]!; i++) {
+      const [own, rest] = [prices.prices[i]!, values[full & ~kept.sets[i]!]!]
+      least = Math.min(least, this.#isSum ? own + rest : Math.max(own, rest))
     }
     if (!this.#isSum) return this.#with(prices, least)
     // Now that it is known which place exchanges nothing with the hub.
@@ -183,14 +204,16 @@ class Search {
 
   /** All data in one place, the best by its price first. */
   #tryAlone(box: Box): void {
+    const { starts, sets: kept } = this.#kept
     const prices = this.#prices.of(box, this.#kept)
     const all = this.#terms.samples.length - 1
     const sets = new Int32Array(this.#kept.places.length)
     const values = [...this.#kept.places.keys()]
       .filter((k) => this.#counted === 0 || this.#terms.stays[this.#kept.places[k]!]! > 0)
       .flatMap((k) => {
-        const price = prices.prices[k]![this.#kept.sets[k]!.indexOf(all)]
-        return price === undefined ? [] : [{ k, value: this.#with(prices, price) }]
+        const last = starts[k + 1]! - 1
+        const isAll = last >= starts[k]! && kept[last] === all
+        return isAll ? [{ k, value: this.#with(prices, prices.prices[last]!) }] : []
       })
       .toSorted((a, b) => a.value - b.value)
     for (const { k, value } of values) {
@@ -202,24 +225,30 @@ class Search {
   }
 
   /** With the places that are used at what they cost at least in whole units. */
-  #handoutOf(box: Box, prices: Prices): Handout {
-    this.#boxes += 1
+  #handoutOf(box: Box, kept: Kept, prices: Prices): Handout {
     for (;;) {
-      const handout = bestHandout({
-        sets: this.#kept.sets,
-        prices: prices.prices,
-        isForced: prices.isForced,
-        n: this.#terms.movable.length,
-        fold: this.#isSum ? 'sum' : 'max',
-        cutoff: this.#isSum ? this.#cutoff() - prices.given : this.#cutoff(),
-        placesMax: box.placesUntil - this.#counted,
-        countsAnyway: (k) => this.#terms.stays[this.#kept.places[k]!]! > 0,
-      })
-      this.#steps += handout.steps
+      const handout = this.#bestOf(box, kept, prices)
       const isFound = handout.value < Number.POSITIVE_INFINITY
-      if (isFound && this.#isSum && this.#prices.strengthen(box, this.#kept, prices, handout.sets)) continue
+      if (isFound && this.#isSum && this.#prices.strengthen(box, kept, prices, handout.sets)) continue
       return handout
     }
+  }
+
+  #bestOf(box: Box, { places, starts, sets }: Kept, { prices, isForced, given }: Prices): Handout {
+    this.#boxes += 1
+    const handout = bestHandout({
+      starts,
+      sets,
+      prices,
+      isForced,
+      n: this.#terms.movable.length,
+      fold: this.#isSum ? 'sum' : 'max',
+      cutoff: this.#isSum ? this.#cutoff() - given : this.#cutoff(),
+      placesMax: box.placesUntil - this.#counted,
+      countsAnyway: (k) => this.#terms.stays[places[k]!]! > 0,
+    })
+    this.#steps += handout.steps
+    return handout
   }
 
   /** The handout as a plan: what none with it is worth less than. */
@@ -248,42 +277,73 @@ class Search {
     return this.#input.problem.data.map(({ region, places: only }) => placeOf.get(region) ?? only[0]!)
   }
 
-  /** Leaves out what no better plan does: giving a set to a place where that costs too much, whatever becomes of the rest. */
+  /** Of all places and sets, those that may be part of a better plan. */
   #lookAndReduce(box: Box): void {
     const prices = this.#prices.of(box, this.#kept)
-    const first = this.#handoutOf(box, prices)
+    const first = this.#handoutOf(box, this.#kept, prices)
     if (first.value < Number.POSITIVE_INFINITY) this.#try(box, first.sets)
-    const { stays, samples } = this.#terms
-    /** By place: no better plan that uses it is worth less. */
-    const least = new Float64Array(this.#kept.places.length).fill(Number.POSITIVE_INFINITY)
-    const left = this.#kept.sets.map((sets, k) =>
-      sets.filter((set, i) => {
-        const price = prices.prices[k]![i]!
-        const rest = first.values[samples.length - 1 - set]!
-        const value = this.#with(prices, this.#isSum ? price + rest : Math.max(price, rest))
-        if (!this.#mayHelp(value)) return false
-        least[k] = Math.min(least[k]!, value)
-        return true
-      }),
-    )
-    if (left.some((sets, k) => sets.length < this.#kept.sets[k]!.length)) this.#leave(this.#cutoff())
-    const isNeeded = (k: number): boolean => stays[this.#kept.places[k]!]! > 0
-    const useful = [...left.keys()].filter((k) => left[k]!.length > 0 || isNeeded(k))
+    const { stays } = this.#terms
+    const { kept: left, least } = this.#reduced(this.#kept, prices, first.values)
+    const isNeeded = (k: number): boolean => stays[left.places[k]!]! > 0
+    const useful = [...left.places.keys()].filter((k) => left.starts[k + 1]! > left.starts[k]! || isNeeded(k))
     // Of very many places only the most promising ones are looked at; what the others promise is told by the bound.
     const ranked = useful.toSorted(
       (a, b) => Number(isNeeded(b)) - Number(isNeeded(a)) || least[a]! - least[b]! || a - b,
     )
     for (const k of ranked.slice(this.#input.limits.boxedPlaces)) this.#leave(least[k]!)
-    const kept = ranked.slice(0, this.#input.limits.boxedPlaces).sort((a, b) => a - b)
-    this.#kept = { places: Int32Array.from(kept, (k) => this.#kept.places[k]!), sets: kept.map((k) => left[k]!) }
+    this.#kept = ofPlaces(
+      left,
+      ranked.slice(0, this.#input.limits.boxedPlaces).toSorted((a, b) => a - b),
+    )
+  }
+
+  /**
+   * Leaves out what no better plan of a box does: giving a set to a place where that costs too much, whatever becomes of the
+   * rest. `values`: of the best handouts of the rest. `least`: by place, no better plan that gives it something is worth less.
+   */
+  #reduced(
+    { places, starts: startsBefore, sets: before }: Kept,
+    prices: Prices,
+    values: Float64Array,
+  ): { readonly kept: Kept; readonly prices: Prices; readonly least: Float64Array } {
+    const all = values.length - 1
+    const cutoff = this.#cutoff()
+    const least = new Float64Array(places.length).fill(Number.POSITIVE_INFINITY)
+    const starts = new Int32Array(places.length + 1)
+    const sets = new Int32Array(before.length)
+    const left = new Float64Array(before.length)
+    let count = 0
+    for (let k = 0; k < places.length; k++) {
+      starts[k] = count
+      // Of the rest a place that has to be given something would have to be given more.
+      const isForced = prices.isForced[k] === 1
+      for (let i = startsBefore[k]!; i < startsBefore[k + 1]!; i++) {
+        const set = before[i]!
+        const [price, rest] = [prices.prices[i]!, values[all & ~set]!]
+        const value = this.#with(prices, this.#isSum ? price + rest : Math.max(price, rest))
+        if (!isForced && !(value < cutoff)) continue
+        if (value < least[k]!) least[k] = value
+        sets[count] = set
+        left[count++] = price
+      }
+    }
+    starts[places.length] = count
+    if (count < before.length) this.#leave(cutoff)
+    const kept = { places, starts, sets: sets.subarray(0, count) }
+    return { kept, prices: { ...prices, prices: left.subarray(0, count) }, least }
+  }
+
+  get #tolerance(): number {
+    const reached = this.#input.limits.boxTolerances.findLast(({ boxes }) => boxes <= this.#boxes)
+    return reached?.tolerance ?? 0
   }
 
   /** What is not worth less does not help. */
   #cutoff(): number {
-    const { limits, assignments } = this.#input
+    const { assignments } = this.#input
     if (assignments.best === null) return Number.POSITIVE_INFINITY
     const { seconds, totalUsd } = assignments.best.forecast
-    return (this.#isSum ? totalUsd : seconds) * (1 - limits.boxTolerance)
+    return (this.#isSum ? totalUsd : seconds) * (1 - this.#tolerance)
   }
 
   #mayHelp(value: number): boolean {
@@ -302,4 +362,15 @@ function singles(samples: Float64Array): readonly number[] {
   const all: number[] = []
   for (let set = 1; set < samples.length; set *= 2) all.push(samples[set]!)
   return all
+}
+
+function ofPlaces({ places, starts, sets }: Kept, which: readonly number[]): Kept {
+  const own = which.map((k) => sets.subarray(starts[k], starts[k + 1]))
+  const all = new Int32Array(own.reduce((sum, { length }) => sum + length, 0))
+  const startsOfAll = new Int32Array(which.length + 1)
+  for (const [i, each] of own.entries()) {
+    all.set(each, startsOfAll[i])
+    startsOfAll[i + 1] = startsOfAll[i]! + each.length
+  }
+  return { places: Int32Array.from(which, (k) => places[k]!), starts: startsOfAll, sets: all }
 }

@@ -118,40 +118,32 @@ function firstParameters({ wire, legs }: Terms, kept: Int32Array): Float64Array<
   })
 }
 
-function spokeTimes(
-  { wire, legs, stays }: Terms,
-  hub: Hub,
-  others: number,
-  kept: Int32Array,
-  firstSeconds: Float64Array,
-): SpokeTimes {
-  const secondsPerModel = new Float64Array(kept.length)
+function spokeTimes(terms: Terms, hub: Hub, others: number, kept: Int32Array, firstSeconds: Float64Array): SpokeTimes {
+  const { wire, legs, stays } = terms
+  const secondsPerModel = new Float64Array(kept.length).fill(Number.POSITIVE_INFINITY)
+  const lastSeconds = new Float64Array(kept.length).fill(Number.POSITIVE_INFINITY)
+  const uplinks = Float64Array.from(kept, (p) => (typeof hub === 'string' || p === hub ? legs.widestFrom(p, kept) : 0))
+  // Both ends of an exchange wait for it.
+  const meet = (k: number, h: number): void => {
+    const [spoke, at, uplink] = [kept[k]!, kept[h]!, uplinks[h]!]
+    const perModel = legs.bothWays(spoke, at, wire.modelBytes, others, uplink)
+    const last = legs.bothWays(spoke, at, wire.finalBytes, others, uplink)
+    if (perModel < secondsPerModel[k]!) secondsPerModel[k] = perModel
+    if (perModel < secondsPerModel[h]!) secondsPerModel[h] = perModel
+    if (last < lastSeconds[k]!) lastSeconds[k] = last
+    if (last < lastSeconds[h]!) lastSeconds[h] = last
+  }
+  for (let h = 0; h < kept.length; h++) {
+    if (typeof hub === 'number' && kept[h] !== hub) continue
+    for (let k = 0; k < kept.length; k++) if (k !== h) meet(k, h)
+  }
   const outsideSeconds = new Float64Array(kept.length)
   let [givenPerModel, givenOutside] = [0, 0]
-  const hubs = typeof hub === 'number' ? Int32Array.of(hub) : kept
-  const uplinks = Float64Array.from(hubs, (p) => legs.widestFrom(p, kept))
   for (let k = 0; k < kept.length; k++) {
-    const p = kept[k]!
-    let [perModel, last] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
-    const meet = (spoke: number, at: number, uplink: number): void => {
-      perModel = Math.min(perModel, legs.bothWays(spoke, at, wire.modelBytes, others, uplink))
-      last = Math.min(last, legs.bothWays(spoke, at, wire.finalBytes, others, uplink))
-    }
-    if (p === hub) {
-      for (const other of kept) if (other !== p) meet(other, p, uplinks[0]!)
-    } else {
-      for (let h = 0; h < hubs.length; h++) {
-        if (hubs[h] === p) continue
-        meet(p, hubs[h]!, uplinks[h]!)
-        // The place itself may be the hub.
-        if (typeof hub === 'string') meet(hubs[h]!, p, uplinks[k]!)
-      }
-    }
-    if (perModel === Number.POSITIVE_INFINITY) continue
-    secondsPerModel[k] = perModel
-    outsideSeconds[k] = firstSeconds[k]! + last
-    if (stays[p] === 0) continue
-    givenPerModel = Math.max(givenPerModel, perModel)
+    if (secondsPerModel[k] === Number.POSITIVE_INFINITY) secondsPerModel[k] = 0
+    else outsideSeconds[k] = firstSeconds[k]! + lastSeconds[k]!
+    if (stays[kept[k]!] === 0) continue
+    givenPerModel = Math.max(givenPerModel, secondsPerModel[k]!)
     givenOutside = Math.max(givenOutside, outsideSeconds[k]!)
   }
   return { secondsPerModel, outsideSeconds, givenPerModel, givenOutside }

@@ -18,8 +18,9 @@ function inputOf({ prices, places, n, fold, placesMax, anyway }: Case): HandoutI
   const all = Array.from({ length: places }, (_, place) => [...prices.subarray(place * 2 ** n, (place + 1) * 2 ** n)])
   const sets = all.map((own) => [...own.keys()].filter((set) => set > 0 && own[set]! < Number.POSITIVE_INFINITY))
   return {
-    sets: sets.map((each) => Int32Array.from(each)),
-    prices: sets.map((each, place) => Float64Array.from(each, (set) => all[place]![set]!)),
+    starts: Int32Array.from({ length: places + 1 }, (_, place) => sets.slice(0, place).flat().length),
+    sets: Int32Array.from(sets.flat()),
+    prices: Float64Array.from(sets.flatMap((each, place) => each.map((set) => all[place]![set]!))),
     isForced: Uint8Array.from(all, (own) => (own[0] === Number.POSITIVE_INFINITY ? 1 : 0)),
     n,
     fold,

@@ -17,10 +17,12 @@ export type Handout = {
 /** How prices of places add up: as costs do, or as times of places that work side by side. */
 export type Fold = 'sum' | 'max'
 
-export type HandoutInput = {
-  /** Non-empty sets that each place may be given, in ascending order, and their prices. */
-  readonly sets: readonly Int32Array[]
-  readonly prices: readonly Float64Array[]
+/** Sets that places may be given: those of place `k` from `starts[k]` to before `starts[k + 1]`, none of them empty. */
+export type Offers = { readonly starts: Int32Array; readonly sets: Int32Array }
+
+export type HandoutInput = Offers & {
+  /** Of the sets. */
+  readonly prices: Float64Array
   /** Whether a place has to be given something; 1 where it has. */
   readonly isForced: Uint8Array
   readonly n: number
@@ -38,118 +40,167 @@ export function bestHandout(input: HandoutInput): Handout {
   // No more than one place for each region of data can be needed.
   const isCounting = placesMax < n
   const layers = isCounting ? Math.max(0, placesMax) + 1 : 1
-  const wanted = wantedSets(input, isCounting)
-  const used = [...wanted.keys()].filter((place) => wanted[place]!.length > 0 || isForced[place] === 1)
+  const wanted = wantedOffers(input, isCounting)
+  const places = isForced.length
   let before = new Float64Array(layers * size).fill(Number.POSITIVE_INFINITY)
   let after = new Float64Array(layers * size)
   for (let layer = 0; layer < layers; layer++) before[layer * size] = 0
+  const used: number[] = []
+  for (let place = 0; place < places; place++) {
+    if (wanted.starts[place + 1]! > wanted.starts[place]! || isForced[place] === 1) used.push(place)
+  }
   const taken = new Int16Array(used.length * layers * size)
-  const count = { steps: 0 }
-  for (const [u, place] of used.entries()) {
+  let steps = 0
+  for (let u = 0; u < used.length; u++) {
+    const place = used[u]!
+    const [from, until] = [wanted.starts[place]!, wanted.starts[place + 1]!]
     if (isForced[place] === 0) after.set(before)
     else after.fill(Number.POSITIVE_INFINITY)
     const isCounted = isCounting && !countsAnyway(place)
     for (let layer = isCounted ? 1 : 0; layer < layers; layer++) {
-      addPlace(input, place, wanted[place]!, {
-        before: before.subarray((isCounted ? layer - 1 : layer) * size),
-        after: after.subarray(layer * size),
-        taken: taken.subarray((u * layers + layer) * size),
-        count,
+      const offset = { before: (isCounted ? layer - 1 : layer) * size, after: layer * size }
+      steps += addPlace(input, wanted.indices, from, until, {
+        before,
+        after,
+        offset,
+        taken,
+        at: (u * layers + layer) * size,
       })
     }
     const last: Float64Array<ArrayBuffer> = before
     before = after
     after = last
   }
-  const sets = new Int32Array(wanted.length)
+  const sets = new Int32Array(places)
   let [left, layer] = [size - 1, layers - 1]
-  for (const [u, place] of [...used.entries()].toReversed()) {
+  for (let u = used.length - 1; u >= 0; u--) {
+    const place = used[u]!
     const set = taken[(u * layers + layer) * size + left]!
     sets[place] = set
     left &= ~set
     if (isCounting && set !== 0 && !countsAnyway(place)) layer -= 1
   }
   const values = before.subarray((layers - 1) * size)
-  return { value: values[size - 1]!, sets, values, steps: count.steps }
+  return { value: values[size - 1]!, sets, values, steps }
 }
 
 type Layer = {
   readonly before: Float64Array
   readonly after: Float64Array
+  /** Where in them the layer begins. */
+  readonly offset: { readonly before: number; readonly after: number }
   readonly taken: Int16Array
-  readonly count: { steps: number }
+  readonly at: number
 }
 
-/** `wanted`: indices into the sets of the place. */
+/** @returns steps. */
 function addPlace(
   { sets, prices, n, fold }: HandoutInput,
-  place: number,
-  wanted: readonly number[],
-  layer: Layer,
-): void {
-  const { before, after, taken, count } = layer
+  wanted: Int32Array,
+  from: number,
+  until: number,
+  { before, after, offset, taken, at }: Layer,
+): number {
   const full = (1 << n) - 1
   const isSum = fold === 'sum'
-  for (const i of wanted) {
-    const set = sets[place]![i]!
-    const price = prices[place]![i]!
+  const [fromBefore, fromAfter] = [offset.before, offset.after]
+  let steps = 0
+  for (let w = from; w < until; w++) {
+    const set = sets[wanted[w]!]!
+    const price = prices[wanted[w]!]!
     // Every set of the rest that the places before may have been given.
     const others = full & ~set
-    count.steps += 1 << bitsOf(others)
+    steps += 1 << bits[others]!
     for (let rest = others; ; rest = (rest - 1) & others) {
-      const earlier = before[rest]!
+      const earlier = before[fromBefore + rest]!
       const value = isSum ? earlier + price : earlier > price ? earlier : price
       const all = rest | set
-      if (value < after[all]!) {
-        after[all] = value
-        taken[all] = set
+      if (value < after[fromAfter + all]!) {
+        after[fromAfter + all] = value
+        taken[at + all] = set
       }
       if (rest === 0) break
     }
   }
+  return steps
 }
 
-/** By place: the sets that are worth giving it. Those that count anyway may be swapped among themselves only. */
-function wantedSets(input: HandoutInput, isCounting: boolean): readonly (readonly number[])[] {
-  const { sets, prices, isForced, n, cutoff, countsAnyway } = input
+/**
+ * The offers that matter, as indices, by place as in Offers: of those that count anyway, and of the others, the cheapest ones of
+ * each set. Not to be kept: the next call writes over it.
+ */
+function wantedOffers(
+  input: HandoutInput,
+  isCounting: boolean,
+): { readonly starts: Int32Array; readonly indices: Int32Array } {
+  const { starts, sets, prices, isForced, n, cutoff, countsAnyway } = input
+  const places = isForced.length
   const size = 1 << n
-  const wanted: number[][] = sets.map(() => [])
-  // By kind and set: the cheapest places until now, as many as matter, with the index of the set there.
-  const places = new Int32Array(2 * size * n)
-  const indices = new Int32Array(2 * size * n)
-  const counts = new Int32Array(2 * size)
-  for (let place = 0; place < sets.length; place++) {
-    const own = sets[place]!
-    const costs = prices[place]!
+  const { cheapest, counts, isWanted, wanted } = roomFor(n, places, sets.length)
+  counts.fill(0)
+  isWanted.fill(0)
+  for (let place = 0; place < places; place++) {
     const kind = isCounting && countsAnyway(place) ? size : 0
-    for (let i = 0; i < own.length; i++) {
-      const price = costs[i]!
+    for (let i = starts[place]!; i < starts[place + 1]!; i++) {
+      const price = prices[i]!
       if (!(price < cutoff)) continue
       if (isForced[place] === 1) {
-        wanted[place]!.push(i)
+        isWanted[i] = 1
         continue
       }
-      const at = kind + own[i]!
-      const most = n + 1 - bitsOf(own[i]!)
-      const start = at * n
-      const worst = start + most - 1
-      if (counts[at] === most && !(price < prices[places[worst]!]![indices[worst]!]!)) continue
-      let to = counts[at]! < most ? start + counts[at]!++ : worst
-      for (; to > start && price < prices[places[to - 1]!]![indices[to - 1]!]!; to--) {
-        places[to] = places[to - 1]!
-        indices[to] = indices[to - 1]!
-      }
-      places[to] = place
-      indices[to] = i
+      // By kind and set: the cheapest offers until now, as many as matter.
+      const set = sets[i]!
+      const start = (kind + set) * n
+      const count = counts[kind + set]!
+      let to = start + count
+      if (count === n + 1 - bits[set]!) {
+        to -= 1
+        if (!(price < prices[cheapest[to]!]!)) continue
+      } else counts[kind + set] = count + 1
+      for (; to > start && price < prices[cheapest[to - 1]!]!; to--) cheapest[to] = cheapest[to - 1]!
+      cheapest[to] = i
     }
   }
   for (let at = 0; at < 2 * size; at++) {
-    for (let i = 0; i < counts[at]!; i++) wanted[places[at * n + i]!]!.push(indices[at * n + i]!)
+    for (let i = at * n; i < at * n + counts[at]!; i++) isWanted[cheapest[i]!] = 1
   }
+  let count = 0
+  for (let place = 0; place < places; place++) {
+    wanted.starts[place] = count
+    for (let i = starts[place]!; i < starts[place + 1]!; i++) if (isWanted[i] === 1) wanted.indices[count++] = i
+  }
+  wanted.starts[places] = count
   return wanted
 }
 
-function bitsOf(set: number): number {
+type Room = {
+  /** Indices of offers, `n` for each kind and set. */
+  readonly cheapest: Int32Array
+  readonly counts: Int32Array
+  readonly isWanted: Uint8Array
+  readonly wanted: { readonly starts: Int32Array; readonly indices: Int32Array }
+}
+
+/** By regions of data. What is in it is of no use after a call: it is kept because making it anew takes as long as using it. */
+const rooms = new Map<number, Room>()
+
+function roomFor(n: number, places: number, offers: number): Room {
+  const known = rooms.get(n)
+  if (known !== undefined && known.wanted.starts.length > places && known.isWanted.length >= offers) return known
+  const room = {
+    cheapest: new Int32Array(2 * (1 << n) * n),
+    counts: new Int32Array(2 * (1 << n)),
+    isWanted: new Uint8Array(offers),
+    wanted: { starts: new Int32Array(places + 1), indices: new Int32Array(offers) },
+  }
+  rooms.set(n, room)
+  return room
+}
+
+/** How many are in a set. */
+const bits = Uint8Array.from({ length: 1 << 16 }, (_, set) => countBits(set))
+
+function countBits(set: number): number {
   let count = 0
   for (let left = set; left !== 0; left &= left - 1) count += 1
   return count

@@ -3,6 +3,7 @@
 import type { Exchange } from '#control-plane/model/plan.ts'
 import type { Coverer } from '../cover-cheaply.ts'
 import { Legs } from './legs.ts'
+import type { Offers } from './subsets.ts'
 import type { DataRegion, Place, Problem, Wire } from '../policy.ts'
 
 export type Terms = {
@@ -27,19 +28,23 @@ export type Terms = {
   readonly givenUsd: number
 }
 
-/** Places that a better plan may use, and the sets of movable data that it may give them; none of them empty. */
-export type Kept = { readonly places: Int32Array; readonly sets: readonly Int32Array[] }
+/** Places that a better plan may use, and the sets of movable data that it may give them. */
+export type Kept = Offers & { readonly places: Int32Array }
 
 /** Whatever may go anywhere at all. */
 export function everythingOf({ places, moveSeconds, samples, stays }: Terms): Kept {
   const size = samples.length
-  const sets = places.map((_, p) => {
-    const own: number[] = []
-    for (let set = 1; set < size; set++) if (moveSeconds[p * size + set]! < Number.POSITIVE_INFINITY) own.push(set)
-    return Int32Array.from(own)
-  })
-  const kept = places.map((_, p) => p).filter((p) => sets[p]!.length > 0 || stays[p]! > 0)
-  return { places: Int32Array.from(kept), sets: kept.map((p) => sets[p]!) }
+  const sets: number[] = []
+  const kept: number[] = []
+  const starts: number[] = []
+  for (let p = 0; p < places.length; p++) {
+    const start = sets.length
+    for (let set = 1; set < size; set++) if (moveSeconds[p * size + set]! < Number.POSITIVE_INFINITY) sets.push(set)
+    if (sets.length === start && stays[p] === 0) continue
+    kept.push(p)
+    starts.push(start)
+  }
+  return { places: Int32Array.from(kept), starts: Int32Array.of(...starts, sets.length), sets: Int32Array.from(sets) }
 }
 
 export function termsOf(
