@@ -490,5 +490,6 @@ function regionService(): Implementation<RegionServiceHandlers> {
     listRegions: async () => ({ regions: [region] }),
     getRegion: async () => ({ region }),
     listLinks: async () => ({ links: [{ ...link, egressUsdPerGb: 0.09 }] }),
+    listDevices: async () => ({ devices: [] }),
   }
 }

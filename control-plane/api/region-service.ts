@@ -1,12 +1,13 @@
 // RegionService: where training can run, what is free there and how the regions are linked.
 import type { Link as WireLink } from '#proto/generated/cloudless/v1/Link.ts'
 import type { Region as WireRegion } from '#proto/generated/cloudless/v1/Region.ts'
+import type { RegionDevice as WireRegionDevice } from '#proto/generated/cloudless/v1/RegionDevice.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
-import { linkKey, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
+import { linkKey, type Agent, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import type { Clock } from '#runtime/clock.ts'
@@ -62,6 +63,14 @@ export function regionService(context: RegionContext): Implementation<RegionServ
       const { measuredLinks } = context.store.view()
       return { links: links.map((link) => describeLink(link, measuredLinks.get(linkKey(link.from, link.to)))) }
     },
+    // oxlint-disable-next-line typescript/require-await -- as above
+    listDevices: async ({ regions }) => {
+      for (const name of regions) named(name)
+      const agents = context.store
+        .view()
+        .agents.filter(({ region }) => regions.length === 0 || regions.includes(region))
+      return { devices: agents.flatMap((agent) => describeDevices(context, agent)) }
+    },
   }
 }
 
@@ -103,6 +112,13 @@ function describe(
       })
       .sort((a, b) => (classKey(a) < classKey(b) ? -1 : 1)),
   }
+}
+
+function describeDevices(context: RegionContext, { region, devices, lastHeartbeatAtMs }: Agent): WireRegionDevice[] {
+  const toldAtMs = Math.max(context.heardAtMs(region) ?? 0, lastHeartbeatAtMs)
+  return [...devices]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((device) => ({ region, device: { ...device, endsAtMs: device.endsAtMs ?? 0 }, toldAtMs, uses: [] }))
 }
 
 function isOf(price: Price, { deviceModel, market }: DeviceClass): boolean {

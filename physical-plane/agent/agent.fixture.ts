@@ -231,6 +231,8 @@ export function aWorker(over: Partial<DesiredInstance__Output> = {}): DesiredIns
     moves: 0,
     partitions: [],
     checkpointFrom: '',
+    gpuShare: null,
+    inference: null,
     ...over,
   }
 }

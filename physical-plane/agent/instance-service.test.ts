@@ -57,6 +57,7 @@ function aStatus(over: Partial<InstanceStatus__Output> = {}): AttachRequest__Out
     staging: null,
     wanBytesFetched: {},
     wanBytesOfCheckpoints: {},
+    serving: null,
     ...over,
   }
   return { message: 'status', status }

@@ -24,9 +24,14 @@ import type { Counterfactual as _cloudless_v1_Counterfactual, Counterfactual__Ou
 import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
 import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
 import type { DataEndpoint as _cloudless_v1_DataEndpoint, DataEndpoint__Output as _cloudless_v1_DataEndpoint__Output } from './cloudless/v1/DataEndpoint.ts';
+import type { DeleteFunctionRequest as _cloudless_v1_DeleteFunctionRequest, DeleteFunctionRequest__Output as _cloudless_v1_DeleteFunctionRequest__Output } from './cloudless/v1/DeleteFunctionRequest.ts';
+import type { DeleteFunctionResponse as _cloudless_v1_DeleteFunctionResponse, DeleteFunctionResponse__Output as _cloudless_v1_DeleteFunctionResponse__Output } from './cloudless/v1/DeleteFunctionResponse.ts';
+import type { DeployFunctionRequest as _cloudless_v1_DeployFunctionRequest, DeployFunctionRequest__Output as _cloudless_v1_DeployFunctionRequest__Output } from './cloudless/v1/DeployFunctionRequest.ts';
+import type { DeployFunctionResponse as _cloudless_v1_DeployFunctionResponse, DeployFunctionResponse__Output as _cloudless_v1_DeployFunctionResponse__Output } from './cloudless/v1/DeployFunctionResponse.ts';
 import type { DesiredInstance as _cloudless_v1_DesiredInstance, DesiredInstance__Output as _cloudless_v1_DesiredInstance__Output } from './cloudless/v1/DesiredInstance.ts';
 import type { DesiredState as _cloudless_v1_DesiredState, DesiredState__Output as _cloudless_v1_DesiredState__Output } from './cloudless/v1/DesiredState.ts';
 import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_Device__Output } from './cloudless/v1/Device.ts';
+import type { DeviceUse as _cloudless_v1_DeviceUse, DeviceUse__Output as _cloudless_v1_DeviceUse__Output } from './cloudless/v1/DeviceUse.ts';
 import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from './cloudless/v1/DownloadModelRequest.ts';
 import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from './cloudless/v1/DownloadModelResponse.ts';
 import type { Evaluation as _cloudless_v1_Evaluation, Evaluation__Output as _cloudless_v1_Evaluation__Output } from './cloudless/v1/Evaluation.ts';
@@ -36,15 +41,22 @@ import type { FetchBundleRequest as _cloudless_v1_FetchBundleRequest, FetchBundl
 import type { FetchBundleResponse as _cloudless_v1_FetchBundleResponse, FetchBundleResponse__Output as _cloudless_v1_FetchBundleResponse__Output } from './cloudless/v1/FetchBundleResponse.ts';
 import type { FleetServiceClient as _cloudless_v1_FleetServiceClient, FleetServiceDefinition as _cloudless_v1_FleetServiceDefinition } from './cloudless/v1/FleetService.ts';
 import type { Forecast as _cloudless_v1_Forecast, Forecast__Output as _cloudless_v1_Forecast__Output } from './cloudless/v1/Forecast.ts';
+import type { Function as _cloudless_v1_Function, Function__Output as _cloudless_v1_Function__Output } from './cloudless/v1/Function.ts';
+import type { FunctionInstance as _cloudless_v1_FunctionInstance, FunctionInstance__Output as _cloudless_v1_FunctionInstance__Output } from './cloudless/v1/FunctionInstance.ts';
+import type { FunctionServiceClient as _cloudless_v1_FunctionServiceClient, FunctionServiceDefinition as _cloudless_v1_FunctionServiceDefinition } from './cloudless/v1/FunctionService.ts';
 import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
 import type { GetCostsRequest as _cloudless_v1_GetCostsRequest, GetCostsRequest__Output as _cloudless_v1_GetCostsRequest__Output } from './cloudless/v1/GetCostsRequest.ts';
 import type { GetCostsResponse as _cloudless_v1_GetCostsResponse, GetCostsResponse__Output as _cloudless_v1_GetCostsResponse__Output } from './cloudless/v1/GetCostsResponse.ts';
+import type { GetFunctionRequest as _cloudless_v1_GetFunctionRequest, GetFunctionRequest__Output as _cloudless_v1_GetFunctionRequest__Output } from './cloudless/v1/GetFunctionRequest.ts';
+import type { GetFunctionResponse as _cloudless_v1_GetFunctionResponse, GetFunctionResponse__Output as _cloudless_v1_GetFunctionResponse__Output } from './cloudless/v1/GetFunctionResponse.ts';
 import type { GetJobCostRequest as _cloudless_v1_GetJobCostRequest, GetJobCostRequest__Output as _cloudless_v1_GetJobCostRequest__Output } from './cloudless/v1/GetJobCostRequest.ts';
 import type { GetJobCostResponse as _cloudless_v1_GetJobCostResponse, GetJobCostResponse__Output as _cloudless_v1_GetJobCostResponse__Output } from './cloudless/v1/GetJobCostResponse.ts';
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
 import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from './cloudless/v1/GetJobResponse.ts';
+import type { GpuShare as _cloudless_v1_GpuShare, GpuShare__Output as _cloudless_v1_GpuShare__Output } from './cloudless/v1/GpuShare.ts';
 import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1_Holdout__Output } from './cloudless/v1/Holdout.ts';
 import type { IdleSpan as _cloudless_v1_IdleSpan, IdleSpan__Output as _cloudless_v1_IdleSpan__Output } from './cloudless/v1/IdleSpan.ts';
+import type { InferenceSpec as _cloudless_v1_InferenceSpec, InferenceSpec__Output as _cloudless_v1_InferenceSpec__Output } from './cloudless/v1/InferenceSpec.ts';
 import type { InstanceEvent as _cloudless_v1_InstanceEvent, InstanceEvent__Output as _cloudless_v1_InstanceEvent__Output } from './cloudless/v1/InstanceEvent.ts';
 import type { Job as _cloudless_v1_Job, Job__Output as _cloudless_v1_Job__Output } from './cloudless/v1/Job.ts';
 import type { JobCost as _cloudless_v1_JobCost, JobCost__Output as _cloudless_v1_JobCost__Output } from './cloudless/v1/JobCost.ts';
@@ -63,6 +75,8 @@ import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, Li
 import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from './cloudless/v1/ListEvaluationsResponse.ts';
 import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from './cloudless/v1/ListEventsRequest.ts';
 import type { ListEventsResponse as _cloudless_v1_ListEventsResponse, ListEventsResponse__Output as _cloudless_v1_ListEventsResponse__Output } from './cloudless/v1/ListEventsResponse.ts';
+import type { ListFunctionsRequest as _cloudless_v1_ListFunctionsRequest, ListFunctionsRequest__Output as _cloudless_v1_ListFunctionsRequest__Output } from './cloudless/v1/ListFunctionsRequest.ts';
+import type { ListFunctionsResponse as _cloudless_v1_ListFunctionsResponse, ListFunctionsResponse__Output as _cloudless_v1_ListFunctionsResponse__Output } from './cloudless/v1/ListFunctionsResponse.ts';
 import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from './cloudless/v1/ListJobsRequest.ts';
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from './cloudless/v1/ListJobsResponse.ts';
 import type { ListLedgerEntriesRequest as _cloudless_v1_ListLedgerEntriesRequest, ListLedgerEntriesRequest__Output as _cloudless_v1_ListLedgerEntriesRequest__Output } from './cloudless/v1/ListLedgerEntriesRequest.ts';
@@ -98,7 +112,10 @@ import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobRes
 import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
 import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from './cloudless/v1/RoundTotals.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
+import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from './cloudless/v1/Slo.ts';
 import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from './cloudless/v1/StagingProgress.ts';
+import type { StreamFunctionLogsRequest as _cloudless_v1_StreamFunctionLogsRequest, StreamFunctionLogsRequest__Output as _cloudless_v1_StreamFunctionLogsRequest__Output } from './cloudless/v1/StreamFunctionLogsRequest.ts';
+import type { StreamFunctionLogsResponse as _cloudless_v1_StreamFunctionLogsResponse, StreamFunctionLogsResponse__Output as _cloudless_v1_StreamFunctionLogsResponse__Output } from './cloudless/v1/StreamFunctionLogsResponse.ts';
 import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
 import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from './cloudless/v1/StreamLogsResponse.ts';
 import type { SyncProgress as _cloudless_v1_SyncProgress, SyncProgress__Output as _cloudless_v1_SyncProgress__Output } from './cloudless/v1/SyncProgress.ts';
@@ -144,9 +161,15 @@ export interface ProtoGrpcType {
       CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
       CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
       DataEndpoint: MessageTypeDefinition<_cloudless_v1_DataEndpoint, _cloudless_v1_DataEndpoint__Output>
+      DeleteFunctionRequest: MessageTypeDefinition<_cloudless_v1_DeleteFunctionRequest, _cloudless_v1_DeleteFunctionRequest__Output>
+      DeleteFunctionResponse: MessageTypeDefinition<_cloudless_v1_DeleteFunctionResponse, _cloudless_v1_DeleteFunctionResponse__Output>
+      DeployFunctionRequest: MessageTypeDefinition<_cloudless_v1_DeployFunctionRequest, _cloudless_v1_DeployFunctionRequest__Output>
+      DeployFunctionResponse: MessageTypeDefinition<_cloudless_v1_DeployFunctionResponse, _cloudless_v1_DeployFunctionResponse__Output>
       DesiredInstance: MessageTypeDefinition<_cloudless_v1_DesiredInstance, _cloudless_v1_DesiredInstance__Output>
       DesiredState: MessageTypeDefinition<_cloudless_v1_DesiredState, _cloudless_v1_DesiredState__Output>
       Device: MessageTypeDefinition<_cloudless_v1_Device, _cloudless_v1_Device__Output>
+      DeviceSharing: EnumTypeDefinition
+      DeviceUse: MessageTypeDefinition<_cloudless_v1_DeviceUse, _cloudless_v1_DeviceUse__Output>
       DownloadModelRequest: MessageTypeDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelRequest__Output>
       DownloadModelResponse: MessageTypeDefinition<_cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelResponse__Output>
       Evaluation: MessageTypeDefinition<_cloudless_v1_Evaluation, _cloudless_v1_Evaluation__Output>
@@ -156,15 +179,23 @@ export interface ProtoGrpcType {
       FetchBundleResponse: MessageTypeDefinition<_cloudless_v1_FetchBundleResponse, _cloudless_v1_FetchBundleResponse__Output>
       FleetService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FleetServiceClient> & { service: _cloudless_v1_FleetServiceDefinition }
       Forecast: MessageTypeDefinition<_cloudless_v1_Forecast, _cloudless_v1_Forecast__Output>
+      Function: MessageTypeDefinition<_cloudless_v1_Function, _cloudless_v1_Function__Output>
+      FunctionInstance: MessageTypeDefinition<_cloudless_v1_FunctionInstance, _cloudless_v1_FunctionInstance__Output>
+      FunctionService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FunctionServiceClient> & { service: _cloudless_v1_FunctionServiceDefinition }
       FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
+      FunctionState: EnumTypeDefinition
       GetCostsRequest: MessageTypeDefinition<_cloudless_v1_GetCostsRequest, _cloudless_v1_GetCostsRequest__Output>
       GetCostsResponse: MessageTypeDefinition<_cloudless_v1_GetCostsResponse, _cloudless_v1_GetCostsResponse__Output>
+      GetFunctionRequest: MessageTypeDefinition<_cloudless_v1_GetFunctionRequest, _cloudless_v1_GetFunctionRequest__Output>
+      GetFunctionResponse: MessageTypeDefinition<_cloudless_v1_GetFunctionResponse, _cloudless_v1_GetFunctionResponse__Output>
       GetJobCostRequest: MessageTypeDefinition<_cloudless_v1_GetJobCostRequest, _cloudless_v1_GetJobCostRequest__Output>
       GetJobCostResponse: MessageTypeDefinition<_cloudless_v1_GetJobCostResponse, _cloudless_v1_GetJobCostResponse__Output>
       GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
       GetJobResponse: MessageTypeDefinition<_cloudless_v1_GetJobResponse, _cloudless_v1_GetJobResponse__Output>
+      GpuShare: MessageTypeDefinition<_cloudless_v1_GpuShare, _cloudless_v1_GpuShare__Output>
       Holdout: MessageTypeDefinition<_cloudless_v1_Holdout, _cloudless_v1_Holdout__Output>
       IdleSpan: MessageTypeDefinition<_cloudless_v1_IdleSpan, _cloudless_v1_IdleSpan__Output>
+      InferenceSpec: MessageTypeDefinition<_cloudless_v1_InferenceSpec, _cloudless_v1_InferenceSpec__Output>
       InstanceEvent: MessageTypeDefinition<_cloudless_v1_InstanceEvent, _cloudless_v1_InstanceEvent__Output>
       InstanceRole: EnumTypeDefinition
       InstanceState: EnumTypeDefinition
@@ -186,6 +217,8 @@ export interface ProtoGrpcType {
       ListEvaluationsResponse: MessageTypeDefinition<_cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsResponse__Output>
       ListEventsRequest: MessageTypeDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsRequest__Output>
       ListEventsResponse: MessageTypeDefinition<_cloudless_v1_ListEventsResponse, _cloudless_v1_ListEventsResponse__Output>
+      ListFunctionsRequest: MessageTypeDefinition<_cloudless_v1_ListFunctionsRequest, _cloudless_v1_ListFunctionsRequest__Output>
+      ListFunctionsResponse: MessageTypeDefinition<_cloudless_v1_ListFunctionsResponse, _cloudless_v1_ListFunctionsResponse__Output>
       ListJobsRequest: MessageTypeDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsRequest__Output>
       ListJobsResponse: MessageTypeDefinition<_cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsResponse__Output>
       ListLedgerEntriesRequest: MessageTypeDefinition<_cloudless_v1_ListLedgerEntriesRequest, _cloudless_v1_ListLedgerEntriesRequest__Output>
@@ -223,7 +256,10 @@ export interface ProtoGrpcType {
       Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
       RoundTotals: MessageTypeDefinition<_cloudless_v1_RoundTotals, _cloudless_v1_RoundTotals__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
+      Slo: MessageTypeDefinition<_cloudless_v1_Slo, _cloudless_v1_Slo__Output>
       StagingProgress: MessageTypeDefinition<_cloudless_v1_StagingProgress, _cloudless_v1_StagingProgress__Output>
+      StreamFunctionLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsRequest, _cloudless_v1_StreamFunctionLogsRequest__Output>
+      StreamFunctionLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsResponse, _cloudless_v1_StreamFunctionLogsResponse__Output>
       StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>
       StreamLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsResponse__Output>
       SyncProgress: MessageTypeDefinition<_cloudless_v1_SyncProgress, _cloudless_v1_SyncProgress__Output>

@@ -3,6 +3,8 @@
 import type { InstanceRole as _cloudless_v1_InstanceRole, InstanceRole__Output as _cloudless_v1_InstanceRole__Output } from '../../cloudless/v1/InstanceRole.ts';
 import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from '../../cloudless/v1/JobSpec.ts';
 import type { PartitionData as _cloudless_v1_PartitionData, PartitionData__Output as _cloudless_v1_PartitionData__Output } from '../../cloudless/v1/PartitionData.ts';
+import type { GpuShare as _cloudless_v1_GpuShare, GpuShare__Output as _cloudless_v1_GpuShare__Output } from '../../cloudless/v1/GpuShare.ts';
+import type { InferenceSpec as _cloudless_v1_InferenceSpec, InferenceSpec__Output as _cloudless_v1_InferenceSpec__Output } from '../../cloudless/v1/InferenceSpec.ts';
 
 export interface DesiredInstance {
   'id'?: (string);
@@ -25,6 +27,8 @@ export interface DesiredInstance {
   'moves'?: (number);
   'partitions'?: (_cloudless_v1_PartitionData)[];
   'checkpointFrom'?: (string);
+  'gpuShare'?: (_cloudless_v1_GpuShare | null);
+  'inference'?: (_cloudless_v1_InferenceSpec | null);
 }
 
 export interface DesiredInstance__Output {
@@ -48,4 +52,6 @@ export interface DesiredInstance__Output {
   'moves': (number);
   'partitions': (_cloudless_v1_PartitionData__Output)[];
   'checkpointFrom': (string);
+  'gpuShare': (_cloudless_v1_GpuShare__Output | null);
+  'inference': (_cloudless_v1_InferenceSpec__Output | null);
 }

@@ -1,5 +1,6 @@
 // Original file: proto/cloudless/v1/fleet.proto
 
+import type { DeviceSharing as _cloudless_v1_DeviceSharing, DeviceSharing__Output as _cloudless_v1_DeviceSharing__Output } from '../../cloudless/v1/DeviceSharing.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Device {
@@ -11,6 +12,7 @@ export interface Device {
   'zone'?: (string);
   'instanceType'?: (string);
   'endsAtMs'?: (number | string | Long);
+  'sharing'?: (_cloudless_v1_DeviceSharing);
 }
 
 export interface Device__Output {
@@ -22,4 +24,5 @@ export interface Device__Output {
   'zone': (string);
   'instanceType': (string);
   'endsAtMs': (number);
+  'sharing': (_cloudless_v1_DeviceSharing__Output);
 }

@@ -6,6 +6,7 @@ export const InstanceRole = {
   INSTANCE_ROLE_WORKER: 'INSTANCE_ROLE_WORKER',
   INSTANCE_ROLE_DATA_SERVER: 'INSTANCE_ROLE_DATA_SERVER',
   INSTANCE_ROLE_DATA_STAGER: 'INSTANCE_ROLE_DATA_STAGER',
+  INSTANCE_ROLE_INFERENCE: 'INSTANCE_ROLE_INFERENCE',
 } as const;
 
 export type InstanceRole =
@@ -19,5 +20,7 @@ export type InstanceRole =
   | 3
   | 'INSTANCE_ROLE_DATA_STAGER'
   | 4
+  | 'INSTANCE_ROLE_INFERENCE'
+  | 5
 
 export type InstanceRole__Output = typeof InstanceRole[keyof typeof InstanceRole]

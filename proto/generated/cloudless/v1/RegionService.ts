@@ -4,6 +4,8 @@ import type * as grpc from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
 import type { GetRegionRequest as _cloudless_v1_GetRegionRequest, GetRegionRequest__Output as _cloudless_v1_GetRegionRequest__Output } from '../../cloudless/v1/GetRegionRequest.ts';
 import type { GetRegionResponse as _cloudless_v1_GetRegionResponse, GetRegionResponse__Output as _cloudless_v1_GetRegionResponse__Output } from '../../cloudless/v1/GetRegionResponse.ts';
+import type { ListDevicesRequest as _cloudless_v1_ListDevicesRequest, ListDevicesRequest__Output as _cloudless_v1_ListDevicesRequest__Output } from '../../cloudless/v1/ListDevicesRequest.ts';
+import type { ListDevicesResponse as _cloudless_v1_ListDevicesResponse, ListDevicesResponse__Output as _cloudless_v1_ListDevicesResponse__Output } from '../../cloudless/v1/ListDevicesResponse.ts';
 import type { ListLinksRequest as _cloudless_v1_ListLinksRequest, ListLinksRequest__Output as _cloudless_v1_ListLinksRequest__Output } from '../../cloudless/v1/ListLinksRequest.ts';
 import type { ListLinksResponse as _cloudless_v1_ListLinksResponse, ListLinksResponse__Output as _cloudless_v1_ListLinksResponse__Output } from '../../cloudless/v1/ListLinksResponse.ts';
 import type { ListRegionsRequest as _cloudless_v1_ListRegionsRequest, ListRegionsRequest__Output as _cloudless_v1_ListRegionsRequest__Output } from '../../cloudless/v1/ListRegionsRequest.ts';
@@ -18,6 +20,15 @@ export interface RegionServiceClient extends grpc.Client {
   getRegion(argument: _cloudless_v1_GetRegionRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_GetRegionResponse__Output>): grpc.ClientUnaryCall;
   getRegion(argument: _cloudless_v1_GetRegionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_GetRegionResponse__Output>): grpc.ClientUnaryCall;
   getRegion(argument: _cloudless_v1_GetRegionRequest, callback: grpc.requestCallback<_cloudless_v1_GetRegionResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListDevices(argument: _cloudless_v1_ListDevicesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  ListDevices(argument: _cloudless_v1_ListDevicesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  ListDevices(argument: _cloudless_v1_ListDevicesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  ListDevices(argument: _cloudless_v1_ListDevicesRequest, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  listDevices(argument: _cloudless_v1_ListDevicesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  listDevices(argument: _cloudless_v1_ListDevicesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  listDevices(argument: _cloudless_v1_ListDevicesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
+  listDevices(argument: _cloudless_v1_ListDevicesRequest, callback: grpc.requestCallback<_cloudless_v1_ListDevicesResponse__Output>): grpc.ClientUnaryCall;
   
   ListLinks(argument: _cloudless_v1_ListLinksRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_cloudless_v1_ListLinksResponse__Output>): grpc.ClientUnaryCall;
   ListLinks(argument: _cloudless_v1_ListLinksRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_cloudless_v1_ListLinksResponse__Output>): grpc.ClientUnaryCall;
@@ -42,6 +53,8 @@ export interface RegionServiceClient extends grpc.Client {
 export interface RegionServiceHandlers extends grpc.UntypedServiceImplementation {
   GetRegion: grpc.handleUnaryCall<_cloudless_v1_GetRegionRequest__Output, _cloudless_v1_GetRegionResponse>;
   
+  ListDevices: grpc.handleUnaryCall<_cloudless_v1_ListDevicesRequest__Output, _cloudless_v1_ListDevicesResponse>;
+  
   ListLinks: grpc.handleUnaryCall<_cloudless_v1_ListLinksRequest__Output, _cloudless_v1_ListLinksResponse>;
   
   ListRegions: grpc.handleUnaryCall<_cloudless_v1_ListRegionsRequest__Output, _cloudless_v1_ListRegionsResponse>;
@@ -50,6 +63,7 @@ export interface RegionServiceHandlers extends grpc.UntypedServiceImplementation
 
 export interface RegionServiceDefinition extends grpc.ServiceDefinition {
   GetRegion: MethodDefinition<_cloudless_v1_GetRegionRequest, _cloudless_v1_GetRegionResponse, _cloudless_v1_GetRegionRequest__Output, _cloudless_v1_GetRegionResponse__Output>
+  ListDevices: MethodDefinition<_cloudless_v1_ListDevicesRequest, _cloudless_v1_ListDevicesResponse, _cloudless_v1_ListDevicesRequest__Output, _cloudless_v1_ListDevicesResponse__Output>
   ListLinks: MethodDefinition<_cloudless_v1_ListLinksRequest, _cloudless_v1_ListLinksResponse, _cloudless_v1_ListLinksRequest__Output, _cloudless_v1_ListLinksResponse__Output>
   ListRegions: MethodDefinition<_cloudless_v1_ListRegionsRequest, _cloudless_v1_ListRegionsResponse, _cloudless_v1_ListRegionsRequest__Output, _cloudless_v1_ListRegionsResponse__Output>
 }

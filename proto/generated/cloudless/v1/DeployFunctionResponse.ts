@@ -1,0 +1,13 @@
+// Original file: proto/cloudless/v1/function.proto
+
+import type { Function as _cloudless_v1_Function, Function__Output as _cloudless_v1_Function__Output } from '../../cloudless/v1/Function.ts';
+
+export interface DeployFunctionResponse {
+  'function'?: (_cloudless_v1_Function | null);
+  'isChanged'?: (boolean);
+}
+
+export interface DeployFunctionResponse__Output {
+  'function': (_cloudless_v1_Function__Output | null);
+  'isChanged': (boolean);
+}

@@ -1,0 +1,23 @@
+// Original file: proto/cloudless/v1/function.proto
+
+export const FunctionState = {
+  FUNCTION_STATE_UNSPECIFIED: 'FUNCTION_STATE_UNSPECIFIED',
+  FUNCTION_STATE_DEPLOYING: 'FUNCTION_STATE_DEPLOYING',
+  FUNCTION_STATE_READY: 'FUNCTION_STATE_READY',
+  FUNCTION_STATE_FAILED: 'FUNCTION_STATE_FAILED',
+  FUNCTION_STATE_DELETING: 'FUNCTION_STATE_DELETING',
+} as const;
+
+export type FunctionState =
+  | 'FUNCTION_STATE_UNSPECIFIED'
+  | 0
+  | 'FUNCTION_STATE_DEPLOYING'
+  | 1
+  | 'FUNCTION_STATE_READY'
+  | 2
+  | 'FUNCTION_STATE_FAILED'
+  | 3
+  | 'FUNCTION_STATE_DELETING'
+  | 4
+
+export type FunctionState__Output = typeof FunctionState[keyof typeof FunctionState]

@@ -1,0 +1,10 @@
+// Original file: proto/cloudless/v1/function.proto
+
+
+export interface GetFunctionRequest {
+  'name'?: (string);
+}
+
+export interface GetFunctionRequest__Output {
+  'name': (string);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/cloudless/v1/job.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface GpuShare {
+  'requestMilli'?: (number);
+  'limitMilli'?: (number);
+  'memoryBytes'?: (number | string | Long);
+}
+
+export interface GpuShare__Output {
+  'requestMilli': (number);
+  'limitMilli': (number);
+  'memoryBytes': (number);
+}
