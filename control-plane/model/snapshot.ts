@@ -1,6 +1,8 @@
 // What the pure parts decide on: everything known at one revision of the store.
 import type { Catalogue, Market } from '#regions/catalogue.ts'
 import type { DeviceClass } from './device-class.ts'
+import type { GpuShare } from './gpu-share.ts'
+import type { InferenceFunction, Serving } from './inference.ts'
 import type { Job } from './job.ts'
 import type { ModelSize } from './plan.ts'
 import type { KeptJob } from './resumption.ts'
@@ -14,7 +16,9 @@ export type Snapshot = {
   readonly catalogue: Catalogue
   /** Jobs that have not ended, in ascending order of id. */
   readonly jobs: readonly Job[]
-  /** Instances of those jobs, in ascending order of id. */
+  /** Functions that are not deleted, in ascending order of id. */
+  readonly functions?: readonly InferenceFunction[]
+  /** Instances of those jobs and functions, in ascending order of id. */
   readonly instances: readonly Instance[]
   /** The same, where they are at hand; see instance-groups.ts. Whoever changes `instances` leaves them out. */
   readonly instancesByJob?: ReadonlyMap<string, readonly Instance[]>
@@ -63,6 +67,8 @@ export type InstanceRole =
   | 'data-server'
   /** Fetches it to where the partition is, and completes once it is there. */
   | 'data-stager'
+  /** Answers requests for a function; its job id is the function's. */
+  | 'inference'
 
 export type InstanceState =
   | 'planned' // desired, not yet seen by its agent
@@ -86,7 +92,7 @@ export type Instance = DeviceClass & {
   /** Of what moves a partition, and of its parameter server: where it ran before; absent where it takes nothing along. */
   readonly checkpointFrom?: string
   readonly role: InstanceRole
-  /** 0 for all but workers: they share the region's host. */
+  /** 0 for all but workers and inference: they share the region's host. */
   readonly units: number
   readonly usdPerUnitHour: number
   readonly state: InstanceState
@@ -96,6 +102,12 @@ export type Instance = DeviceClass & {
   readonly progress: PartitionProgress | null
   /** Of a data stager that has said something. */
   readonly staging?: Staging
+  /** What it takes of its GPU; absent: the whole of it. */
+  readonly gpuShare?: GpuShare
+  /** Of an inference instance: the version of its function's spec that it runs with. */
+  readonly functionVersion?: number
+  /** Of an inference instance that has said something. */
+  readonly serving?: Serving
   /** The agent should no longer run it. */
   readonly isReleased: boolean
   /** The resumption of its job under which it was planned; absent for 0. */

@@ -47,6 +47,7 @@ export const wireRole: Readonly<Record<InstanceRole, InstanceRole__Output>> = {
   worker: 'INSTANCE_ROLE_WORKER',
   'data-server': 'INSTANCE_ROLE_DATA_SERVER',
   'data-stager': 'INSTANCE_ROLE_DATA_STAGER',
+  inference: 'INSTANCE_ROLE_INFERENCE',
 }
 
 export const wireUsageKind: Readonly<Record<UsageKind, UsageKind__Output>> = {

@@ -3,6 +3,7 @@
 import type { InstanceState as _cloudless_v1_InstanceState, InstanceState__Output as _cloudless_v1_InstanceState__Output } from '../../cloudless/v1/InstanceState.ts';
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from '../../cloudless/v1/PartitionProgress.ts';
 import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from '../../cloudless/v1/StagingProgress.ts';
+import type { ServingStatus as _cloudless_v1_ServingStatus, ServingStatus__Output as _cloudless_v1_ServingStatus__Output } from '../../cloudless/v1/ServingStatus.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ObservedInstance {
@@ -20,6 +21,7 @@ export interface ObservedInstance {
   'modelDigest'?: (string);
   'resumption'?: (number);
   'staging'?: (_cloudless_v1_StagingProgress | null);
+  'serving'?: (_cloudless_v1_ServingStatus | null);
 }
 
 export interface ObservedInstance__Output {
@@ -37,4 +39,5 @@ export interface ObservedInstance__Output {
   'modelDigest': (string);
   'resumption': (number);
   'staging': (_cloudless_v1_StagingProgress__Output | null);
+  'serving': (_cloudless_v1_ServingStatus__Output | null);
 }

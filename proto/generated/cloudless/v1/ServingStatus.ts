@@ -1,4 +1,4 @@
-// Original file: proto/cloudless/v1/instance.proto
+// Original file: proto/cloudless/v1/function.proto
 
 import type { Long } from '@grpc/proto-loader';
 
@@ -10,6 +10,7 @@ export interface ServingStatus {
   'requestsPerSecond'?: (number | string);
   'latencyMs'?: (number | string);
   'queued'?: (number);
+  'capacityPerSecond'?: (number | string);
 }
 
 export interface ServingStatus__Output {
@@ -20,4 +21,5 @@ export interface ServingStatus__Output {
   'requestsPerSecond': (number);
   'latencyMs': (number);
   'queued': (number);
+  'capacityPerSecond': (number);
 }

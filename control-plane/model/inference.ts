@@ -1,0 +1,102 @@
+// What a function that answers requests is to the control plane. Its instances stand among those of jobs, with the function's id
+// as their job's; what they are run with has a version, so that instances of an older one are told from those of the newest.
+import type { GpuShare } from './gpu-share.ts'
+import type { Instance } from './snapshot.ts'
+
+export type Slo = {
+  readonly latencyMs: number
+  /** For example 99. */
+  readonly percentile: number
+}
+
+export type InferenceSpec = {
+  readonly name: string
+  readonly bundleDigest: string
+  /** "module:Class". */
+  readonly handler: string
+  readonly environment: Readonly<Record<string, string>>
+  /** Null: as fast as it goes. */
+  readonly slo: Slo | null
+  /** In each region. */
+  readonly instancesMin: number
+  readonly instancesMax: number
+  readonly batchMax: number
+  /** Null: the whole of its device. */
+  readonly gpuShare: GpuShare | null
+  /** Empty: any. */
+  readonly deviceModels: readonly string[]
+  /** Empty: in the cheapest region that has room. */
+  readonly regions: readonly string[]
+  readonly owner: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export type FunctionState = 'deploying' | 'ready' | 'failed' | 'deleting' | 'deleted'
+
+export type InferenceFunction = {
+  readonly id: string
+  readonly spec: InferenceSpec
+  /** Grows when what instances are run with changes. */
+  readonly version: number
+  /** Of versions that instances still run with. */
+  readonly older: readonly { readonly version: number; readonly spec: InferenceSpec }[]
+  readonly state: FunctionState
+  /** Why it is in this state, in one sentence with values. */
+  readonly reason: string
+  /** Where it runs: what its spec names, or where there was room. */
+  readonly places: readonly string[]
+  /** Instances that each region's agent asked for last. */
+  readonly wanted: Readonly<Record<string, number>>
+  /** Instances that gave up in a row, and when the next one may begin. */
+  readonly failures: number
+  readonly retryAtMs: number
+  /** Ids are never used again: the number of the next instance. */
+  readonly nextInstance: number
+  readonly createdAtMs: number
+  /** Null until nothing of it is left. */
+  readonly endedAtMs: number | null
+  /** The store's revision of its last change. */
+  readonly revision: number
+}
+
+/** What an instance tells of how it answers. */
+export type Serving = {
+  readonly isReady: boolean
+  readonly requests: number
+  readonly errors: number
+  readonly overSlo: number
+  readonly requestsPerSecond: number
+  readonly latencyMs: number
+  readonly queued: number
+  readonly capacityPerSecond: number
+}
+
+/** What this instance is run with. */
+export function specOf({ spec, version, older }: InferenceFunction, instance: Instance): InferenceSpec {
+  const own = instance.functionVersion ?? version
+  return own === version ? spec : (older.find((each) => each.version === own)?.spec ?? spec)
+}
+
+/** Whether instances have to be started again to be as `after` says; numbers, places and who pays are not theirs. */
+export function runsOtherwise(before: InferenceSpec, after: InferenceSpec): boolean {
+  return JSON.stringify(runWith(before)) !== JSON.stringify(runWith(after))
+}
+
+function runWith({
+  bundleDigest,
+  handler,
+  environment,
+  slo,
+  batchMax,
+  gpuShare,
+  deviceModels,
+}: InferenceSpec): unknown {
+  const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))
+  return [bundleDigest, handler, variables, slo, batchMax, gpuShare, deviceModels.toSorted()]
+}
+
+/** The name of a region that is to have none at first would never be called; so one is there until its agent says otherwise. */
+export function wantedIn({ spec, wanted }: InferenceFunction, region: string): number {
+  const asked = wanted[region] ?? Math.max(1, spec.instancesMin)
+  return Math.min(spec.instancesMax, Math.max(spec.instancesMin, asked))
+}
