@@ -1,0 +1,43 @@
+// What an instance asks of devices, what it is given of them, and what a policy is: a pure function from the devices as they
+// are held now to pieces of some of them, or null where none will do.
+import { assert } from '#runtime/assert.ts'
+import { placementConfig } from './config.ts'
+import type { DeviceIndex } from './device-index.ts'
+
+/** A part of one device: guaranteed, usable while others leave it (thousandths of multiprocessors), and memory. */
+export type Share = { readonly requestMilli: number; readonly limitMilli: number; readonly memoryBytes: number }
+
+export type DemandKind = 'training' | 'inference' | 'llm-inference'
+
+export type Demand = {
+  readonly holder: string
+  /** Instances of one function, or workers of one job, have it in common. */
+  readonly functionId: string
+  readonly kind: DemandKind
+  /** Devices of one node, each giving `share`. One for inference. */
+  readonly devices: number
+  readonly share: Share
+}
+
+export type Piece = { readonly deviceId: string; readonly share: Share }
+export type Placement = readonly Piece[]
+
+/** Sums per device that no placement may exceed, in thousandths. */
+export type Bounds = { readonly requestMilliMax: number; readonly limitMilliMax: number }
+
+export type PlacementPolicy = {
+  readonly name: string
+  readonly bounds: Bounds
+  readonly place: (index: DeviceIndex, demand: Demand) => Placement | null
+}
+
+/** Demands come checked from the border; a wrong one here is our own mistake. */
+export function assertDemand({ holder, kind, devices, share }: Demand): void {
+  const { requestMilli, limitMilli, memoryBytes } = share
+  const most = placementConfig.devicesPerInstanceMax
+  assert(Number.isInteger(devices) && devices >= 1 && devices <= most, `${holder} asks for ${devices} devices`)
+  assert(kind === 'training' || devices === 1, `${holder} asks for ${devices} devices for one ${kind}`)
+  assert(Number.isInteger(requestMilli) && requestMilli >= 1, `${holder} requests ${requestMilli} thousandths`)
+  assert(Number.isInteger(limitMilli) && limitMilli >= requestMilli, `${holder} has limit ${limitMilli}`)
+  assert(Number.isSafeInteger(memoryBytes) && memoryBytes >= 0, `${holder} asks for ${memoryBytes} bytes`)
+}

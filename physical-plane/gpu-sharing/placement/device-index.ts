@@ -1,0 +1,178 @@
+// Who holds what of every device. Sums lie in flat arrays in the order of nodes, so that a look at all of some thousand
+// devices takes microseconds and those of one node lie side by side. More than the bounds allow can not be held: asserted at
+// every change, because an oversold device shows as slowness that nobody can explain.
+import { assert, present } from '#runtime/assert.ts'
+import { assertDemand, type Bounds, type Demand, type Piece, type Placement, type Share } from './demand.ts'
+
+export type IndexedDevice = { readonly id: string; readonly node: string; readonly memoryBytes: number }
+
+type Held = { readonly demand: Demand; readonly placement: Placement }
+export type NodeRange = { readonly from: number; readonly to: number }
+
+export class DeviceIndex {
+  /** By node, then by id: the position in it is a device's number everywhere here. */
+  readonly devices: readonly IndexedDevice[]
+  readonly nodes: readonly NodeRange[]
+  readonly bounds: Bounds
+  readonly #numbers = new Map<string, number>()
+  readonly #requestMilli: Int32Array
+  readonly #limitMilli: Int32Array
+  readonly #memoryBytes: Float64Array
+  readonly #holderCount: Int32Array
+  readonly #isOffered: Uint8Array
+  readonly #nodeOf: Int32Array
+  readonly #held = new Map<string, Held>()
+  readonly #ofFunction = new Map<string, Set<string>>()
+  /** Holders that train, by device. */
+  readonly #training = new Map<number, Set<string>>()
+  #activeCount = 0
+
+  constructor(devices: readonly IndexedDevice[], bounds: Bounds) {
+    this.devices = devices.toSorted((a, b) => compare(a.node, b.node) || compare(a.id, b.id))
+    this.devices.forEach(({ id }, number) => this.#numbers.set(id, number))
+    assert(this.#numbers.size === devices.length, 'two devices have one id')
+    this.bounds = bounds
+    const size = devices.length
+    this.#requestMilli = new Int32Array(size)
+    this.#limitMilli = new Int32Array(size)
+    this.#memoryBytes = new Float64Array(size)
+    this.#holderCount = new Int32Array(size)
+    this.#isOffered = new Uint8Array(size).fill(1)
+    this.#nodeOf = new Int32Array(size)
+    this.nodes = rangesOf(this.devices)
+    this.nodes.forEach(({ from, to }, node) => this.#nodeOf.fill(node, from, to))
+  }
+
+  /** Devices of which something is held. */
+  get activeCount(): number {
+    return this.#activeCount
+  }
+
+  /** -1: no such device. */
+  numberOf(deviceId: string): number {
+    return this.#numbers.get(deviceId) ?? -1
+  }
+
+  nodeOf(device: number): NodeRange {
+    return this.nodes[this.#nodeOf[device]!]!
+  }
+
+  isActive(device: number): boolean {
+    return this.#holderCount[device]! > 0
+  }
+
+  requestMilli(device: number): number {
+    return this.#requestMilli[device]!
+  }
+  limitMilli(device: number): number {
+    return this.#limitMilli[device]!
+  }
+  memoryBytes(device: number): number {
+    return this.#memoryBytes[device]!
+  }
+  freeMemoryBytes(device: number): number {
+    return this.devices[device]!.memoryBytes - this.#memoryBytes[device]!
+  }
+
+  fits(device: number, { requestMilli, limitMilli, memoryBytes }: Share): boolean {
+    return (
+      this.#isOffered[device] === 1 &&
+      this.#requestMilli[device]! + requestMilli <= this.bounds.requestMilliMax &&
+      this.#limitMilli[device]! + limitMilli <= this.bounds.limitMilliMax &&
+      this.#memoryBytes[device]! + memoryBytes <= this.devices[device]!.memoryBytes
+    )
+  }
+
+  /** A device that is not offered gives nothing more; who holds some of it keeps that until it is released. */
+  offer(deviceId: string, isOffered: boolean): void {
+    const device = this.#numbers.get(deviceId)
+    if (device !== undefined) this.#isOffered[device] = isOffered ? 1 : 0
+  }
+
+  hold(demand: Demand, placement: Placement): void {
+    assertDemand(demand)
+    assert(!this.#held.has(demand.holder), `${demand.holder} holds devices already`)
+    assert(placement.length > 0, `${demand.holder} is given nothing`)
+    for (const piece of placement) this.#add(piece, demand)
+    this.#held.set(demand.holder, { demand, placement })
+    const peers = this.#ofFunction.get(demand.functionId) ?? new Set()
+    this.#ofFunction.set(demand.functionId, peers.add(demand.holder))
+  }
+
+  release(holder: string): boolean {
+    const held = this.#held.get(holder)
+    if (held === undefined) return false
+    this.#held.delete(holder)
+    const { functionId } = held.demand
+    const peers = this.#ofFunction.get(functionId)
+    peers?.delete(holder)
+    if (peers?.size === 0) this.#ofFunction.delete(functionId)
+    for (const piece of held.placement) this.#remove(piece, holder)
+    return true
+  }
+
+  placementOf(holder: string): Placement | null {
+    return this.#held.get(holder)?.placement ?? null
+  }
+
+  /** Devices that hold an instance of the function. */
+  devicesOfFunction(functionId: string): ReadonlySet<number> {
+    const holders = [...(this.#ofFunction.get(functionId) ?? [])]
+    return new Set(holders.flatMap((holder) => this.devicesOf(holder)))
+  }
+
+  /** Holders that train on the device. */
+  trainingOn(device: number): readonly string[] {
+    return [...(this.#training.get(device) ?? [])]
+  }
+
+  devicesOf(holder: string): readonly number[] {
+    return (this.#held.get(holder)?.placement ?? []).map(({ deviceId }) => this.#known(deviceId))
+  }
+
+  #add({ deviceId, share }: Piece, { holder, kind }: Demand): void {
+    const device = this.#known(deviceId)
+    assert(this.fits(device, share), `device ${deviceId} is oversold by ${holder}`)
+    this.#requestMilli[device]! += share.requestMilli
+    this.#limitMilli[device]! += share.limitMilli
+    this.#memoryBytes[device]! += share.memoryBytes
+    this.#holderCount[device]! += 1
+    if (this.#holderCount[device] === 1) this.#activeCount += 1
+    if (kind !== 'training') return
+    this.#training.set(device, (this.#training.get(device) ?? new Set()).add(holder))
+  }
+
+  #remove({ deviceId, share }: Piece, holder: string): void {
+    const device = this.#known(deviceId)
+    this.#requestMilli[device]! -= share.requestMilli
+    this.#limitMilli[device]! -= share.limitMilli
+    this.#memoryBytes[device]! -= share.memoryBytes
+    this.#holderCount[device]! -= 1
+    if (this.#holderCount[device] === 0) this.#activeCount -= 1
+    const isEmpty = this.#holderCount[device] === 0
+    assert(this.#requestMilli[device]! >= 0, `device ${deviceId} is given back more than it gave`)
+    assert(!isEmpty || this.#limitMilli[device] === 0, `device ${deviceId} is empty and holds a limit`)
+    const training = this.#training.get(device)
+    training?.delete(holder)
+    if (training?.size === 0) this.#training.delete(device)
+  }
+
+  #known(deviceId: string): number {
+    return present(this.#numbers.get(deviceId), `device ${deviceId}`)
+  }
+}
+
+function rangesOf(devices: readonly IndexedDevice[]): readonly NodeRange[] {
+  const ranges: NodeRange[] = []
+  let from = 0
+  for (let to = 1; to <= devices.length; to += 1) {
+    if (to < devices.length && devices[to]!.node === devices[from]!.node) continue
+    ranges.push({ from, to })
+    from = to
+  }
+  return ranges
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
