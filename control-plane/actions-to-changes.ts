@@ -8,7 +8,7 @@ import type { Change, Store } from './store/store.ts'
 
 export function toChanges(
   store: Store,
-  { jobs, newInstances, releasedInstanceIds, events: told = [] }: Actions,
+  { jobs, functions = [], newInstances, releasedInstanceIds, events: told = [] }: Actions,
   nowMs: number,
 ): readonly Change[] {
   return [
@@ -23,6 +23,9 @@ export function toChanges(
         ...(change.plan?.outcome === 'placed' ? [{ kind: 'plan', jobId: id, plan: change.plan, input } as const] : []),
         ...events.map((event): Change => ({ kind: 'event', event })),
       ]
+    }),
+    ...functions.map(({ id, change }): Change => {
+      return { kind: 'function', function: { ...present(store.activeFunction(id), `function ${id}`), ...change } }
     }),
     ...told.map((event): Change => ({ kind: 'event', event })),
     ...newInstances.map((instance): Change => ({ kind: 'instance', instance })),

@@ -168,6 +168,7 @@ describe('measurements', () => {
     return {
       revision: 1,
       jobs: [job],
+      functions: [],
       instances: [],
       agents: [],
       throughput: new Map(),

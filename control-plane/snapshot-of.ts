@@ -4,7 +4,7 @@ import type { Snapshot } from './model/snapshot.ts'
 import type { View } from './store/store.ts'
 
 export function snapshotOf(view: View, nowMs: number, catalogue: Catalogue): Snapshot {
-  const { revision, jobs, agents, throughput, modelSizes, measuredLinks, paidUsd, kept } = view
+  const { revision, jobs, functions, agents, throughput, modelSizes, measuredLinks, paidUsd, kept } = view
   const { instancesByJob, instancesByRegion } = view
   const groups = {
     ...(instancesByJob === undefined ? {} : { instancesByJob }),
@@ -16,6 +16,7 @@ export function snapshotOf(view: View, nowMs: number, catalogue: Catalogue): Sna
     nowMs,
     catalogue,
     jobs,
+    functions,
     agents,
     get instances() {
       return view.instances

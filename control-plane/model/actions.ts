@@ -2,6 +2,7 @@
 // changed meanwhile. `applyActions` is the same thing on a value, for the in-memory store and for tests.
 import { endStates, type Job } from './job.ts'
 import type { InstanceEvent } from './history.ts'
+import type { InferenceFunction } from './inference.ts'
 import type { PlanInput } from './plan-input.ts'
 import type { Instance, Snapshot } from './snapshot.ts'
 
@@ -12,6 +13,8 @@ export type Actions = {
   readonly newInstances: readonly Instance[]
   /** Instances to mark as released, in ascending order of id. */
   readonly releasedInstanceIds: readonly string[]
+  /** In ascending order of function id; a function appears once. */
+  readonly functions?: readonly FunctionUpdate[]
   /** What is to stand in jobs' histories beside what the changes say themselves. */
   readonly events?: readonly InstanceEvent[]
 }
@@ -25,6 +28,13 @@ export type JobUpdate = {
   readonly planInput?: PlanInput
 }
 
+export type FunctionUpdate = {
+  readonly id: string
+  /** The function's revision in the snapshot that this was decided on. */
+  readonly ifRevision: number
+  readonly change: Partial<InferenceFunction>
+}
+
 /** Only the fields that change. */
 export type JobChange = Partial<
   Pick<Job, 'state' | 'reason' | 'plan' | 'addressBook' | 'startedAtMs' | 'endedAtMs' | 'warning'>
@@ -33,8 +43,8 @@ export type JobChange = Partial<
 export const noActions: Actions = { jobs: [], newInstances: [], releasedInstanceIds: [] }
 
 export function isEmpty(actions: Actions): boolean {
-  const { jobs, newInstances, releasedInstanceIds, events = [] } = actions
-  return [jobs, newInstances, releasedInstanceIds, events].every(({ length }) => length === 0)
+  const { jobs, newInstances, releasedInstanceIds, functions = [], events = [] } = actions
+  return [jobs, newInstances, releasedInstanceIds, functions, events].every(({ length }) => length === 0)
 }
 
 /** The snapshot after `actions`: jobs that ended leave it with their instances, as they do in the store's view. */
@@ -48,13 +58,25 @@ export function applyActions(snapshot: Snapshot, actions: Actions): Snapshot {
       return change === undefined ? job : { ...job, ...change, revision }
     })
     .filter((job) => !endStates.has(job.state))
-  const living = new Set(jobs.map((job) => job.id))
+  const functions = functionsAfter(snapshot, actions, revision)
+  const living = new Set([...jobs, ...functions].map(({ id }) => id))
   const begun = new Set(actions.newInstances.map((instance) => instance.id))
   const instances = [...snapshot.instances.filter(({ id }) => !begun.has(id)), ...actions.newInstances]
     .map((instance) => (released.has(instance.id) ? { ...instance, isReleased: true } : instance))
     .filter((instance) => living.has(instance.jobId))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-  return { ...snapshot, revision, jobs, instances, ...(snapshot.instancesByJob && grouped(instances)) }
+  return { ...snapshot, revision, jobs, functions, instances, ...(snapshot.instancesByJob && grouped(instances)) }
+}
+
+function functionsAfter(
+  { functions = [] }: Snapshot,
+  actions: Actions,
+  revision: number,
+): readonly InferenceFunction[] {
+  const changes = new Map(actions.functions?.map(({ id, change }) => [id, change]))
+  return functions
+    .map((each) => (changes.has(each.id) ? { ...each, ...changes.get(each.id), revision } : each))
+    .filter(({ endedAtMs }) => endedAtMs === null)
 }
 
 function grouped(instances: readonly Instance[]): Pick<Snapshot, 'instancesByJob' | 'instancesByRegion'> {

@@ -6,6 +6,7 @@ import { providers, type Catalogue, type EgressPrice, type Price } from '#region
 import { emptyAddressBook } from './address-book.ts'
 import { plainClass } from './device-class.ts'
 import type { Round } from './history.ts'
+import type { InferenceFunction, InferenceSpec } from './inference.ts'
 import type { Job, JobSpec, Shard } from './job.ts'
 import type { Usage } from './ledger.ts'
 import type { Allocation, Forecast, Partition, Plan } from './plan.ts'
@@ -63,6 +64,45 @@ export function aJob(job: Partial<Job> = {}): Job {
     evaluation: {},
     modelDigest: null,
     ...job,
+  }
+}
+
+export function anInferenceSpec(spec: Partial<InferenceSpec> = {}): InferenceSpec {
+  return {
+    name: 'classify',
+    bundleDigest: 'cd'.repeat(32),
+    handler: 'model:Classifier',
+    environment: {},
+    slo: { latencyMs: 100, percentile: 99 },
+    instancesMin: 1,
+    instancesMax: 3,
+    batchMax: 8,
+    gpuShare: null,
+    deviceModels: [],
+    regions: [],
+    owner: '',
+    labels: {},
+    ...spec,
+  }
+}
+
+export function aFunction(fields: Partial<InferenceFunction> = {}): InferenceFunction {
+  return {
+    id: 'f-1',
+    spec: anInferenceSpec(),
+    version: 1,
+    older: [],
+    state: 'deploying',
+    reason: '',
+    places: [],
+    wanted: {},
+    failures: 0,
+    retryAtMs: 0,
+    nextInstance: 0,
+    createdAtMs: 0,
+    endedAtMs: null,
+    revision: 1,
+    ...fields,
   }
 }
 

@@ -1,6 +1,7 @@
 // The store of a simulation: the same promises as the database's (one revision, refused conflicts, entries that come once),
 // held in maps, because a week of a large fleet is millions of commits that nobody will ever read from a disk. What no
-// report of a simulation reads is not kept: rounds, evaluations, events, and instances of jobs that have ended.
+// report of a simulation reads is not kept: rounds, evaluations, events, and instances of jobs that have ended. Functions are
+// not simulated.
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import { ActiveIndex, type Paid } from '#control-plane/store/active-index.ts'
@@ -38,6 +39,8 @@ export class PlainStore implements Store {
   }
 
   activeJob: Store['activeJob'] = (id) => this.#index.job(id)
+
+  activeFunction: Store['activeFunction'] = (id) => this.#index.function(id)
 
   activeInstance: Store['activeInstance'] = (id) => this.#index.instance(id)
 
@@ -86,6 +89,9 @@ export class PlainStore implements Store {
 
   catalogue: Store['catalogue'] = (hash) => Promise.resolve(this.#catalogues.get(hash) ?? null)
 
+  function = (): Promise<null> => Promise.resolve(null)
+  functionNamed = notKept('functions')
+  listFunctions = notKept('functions')
   listJobs = notKept('lists of jobs')
   listCells = notKept('the ledger by hour')
   jobFacts = notKept('facts of jobs')
@@ -118,6 +124,8 @@ export class PlainStore implements Store {
         return isNewer(`agent ${change.agent.region}`) ? `agent of ${change.agent.region}` : null
       case 'journal':
         return (this.#journals.get(change.agentId) ?? 0) === change.fromSeq ? null : `journal of ${change.agentId}`
+      case 'create-function':
+      case 'function':
       case 'ledger':
       case 'round':
       case 'evaluation':
@@ -156,6 +164,8 @@ export class PlainStore implements Store {
       case 'catalogue':
         this.#catalogues.set(change.catalogue.hash, change.catalogue)
         return []
+      case 'create-function':
+      case 'function':
       case 'round':
       case 'evaluation':
       case 'event':

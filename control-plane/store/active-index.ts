@@ -1,9 +1,10 @@
 // What has not ended (and which ended jobs may be resumed), kept in memory so that a loop over thousands of jobs reads no disk. It follows the database: it
 // changes only after a transaction was committed. Views are immutable and shared until the next change.
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import { keptJobOf, type KeptJob } from '#control-plane/model/resumption.ts'
-import { linkKey, type Agent, type Instance, type LinkMeasurement } from '#control-plane/model/snapshot.ts'
+import { hasEnded, linkKey, type Agent, type Instance, type LinkMeasurement } from '#control-plane/model/snapshot.ts'
 import { flattened, GroupedInstances } from './grouped-instances.ts'
 import { SortedMap } from './sorted-map.ts'
 import type { Change, Commit, View } from './store.ts'
@@ -12,6 +13,7 @@ export type Paid = { readonly jobId: string; readonly usd: number }
 
 export class ActiveIndex {
   readonly #jobs = new SortedMap<Job>()
+  readonly #functions = new SortedMap<InferenceFunction>()
   readonly #instances = new GroupedInstances()
   readonly #agents = new SortedMap<Agent>()
   readonly #kept = new SortedMap<KeptJob>()
@@ -34,6 +36,7 @@ export class ActiveIndex {
     return {
       revision: this.#revision,
       jobs: this.#jobs.values(),
+      functions: this.#functions.values(),
       // Most look at groups; ten thousand in one list are made for those who do not.
       get instances() {
         return (instances ??= flattened(byJob))
@@ -55,6 +58,10 @@ export class ActiveIndex {
 
   job(id: string): Job | null {
     return this.#jobs.get(id) ?? null
+  }
+
+  function(id: string): InferenceFunction | null {
+    return this.#functions.get(id) ?? null
   }
 
   instance(id: string): Instance | null {
@@ -79,6 +86,11 @@ export class ActiveIndex {
       case 'job':
         for (const { region } of this.#instances.ofJob(change.job.id)) regions.add(region)
         this.#putJob(change.job)
+        break
+      case 'create-function':
+      case 'function':
+        for (const { region } of this.#instances.ofJob(change.function.id)) regions.add(region)
+        this.#putFunction(change.function)
         break
       case 'instance':
         if (this.#instances.get(change.instance.id)?.isReleased !== change.instance.isReleased)
@@ -132,8 +144,21 @@ export class ActiveIndex {
     this.#kept.set(job.id, kept)
   }
 
+  #putFunction(of: InferenceFunction): void {
+    if (of.endedAtMs === null) {
+      this.#functions.set(of.id, of)
+      return
+    }
+    this.#functions.delete(of.id)
+    this.#instances.deleteJob(of.id)
+  }
+
   #putInstance(instance: Instance): void {
     if (this.#jobs.has(instance.jobId)) this.#instances.put(instance)
+    if (!this.#functions.has(instance.jobId)) return
+    // A function lives for months: what has ended and is wanted no more is in the database only.
+    if (instance.isReleased && hasEnded(instance)) this.#instances.delete(instance.id)
+    else this.#instances.put(instance)
   }
 }
 
@@ -144,6 +169,9 @@ export function touchedJobId(change: Change): string | null {
     case 'create-job':
     case 'job':
       return change.job.id
+    case 'create-function':
+    case 'function':
+      return change.function.id
     case 'instance':
       return change.instance.jobId
     case 'ledger':

@@ -30,6 +30,13 @@ export class GroupedInstances {
     groupOf(this.#byRegion, instance.region).set(instance.id, instance)
   }
 
+  delete(id: string): void {
+    const instance = this.#byId.get(id)
+    if (instance === undefined) return
+    this.#forgetLists()
+    this.#remove(instance)
+  }
+
   deleteJob(jobId: string): void {
     if (!this.#byJob.has(jobId)) return
     this.#forgetLists()

@@ -3,6 +3,7 @@
 // says which object, so that the author looks again. What has not ended is also at hand in memory, as the view.
 import type { JobFacts, LedgerCell, MeteredSpan, TrafficBin } from '#control-plane/model/costs.ts'
 import type { Evaluation, InstanceEvent, Round, RoundTotals } from '#control-plane/model/history.ts'
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { KeptJob } from '#control-plane/model/resumption.ts'
@@ -16,6 +17,9 @@ export type Change =
   /** Refused as a conflict when the request id or the id is taken. */
   | { readonly kind: 'create-job'; readonly job: Job; readonly fingerprint: string }
   | { readonly kind: 'job'; readonly job: Job }
+  /** Refused as a conflict when the id is taken, or the name by one that is not deleted. */
+  | { readonly kind: 'create-function'; readonly function: InferenceFunction }
+  | { readonly kind: 'function'; readonly function: InferenceFunction }
   | { readonly kind: 'instance'; readonly instance: Instance }
   | { readonly kind: 'agent'; readonly agent: Agent }
   /** Records up to `toSeq` are applied by this commit; a conflict unless the journal stands at `fromSeq`. */
@@ -44,7 +48,9 @@ export type View = {
   readonly revision: number
   /** In ascending order of id. */
   readonly jobs: readonly Job[]
-  /** Instances of those jobs, in ascending order of id. */
+  /** Functions that are not deleted, in ascending order of id. */
+  readonly functions: readonly InferenceFunction[]
+  /** Instances of those jobs and functions, in ascending order of id. */
   readonly instances: readonly Instance[]
   /** The same, where they are at hand; a list that did not change since an earlier view is the very same one. */
   readonly instancesByJob?: ReadonlyMap<string, readonly Instance[]>
@@ -64,6 +70,7 @@ export type View = {
 /** What one commit touched: watchers and agents' links decide by it whether to look. */
 export type Commit = {
   readonly revision: number
+  /** And functions. */
   readonly jobIds: ReadonlySet<string>
   /** Regions whose agent, set of wanted instances or their jobs changed: what an agent should run may differ there. */
   readonly regions: ReadonlySet<string>
@@ -78,6 +85,15 @@ export type JobRecord = {
   readonly instances: readonly Instance[]
   /** In ascending order of region. */
   readonly roundTotals: readonly RoundTotals[]
+}
+
+export type FunctionRecord = {
+  readonly function: InferenceFunction
+  /** Last change of the function, its instances or its ledger. */
+  readonly touched: number
+  readonly costUsd: number
+  /** Those that have not ended and gone. */
+  readonly instances: readonly Instance[]
 }
 
 export type BlobRecord = {
@@ -129,6 +145,7 @@ export interface Store {
   revision(): number
   /** At hand for jobs that have not ended; null otherwise. */
   activeJob(id: string): Job | null
+  activeFunction(id: string): InferenceFunction | null
   activeInstance(id: string): Instance | null
   commit(changes: readonly Change[], basedOnRevision: number): Promise<CommitOutcome>
   /** Called after every commit, with the view already new. */
@@ -137,6 +154,12 @@ export interface Store {
   job(id: string): Promise<JobRecord | null>
   instance(id: string): Promise<Instance | null>
   jobByRequest(requestId: string): Promise<{ readonly id: string; readonly fingerprint: string } | null>
+  /** Deleted ones too. */
+  function(id: string): Promise<FunctionRecord | null>
+  /** Not deleted. */
+  functionNamed(name: string): Promise<FunctionRecord | null>
+  /** Those that are not deleted, in ascending order of name, after that one. */
+  listFunctions(limit: number, afterName: string): Promise<readonly FunctionRecord[]>
   /** Newest first, after the cursor. */
   listJobs(limit: number, after: JobCursor | null, states: readonly Job['state'][]): Promise<readonly JobRecord[]>
   /** Oldest first, after the cursor. */

@@ -17,7 +17,8 @@ export function appendLedgerEntry(sql: Statements, entry: LedgerEntry): void {
     encode(entry),
   )
   if (added === 0) return
-  sql.run('UPDATE jobs SET cost_usd = cost_usd + ? WHERE id = ?', entry.amountUsd, entry.jobId)
+  for (const table of ['jobs', 'functions'])
+    sql.run(`UPDATE ${table} SET cost_usd = cost_usd + ? WHERE id = ?`, entry.amountUsd, entry.jobId)
   addToCell(sql, 'ledger_cells', floor(entry.fromMs, hourMs), entry)
   addToCell(sql, 'ledger_days', floor(entry.fromMs, dayMs), entry)
   if (entry.kind === 'device-seconds') addToSpans(sql, entry)

@@ -56,13 +56,13 @@ function jobsWith(
     ...(wanted
       ? [
           `NOT EXISTS (SELECT 1 FROM json_each(?) wanted WHERE NOT EXISTS (
-             SELECT 1 FROM json_each(jobs.body, '$.spec.labels') has
+             SELECT 1 FROM json_each(payers.body, '$.spec.labels') has
              WHERE has.key = wanted.key AND has.value = wanted.value))`,
         ]
       : []),
   ]
   return {
-    select: `SELECT id FROM jobs WHERE ${conditions.join(' AND ')}`,
+    select: `SELECT id FROM payers WHERE ${conditions.join(' AND ')}`,
     values: [...(owner === null ? [] : [owner]), ...(wanted ? [JSON.stringify(labels)] : [])],
   }
 }
@@ -70,8 +70,8 @@ function jobsWith(
 export function readJobFacts(sql: Statements, jobIds: readonly string[]): readonly JobFacts[] {
   const rows = sql.all(
     `SELECT id, json_extract(body, '$.spec.name') AS name, json_extract(body, '$.spec.owner') AS owner,
-       json_extract(body, '$.spec.labels') AS labels, json_extract(body, '$.spec.sync.strategy') AS strategy
-     FROM jobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
+       json_extract(body, '$.spec.labels') AS labels, coalesce(json_extract(body, '$.spec.sync.strategy'), '') AS strategy
+     FROM payers WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id`,
     JSON.stringify(jobIds),
   )
   return rows.map(({ id, name, owner, labels, strategy }) => ({

@@ -1,5 +1,6 @@
 // Rows back into the objects they were.
 import type { RoundTotals } from '#control-plane/model/history.ts'
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
@@ -27,11 +28,19 @@ export function readActive(sql: Statements): readonly Change[] {
   const instances = bodies<Instance>(
     sql.all('SELECT i.body FROM instances i JOIN jobs j ON j.id = i.job_id WHERE j.is_ended = 0'),
   )
+  const functions = bodies<InferenceFunction>(sql.all('SELECT body FROM functions WHERE is_ended = 0'))
+  const serving = bodies<Instance>(
+    sql.all(
+      `SELECT i.body FROM instances i JOIN functions f ON f.id = i.job_id WHERE f.is_ended = 0
+         AND NOT (i.body ->> 'isReleased' = 1 AND i.body ->> 'state' IN ('completed', 'failed', 'stopped'))`,
+    ),
+  )
   const agents = bodies<Agent>(sql.all('SELECT body FROM agents'))
   const measured = (kind: string): readonly Row[] => sql.all('SELECT key, body FROM measurements WHERE kind = ?', kind)
   return [
     ...[...jobs, ...resumable].map((job): Change => ({ kind: 'job', job })),
-    ...instances.map((instance): Change => ({ kind: 'instance', instance })),
+    ...functions.map((each): Change => ({ kind: 'function', function: each })),
+    ...[...instances, ...serving].map((instance): Change => ({ kind: 'instance', instance })),
     ...agents.map((agent): Change => ({ kind: 'agent', agent })),
     ...measured('throughput').map((row): Change => ({
       kind: 'throughput',

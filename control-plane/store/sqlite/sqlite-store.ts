@@ -21,6 +21,7 @@ import {
   readRoundTotals,
 } from './read-rows.ts'
 import { Statements } from './statements.ts'
+import { readFunction, readFunctionNamed, readFunctions } from './read-functions.ts'
 import { findConflict, writeChanges } from './write-changes.ts'
 
 export class SqliteStore implements Store {
@@ -48,6 +49,8 @@ export class SqliteStore implements Store {
   }
 
   activeJob: Store['activeJob'] = (id) => this.#index.job(id)
+
+  activeFunction: Store['activeFunction'] = (id) => this.#index.function(id)
 
   activeInstance: Store['activeInstance'] = (id) => this.#index.instance(id)
 
@@ -94,6 +97,14 @@ export class SqliteStore implements Store {
       const row = this.#sql.get('SELECT id, fingerprint FROM jobs WHERE request_id = ?', requestId)
       return row === null ? null : { id: String(row.id), fingerprint: String(row.fingerprint) }
     })
+
+  function: Store['function'] = (id) => this.#query('read a function', () => readFunction(this.#sql, id))
+
+  functionNamed: Store['functionNamed'] = (name) =>
+    this.#query('read a function', () => readFunctionNamed(this.#sql, name))
+
+  listFunctions: Store['listFunctions'] = (limit, afterName) =>
+    this.#query('list functions', () => readFunctions(this.#sql, limit, afterName))
 
   listJobs: Store['listJobs'] = (limit, after, states) =>
     this.#query('list jobs', () => readJobs(this.#sql, limit, after, states))
@@ -162,5 +173,7 @@ export class SqliteStore implements Store {
 
 function stamp(change: Change, revision: number): Change {
   if (change.kind === 'create-job' || change.kind === 'job') return { ...change, job: { ...change.job, revision } }
+  if (change.kind === 'create-function' || change.kind === 'function')
+    return { ...change, function: { ...change.function, revision } }
   return change
 }

@@ -1,4 +1,5 @@
 // One commit inside its transaction: first what was changed meanwhile, then the writes.
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
 import { linkKey } from '#control-plane/model/snapshot.ts'
 import { touchedJobId } from '../active-index.ts'
@@ -27,6 +28,15 @@ function conflictOf(sql: Statements, change: Change, basedOnRevision: number): s
     }
     case 'job':
       return isNewer('SELECT revision FROM jobs WHERE id = ?', change.job.id) ? `job ${change.job.id}` : null
+    case 'create-function': {
+      const { id, spec } = change.function
+      const taken = sql.get('SELECT id FROM functions WHERE id = ? OR (name = ? AND is_ended = 0)', id, spec.name)
+      return taken === null ? null : `function ${spec.name}`
+    }
+    case 'function':
+      return isNewer('SELECT revision FROM functions WHERE id = ?', change.function.id)
+        ? `function ${change.function.id}`
+        : null
     case 'instance': {
       const { id } = change.instance
       return isNewer('SELECT revision FROM instances WHERE id = ?', id) ? `instance ${id}` : null
@@ -56,7 +66,11 @@ function conflictOf(sql: Statements, change: Change, basedOnRevision: number): s
 export function writeChanges(sql: Statements, changes: readonly Change[], revision: number): void {
   for (const change of changes) writeChange(sql, change, revision)
   const touched = new Set(changes.map(touchedJobId))
-  for (const id of touched) if (id !== null) sql.run('UPDATE jobs SET touched = ? WHERE id = ?', revision, id)
+  for (const id of touched) {
+    if (id === null) continue
+    if (sql.run('UPDATE jobs SET touched = ? WHERE id = ?', revision, id) > 0) continue
+    sql.run('UPDATE functions SET touched = ? WHERE id = ?', revision, id)
+  }
   sql.run(`UPDATE counters SET value = ? WHERE name = 'revision'`, revision)
 }
 
@@ -67,6 +81,10 @@ function writeChange(sql: Statements, change: Change, revision: number): void {
       break
     case 'job':
       updateJob(sql, change.job, revision)
+      break
+    case 'create-function':
+    case 'function':
+      writeFunction(sql, change.function, revision)
       break
     case 'instance':
       sql.run(
@@ -150,6 +168,20 @@ function updateJob(sql: Statements, job: Job, revision: number): void {
     revision,
     encode(job),
     job.id,
+  )
+}
+
+function writeFunction(sql: Statements, of: InferenceFunction, revision: number): void {
+  sql.run(
+    `INSERT INTO functions (id, name, is_ended, created_at_ms, revision, touched, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET is_ended = excluded.is_ended, revision = excluded.revision, body = excluded.body`,
+    of.id,
+    of.spec.name,
+    of.endedAtMs === null ? 0 : 1,
+    of.createdAtMs,
+    revision,
+    revision,
+    encode(of),
   )
 }
 
