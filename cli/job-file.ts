@@ -5,6 +5,7 @@ import { optionNames, options } from '#proto/sync/options.ts'
 import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import { invalid, type FieldViolation } from '#runtime/errors.ts'
 import { limits } from './config.ts'
+import { gpuShareOf } from './gpu-share-schema.ts'
 import { jobFileSchema, knownKeysAt, type JobFileContent } from './job-file-schema.ts'
 import { resolveFileUri } from './file-uri.ts'
 import { decodeYaml, fieldName, readYamlText, shown, type LineOf, type YamlKind } from './yaml-file.ts'
@@ -97,6 +98,7 @@ function toSpec(content: JobFileContent, folder: string, violations: FieldViolat
       ...(resources.markets.length === 0 ? {} : { markets: resources.markets }),
       workersMaxPerRegion: resources.workers_max_per_region ?? 0,
       samplesPerSecond: resources.samples_per_second,
+      ...(resources.gpu_share === undefined ? {} : { gpuShare: gpuShareOf(resources.gpu_share) }),
     },
     policy: content.policy,
     objective: objectiveOf(content.objective),

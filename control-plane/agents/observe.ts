@@ -40,8 +40,14 @@ function merge(instance: Instance, report: ObservedInstance): Instance | null {
     // Between two attempts there is no progress to report; the last one stands.
     progress: report.progress ?? instance.progress,
     ...(report.staging === null ? {} : { staging: report.staging }),
+    ...deviceOf(instance, report),
   }
   return isSame(instance, next) ? null : next
+}
+
+/** Where GPUs are shared, what is left of each hangs on it. */
+function deviceOf({ deviceModel, units }: Instance, { deviceId }: ObservedInstance): Pick<Instance, 'deviceId'> {
+  return deviceId === '' || deviceModel === 'cpu' || units === 0 ? {} : { deviceId }
 }
 
 function isSame(a: Instance, b: Instance): boolean {
@@ -50,6 +56,7 @@ function isSame(a: Instance, b: Instance): boolean {
     a.attempt === b.attempt &&
     a.reason === b.reason &&
     a.endpoint === b.endpoint &&
+    a.deviceId === b.deviceId &&
     a.staging?.bytesDone === b.staging?.bytesDone &&
     a.staging?.bytesTotal === b.staging?.bytesTotal &&
     (a.progress === b.progress || encode(a.progress) === encode(b.progress))

@@ -1,4 +1,5 @@
 // RegionService: where training can run, what is free there and how the regions are linked.
+import type { Device as WireDevice } from '#proto/generated/cloudless/v1/Device.ts'
 import type { Link as WireLink } from '#proto/generated/cloudless/v1/Link.ts'
 import type { Region as WireRegion } from '#proto/generated/cloudless/v1/Region.ts'
 import type { RegionDevice as WireRegionDevice } from '#proto/generated/cloudless/v1/RegionDevice.ts'
@@ -7,9 +8,10 @@ import type { Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
-import { linkKey, type Agent, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
+import { linkKey, type Agent, type Device, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
 import type { Store } from '#control-plane/store/store.ts'
+import { wireSharing } from '#control-plane/wire/enums.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { notFound } from '#runtime/errors.ts'
 
@@ -118,7 +120,12 @@ function describeDevices(context: RegionContext, { region, devices, lastHeartbea
   const toldAtMs = Math.max(context.heardAtMs(region) ?? 0, lastHeartbeatAtMs)
   return [...devices]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((device) => ({ region, device: { ...device, endsAtMs: device.endsAtMs ?? 0 }, toldAtMs, uses: [] }))
+    .map((device) => ({ region, device: encodeDevice(device), toldAtMs, uses: [] }))
+}
+
+function encodeDevice({ sharing, ...device }: Device): WireDevice {
+  const told = sharing === undefined ? {} : { sharing: wireSharing[sharing] }
+  return { ...device, ...told, endsAtMs: device.endsAtMs ?? 0 }
 }
 
 function isOf(price: Price, { deviceModel, market }: DeviceClass): boolean {

@@ -2,6 +2,7 @@
 import type { SyncSettings } from '#proto/sync/settings.ts'
 import type { Market } from '#regions/catalogue.ts'
 import type { AddressBook } from './address-book.ts'
+import type { GpuShare } from './gpu-share.ts'
 import type { Plan } from './plan.ts'
 import type { Resumption } from './resumption.ts'
 
@@ -59,7 +60,10 @@ export type JobSpec = {
     readonly markets: readonly Market[]
     /** 0 means no limit. */
     readonly workersMaxPerRegion: number
+    /** Of one unit. */
     readonly samplesPerSecond: Readonly<Record<string, number>>
+    /** What a worker takes of its GPU; absent: the whole of it. */
+    readonly gpuShare?: GpuShare
   }
   readonly policy: string
   readonly objective: Objective

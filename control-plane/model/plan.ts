@@ -1,5 +1,6 @@
 // The decision for one job. Always a value: "cannot place now" is an outcome, not an error.
 import type { DeviceClass } from './device-class.ts'
+import type { GpuShare } from './gpu-share.ts'
 import type { Objective } from './job.ts'
 
 export type Plan = {
@@ -53,6 +54,8 @@ export type Partition = {
 
 export type Allocation = DeviceClass & {
   readonly units: number
+  /** What a unit is of a GPU; absent: the whole of it. */
+  readonly gpuShare?: GpuShare
   readonly samplesPerSecondPerUnit: number
   readonly usdPerUnitHour: number
   /** Times that a unit is taken away in an hour, on average. */

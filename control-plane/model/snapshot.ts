@@ -58,7 +58,11 @@ export type Device = {
   readonly instanceType: string
   /** When it will be taken away, as its cloud has announced; null while nothing is. */
   readonly endsAtMs: number | null
+  /** Shares of it can be handed out, and what holds them apart; absent where it is handed out whole. */
+  readonly sharing?: DeviceSharing
 }
+
+export type DeviceSharing = 'interposer' | 'interposer-mps'
 
 export type InstanceRole =
   | 'parameter-server'
@@ -94,6 +98,10 @@ export type Instance = DeviceClass & {
   readonly role: InstanceRole
   /** 0 for all but workers and inference: they share the region's host. */
   readonly units: number
+  /** What it takes of its GPU; absent: the whole of it. */
+  readonly gpuShare?: GpuShare
+  /** The GPU that it runs on, as its agent has told; absent before, and for CPUs. */
+  readonly deviceId?: string
   readonly usdPerUnitHour: number
   readonly state: InstanceState
   readonly attempt: number
@@ -102,8 +110,6 @@ export type Instance = DeviceClass & {
   readonly progress: PartitionProgress | null
   /** Of a data stager that has said something. */
   readonly staging?: Staging
-  /** What it takes of its GPU; absent: the whole of it. */
-  readonly gpuShare?: GpuShare
   /** Of an inference instance: the version of its function's spec that it runs with. */
   readonly functionVersion?: number
   /** Of an inference instance that has said something. */

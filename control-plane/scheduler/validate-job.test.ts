@@ -17,12 +17,20 @@ const good = aSpec({
 const training = (part: object): Partial<JobSpec> => ({ training: { ...good.training, ...part } })
 const sync = (given: GivenSync): Partial<JobSpec> => ({ sync: aSync({ strategy: 'asgd-ga', ...given }) })
 const resources = (part: object): Partial<JobSpec> => ({ resources: { ...good.resources, ...part } })
+const share = (part: object, deviceModels: readonly string[] = []): Partial<JobSpec> => {
+  return resources({ deviceModels, gpuShare: { requestMilli: 500, limitMilli: 750, memoryBytes: 0, ...part } })
+}
 const code = (part: object): Partial<JobSpec> => ({ function: { ...good.function, ...part } })
 const second = (part: object): Partial<JobSpec> => ({ shards: [good.shards[0]!, { ...good.shards[1]!, ...part }] })
 
 test('a good job passes', () => {
   expect(validateJob(good, catalogue, nowMs)).toEqual([])
   expect(validateJob({ ...good, holdout: null }, catalogue, nowMs)).toEqual([])
+})
+
+test('a share may be asked for beside CPUs, which are handed out whole', () => {
+  expect(validateJob({ ...good, ...share({}) }, catalogue, nowMs)).toEqual([])
+  expect(validateJob({ ...good, ...share({ limitMilli: 500 }, ['cpu', 'nvidia-t4']) }, catalogue, nowMs)).toEqual([])
 })
 
 test('data may be in the object store of its own cloud', () => {
@@ -85,6 +93,16 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['resources.samples_per_second.cpu', resources({ samplesPerSecond: { cpu: 0 } }), 'above 0'],
     ['resources.samples_per_second.gpu', resources({ samplesPerSecond: { gpu: 1 } }), '"gpu" is no device model'],
     ['resources.markets', resources({ markets: [] }), 'is empty'],
+    [
+      'resources.gpu_share.request_milli',
+      share({ requestMilli: 0 }),
+      '0 is out of bounds; use a whole number from 1 to',
+    ],
+    ['resources.gpu_share.request_milli', share({ requestMilli: 1001 }), 'thousandths of one GPU'],
+    ['resources.gpu_share.limit_milli', share({ limitMilli: 499 }), 'at least the request of 500'],
+    ['resources.gpu_share.limit_milli', share({ limitMilli: 1001 }), 'from 500 to 1000'],
+    ['resources.gpu_share.memory_bytes', share({ memoryBytes: -1 }), '-1 is out of bounds'],
+    ['resources.gpu_share', share({}, ['cpu']), 'device_models allows cpu only; add a GPU, or leave gpu_share out'],
     ['shards[1].bytes', second({ bytes: -1 }), '-1 is out of bounds'],
     ['shards[1].bytes', second({ bytes: 0, mayMoveTo: ['*'] }), 'is needed where data may move'],
     ['shards[1].may_move_to[0]', second({ bytes: 1, mayMoveTo: ['aws/us-est-1'] }), 'did you mean aws/us-east-1'],

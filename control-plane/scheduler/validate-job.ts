@@ -4,6 +4,7 @@
 import { violationsOf } from '#proto/sync/resolve-sync.ts'
 import { nearestNames } from '#runtime/nearest-names.ts'
 import { wrongAddress } from '#control-plane/model/data-address.ts'
+import { shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import { regionsOf, type Holdout, type JobSpec, type Shard } from '#control-plane/model/job.ts'
 import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
@@ -177,6 +178,25 @@ function checkResources(note: Note, resources: JobSpec['resources'], catalogue: 
     const field = `resources.samples_per_second.${model}`
     if (!known.includes(model)) note(field, unknown(model, known, 'device model'))
     if (!(Number.isFinite(value) && value > 0)) note(field, `${value} is no speed; use a number above 0`)
+  }
+  if (resources.gpuShare !== undefined) checkShare(note, resources.gpuShare, resources.deviceModels)
+}
+
+function checkShare(note: Note, share: GpuShare, deviceModels: readonly string[]): void {
+  const field = 'resources.gpu_share'
+  const { requestMilli, limitMilli, memoryBytes } = share
+  if (!isWhole(requestMilli, 1, 1000)) {
+    note(`${field}.request_milli`, `${wholeNumber(requestMilli, 1, 1000)}, thousandths of one GPU`)
+  } else if (!isWhole(limitMilli, requestMilli, 1000)) {
+    const least = `it is at least the request of ${requestMilli} and at most a whole GPU`
+    note(`${field}.limit_milli`, `${wholeNumber(limitMilli, requestMilli, 1000)}; ${least}`)
+  }
+  if (!isWhole(memoryBytes, 0, Number.MAX_SAFE_INTEGER)) note(`${field}.memory_bytes`, wholeNumber(memoryBytes, 0))
+  if (deviceModels.length > 0 && deviceModels.every((model) => shareOn(model, share) === null)) {
+    note(
+      field,
+      `is of a GPU, and device_models allows ${deviceModels.join(', ')} only; add a GPU, or leave gpu_share out`,
+    )
   }
 }
 

@@ -12,7 +12,7 @@ import type { Device, InstanceState, PartitionProgress, Staging } from '#control
 import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
-import { fromWire, wireInstanceState, wireUsageKind } from './enums.ts'
+import { fromWire, wireInstanceState, wireSharing, wireUsageKind } from './enums.ts'
 import { decodeProgress } from './progress.ts'
 import { decodeRound } from './round.ts'
 
@@ -42,6 +42,8 @@ export type ObservedInstance = {
   readonly firstStepAtMs: number | null
   readonly resumption: number
   readonly staging: Staging | null
+  /** '' before it has one. */
+  readonly deviceId: string
 }
 
 export type JournalRecord = {
@@ -70,6 +72,8 @@ export function decodeHello(wire: AgentHello__Output): Hello {
 function decodeDevices(checks: Checks, list: string, wire: readonly Device__Output[]): readonly Device[] {
   const devices = checks.list(list, wire, config.devicesMax).map((device, i) => {
     const field = `${list}[${i}]`
+    // Words of a newer version are of no use here: such a device is handed out whole.
+    const sharing = fromWire(wireSharing, device.sharing)
     return {
       id: checks.name(`${field}.id`, device.id, config.idCharactersMax),
       model: checks.name(`${field}.model`, device.model, 63),
@@ -79,6 +83,7 @@ function decodeDevices(checks: Checks, list: string, wire: readonly Device__Outp
       zone: checks.text(`${field}.zone`, device.zone, 63),
       instanceType: checks.text(`${field}.instance_type`, device.instanceType, 63),
       endsAtMs: device.endsAtMs === 0 ? null : checks.integer(`${field}.ends_at_ms`, device.endsAtMs, { min: 0 }),
+      ...(sharing === null ? {} : { sharing }),
     }
   })
   const ids = new Set(devices.map((device) => device.id))
@@ -110,6 +115,7 @@ function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__O
     firstStepAtMs: wire.firstStepAtMs === 0 ? null : wire.firstStepAtMs,
     resumption: wire.resumption,
     staging: wire.staging === null ? null : decodeStaging(checks, `${field}.staging`, wire.staging),
+    deviceId: checks.text(`${field}.device_id`, wire.deviceId, config.idCharactersMax),
   }
 }
 

@@ -5,6 +5,7 @@ import type { Desired } from '#control-plane/model/desired.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
 import { wireRole } from './enums.ts'
+import { encodeGpuShare } from './gpu-share.ts'
 import { encodeJobSpec } from './job-spec.ts'
 
 export function encodeDesired(desired: Desired, revision: number): DesiredState {
@@ -34,6 +35,7 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
       zone: instance.zone,
       instanceType: instance.instanceType,
       units: instance.units,
+      gpuShare: instance.gpuShare === undefined ? null : encodeGpuShare(instance.gpuShare),
       usdPerUnitHour: instance.usdPerUnitHour,
       resumption: resumptionOf(instance),
     })),

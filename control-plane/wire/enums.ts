@@ -1,5 +1,6 @@
 // Words of the model and of the wire, both ways. The tables are complete by type: a new word does not compile until it
 // is here.
+import type { DeviceSharing__Output } from '#proto/generated/cloudless/v1/DeviceSharing.ts'
 import type { JobState__Output } from '#proto/generated/cloudless/v1/JobState.ts'
 import type { InstanceRole__Output } from '#proto/generated/cloudless/v1/InstanceRole.ts'
 import type { InstanceState__Output } from '#proto/generated/cloudless/v1/InstanceState.ts'
@@ -9,7 +10,7 @@ import type { UsageKind__Output } from '#proto/generated/cloudless/v1/UsageKind.
 import type { JobState } from '#control-plane/model/job.ts'
 import type { UsageKind } from '#control-plane/model/ledger.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
-import type { InstanceRole, InstanceState, PartitionPhase } from '#control-plane/model/snapshot.ts'
+import type { DeviceSharing, InstanceRole, InstanceState, PartitionPhase } from '#control-plane/model/snapshot.ts'
 
 export const wireJobState: Readonly<Record<JobState, JobState__Output>> = {
   pending: 'JOB_STATE_PENDING',
@@ -48,6 +49,12 @@ export const wireRole: Readonly<Record<InstanceRole, InstanceRole__Output>> = {
   'data-server': 'INSTANCE_ROLE_DATA_SERVER',
   'data-stager': 'INSTANCE_ROLE_DATA_STAGER',
   inference: 'INSTANCE_ROLE_INFERENCE',
+}
+
+/** A device without a word is handed out whole. */
+export const wireSharing: Readonly<Record<DeviceSharing, DeviceSharing__Output>> = {
+  interposer: 'DEVICE_SHARING_INTERPOSER',
+  'interposer-mps': 'DEVICE_SHARING_INTERPOSER_MPS',
 }
 
 export const wireUsageKind: Readonly<Record<UsageKind, UsageKind__Output>> = {

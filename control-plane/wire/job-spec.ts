@@ -19,6 +19,7 @@ import {
 } from '#control-plane/model/job.ts'
 import type { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
+import { decodeGpuShare, encodeGpuShare } from './gpu-share.ts'
 import { jobDefaults } from './job-defaults.ts'
 
 /** Words that do not exist pass through as they are: `validateJob` names them together with everything else. */
@@ -145,7 +146,8 @@ function decodeTraining(checks: Checks, wire: JobSpec__Output): JobSpec['trainin
 
 function decodeResources(checks: Checks, wire: JobSpec__Output): JobSpec['resources'] {
   const field = 'spec.resources'
-  const given = wire.resources ?? { deviceModels: [], markets: [], workersMaxPerRegion: 0, samplesPerSecond: {} }
+  const nothing = { deviceModels: [], markets: [], workersMaxPerRegion: 0, samplesPerSecond: {}, gpuShare: null }
+  const given = wire.resources ?? nothing
   const speeds = Object.entries(given.samplesPerSecond)
   return {
     deviceModels: checks
@@ -154,6 +156,7 @@ function decodeResources(checks: Checks, wire: JobSpec__Output): JobSpec['resour
     markets: decodeMarkets(checks, given.markets),
     workersMaxPerRegion: given.workersMaxPerRegion,
     samplesPerSecond: Object.fromEntries(checks.list(`${field}.samples_per_second`, speeds, config.deviceModelsMax)),
+    ...(given.gpuShare === null ? {} : { gpuShare: decodeGpuShare(checks, `${field}.gpu_share`, given.gpuShare) }),
   }
 }
 
@@ -176,6 +179,7 @@ export function encodeJobSpec(spec: JobSpec): WireJobSpec {
     training: spec.training,
     resources: {
       ...spec.resources,
+      gpuShare: spec.resources.gpuShare === undefined ? null : encodeGpuShare(spec.resources.gpuShare),
       deviceModels: [...spec.resources.deviceModels],
       markets: [...spec.resources.markets],
     },

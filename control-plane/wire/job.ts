@@ -67,7 +67,7 @@ export function encodePlan(plan: Plan): WirePlan {
     objective: encodeObjective(plan.objective),
     partitions: plan.partitions.map((partition) => ({
       ...partition,
-      allocations: [...partition.allocations],
+      allocations: partition.allocations.map(({ gpuShare, ...rest }) => ({ ...rest, ...gpuShare })),
       dataRegions: [...partition.dataRegions],
     })),
     movements: plan.movements.map(({ from, to, ...rest }) => ({ fromRegion: from, toRegion: to, ...rest })),

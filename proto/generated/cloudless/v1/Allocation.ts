@@ -1,5 +1,6 @@
 // Original file: proto/cloudless/v1/plan.proto
 
+import type { Long } from '@grpc/proto-loader';
 
 export interface Allocation {
   'deviceModel'?: (string);
@@ -10,6 +11,9 @@ export interface Allocation {
   'zone'?: (string);
   'instanceType'?: (string);
   'lossesPerHour'?: (number | string);
+  'requestMilli'?: (number);
+  'limitMilli'?: (number);
+  'memoryBytes'?: (number | string | Long);
 }
 
 export interface Allocation__Output {
@@ -21,4 +25,7 @@ export interface Allocation__Output {
   'zone': (string);
   'instanceType': (string);
   'lossesPerHour': (number);
+  'requestMilli': (number);
+  'limitMilli': (number);
+  'memoryBytes': (number);
 }
