@@ -44,6 +44,7 @@ export const slotFields = {
   segmentsOpen: { at: 48, bytes: 4 },
   isWaiting: { at: 52, bytes: 4 },
   onlyCommunicates: { at: 56, bytes: 4 },
+  queueUs: { at: 60, bytes: 4 },
 
   gpuNs: { at: 64, bytes: 8 },
   memoryBytes: { at: 72, bytes: 8 },
@@ -107,6 +108,7 @@ export type SlotReading = {
   readonly segmentsOpen: number
   readonly isWaiting: boolean
   readonly onlyCommunicates: boolean
+  readonly queueUs: number
   readonly gpuNs: number
   readonly memoryBytes: number
   readonly waitedNs: number
@@ -221,6 +223,7 @@ export function decodeSlot(bytes: Buffer, at: number): SlotReading {
     segmentsOpen: u32(field.segmentsOpen),
     isWaiting: u32(field.isWaiting) !== 0,
     onlyCommunicates: u32(field.onlyCommunicates) !== 0,
+    queueUs: u32(field.queueUs),
     gpuNs: u64(field.gpuNs),
     memoryBytes: u64(field.memoryBytes),
     waitedNs: u64(field.waitedNs),

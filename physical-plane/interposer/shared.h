@@ -71,14 +71,15 @@ struct cloudless_slot {
   /* Since when nothing of it is on the device, as far as is known; 0 while something may be. */
   uint64_t idle_since_ns;
   uint32_t segments_open;
-  /* 1 while a launch is held back. */
+  /* Launches held back at this moment, one a thread at most. */
   uint32_t is_waiting;
   /* 1 while only communication kernels of it are on the device. */
   uint32_t only_communicates;
-  uint32_t pad_a;
+  /* As foreseen at the last launch: so long after last_launch_ns the device is done with all of it but communication. */
+  uint32_t queue_us;
 
   /* Line B, by the interposer, less often. */
-  uint64_t gpu_ns; /* as measured by events */
+  uint64_t gpu_ns; /* as measured by events around one launch in 64, extrapolated to all */
   uint64_t memory_bytes;
   uint64_t waited_ns;
   uint32_t waits;
@@ -89,7 +90,7 @@ struct cloudless_slot {
   uint32_t cycle_us[CLOUDLESS_CYCLES];
   uint64_t host_gap_ns; /* the newest time from a synchronisation to the next launch */
 
-  /* Line C, by the manager. */
+  /* Line C, by the manager. A new owner obeys nothing here until the sequence number changes. */
   /* Odd while the line is being written: whoever reads an odd or changed number reads again, or keeps what it had. */
   uint32_t sequence;
   uint32_t mode;
@@ -100,7 +101,7 @@ struct cloudless_slot {
   uint32_t segment_us;
   /* A confined process waits until all that it yields to have been idle for so long. */
   uint32_t barrier_us;
-  /* No launch is held back for longer, whatever is said here. */
+  /* No launch is held back for longer, whatever is said here; 0: none is held back. */
   uint32_t block_max_us;
   /* Filling a bubble: nothing is launched that would end after this; 0: no such limit. */
   uint64_t open_until_ns;
