@@ -8,6 +8,20 @@ import { generate } from '../proto/generate.ts'
 
 const root = join(import.meta.dirname, '..')
 
+/**
+ * What touches files, timers and processes of GPU sharing, and nothing else there does: everything beside them decides, on values alone.
+ * A driver holds no policy, so it stays short.
+ */
+const sharingDrivers = [
+  'physical-plane/gpu-sharing/shared-file.ts',
+  'physical-plane/gpu-sharing/device-manager.ts',
+  'physical-plane/gpu-sharing/sharing.ts',
+  'physical-plane/gpu-sharing/manager-main.ts',
+  'physical-plane/gpu-sharing/profiler/measure-on-device.ts',
+  'physical-plane/gpu-sharing/profiler/remembered.ts',
+]
+const driverLinesMax = 300
+
 /** A room of the house: a folder or file prefix, and the rooms it may import. The first that matches owns a file. */
 const rooms: readonly { readonly path: string; readonly imports: readonly string[]; readonly isPure?: boolean }[] = [
   { path: 'runtime/', imports: [] },
@@ -58,6 +72,9 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   },
   { path: 'control-plane/config.ts', imports: [] },
   { path: 'control-plane/', imports: ['control-plane/', 'proto/', 'regions/', 'runtime/'] },
+  ...sharingDrivers.map((path) => ({ path, imports: ['physical-plane/', 'proto/', 'runtime/'] })),
+  { path: 'physical-plane/gpu-sharing/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
+  { path: 'physical-plane/serving/scaling/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
   {
     path: 'cli/',
@@ -129,7 +146,9 @@ describe('who may import whom', () => {
 })
 
 describe('purity', () => {
-  const pureFiles = sources.filter((file) => roomOf(file)?.isPure === true && !isTest(file))
+  const pureFiles = sources.filter(
+    (file) => roomOf(file)?.isPure === true && !isTest(file) && !file.endsWith('.fixture.ts'),
+  )
 
   test('the deciding folders import no package but each other', () => {
     const impure = pureFiles.flatMap((file) =>
@@ -143,6 +162,20 @@ describe('purity', () => {
   test('no clock, chance or IO by another name', () => {
     const forbidden = /\b(Date\.now|new Date\(\)|Math\.random|performance\.|process\.|setTimeout|setInterval|fetch\()/
     expect(pureFiles.filter((file) => forbidden.test(withoutComments(file)))).toEqual([])
+  })
+
+  test('policies of GPU sharing know no driver, and drivers are thin', () => {
+    const known = pureFiles.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => sharingDrivers.includes(target))
+        .map((target) => `${file} imports ${target}`),
+    )
+    expect(known).toEqual([])
+    const thick = sharingDrivers
+      .filter((file) => sources.includes(file))
+      .map((file) => `${file}: ${read(file).split('\n').length} lines`)
+      .filter((line) => Number(/(\d+) lines$/.exec(line)![1]) > driverLinesMax)
+    expect(thick).toEqual([])
   })
 
   test('only runtime and main files read the real clock or chance', () => {

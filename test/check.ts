@@ -1,5 +1,5 @@
 // `npm run check`: everything that can be judged without running the product. Quick enough for every commit.
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -13,7 +13,19 @@ const steps: readonly (readonly [string, string, readonly string[]])[] = [
   ['house rules', bin('vitest'), ['run', '--project', 'unit', 'test/architecture.test.ts']],
 ]
 
-const failed = steps.filter(([name, command, args]) => {
+/** Every C source by itself, also those that only tests and benchmarks build; what links them is beside each. */
+function compilesOfC(): readonly (readonly [string, string, readonly string[]])[] {
+  const sources = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.c'], { cwd: root })
+  const files = sources.toString().split('\n').filter(Boolean)
+  if (files.length === 0) return []
+  if (spawnSync('cc', ['--version']).status !== 0) {
+    console.log(`> C: skipped, ${files.length} sources: there is no C compiler (cc) on PATH`)
+    return []
+  }
+  return [['C', 'cc', ['-std=c11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', ...files]]]
+}
+
+const failed = [...steps, ...compilesOfC()].filter(([name, command, args]) => {
   console.log(`\n> ${name}`)
   return spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status !== 0
 })

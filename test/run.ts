@@ -13,6 +13,9 @@ const isQuick = process.argv.includes('--quick')
 const scratch = mkdtempSync(join(tmpdir(), 'cloudless-test-'))
 
 try {
+  if (spawnSync('cc', ['--version']).status !== 0) {
+    console.log('> cc: there is none on PATH; what needs the interposer or the fake GPU is skipped')
+  }
   const python = await pythonForTests()
   const env = { ...process.env, ...(python === null ? {} : { CLOUDLESS_PYTHON: python }) }
   const counts = sum([
