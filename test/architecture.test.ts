@@ -17,6 +17,7 @@ const sharingDrivers = [
   'physical-plane/gpu-sharing/device-manager.ts',
   'physical-plane/gpu-sharing/sharing.ts',
   'physical-plane/gpu-sharing/manager-main.ts',
+  'physical-plane/gpu-sharing/profiler/measure-in-time.ts',
   'physical-plane/gpu-sharing/profiler/measure-on-device.ts',
   'physical-plane/gpu-sharing/profiler/remembered.ts',
 ]
