@@ -6,7 +6,6 @@ import { messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import type { Random } from '#runtime/random.ts'
-import type { Device as WireDevice } from '#proto/generated/cloudless/v1/Device.ts'
 import type { Evaluation__Output } from '#proto/generated/cloudless/v1/Evaluation.ts'
 import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
 import type { InstanceServiceHandlers } from '#proto/generated/cloudless/v1/InstanceService.ts'
@@ -17,18 +16,19 @@ import type { Implementation, RpcClient } from '#proto/rpc/service.ts'
 import { agentConfig, type AgentConfig } from './config.ts'
 import { ControlLink, type Absence, type LinkEnd } from './control-link.ts'
 import type { Device } from './devices.ts'
+import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import { InstanceDesk } from './instance-service.ts'
 import type { Journal } from './journal.ts'
 import { forgetLastWords, keepLastWords, lastWordsOf } from './last-words.ts'
 import { LogShipper } from './log-shipper.ts'
+import { MachineDevices } from './machine-devices.ts'
 import { Meters } from './meters.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
 import { observedInstance, refusedInstance, waitingInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
-import { SliceTable } from './slices.ts'
 import type { Stored } from './storage-meter.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -47,6 +47,8 @@ export type AgentDependencies = {
   readonly incarnation: number
   readonly version: string
   readonly devices: readonly Device[]
+  /** Of GPUs that are shared; none when absent. */
+  readonly shares?: GpuShares
   /** Of the machine and so of all its devices; on demand and nothing more when absent. */
   readonly purchase?: Purchase
   readonly config?: AgentConfig
@@ -55,6 +57,7 @@ export type AgentDependencies = {
 export class Agent {
   readonly #d: AgentDependencies
   readonly #config: AgentConfig
+  readonly #devices: MachineDevices
   readonly #supervisor: Supervisor
   readonly #link: ControlLink
   readonly #desk: InstanceDesk
@@ -65,8 +68,6 @@ export class Agent {
   readonly #partitions: PartitionMetrics
   readonly #reports = new Map<string, Report>()
   readonly #runningGauge: ReturnType<Metrics['gauge']>
-  /** When the machine will be taken away, as its cloud has announced. */
-  #endsAtMs: number | null = null
   #isEnded = false
 
   constructor(dependencies: AgentDependencies) {
@@ -76,10 +77,12 @@ export class Agent {
     this.#config = config
     this.#runningGauge = metrics.gauge('cloudless_agent_instances', 'Instances by state', ['state'])
     const onChange = (): void => this.#link.changed()
-    const { purchase = plainPurchase } = dependencies
+    const { purchase = plainPurchase, shares } = dependencies
+    this.#devices = new MachineDevices(devices, shares, purchase)
     const placeOf = (jobId: string, partition: string): string => this.#placeOf(jobId, partition)
     const storedOf = (jobId: string, partition: string): Promise<Stored> => runtime.stored(jobId, partition)
-    this.#meters = new Meters({ clock, log, journal, config, purchase, region, placeOf, storedOf })
+    const usedSeconds = (id: string, deviceId: string): number => this.#devices.shares.usedSeconds(id, deviceId)
+    this.#meters = new Meters({ clock, log, journal, config, purchase, region, placeOf, storedOf, usedSeconds })
     this.#logs = new LogShipper(runtime, clock, log, config)
     const { uploadModel } = dependencies
     this.#uploads = new ModelUploads({ clock, random, log, journal, config, uploadModel, onChange })
@@ -89,7 +92,8 @@ export class Agent {
       log,
       journal,
       meters: this.#meters,
-      slices: new SliceTable(devices),
+      slices: this.#devices.slices,
+      shares: this.#devices.shares,
       runtime,
       config,
       region,
@@ -155,6 +159,7 @@ export class Agent {
       await this.#supervisor.stopAll('its agent is stopped')
       await this.#flush()
     }
+    this.#devices.shares.close({ keepsFiles: options.keepInstances })
     this.#uploads.stop()
     this.#link.stop()
   }
@@ -164,13 +169,22 @@ export class Agent {
     this.#isEnded = true
     this.#d.journal.close()
     this.#supervisor.detachAll()
+    this.#devices.shares.close({ keepsFiles: true })
     this.#uploads.stop()
     this.#link.stop()
   }
 
+  /** The machine's devices are these from now on: instances on what is gone are ended, and wait for it or another one. */
+  devicesAre(devices: readonly Device[]): void {
+    if (this.#isEnded) return
+    for (const { instanceId, fault } of this.#devices.change(devices))
+      void this.#supervisor.life(instanceId)?.restart(fault)
+    this.#link.changed()
+  }
+
   /** The machine will be taken away then; null: it stays. The control plane hears of it at once. */
   endsAt(endsAtMs: number | null): void {
-    this.#endsAtMs = endsAtMs
+    this.#devices.endsAtMs = endsAtMs
     this.#link.changed()
   }
 
@@ -184,7 +198,9 @@ export class Agent {
     const begun = new Set(lives.map(({ id }) => id))
     const waiting = desired.instances.filter(({ id }) => trouble !== '' && !begun.has(id))
     const others = [...desired.refused.map(refusedInstance), ...waiting.map((each) => waitingInstance(each, trouble))]
-    return { instances: [...instances, ...others], desiredRevision: desired.revision, devices: this.#devices() }
+    const { revision: desiredRevision } = desired
+    const uses = this.#devices.shares.uses()
+    return { instances: [...instances, ...others], desiredRevision, devices: this.#devices.wire(), uses }
   }
 
   /** Gives the control plane, where there is one, the time to take the last records and log lines. */
@@ -207,13 +223,8 @@ export class Agent {
       incarnation,
       version,
       protocolVersion: this.#config.protocolVersion,
-      devices: this.#devices(),
+      devices: this.#devices.wire(),
     }
-  }
-
-  #devices(): WireDevice[] {
-    const { devices, purchase = plainPurchase } = this.#d
-    return devices.map((device) => ({ ...device, ...purchase, endsAtMs: this.#endsAtMs ?? 0 }))
   }
 
   /** A job that trained on without the control plane has that in its history, which nobody else can tell. */

@@ -6,6 +6,7 @@ import type { DesiredState__Output } from '#proto/generated/cloudless/v1/Desired
 import type { InstanceRole__Output } from '#proto/generated/cloudless/v1/InstanceRole.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { PartitionData__Output } from '#proto/generated/cloudless/v1/PartitionData.ts'
+import type { SliceShare } from '#physical-plane/runtime/runtime.ts'
 
 export type Role = 'parameter-server' | 'worker' | 'data-server' | 'data-stager'
 
@@ -26,6 +27,8 @@ export type DesiredInstance = {
   readonly checkpointFrom: string
   readonly deviceModel: string
   readonly units: number
+  /** What it takes of each of its GPUs; null: all of it. */
+  readonly gpuShare: SliceShare | null
   readonly workers: number
   readonly dataShare: number
   readonly drain: boolean
@@ -82,13 +85,13 @@ const roles: Partial<Record<InstanceRole__Output, Role>> = {
 function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
   const { id, jobId, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption } = wire
   const partition = wire.partition === '' ? region : wire.partition
-  const { moves, partitions, checkpointFrom } = wire
+  const { moves, partitions, checkpointFrom, gpuShare } = wire
   // `fault` has seen that the role is known.
   const role = roles[wire.role]!
   // `fault` has seen that there is a spec.
   const spec = wire.spec as JobSpec__Output
   const part = { region, partition, moves, partitions, dataShare, checkpointFrom }
-  return { id, jobId, role, spec, ...part, deviceModel, units, workers, drain, uploadsModel, resumption }
+  return { id, jobId, role, spec, ...part, deviceModel, units, gpuShare, workers, drain, uploadsModel, resumption }
 }
 
 function fault(wire: DesiredInstance__Output, region: string): string | null {
@@ -103,9 +106,23 @@ function fault(wire: DesiredInstance__Output, region: string): string | null {
   if (wire.spec === null) return 'instance.spec is missing'
   const role = roles[wire.role]
   if (role === undefined) return `instance.role ${wire.role} is not one this agent knows; update the agent`
+  const wrongShare = shareFault(wire)
+  if (wrongShare !== null) return wrongShare
   if (role !== 'worker') return null
   if (wire.spec.function === null) return 'instance.spec.function is missing'
   if (!Number.isInteger(wire.units) || wire.units < 1)
     return `instance.units is ${wire.units}; a worker needs at least 1`
+  return null
+}
+
+function shareFault({ id, gpuShare, deviceModel }: DesiredInstance__Output): string | null {
+  if (gpuShare === null) return null
+  const { requestMilli, limitMilli, memoryBytes } = gpuShare
+  if (requestMilli < 1 || requestMilli > 1_000)
+    return `instance.gpu_share.request_milli of ${id} is ${requestMilli}; it must be from 1 to 1000`
+  if (limitMilli < requestMilli || limitMilli > 1_000)
+    return `instance.gpu_share.limit_milli of ${id} is ${limitMilli}; it must be from its request, ${requestMilli}, to 1000`
+  if (memoryBytes < 0) return `instance.gpu_share.memory_bytes of ${id} is ${memoryBytes}; it must be at least 0`
+  if (deviceModel === 'cpu') return `instance.gpu_share of ${id} is of cpu; only GPUs have shares`
   return null
 }

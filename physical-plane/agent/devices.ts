@@ -2,11 +2,23 @@
 // is written as the catalogue writes it: "Tesla T4" is "nvidia-t4".
 import { invalid } from '#runtime/errors.ts'
 
+/** What holds parts of a GPU apart; whole: it has no parts. */
+export type Sharing = 'whole' | 'interposer' | 'interposer-mps'
+
 export type Device = {
   readonly id: string
   readonly model: string
   readonly units: number
   readonly memoryBytes: number
+  /** Of a GPU; whole when absent. */
+  readonly sharing?: Sharing
+  /** Why no parts of a GPU can be had. */
+  readonly wholeBecause?: string
+}
+
+/** CPU pools have threads to hand out, a GPU is one unit. */
+export function isGpu({ model }: Pick<Device, 'model'>): boolean {
+  return model !== 'cpu'
 }
 
 /** Between an A100 of 40 GB and one of 80. */
@@ -26,8 +38,8 @@ export function parseGpus(text: string): readonly Device[] {
   const devices: Device[] = []
   for (const line of text.split('\n')) {
     const [uuid = '', name = '', memoryMiB = ''] = line.split(',').map((field) => field.trim())
-    const isGpu = /^(GPU|MIG)-[0-9a-fA-F-]+$/.test(uuid) && name !== '' && /^\d+$/.test(memoryMiB)
-    if (!isGpu || devices.some(({ id }) => id === uuid)) continue
+    const isListed = /^(GPU|MIG)-[0-9a-fA-F-]+$/.test(uuid) && name !== '' && /^\d+$/.test(memoryMiB)
+    if (!isListed || devices.some(({ id }) => id === uuid)) continue
     devices.push({
       id: uuid,
       model: gpuModel(name, Number(memoryMiB)),

@@ -21,6 +21,7 @@ import { BundleCache } from './bundle-cache.ts'
 import { agentConfig } from './config.ts'
 import { openFolders, type Folders } from './folders.ts'
 import { FunctionRuntime } from './function-runtime.ts'
+import { GpuShares } from './gpu-shares.ts'
 import { nextIdentity } from './identity.ts'
 import { Journal } from './journal.ts'
 import { JournalFile } from './journal-file.ts'
@@ -127,6 +128,7 @@ async function aRealAgent(name: string, bundle: Buffer): Promise<Real> {
     advertiseHost: 'lab.example',
     logLevel: 'info',
     environment: { ...process.env, SECRET: 'hunter2' },
+    shares: new GpuShares(null),
     threadsPerGpu: 1,
     dataServerScript: '',
     dataStagerScript: '',
@@ -229,6 +231,7 @@ test('a forgotten job leaves nothing of this region, in the state folder or the 
     advertiseHost: 'lab.example',
     logLevel: 'info',
     environment: {},
+    shares: new GpuShares(null),
     threadsPerGpu: 1,
     dataServerScript: '',
     dataStagerScript: '',

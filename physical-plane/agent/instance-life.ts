@@ -9,11 +9,13 @@ import type { Random } from '#runtime/random.ts'
 import type { Exit, RecoveredRun, Run, Slice } from '#physical-plane/runtime/runtime.ts'
 import { backOffMs, type AgentConfig } from './config.ts'
 import type { DesiredInstance } from './desired.ts'
+import { askOf, type GpuShares } from './gpu-shares.ts'
 import type { Journal, JournalEntry } from './journal.ts'
 import { joinEntries } from './meter.ts'
 import type { Meters } from './meters.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { afterExit, describeExit, lastLines } from './restart-policy.ts'
+import { describeAsk, shareWords } from './share-words.ts'
 import type { SliceTable } from './slices.ts'
 
 export type LifeState = 'starting' | 'running' | 'backing-off' | 'stopping' | 'completed' | 'failed' | 'stopped'
@@ -25,6 +27,8 @@ export type LifeDependencies = {
   readonly journal: Journal
   readonly meters: Meters
   readonly slices: SliceTable
+  /** Tells the managers of shared GPUs whose processes come and go. */
+  readonly shares: GpuShares
   readonly runtime: InstanceRuntime
   readonly config: AgentConfig
   /** State or reason changed. */
@@ -150,8 +154,7 @@ export class InstanceLife {
   }
 
   async #takeOver(run: RecoveredRun): Promise<void> {
-    const isClaimed = this.#d.slices.claim(this.id, run.slices)
-    if (run.wasAlive && !isClaimed) this.#fault = 'its devices are gone or taken since the agent restarted'
+    const isClaimed = this.#claim(run)
     this.#d.meters.begin(run, storingFor(this.#instance))
     this.#log.info({ attempt: run.attempt, wasAlive: run.wasAlive }, 'instance of a previous agent taken over')
     if (run.wasAlive) void this.#d.journal.append({ records: [this.#event('adopted', '')] })
@@ -159,19 +162,33 @@ export class InstanceLife {
     await this.#watch(run)
   }
 
+  /** What it holds already, with its place in the sharing of its GPUs; false, and the fault says why, where it has none. */
+  #claim(run: RecoveredRun): boolean {
+    const { slices, shares } = this.#d
+    const isClaimed = slices.claim(this.id, run.slices, askOf(this.#instance))
+    if (!run.wasAlive) return isClaimed
+    if (!isClaimed) {
+      this.#fault = 'its devices are gone or taken since the agent restarted'
+      return false
+    }
+    try {
+      shares.begin(this.#instance, run)
+      return true
+    } catch (error) {
+      this.#fault = messageOf(error)
+      return false
+    }
+  }
+
   /** Null when nothing was started and the loop should look again. */
   async #launch(): Promise<Run | null> {
-    const { slices, config, journal, runtime } = this.#d
+    const { slices, shares, config, journal, runtime } = this.#d
     const { signal } = this.#unwanted
     const instance = this.#instance
     // A parameter server shares the region's host: it has no slice.
-    const slice = instance.units === 0 ? [] : slices.take(this.id, instance.deviceModel, instance.units)
-    if (slice === null) {
-      const free = slices.describe(instance.deviceModel)
-      this.#become('starting', `waits for ${instance.units} units of ${instance.deviceModel}: ${free}`)
-      await slices.changed(signal)
-      return null
-    }
+    const slice =
+      instance.units === 0 ? [] : slices.take(this.id, instance.deviceModel, instance.units, askOf(instance))
+    if (slice === null) return this.#waitForUnits()
     const attempt = this.#mark.attempt + 1
     this.#become('starting', '')
     this.#mark = { ...this.#mark, attempt, outcome: 'open', isEnded: false }
@@ -179,6 +196,7 @@ export class InstanceLife {
     await journal.append({ records: [started], marks: { [lifeMarkOf(this.id)]: this.#mark } })
     if (signal.aborted) return this.#giveBack()
     try {
+      shares.begin(instance, { attempt, slices: slice })
       const run = await runtime.launch({ instance, attempt, slices: slice, signal })
       this.#d.meters.begin(run, storingFor(this.#instance))
       return run
@@ -192,7 +210,25 @@ export class InstanceLife {
     }
   }
 
+  /** Until some are given back; one that would wait for ever is over. */
+  async #waitForUnits(): Promise<null> {
+    const { slices } = this.#d
+    const { deviceModel, units } = this.#instance
+    const ask = askOf(this.#instance)
+    const refusal = slices.refusal(this.id, deviceModel, ask)
+    if (refusal !== null) {
+      await this.#conclude('failed', refusal)
+      return null
+    }
+    const wanted =
+      ask === null ? `${units} units of ${deviceModel}` : `${units} x ${describeAsk(ask)} of ${deviceModel}`
+    this.#become('starting', `waits for ${wanted}: ${slices.describe(deviceModel, ask)}`)
+    await slices.changed(this.#unwanted.signal)
+    return null
+  }
+
   #giveBack(): null {
+    this.#d.shares.end(this.id, this.#mark.attempt)
     this.#d.slices.release(this.id)
     return null
   }
@@ -223,8 +259,9 @@ export class InstanceLife {
   }
 
   async #afterEnd(run: Run, exit: Exit): Promise<void> {
-    const { meters, config, clock, random, slices } = this.#d
+    const { meters, config, clock, random, slices, shares } = this.#d
     const ending = meters.end(this.id, exit.endedAtMs)
+    shares.end(this.id, run.attempt)
     slices.release(this.id)
     const fault = await this.#faultOf(exit)
     if (this.#isDetached) return
@@ -311,7 +348,11 @@ function storingFor({ role, partition }: DesiredInstance): string | null {
 }
 
 function describeSlices(slices: readonly Slice[]): string {
-  return slices.map((slice) => `${slice.units} of ${slice.deviceId}`).join(', ')
+  return slices
+    .map(({ units, deviceId, share }) =>
+      share === undefined ? `${units} of ${deviceId}` : `${shareWords(share.requestMilli)} of ${deviceId}`,
+    )
+    .join(', ')
 }
 
 /** Resolves with null when the instance is left to the next agent; never when it is only stopped. */

@@ -22,6 +22,7 @@ import { cpuPool } from './devices.ts'
 import { readFlags, usage, type Flags } from './flags.ts'
 import { openFolders } from './folders.ts'
 import { FunctionRuntime } from './function-runtime.ts'
+import { GpuShares } from './gpu-shares.ts'
 import { findGpus } from './gpus.ts'
 import { nextIdentity } from './identity.ts'
 import { Journal } from './journal.ts'
@@ -52,6 +53,7 @@ async function main(flags: Flags): Promise<number> {
   })
   const bundles = new BundleCache(folders.bundles, fleet, clock)
   await bundles.clean()
+  const shares = new GpuShares(null)
   const runtime = new FunctionRuntime(new ProcessRuntime({ folder: folders.instances, clock, random, log }), bundles, {
     folders,
     region: flags.region,
@@ -61,6 +63,7 @@ async function main(flags: Flags): Promise<number> {
     advertiseHost: flags.advertiseHost,
     logLevel: flags.logLevel,
     environment: process.env,
+    shares,
     parameterServerScript: join(import.meta.dirname, '..', 'parameter-server', 'main.ts'),
     dataServerScript: join(import.meta.dirname, '..', 'data', 'server', 'main.ts'),
     dataStagerScript: join(import.meta.dirname, '..', 'data', 'stager', 'main.ts'),
@@ -69,7 +72,7 @@ async function main(flags: Flags): Promise<number> {
   const uploadModel = uploadModelFile(fleet)
   const { region } = flags
   const given = { clock, random, log, metrics }
-  const machine = { region, version, devices, purchase, ...identity }
+  const machine = { region, version, devices, shares, purchase, ...identity }
   const agent = new Agent({ ...given, ...machine, runtime, fleet, uploadModel, journal })
   const desk = await serve({
     services: { 'cloudless.v1.InstanceService': agent.instanceService },

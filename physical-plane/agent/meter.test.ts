@@ -178,4 +178,39 @@ describe('Meter', () => {
       { usage: { quantity: 60, fromMs: startMs + 10_000, toMs: startMs + 30_000 } },
     ])
   })
+
+  test('of a share what was used is metered, at least what is guaranteed and at most the whole GPU, window by window', async () => {
+    const clock = new VirtualClock(startMs)
+    const journal = await Journal.open({ storage: memoryJournalStorage(), clock, log: silentLog, config: agentConfig })
+    const used = new Map<string, number>()
+    const usedSeconds = (_instanceId: string, deviceId: string): number => used.get(deviceId) ?? 0
+    const meter = new Meter(clock, journal, agentConfig, undefined, usedSeconds)
+    const share = { requestMilli: 300, limitMilli: 900, memoryBytes: 0 }
+    used.set('g', 100)
+    meter.begin({
+      ...aRun,
+      startedAtMs: startMs,
+      slices: [
+        { deviceId: 'g', deviceModel: 'nvidia-t4', units: 1, share },
+        { deviceId: 'h', deviceModel: 'nvidia-t4', units: 1, share: { ...share, requestMilli: 500 } },
+      ],
+    })
+    const windows = [
+      { g: 102, h: 0 }, // idle: as requested
+      { g: 110, h: 7 },
+      { g: 150, h: 8 }, // more than there is
+      { g: 0, h: 8 }, // its manager began anew
+    ]
+    for (const { g, h } of windows) {
+      await clock.advance(10_000)
+      used.set('g', g).set('h', h)
+      meter.tick()
+    }
+    await clock.advance(1_000)
+    used.set('g', 0.6)
+    await journal.append(meter.end(aRun.instanceId, clock.now()))
+    const quantities = usagesOf(journal).map(({ quantity }) => Number(Number(quantity).toFixed(6)))
+    expect(quantities).toEqual([3 + 5, 8 + 7, 10 + 5, 3 + 5, 0.6 + 0.5])
+    expect(usagesOf(journal).map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((at) => `j-1/lab/worker-0/1/${at}`))
+  })
 })

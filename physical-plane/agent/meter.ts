@@ -1,7 +1,8 @@
 // Meters what instances use. Device-seconds come in windows that follow each other without a gap, with ids
 // `instance/attempt/index`; where the last one ended is a mark that becomes durable together with it, so after a crash the
 // next agent meters on from there: no second is lost or counted twice. Each window says what the time was for: until a
-// worker's first step it starts, then it trains, and what it waited for others meanwhile is idle.
+// worker's first step it starts, then it trains, and what it waited for others meanwhile is idle. Of a share of a GPU the part
+// that was used is metered, at least the part that was guaranteed.
 import { z } from 'zod'
 import type { Clock } from '#runtime/clock.ts'
 import type { Run } from '#physical-plane/runtime/runtime.ts'
@@ -19,11 +20,16 @@ type Open = {
   untilMs: number
   index: number
   purpose: DevicePurpose
+  /** Of each GPU that it has a share of: device-seconds used until the window began, as its manager counts them. */
+  usedSeconds: readonly number[]
   /** Waited for others and not yet told of. */
   idleMs: number
   /** As the parameter server said last. */
   waitedSeconds: number
 }
+
+/** Device-seconds that the instance's present run has used of a GPU, as far as this agent has seen: grows from 0. */
+export type UsedSeconds = (instanceId: string, deviceId: string) => number
 
 const windowMark = z.object({
   untilMs: z.number(),
@@ -36,6 +42,7 @@ export class Meter {
   readonly #journal: Journal
   readonly #windowMs: number
   readonly #purchase: Purchase
+  readonly #usedSeconds: UsedSeconds
   readonly #open = new Map<string, Open>()
 
   constructor(
@@ -43,18 +50,21 @@ export class Meter {
     journal: Journal,
     config: Pick<AgentConfig, 'windowMs'>,
     purchase: Purchase = plainPurchase,
+    usedSeconds: UsedSeconds = () => 0,
   ) {
     this.#clock = clock
     this.#journal = journal
     this.#windowMs = config.windowMs
     this.#purchase = purchase
+    this.#usedSeconds = usedSeconds
   }
 
   /** From the start of the run, or from its last journaled window. */
   begin(run: MeteredRun & Pick<Run, 'startedAtMs'>): void {
     const mark = windowMark.safeParse(this.#journal.marks.get(markOf(run)))
     const first = { untilMs: Math.floor(run.startedAtMs), index: 0, purpose: 'start' as const }
-    this.#open.set(run.instanceId, { run, ...(mark.data ?? first), idleMs: 0, waitedSeconds: 0 })
+    const usedSeconds = this.#usedOf(run)
+    this.#open.set(run.instanceId, { run, ...(mark.data ?? first), usedSeconds, idleMs: 0, waitedSeconds: 0 })
   }
 
   /** What a worker's time is for from now on, and how long it has waited for others since it joined. */
@@ -95,8 +105,8 @@ export class Meter {
   #close(open: Open, untilMs: number): NewRecord[] {
     const fromMs = open.untilMs
     const toMs = Math.floor(untilMs)
-    const units = open.run.slices.reduce((sum, slice) => sum + slice.units, 0)
-    if (toMs <= fromMs || units === 0) return []
+    if (toMs <= fromMs || open.run.slices.length === 0) return []
+    const devices = this.#devicesUsed(open, (toMs - fromMs) / 1_000)
     const idleMs = open.purpose === 'start' ? 0 : Math.min(Math.floor(open.idleMs), toMs - fromMs)
     open.idleMs -= idleMs
     open.untilMs = toMs
@@ -109,7 +119,7 @@ export class Meter {
         instanceId,
         kind: 'USAGE_KIND_DEVICE_SECONDS',
         subject: classKeyOf(slices[0]?.deviceModel ?? '', this.#purchase),
-        quantity: (units * (to - from)) / 1_000,
+        quantity: (devices * (to - from)) / 1_000,
         fromMs: from,
         toMs: to,
         attempt,
@@ -119,6 +129,28 @@ export class Meter {
       return [{ usage }]
     }
     return [...part(open.purpose, fromMs, toMs - idleMs), ...part('idle', toMs - idleMs, toMs)]
+  }
+
+  /**
+   * Devices paid for, on average over the window, which begins anew: whole ones by units; of a share what was really used of its
+   * GPU, at least what was guaranteed and never more than all of it. What a predecessor saw used and did not tell is lost.
+   */
+  #devicesUsed(open: Open, seconds: number): number {
+    const before = open.usedSeconds
+    open.usedSeconds = this.#usedOf(open.run)
+    let devices = 0
+    for (const [at, { units, share }] of open.run.slices.entries()) {
+      if (share === undefined) devices += units
+      else {
+        const used = (open.usedSeconds[at]! - before[at]!) / seconds
+        devices += Math.min(1, Math.max(share.requestMilli / 1_000, used))
+      }
+    }
+    return devices
+  }
+
+  #usedOf({ instanceId, slices }: MeteredRun): readonly number[] {
+    return slices.map(({ deviceId, share }) => (share === undefined ? 0 : this.#usedSeconds(instanceId, deviceId)))
   }
 }
 

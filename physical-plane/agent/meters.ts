@@ -6,7 +6,7 @@ import type { Run } from '#physical-plane/runtime/runtime.ts'
 import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
 import type { AgentConfig } from './config.ts'
 import type { Journal, JournalEntry } from './journal.ts'
-import { joinEntries, Meter, type MeteredRun } from './meter.ts'
+import { joinEntries, Meter, type MeteredRun, type UsedSeconds } from './meter.ts'
 import type { Purchase } from './purchase.ts'
 import { StorageMeter, type Stored } from './storage-meter.ts'
 import { WanMeter, type Sent } from './wan-meter.ts'
@@ -19,6 +19,7 @@ export type MetersDependencies = {
   readonly config: Pick<AgentConfig, 'windowMs' | 'storageWindowMs'>
   readonly purchase: Purchase
   readonly region: string
+  readonly usedSeconds: UsedSeconds
   readonly placeOf: (jobId: string, partition: string) => string
   readonly storedOf: (jobId: string, partition: string) => Promise<Stored>
 }
@@ -32,9 +33,9 @@ export class Meters {
   readonly #storage: StorageMeter
 
   constructor(dependencies: MetersDependencies) {
-    const { clock, journal, config, purchase, placeOf, region } = dependencies
+    const { clock, journal, config, purchase, placeOf, region, usedSeconds } = dependencies
     this.#storage = new StorageMeter(dependencies)
-    this.#devices = new Meter(clock, journal, config, purchase)
+    this.#devices = new Meter(clock, journal, config, purchase, usedSeconds)
     this.#wan = new WanMeter(clock, journal, { placeOf })
     this.#fetched = new WanMeter(clock, journal, { word: 'fetched', fetcher: region })
     this.#checkpoints = new WanMeter(clock, journal, { word: 'checkpoints' })

@@ -2,7 +2,10 @@
 import type { InstanceStatus__Output } from '#proto/generated/cloudless/v1/InstanceStatus.ts'
 import type { InstanceState } from '#proto/generated/cloudless/v1/InstanceState.ts'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
+import type { Device as WireDevice } from '#proto/generated/cloudless/v1/Device.ts'
+import type { DeviceSharing } from '#proto/generated/cloudless/v1/DeviceSharing.ts'
 import type { Desired } from './desired.ts'
+import type { Device, Sharing } from './devices.ts'
 import type { InstanceLife, LifeState } from './instance-life.ts'
 
 /** What a parameter server last said, and what its workers evaluated. */
@@ -59,4 +62,14 @@ export function refusedInstance(refused: Desired['refused'][number]): ObservedIn
 export function waitingInstance(instance: Desired['instances'][number], reason: string): ObservedInstance {
   const { id, jobId, resumption } = instance
   return { id, jobId, resumption, state: 'INSTANCE_STATE_STARTING', attempt: 0, reason }
+}
+
+const wireSharing: Readonly<Record<Sharing, DeviceSharing & string>> = {
+  whole: 'DEVICE_SHARING_UNSPECIFIED',
+  interposer: 'DEVICE_SHARING_INTERPOSER',
+  'interposer-mps': 'DEVICE_SHARING_INTERPOSER_MPS',
+}
+
+export function wireDevice({ id, model, units, memoryBytes, sharing = 'whole' }: Device): WireDevice {
+  return { id, model, units, memoryBytes, sharing: wireSharing[sharing] }
 }

@@ -6,6 +6,7 @@ import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Program } from '#physical-plane/runtime/process-runtime.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { Folders } from './folders.ts'
+import type { GpuShares } from './gpu-shares.ts'
 import { stagedSpec } from './staged-data.ts'
 
 export type ProgramOptions = {
@@ -19,6 +20,8 @@ export type ProgramOptions = {
   readonly logLevel: string
   /** The agent's own environment. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** For what runs on shares of GPUs. */
+  readonly shares: GpuShares
   /** Threads for a worker on a GPU: the machine's cores shared among its GPUs. */
   readonly threadsPerGpu: number
   /** Started with `--config FILE`. */
@@ -67,6 +70,7 @@ export function workerProgram(
       PYTHONDONTWRITEBYTECODE: '1',
       ...deviceEnvironment(slices, options.threadsPerGpu),
       ...asked,
+      ...options.shares.environmentOf(instance, { attempt, slices }, asked['LD_PRELOAD']),
       PYTHONPATH: pythonPath,
       CLOUDLESS_JOB_ID: jobId,
       CLOUDLESS_INSTANCE_ID: id,

@@ -6,12 +6,25 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { invalid } from '#runtime/errors.ts'
 
+const shareSchema = z.strictObject({
+  requestMilli: z.number().int().min(1),
+  limitMilli: z.number().int().min(1),
+  memoryBytes: z.number().int().min(0),
+})
+
 const recordSchema = z.strictObject({
   instanceId: z.string(),
   jobId: z.string(),
   attempt: z.number().int().min(1),
   slices: z
-    .array(z.strictObject({ deviceId: z.string(), deviceModel: z.string(), units: z.number().int().min(1) }))
+    .array(
+      z.strictObject({
+        deviceId: z.string(),
+        deviceModel: z.string(),
+        units: z.number().int().min(1),
+        share: shareSchema.optional(),
+      }),
+    )
     .readonly(),
   startedAtMs: z.number(),
   mark: z.string(),

@@ -1,8 +1,17 @@
 // What an agent needs from the thing that runs instances: child processes here, a fake one in simulations. At most one
 // run of an instance is alive; `exited` resolves only when nothing of the run is left, so that its slice is free.
 
+/** A part of one GPU: guaranteed, usable while others leave it (thousandths of its multiprocessors), and memory; 0: no limit of it. */
+export type SliceShare = { readonly requestMilli: number; readonly limitMilli: number; readonly memoryBytes: number }
+
 /** Units of one device, handed to one instance. */
-export type Slice = { readonly deviceId: string; readonly deviceModel: string; readonly units: number }
+export type Slice = {
+  readonly deviceId: string
+  readonly deviceModel: string
+  readonly units: number
+  /** What all of these units have of the device together; absent: each is a whole one. */
+  readonly share?: SliceShare | undefined
+}
 
 export type Exit = {
   /** Null when the process was killed, or ended while nobody could see how. */

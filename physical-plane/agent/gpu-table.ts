@@ -1,0 +1,175 @@
+// Who holds what of the machine's GPUs: whole ones, and shares of those that can be shared, placed by Dilu's rule with the
+// machine as its one node. A whole GPU and shares are never on one device. GPUs may go and come back while they are held.
+import { complementary } from '#physical-plane/gpu-sharing/placement/complementary.ts'
+import { placementConfig } from '#physical-plane/gpu-sharing/placement/config.ts'
+import type { Demand, DemandKind, Placement } from '#physical-plane/gpu-sharing/placement/demand.ts'
+import { DeviceIndex } from '#physical-plane/gpu-sharing/placement/device-index.ts'
+import { wholeShare } from '#physical-plane/gpu-sharing/placement/exclusive.ts'
+import type { Slice, SliceShare } from '#physical-plane/runtime/runtime.ts'
+import { assert, present } from '#runtime/assert.ts'
+import type { Device } from './devices.ts'
+import { takeEvenly } from './take-evenly.ts'
+
+/** What an instance asks of each of its GPUs. */
+export type ShareAsk = {
+  readonly share: SliceShare
+  readonly kind: DemandKind
+  /** Instances of one function, or workers of one job, have it in common. */
+  readonly functionId: string
+}
+
+type Held = { readonly slices: readonly Slice[]; readonly ask: ShareAsk | null }
+/** Devices of one model that are handed out alike. */
+type Group = { readonly model: string; readonly isShared: boolean; readonly index: DeviceIndex }
+
+const machine = 'machine'
+
+export class GpuTable {
+  #devices: readonly Device[] = []
+  #groups: readonly Group[] = []
+  readonly #held = new Map<string, Held>()
+
+  constructor(devices: readonly Device[]) {
+    this.update(devices)
+  }
+
+  get devices(): readonly Device[] {
+    return this.#devices
+  }
+
+  /** The devices as they are from now on. What is held of one that is gone stays held until it is released. */
+  update(devices: readonly Device[]): void {
+    const offered = new Set(devices.map(({ id }) => id))
+    const heldIds = new Set([...this.#held.values()].flatMap(({ slices }) => slices.map(({ deviceId }) => deviceId)))
+    const gone = this.#devices.filter(({ id }) => !offered.has(id) && heldIds.has(id))
+    this.#devices = [...devices].sort((a, b) => (a.id < b.id ? -1 : 1))
+    this.#groups = groupsOf([...devices, ...gone])
+    for (const [holder, held] of this.#held) this.#holdAll(holder, held)
+    for (const { id } of gone) for (const { index } of this.#groups) index.offer(id, false)
+  }
+
+  /** Whole GPUs, those that can not be shared first; null when fewer are free. */
+  takeWhole(holder: string, model: string, units: number): readonly Slice[] | null {
+    const slices: Slice[] = []
+    for (const { index } of this.#groupsOf(model))
+      for (const [at, { id, memoryBytes }] of index.devices.entries())
+        if (slices.length < units && !index.isActive(at) && index.fits(at, wholeShare(memoryBytes)))
+          slices.push({ deviceId: id, deviceModel: model, units: 1 })
+    if (slices.length < units) return null
+    this.#hold(holder, { slices, ask: null })
+    return slices
+  }
+
+  /** One share per unit, of as many GPUs as there are units where it can be; several of one GPU otherwise. */
+  takeShares(holder: string, model: string, units: number, ask: ShareAsk): readonly Slice[] | null {
+    const index = this.#groups.find((group) => group.model === model && group.isShared)?.index
+    if (index === undefined || units > placementConfig.devicesPerInstanceMax) return null
+    const demand: Demand = { ...demandOf(holder, ask), devices: units, kind: units > 1 ? 'training' : ask.kind }
+    const placement = complementary.place(index, demand)
+    const slices =
+      placement === null
+        ? takeEvenly(index, model, units, ask.share)
+        : placement.map(({ deviceId, share }) => ({ deviceId, deviceModel: model, units: 1, share }))
+    if (slices !== null) this.#hold(holder, { slices, ask })
+    return slices
+  }
+
+  /** What an adopted run holds already; false when the device is gone, of another model, or taken. */
+  claim(holder: string, slices: readonly Slice[], ask: ShareAsk | null): boolean {
+    const isFitting = slices.every((slice) => {
+      const device = this.#devices.find(({ id }) => id === slice.deviceId)
+      if (device === undefined || device.model !== slice.deviceModel || slice.units < 1) return false
+      if (slice.share === undefined && slice.units > 1) return false
+      const { index, at } = this.#locate(slice.deviceId)
+      const share = slice.share ?? wholeShare(device.memoryBytes)
+      const isSane = share.requestMilli >= 1 && share.limitMilli >= share.requestMilli && share.memoryBytes >= 0
+      return isSane && index.fits(at, share)
+    })
+    const isOnce = new Set(slices.map(({ deviceId }) => deviceId)).size === slices.length
+    if (!isFitting || !isOnce || slices.length === 0) return false
+    this.#hold(holder, { slices, ask })
+    return true
+  }
+
+  release(holder: string): boolean {
+    for (const { index } of this.#groups) index.release(holder)
+    return this.#held.delete(holder)
+  }
+
+  /** Who holds something of the device. */
+  holdersOf(deviceId: string): readonly string[] {
+    return [...this.#held]
+      .filter(([, { slices }]) => slices.some((slice) => slice.deviceId === deviceId))
+      .map(([holder]) => holder)
+  }
+
+  /** Devices of the model of which nothing is held. */
+  freeWhole(model: string): number {
+    return this.#devices.filter((device) => device.model === model && this.#isFree(device.id)).length
+  }
+
+  /** What is left of a device that can be shared; null for one that is handed out whole. */
+  left(deviceId: string): SliceShare | null {
+    const device = this.#devices.find(({ id }) => id === deviceId)
+    if (device === undefined || !isShared(device)) return null
+    const { index, at } = this.#locate(deviceId)
+    const { requestMilliMax, limitMilliMax } = index.bounds
+    return {
+      requestMilli: requestMilliMax - index.requestMilli(at),
+      limitMilli: limitMilliMax - index.limitMilli(at),
+      memoryBytes: index.freeMemoryBytes(at),
+    }
+  }
+
+  #isFree(deviceId: string): boolean {
+    const { index, at } = this.#locate(deviceId)
+    return !index.isActive(at)
+  }
+
+  #hold(holder: string, held: Held): void {
+    assert(!this.#held.has(holder), `${holder} holds a slice already`)
+    this.#held.set(holder, held)
+    this.#holdAll(holder, held)
+  }
+
+  #holdAll(holder: string, { slices, ask }: Held): void {
+    for (const { index } of this.#groups) {
+      const placement: Placement = slices.flatMap(({ deviceId, share }) => {
+        const at = index.numberOf(deviceId)
+        return at < 0 ? [] : [{ deviceId, share: share ?? wholeShare(index.devices[at]!.memoryBytes) }]
+      })
+      if (placement.length > 0) index.hold(demandOf(holder, ask), placement)
+    }
+  }
+
+  #groupsOf(model: string): readonly Group[] {
+    return this.#groups.filter((group) => group.model === model).sort((a, b) => Number(a.isShared) - Number(b.isShared))
+  }
+
+  #locate(deviceId: string): { readonly index: DeviceIndex; readonly at: number } {
+    const group = present(
+      this.#groups.find(({ index }) => index.numberOf(deviceId) >= 0),
+      `device ${deviceId}`,
+    )
+    return { index: group.index, at: group.index.numberOf(deviceId) }
+  }
+}
+
+export function isShared({ sharing }: Device): boolean {
+  return sharing === 'interposer' || sharing === 'interposer-mps'
+}
+
+function groupsOf(devices: readonly Device[]): readonly Group[] {
+  const keys = new Map(devices.map((device) => [`${device.model} ${isShared(device)}`, device]))
+  return [...keys.values()].map((first) => {
+    const alike = devices.filter((device) => device.model === first.model && isShared(device) === isShared(first))
+    const indexed = alike.map(({ id, memoryBytes }) => ({ id, memoryBytes, node: machine }))
+    return { model: first.model, isShared: isShared(first), index: new DeviceIndex(indexed, complementary.bounds) }
+  })
+}
+
+/** Whole devices are held by their own shares; what is said here of the ask counts for affinity only. */
+function demandOf(holder: string, ask: ShareAsk | null): Demand {
+  const share = ask?.share ?? { requestMilli: 1, limitMilli: 1, memoryBytes: 0 }
+  return { holder, functionId: ask?.functionId ?? holder, kind: ask?.kind ?? 'training', devices: 1, share }
+}
