@@ -1,0 +1,88 @@
+// Who yields to whom, and what may be in flight: the parameters of the reflexes in the interposer, which holds a confined
+// process back while those that it yields to are busy. A request waits for about segments x their length, plus the longest
+// kernel. A confined instance that waits and gets less than its request yields to nobody until it has it: the request is
+// guaranteed to both sides, and Σ requests <= 1 makes that possible. Pure.
+import type { SharingConfig } from './config.ts'
+import type { Objective, Role, Work } from './gpu-sharing.ts'
+import { layoutConstants, type Order } from './layout.ts'
+
+export type BarrierClient = {
+  readonly slot: number
+  readonly instanceId: string
+  readonly role: Role
+  readonly work: Work
+  readonly isTokenByToken: boolean
+  readonly objective: Objective | null
+  readonly lastLaunchNs: number
+  /** From a synchronisation to the next launch, lately; 0 when unknown. */
+  readonly gapUs: number
+  /** It waits, and had less than its request in the last second. */
+  readonly isStarved: boolean
+}
+
+export type Barrier = Pick<Order, 'yieldsTo' | 'barrierUs' | 'segmentsMax' | 'segmentUs' | 'blockMaxUs'> & {
+  readonly because: string
+}
+
+/** `budget`: of the fill policy, 0 to 1; a smaller one leaves less in flight at the end of a bubble. */
+export function barrierOf(
+  client: BarrierClient,
+  all: readonly BarrierClient[],
+  budget: number,
+  config: SharingConfig,
+): Barrier {
+  const blockMaxUs = config.barrier.blockMaxMs * 1000
+  if (client.role === 'protected') {
+    // Segments without a limit: their events tell when a training's queue on the device is empty.
+    const segmentUs = client.work === 'training' ? config.barrier.segmentUs * 2 : 0
+    return { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs, blockMaxUs, because: 'comes first' }
+  }
+  const peers = peersOf(client, all)
+  if (peers.length === 0)
+    return { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs: 0, blockMaxUs, because: 'has nobody to yield to' }
+  const isFilling = peers.some((peer) => peer.work === 'training')
+  const { segmentsMax, segmentUs } = isFilling ? fillSegments(budget, config) : segmentsFor(peers, config)
+  const inFlight = { segmentsMax, segmentUs, blockMaxUs }
+  if (client.isStarved)
+    return { ...inFlight, yieldsTo: [], barrierUs: 0, because: 'yields to nobody until it has its request' }
+  const shown = peers.slice(0, layoutConstants.yields)
+  const names = shown.map((peer) => peer.instanceId).filter((id, index, ids) => ids.indexOf(id) === index)
+  const more = peers.length > shown.length ? ` (${shown.length} of ${peers.length} processes, the newest active)` : ''
+  return {
+    ...inFlight,
+    yieldsTo: shown.map((peer) => peer.slot),
+    barrierUs: isFilling ? config.bubbles.probeUs : barrierUsFor(peers, config.barrier),
+    because: `yields to ${names.join(', ')}${more}, ${segmentsMax} x ${segmentUs} us in flight`,
+  }
+}
+
+/** Protected processes of other instances, the newest active first when there are more than a line has room for. */
+function peersOf(client: BarrierClient, all: readonly BarrierClient[]): readonly BarrierClient[] {
+  const peers = all.filter((other) => other.role === 'protected' && other.instanceId !== client.instanceId)
+  if (peers.length <= layoutConstants.yields) return peers
+  // By the second, so that the choice does not change at every tick.
+  const second = (peer: BarrierClient): number => Math.floor(peer.lastLaunchNs / 1e9)
+  return peers.toSorted((a, b) => second(b) - second(a) || a.slot - b.slot)
+}
+
+function fillSegments(budget: number, config: SharingConfig): Pick<Barrier, 'segmentsMax' | 'segmentUs'> {
+  const segmentUs = Math.max(50, Math.round(config.bubbles.segmentUs * budget))
+  return { segmentsMax: config.bubbles.segmentsMax, segmentUs }
+}
+
+/** At most a tenth of the tightest objective in flight. */
+function segmentsFor(
+  peers: readonly BarrierClient[],
+  { barrier }: SharingConfig,
+): Pick<Barrier, 'segmentsMax' | 'segmentUs'> {
+  const tightestMs = Math.min(...peers.map((peer) => peer.objective?.latencyMs ?? Infinity))
+  const allowedUs = (tightestMs * 1000 * barrier.segmentsOfObjective) / barrier.segmentsMax
+  const segmentUs = Math.round(Math.min(Math.max(allowedUs, barrier.segmentUsMin), barrier.segmentUs))
+  return { segmentsMax: barrier.segmentsMax, segmentUs }
+}
+
+/** Between two tokens a client is idle for an instant: its device is not to be filled with others' work then. */
+function barrierUsFor(peers: readonly BarrierClient[], config: SharingConfig['barrier']): number {
+  const gaps = peers.filter((peer) => peer.isTokenByToken && peer.gapUs * 2 <= config.barrierUsMax)
+  return Math.round(Math.max(config.barrierUs, ...gaps.map((peer) => peer.gapUs * 2)))
+}

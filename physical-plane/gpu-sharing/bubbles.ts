@@ -1,0 +1,169 @@
+// Bubbles of a training process after SpecInF (arXiv 2503.02550; its thresholds are not public, these are ours): when nothing of it
+// is on the device, for how long that will last, and how long an iteration takes. Iterations repeat, so a bubble is predicted from
+// the bubbles at the same position of the iterations before it. Evidence, cheapest first: its host waits or has stopped
+// launching; its queue on the device is empty although it has not synchronised; only communication kernels of it are there. Pure.
+import type { SharingConfig } from './config.ts'
+import type { SlotReading } from './layout.ts'
+
+export type BubbleState = 'BUSY' | 'PROBE' | 'OPEN'
+export type BubbleEvidence = 'host' | 'device' | 'communication'
+
+export type BubbleModel = {
+  readonly state: BubbleState
+  readonly evidence: BubbleEvidence | null
+  /** Since when it has been in a bubble; 0 while it is in none. */
+  readonly idleSinceNs: number
+  /** How long this bubble, or the next, is expected to be; null without history. */
+  readonly predictedUs: number | null
+  /** Bubbles of one iteration. */
+  readonly period: number
+  /** Set at the tick that saw an iteration end. */
+  readonly endedIterationUs: number | null
+  /** Of the newest iterations, weighted to the newest; null without history. */
+  readonly iterationUs: number | null
+  /** Time in bubbles, since the process was first seen; and in the last tick. */
+  readonly bubbleNs: number
+  readonly bubbleNsInTick: number
+  readonly lastStartNs: number
+  readonly gaps: readonly Gap[]
+  readonly starts: readonly Start[]
+}
+
+/** The time without work after busy time number `index`. */
+type Gap = { readonly index: number; readonly us: number }
+type Start = { readonly index: number; readonly ns: number }
+type Config = SharingConfig['bubbles']
+
+export const noBubbles: BubbleModel = {
+  state: 'BUSY',
+  evidence: null,
+  idleSinceNs: 0,
+  predictedUs: null,
+  period: 1,
+  endedIterationUs: null,
+  iterationUs: null,
+  bubbleNs: 0,
+  bubbleNsInTick: 0,
+  lastStartNs: 0,
+  gaps: [],
+  starts: [],
+}
+
+export function watchBubbles(
+  before: BubbleModel,
+  reading: SlotReading,
+  nowNs: number,
+  elapsedNs: number,
+  config: Config,
+): BubbleModel {
+  const { evidence, sinceNs } = evidenceOf(before, reading, nowNs)
+  const idleUs = evidence === null ? 0 : (nowNs - sinceNs) / 1000
+  const state = idleUs >= config.openUs ? 'OPEN' : idleUs >= config.probeUs ? 'PROBE' : 'BUSY'
+  const history = withStart(before, reading, config)
+  // The gap after the busy time that has ended last, or that is going on.
+  const index = reading.cycles + (reading.isBusy ? 1 : 0)
+  const bubbleNsInTick = bubbleTime(before, reading, evidence === null ? 0 : sinceNs, nowNs, elapsedNs)
+  return {
+    ...history,
+    state,
+    evidence,
+    idleSinceNs: evidence === null ? 0 : sinceNs,
+    predictedUs: predict(history.gaps, history.period, index, config),
+    bubbleNs: before.bubbleNs + bubbleNsInTick,
+    bubbleNsInTick,
+  }
+}
+
+function evidenceOf(
+  before: BubbleModel,
+  reading: SlotReading,
+  nowNs: number,
+): { readonly evidence: BubbleEvidence | null; readonly sinceNs: number } {
+  if (reading.launches === 0) return { evidence: null, sinceNs: 0 }
+  if (reading.idleSinceNs > 0)
+    return { evidence: reading.isBusy ? 'device' : 'host', sinceNs: Math.min(reading.idleSinceNs, nowNs) }
+  if (!reading.onlyCommunicates) return { evidence: null, sinceNs: 0 }
+  // Nobody notes when the last other kernel ended: it is counted from when it was first seen.
+  const wasSo = before.evidence === 'communication'
+  return { evidence: 'communication', sinceNs: wasSo ? before.idleSinceNs : nowNs }
+}
+
+type History = Pick<BubbleModel, 'gaps' | 'starts' | 'period' | 'iterationUs' | 'endedIterationUs' | 'lastStartNs'>
+
+/** Takes in the newest start of busy time. Starts that came and went between two ticks are skipped; numbers keep the place. */
+function withStart(before: BubbleModel, reading: SlotReading, config: Config): BubbleModel & History {
+  const ns = reading.busySinceNs
+  if (ns === 0 || ns === before.lastStartNs) return { ...before, endedIterationUs: null }
+  const index = reading.isBusy ? reading.cycles : Math.max(0, reading.cycles - 1)
+  const isFirst = before.lastStartNs === 0
+  // A counter that went back is another life of the process, or nonsense: history begins again.
+  if (ns < before.lastStartNs || index < (before.starts.at(-1)?.index ?? 0))
+    return { ...before, gaps: [], starts: [{ index, ns }], lastStartNs: ns, endedIterationUs: null, period: 1 }
+  const gaps = isFirst
+    ? before.gaps
+    : [...before.gaps.slice(1 - config.historyGaps), { index, us: reading.hostGapNs / 1000 }]
+  const starts = [...before.starts.slice(1 - config.historyGaps), { index, ns }]
+  const period = periodOf(gaps, config)
+  const begun = starts.findLast((start) => start.index === index - period)
+  const endedIterationUs = begun === undefined ? null : (ns - begun.ns) / 1000
+  // Counted once an iteration, not at each of its bubbles.
+  const isEnd = endedIterationUs !== null && index % period === 0
+  const iterationUs = !isEnd ? before.iterationUs : weighted(before.iterationUs, endedIterationUs, config.weight)
+  return {
+    ...before,
+    gaps,
+    starts,
+    period,
+    lastStartNs: ns,
+    iterationUs,
+    endedIterationUs: isEnd ? endedIterationUs : null,
+  }
+}
+
+/** The fewest bubbles an iteration that explain the gaps about as well as any number does. */
+function periodOf(gaps: readonly Gap[], config: Config): number {
+  const errors = Array.from({ length: config.periodMax }, (_, less) => spread(gaps, less + 1))
+  const best = Math.min(...errors)
+  if (!Number.isFinite(best)) return 1
+  const mean = gaps.reduce((total, gap) => total + gap.us, 0) / gaps.length
+  return errors.findIndex((error) => error <= best * 1.2 + mean * 0.02) + 1
+}
+
+/** Mean distance of gaps from the mean at their position; Infinity where positions have too few to say. */
+function spread(gaps: readonly Gap[], period: number): number {
+  if (gaps.length < period * 3) return period === 1 && gaps.length > 0 ? Number.MAX_VALUE : Infinity
+  let total = 0
+  for (let position = 0; position < period; position++) {
+    const here = gaps.filter((gap) => gap.index % period === position)
+    const mean = here.reduce((sum, gap) => sum + gap.us, 0) / Math.max(1, here.length)
+    total += here.reduce((sum, gap) => sum + Math.abs(gap.us - mean), 0)
+  }
+  return total / gaps.length
+}
+
+function predict(gaps: readonly Gap[], period: number, index: number, config: Config): number | null {
+  let predicted: number | null = null
+  for (const gap of gaps)
+    if (gap.index % period === index % period) predicted = weighted(predicted, gap.us, config.weight)
+  return predicted
+}
+
+/** Time in bubbles since the last tick, from the newest edges: exact but for bubbles that began and ended between two ticks. */
+function bubbleTime(
+  before: BubbleModel,
+  reading: SlotReading,
+  sinceNs: number,
+  nowNs: number,
+  elapsedNs: number,
+): number {
+  const lastNs = nowNs - elapsedNs
+  if (sinceNs > 0) return Math.min(elapsedNs, nowNs - Math.max(sinceNs, lastNs))
+  const isNewStart = reading.busySinceNs !== before.lastStartNs && before.lastStartNs !== 0
+  if (before.evidence === null) return isNewStart ? Math.min(elapsedNs, reading.hostGapNs) : 0
+  const endNs = isNewStart ? reading.busySinceNs : nowNs
+  return Math.min(elapsedNs, Math.max(0, endNs - lastNs))
+}
+
+function weighted(before: number | null, value: number, weight: number): number {
+  return before === null ? value : before + weight * (value - before)
+}
