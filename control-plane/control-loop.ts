@@ -14,10 +14,12 @@ import type { Desired } from './model/desired.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { desiredByRegion } from './reconciler/desired.ts'
 import { pinCatalogue } from './pin-catalogue.ts'
+import { reconcileFunctions } from './reconciler/functions.ts'
 import { reconcile, type ReconcileOptions } from './reconciler/reconcile.ts'
 import { replanRunning } from './scheduler/elastic/replan-running.ts'
 import { nothingRemembered, type ElasticMemory } from './scheduler/elastic/state.ts'
 import { PlanMemory } from './scheduler/plan-memory.ts'
+import { functionRoom } from './scheduler/function-room.ts'
 import { planPending } from './scheduler/plan.ts'
 import { snapshotOf } from './snapshot-of.ts'
 import type { Store } from './store/store.ts'
@@ -136,6 +138,8 @@ export class ControlLoop {
     const { clock, log } = this.#options
     const startMs = clock.monotonicMs()
     try {
+      // Before jobs take what is free: somebody waits for the answers.
+      await this.#decideAndCommit('functions', (snapshot) => reconcileFunctions(snapshot, functionRoom(snapshot)))
       await this.#decideAndCommit('plan', (snapshot) => planPending(snapshot, this.#planMemory))
       await this.#replanNowAndThen()
       await this.#reconcile()

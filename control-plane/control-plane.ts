@@ -2,6 +2,7 @@
 import type { CatalogServiceHandlers } from '#proto/generated/cloudless/v1/CatalogService.ts'
 import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
 import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
+import type { FunctionServiceHandlers } from '#proto/generated/cloudless/v1/FunctionService.ts'
 import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
@@ -14,6 +15,7 @@ import { Fleet } from './agents/fleet.ts'
 import { catalogService } from './api/catalog-service.ts'
 import type { ListDataset } from './api/check-datasets.ts'
 import { costService } from './api/cost-service.ts'
+import { functionService } from './api/function-service.ts'
 import { jobService } from './api/job-service.ts'
 import { regionService, type FetchedMark } from './api/region-service.ts'
 import { ControlLoop } from './control-loop.ts'
@@ -39,6 +41,7 @@ export type ControlPlaneOptions = {
 
 export type ControlPlane = {
   readonly services: {
+    readonly 'cloudless.v1.FunctionService': Implementation<FunctionServiceHandlers>
     readonly 'cloudless.v1.JobService': Implementation<JobServiceHandlers>
     readonly 'cloudless.v1.RegionService': Implementation<RegionServiceHandlers>
     readonly 'cloudless.v1.CatalogService': Implementation<CatalogServiceHandlers>
@@ -61,6 +64,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   })
   return {
     services: {
+      'cloudless.v1.FunctionService': functionService(options),
       'cloudless.v1.JobService': jobService(options),
       'cloudless.v1.RegionService': regionService({
         store,

@@ -22,6 +22,7 @@ export type Rig = {
   readonly store: Store
   readonly catalogue: Catalogue
   readonly controlPlane: ControlPlane
+  readonly functions: ControlPlane['services']['cloudless.v1.FunctionService']
   readonly jobs: ControlPlane['services']['cloudless.v1.JobService']
   readonly regions: ControlPlane['services']['cloudless.v1.RegionService']
   readonly catalogs: ControlPlane['services']['cloudless.v1.CatalogService']
@@ -56,6 +57,7 @@ export function startRig(given: RigOptions = {}): Rig {
     store,
     catalogue,
     controlPlane,
+    functions: services['cloudless.v1.FunctionService'],
     jobs: services['cloudless.v1.JobService'],
     regions: services['cloudless.v1.RegionService'],
     catalogs: services['cloudless.v1.CatalogService'],

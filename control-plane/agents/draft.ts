@@ -1,5 +1,6 @@
 // Changes that many agents ask for, gathered for one transaction: each sees the objects as the ones before it left them.
 import { monthOf } from '#control-plane/model/costs.ts'
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { Change } from '#control-plane/store/store.ts'
@@ -7,7 +8,9 @@ import type { Change } from '#control-plane/store/store.ts'
 export class Draft {
   readonly #jobs: (id: string) => Job | null
   readonly #instances: (id: string) => Instance | null
+  readonly #functions: (id: string) => InferenceFunction | null
   readonly #changedJobs = new Map<string, Job>()
+  readonly #changedFunctions = new Map<string, InferenceFunction>()
   readonly #changedInstances = new Map<string, Instance>()
   readonly #others: Change[] = []
   readonly #carried: Map<string, number>
@@ -17,7 +20,9 @@ export class Draft {
     instances: (id: string) => Instance | null,
     /** Bytes by linkMonthKey until now. */
     carried: ReadonlyMap<string, number> = new Map(),
+    functions: (id: string) => InferenceFunction | null = () => null,
   ) {
+    this.#functions = functions
     this.#jobs = jobs
     this.#instances = instances
     this.#carried = new Map(carried)
@@ -27,12 +32,20 @@ export class Draft {
     return this.#changedJobs.get(id) ?? this.#jobs(id)
   }
 
+  function(id: string): InferenceFunction | null {
+    return this.#changedFunctions.get(id) ?? this.#functions(id)
+  }
+
   instance(id: string): Instance | null {
     return this.#changedInstances.get(id) ?? this.#instances(id)
   }
 
   putJob(job: Job): void {
     this.#changedJobs.set(job.id, job)
+  }
+
+  putFunction(of: InferenceFunction): void {
+    this.#changedFunctions.set(of.id, of)
   }
 
   putInstance(instance: Instance): void {
@@ -55,6 +68,7 @@ export class Draft {
   changes(): readonly Change[] {
     return [
       ...[...this.#changedJobs.values()].map((job): Change => ({ kind: 'job', job })),
+      ...[...this.#changedFunctions.values()].map((each): Change => ({ kind: 'function', function: each })),
       ...[...this.#changedInstances.values()].map((instance): Change => ({ kind: 'instance', instance })),
       ...this.#others,
     ]

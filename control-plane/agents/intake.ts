@@ -1,5 +1,6 @@
 // What agents report goes into the store here: everything of the last few milliseconds in one transaction, because each
 // transaction waits for the disk. A report is answered only after its transaction committed.
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -83,6 +84,7 @@ export class Intake {
         (id) => this.#store.activeJob(id) ?? ended.jobs.get(id) ?? null,
         (id) => this.#store.activeInstance(id) ?? ended.instances.get(id) ?? null,
         carried,
+        (id) => this.#store.activeFunction(id) ?? ended.functions.get(id) ?? null,
       )
       for (const report of reports) report.write(draft)
       const outcome = await this.#store.commit(draft.changes(), revision)
@@ -95,14 +97,19 @@ export class Intake {
   async #readEnded(reports: readonly Report[]): Promise<Ended> {
     const jobs = new Map<string, Job>()
     const instances = new Map<string, Instance>()
+    const functions = new Map<string, InferenceFunction>()
     for (const id of new Set(reports.flatMap(({ jobIds }) => jobIds))) {
-      if (this.#store.activeJob(id) !== null) continue
+      if (this.#store.activeJob(id) !== null || this.#store.activeFunction(id) !== null) continue
       const record = await this.#store.job(id)
-      if (record === null) continue
+      if (record === null) {
+        const ended = await this.#store.function(id)
+        if (ended !== null) functions.set(id, ended.function)
+        continue
+      }
       jobs.set(id, record.job)
       for (const instance of record.instances) instances.set(instance.id, instance)
     }
-    return { jobs, instances }
+    return { jobs, instances, functions }
   }
 
   /** Nobody else writes ledger entries, so this holds until the commit. */
@@ -117,4 +124,8 @@ export class Intake {
   }
 }
 
-type Ended = { readonly jobs: ReadonlyMap<string, Job>; readonly instances: ReadonlyMap<string, Instance> }
+type Ended = {
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly functions: ReadonlyMap<string, InferenceFunction>
+}

@@ -53,21 +53,38 @@ function readable(context: JournalContext, wire: JournalRecord__Output): readonl
 }
 
 function apply(context: JournalContext, draft: Draft, seq: number, content: JournalRecord['content']): void {
-  const job = draft.job(jobIdOf(content))
-  if (job === null) {
-    context.onRefused(seq, `${content.kind} of job ${jobIdOf(content)}, which does not exist here`)
+  const id = jobIdOf(content)
+  const job = draft.job(id)
+  const isOfFunction = job === null && draft.function(id) !== null
+  if (job === null && !isOfFunction) {
+    context.onRefused(seq, `${content.kind} of job ${id}, which does not exist here`)
     return
   }
   switch (content.kind) {
     case 'usage': {
       const [month] = linkMonthOf(content.usage)
       const before = month === undefined ? 0 : draft.carried(month)
-      const priced = priceUsage(content.usage, job.plan, context.catalogue, before)
+      const priced = priceUsage(content.usage, job?.plan ?? null, context.catalogue, before)
       if (priced.kind === 'priced') draft.add({ kind: 'ledger', entry: priced.entry })
       else
         context.onRefused(seq, priced.violations.map(({ field, description }) => `${field} ${description}`).join('; '))
       break
     }
+    case 'event':
+      draft.add({ kind: 'event', event: content.event })
+      break
+    case 'round':
+    case 'evaluation':
+      if (job === null) context.onRefused(seq, `${content.kind} of ${id}, which is no job`)
+      else applyOfJob(context, draft, job, content)
+      break
+  }
+}
+
+type OfJob = Extract<JournalRecord['content'], { readonly kind: 'round' | 'evaluation' }>
+
+function applyOfJob(context: JournalContext, draft: Draft, job: Job, content: OfJob): void {
+  switch (content.kind) {
     case 'round':
       draft.add({
         kind: 'round',
@@ -80,9 +97,6 @@ function apply(context: JournalContext, draft: Draft, seq: number, content: Jour
         evaluation: { ...content.evaluation, region: partitionOf(job, content.evaluation.region, context.region) },
       })
       draft.putJob(withEvaluation(job, content.evaluation.metrics))
-      break
-    case 'event':
-      draft.add({ kind: 'event', event: content.event })
       break
   }
 }

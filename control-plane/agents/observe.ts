@@ -12,6 +12,7 @@ export function writeObserved(
   /** Instances that the agent was told to stop: what it does not mention is gone. */
   toldToStop: readonly Instance[],
 ): void {
+  noteWanted(draft, region, observed.wantedInstances)
   const seen = new Set<string>()
   for (const report of observed.instances) {
     seen.add(report.id)
@@ -40,6 +41,7 @@ function merge(instance: Instance, report: ObservedInstance): Instance | null {
     // Between two attempts there is no progress to report; the last one stands.
     progress: report.progress ?? instance.progress,
     ...(report.staging === null ? {} : { staging: report.staging }),
+    ...servingOf(instance, report),
     ...deviceOf(instance, report),
   }
   return isSame(instance, next) ? null : next
@@ -50,6 +52,12 @@ function deviceOf({ deviceModel, units }: Instance, { deviceId }: ObservedInstan
   return deviceId === '' || deviceModel === 'cpu' || units === 0 ? {} : { deviceId }
 }
 
+/** What it has answered stands until it says more; without a run it answers nobody. */
+function servingOf({ serving: before }: Instance, { serving }: ObservedInstance): Pick<Instance, 'serving'> {
+  if (serving !== null) return { serving }
+  return before === undefined ? {} : { serving: { ...before, isReady: false, requestsPerSecond: 0, queued: 0 } }
+}
+
 function isSame(a: Instance, b: Instance): boolean {
   return (
     a.state === b.state &&
@@ -57,10 +65,19 @@ function isSame(a: Instance, b: Instance): boolean {
     a.reason === b.reason &&
     a.endpoint === b.endpoint &&
     a.deviceId === b.deviceId &&
+    (a.serving === b.serving || encode(a.serving ?? null) === encode(b.serving ?? null)) &&
     a.staging?.bytesDone === b.staging?.bytesDone &&
     a.staging?.bytesTotal === b.staging?.bytesTotal &&
     (a.progress === b.progress || encode(a.progress) === encode(b.progress))
   )
+}
+
+function noteWanted(draft: Draft, region: string, wanted: Observed['wantedInstances']): void {
+  for (const [id, instances] of Object.entries(wanted)) {
+    const before = draft.function(id)
+    if (before === null || before.endedAtMs !== null || before.wanted[region] === instances) continue
+    draft.putFunction({ ...before, wanted: { ...before.wanted, [region]: instances } })
+  }
 }
 
 function noteFirstStep(draft: Draft, jobId: string, atMs: number | null): void {

@@ -6,6 +6,8 @@ export const apiConfig = {
   pageTokenCharactersMax: 1_000,
   /** Jobs that have not ended; more are refused until some end. */
   activeJobsMax: 10_000,
+  /** Functions that are not deleted. */
+  functionsMax: 1_000,
   reasonCharactersMax: 1_000,
   whatIfsMax: 50,
   tailLinesMax: 100_000,

@@ -46,9 +46,10 @@ function wanted({ job, instances }: JobRecord, instanceId: string): readonly Ins
   return found
 }
 
-async function* news(
+/** What an instance wrote since the last look. */
+export async function* news(
   logs: Logs,
-  { id, region, role }: Instance,
+  { id, region, role }: Pick<Instance, 'id' | 'region' | 'role'>,
   offsets: Map<string, number>,
   tailLines: number,
 ): AsyncGenerator<StreamLogsResponse, void> {

@@ -95,8 +95,16 @@ function runWith({
   return [bundleDigest, handler, variables, slo, batchMax, gpuShare, deviceModels.toSorted()]
 }
 
-/** The name of a region that is to have none at first would never be called; so one is there until its agent says otherwise. */
+/** One is there until the region's agent says otherwise, or nobody would ever hear of requests. */
 export function wantedIn({ spec, wanted }: InferenceFunction, region: string): number {
   const asked = wanted[region] ?? Math.max(1, spec.instancesMin)
   return Math.min(spec.instancesMax, Math.max(spec.instancesMin, asked))
+}
+
+/** The same function with another spec; what instances still run with is remembered. */
+export function redeployed(before: InferenceFunction, spec: InferenceSpec): InferenceFunction {
+  if (!runsOtherwise(before.spec, spec)) return { ...before, spec }
+  const older = [...before.older, { version: before.version, spec: before.spec }]
+  const reason = 'deployed; instances are replaced one by one'
+  return { ...before, spec, older, version: before.version + 1, failures: 0, retryAtMs: 0, state: 'deploying', reason }
 }

@@ -13,3 +13,10 @@ export const keptJobsMax = 10_000
 
 /** A job tells of so many instances that do not run. */
 export const troublesShownMax = 3
+
+/** After an instance of a function gave up, the next one begins after this, doubled each time. */
+export const functionBackOffMs = 10_000
+export const functionBackOffMsMax = 300_000
+
+/** A function that runs wherever there is room goes elsewhere once its region is unseen for longer. */
+export const functionMovesAfterMs = 60_000

@@ -2,6 +2,7 @@
 // of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
 // those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
 import type { Desired, DesiredInstance, PartitionData } from '#control-plane/model/desired.ts'
+import { specOf, type InferenceFunction } from '#control-plane/model/inference.ts'
 import { instancesByJob, instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { Job } from '#control-plane/model/job.ts'
@@ -33,6 +34,7 @@ function regionsIn(snapshot: Snapshot): readonly string[] {
 
 type Context = {
   readonly jobs: ReadonlyMap<string, Job>
+  readonly functions: ReadonlyMap<string, InferenceFunction>
   readonly agents: ReadonlyMap<string, Agent>
   readonly kept: readonly KeptJob[]
   /** Of a job, those whose data is on its way. */
@@ -43,6 +45,7 @@ function contextOf(snapshot: Snapshot): Context {
   const jobs = new Map(snapshot.jobs.map((job) => [job.id, job]))
   return {
     jobs,
+    functions: new Map(snapshot.functions?.map((each) => [each.id, each])),
     heldBack: heldBackOf(snapshot, jobs),
     agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
     kept: (snapshot.kept ?? []).filter(({ untilMs }) => untilMs > snapshot.nowMs),
@@ -72,9 +75,18 @@ function build(region: string, instances: readonly Instance[], context: Context)
   return {
     region,
     instances: parts.flatMap((part) => part.instances).sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1)),
+    ...inferenceIn(instances, context),
     addressBooks: parts.map((part) => part.addressBook).sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
     keptJobIds: keptHere(region, instances, context).filter((jobId) => !wantedByJob.has(jobId)),
   }
+}
+
+function inferenceIn(instances: readonly Instance[], { functions }: Context): Pick<Desired, 'inference'> {
+  const inference = instances.flatMap((instance) => {
+    const of = functions.get(instance.jobId)
+    return of === undefined || instance.isReleased ? [] : [{ instance, spec: specOf(of, instance) }]
+  })
+  return inference.length === 0 ? {} : { inference }
 }
 
 function keptHere(region: string, instances: readonly Instance[], { jobs, kept }: Context): readonly string[] {

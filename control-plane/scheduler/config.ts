@@ -39,3 +39,14 @@ export const jobLimits = {
   restarts: 1_000,
   slack: 1_000,
 } as const
+
+/** Of functions that answer requests. */
+export const functionLimits = {
+  /** In each region. */
+  instancesMax: 1_000,
+  batchMax: 1_024,
+  latencyMsMin: 1,
+  latencyMsMax: 600_000,
+  percentileMin: 50,
+  percentileMax: 99.9,
+} as const

@@ -30,7 +30,7 @@ export function validateJob(spec: JobSpec, catalogue: Catalogue, nowMs: number, 
   return violations
 }
 
-type Note = (field: string, description: string) => void
+export type Note = (field: string, description: string) => void
 
 function checkName(note: Note, name: string): void {
   if (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name)) return
@@ -182,7 +182,7 @@ function checkResources(note: Note, resources: JobSpec['resources'], catalogue: 
   if (resources.gpuShare !== undefined) checkShare(note, resources.gpuShare, resources.deviceModels)
 }
 
-function checkShare(note: Note, share: GpuShare, deviceModels: readonly string[]): void {
+export function checkShare(note: Note, share: GpuShare, deviceModels: readonly string[]): void {
   const field = 'resources.gpu_share'
   const { requestMilli, limitMilli, memoryBytes } = share
   if (!isWhole(requestMilli, 1, 1000)) {

@@ -347,6 +347,7 @@ export class FluidAgent {
       firstStepAtMs: progress?.phase === 'training' ? this.#now() : null,
       resumption: resumptionOf(instance),
       staging: null,
+      serving: null,
       deviceId: '',
     }
   }

@@ -8,11 +8,13 @@ import type { StagingProgress__Output } from '#proto/generated/cloudless/v1/Stag
 import type { Usage__Output } from '#proto/generated/cloudless/v1/Usage.ts'
 import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
 import { usagePurposes, type Usage } from '#control-plane/model/ledger.ts'
+import type { Serving } from '#control-plane/model/inference.ts'
 import type { Device, InstanceState, PartitionProgress, Staging } from '#control-plane/model/snapshot.ts'
 import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { fromWire, wireInstanceState, wireSharing, wireUsageKind } from './enums.ts'
+import { decodeServing } from './inference.ts'
 import { decodeProgress } from './progress.ts'
 import { decodeRound } from './round.ts'
 
@@ -30,6 +32,8 @@ export type Observed = {
   readonly desiredRevision: number
   /** None where they are those of the hello. */
   readonly devices: readonly Device[]
+  /** Instances that each function should have there, by its id. */
+  readonly wantedInstances: Readonly<Record<string, number>>
 }
 
 export type ObservedInstance = {
@@ -42,6 +46,7 @@ export type ObservedInstance = {
   readonly firstStepAtMs: number | null
   readonly resumption: number
   readonly staging: Staging | null
+  readonly serving: Serving | null
   /** '' before it has one. */
   readonly deviceId: string
 }
@@ -97,8 +102,13 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     .list('observed.instances', wire.instances, config.observedInstancesMax)
     .map((instance, i) => decodeInstance(checks, `observed.instances[${i}]`, instance))
   const devices = decodeDevices(checks, 'observed.devices', wire.devices)
+  const wanted = checks.list(
+    'observed.wanted_instances',
+    Object.entries(wire.wantedInstances),
+    config.wantedFunctionsMax,
+  )
   checks.done()
-  return { instances, desiredRevision: wire.desiredRevision, devices }
+  return { instances, desiredRevision: wire.desiredRevision, devices, wantedInstances: Object.fromEntries(wanted) }
 }
 
 function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__Output): ObservedInstance {
@@ -114,6 +124,7 @@ function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__O
     progress: wire.progress === null ? null : decodeProgress(checks, `${field}.progress`, wire.progress),
     firstStepAtMs: wire.firstStepAtMs === 0 ? null : wire.firstStepAtMs,
     resumption: wire.resumption,
+    serving: wire.serving === null ? null : decodeServing(checks, `${field}.serving`, wire.serving),
     staging: wire.staging === null ? null : decodeStaging(checks, `${field}.staging`, wire.staging),
     deviceId: checks.text(`${field}.device_id`, wire.deviceId, config.idCharactersMax),
   }

@@ -30,4 +30,7 @@ export const wireConfig = {
   /** Kinds of refused messages that one region tells of. */
   refusalsMax: 100,
   workerSpeedsMax: 64,
+  /** That one function names, and functions that one agent scales. */
+  functionRegionsMax: 1_000,
+  wantedFunctionsMax: 10_000,
 } as const

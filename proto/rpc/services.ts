@@ -3,6 +3,7 @@ import type { CatalogServiceDefinition, CatalogServiceHandlers } from '../genera
 import type { CostServiceDefinition, CostServiceHandlers } from '../generated/cloudless/v1/CostService.ts'
 import type { DataServiceDefinition, DataServiceHandlers } from '../generated/cloudless/v1/DataService.ts'
 import type { FleetServiceDefinition, FleetServiceHandlers } from '../generated/cloudless/v1/FleetService.ts'
+import type { FunctionServiceDefinition, FunctionServiceHandlers } from '../generated/cloudless/v1/FunctionService.ts'
 import type { InstanceServiceDefinition, InstanceServiceHandlers } from '../generated/cloudless/v1/InstanceService.ts'
 import type { JobServiceDefinition, JobServiceHandlers } from '../generated/cloudless/v1/JobService.ts'
 import type { PeerServiceDefinition, PeerServiceHandlers } from '../generated/cloudless/v1/PeerService.ts'
@@ -14,6 +15,7 @@ export type Services = {
   'cloudless.v1.CostService': { handlers: CostServiceHandlers; definition: CostServiceDefinition }
   'cloudless.v1.DataService': { handlers: DataServiceHandlers; definition: DataServiceDefinition }
   'cloudless.v1.FleetService': { handlers: FleetServiceHandlers; definition: FleetServiceDefinition }
+  'cloudless.v1.FunctionService': { handlers: FunctionServiceHandlers; definition: FunctionServiceDefinition }
   'cloudless.v1.InstanceService': { handlers: InstanceServiceHandlers; definition: InstanceServiceDefinition }
   'cloudless.v1.JobService': { handlers: JobServiceHandlers; definition: JobServiceDefinition }
   'cloudless.v1.PeerService': { handlers: PeerServiceHandlers; definition: PeerServiceDefinition }

@@ -1,0 +1,14 @@
+// What deciding on functions asks of the regions: where there is room for one more instance, and at what price.
+import type { DeviceClass } from './device-class.ts'
+import type { InferenceSpec } from './inference.ts'
+
+export type FunctionRoom = {
+  /** Takes room for one more instance there, so that whoever asks next sees what is left. */
+  readonly take: (spec: InferenceSpec, region: string) => RoomTaken
+  /** Regions that have room for one now: the cheapest first, of equals the lower name. */
+  readonly regions: (spec: InferenceSpec) => readonly string[]
+}
+
+export type RoomTaken =
+  | { readonly kind: 'taken'; readonly deviceClass: DeviceClass; readonly usdPerUnitHour: number }
+  | { readonly kind: 'none'; readonly because: string }

@@ -1,0 +1,31 @@
+// Where a function stands, in one word and one sentence with values.
+import type { InferenceFunction } from '#control-plane/model/inference.ts'
+import type { Instance } from '#control-plane/model/snapshot.ts'
+import { troublesShownMax } from './config.ts'
+import type { PlaceChanges } from './function-place.ts'
+
+export function standingOfFunction(
+  of: InferenceFunction,
+  places: readonly PlaceChanges[],
+  failed: readonly Instance[],
+  nowMs: number,
+): Pick<InferenceFunction, 'state' | 'reason'> {
+  const counts = places.map(({ region, ready, wanted }) => `${ready} of ${wanted} in ${region}`).join(', ')
+  const isEnough = places.length > 0 && places.every(({ ready }) => ready >= of.spec.instancesMin)
+  const troubles = [...places.map(({ lacks }) => lacks), ...places.flatMap((place) => place.troubles)]
+    .filter((text) => text !== '')
+    .slice(0, troublesShownMax)
+  const suffix = troubles.map((text) => `; ${text}`).join('')
+  if (of.failures > 0) return { state: 'failed', reason: describeFailure(of, failed, nowMs) }
+  if (places.length === 0) return { state: 'deploying', reason: 'no region has room for an instance' }
+  const answers = `${counts} instances answer`
+  return isEnough ? { state: 'ready', reason: answers + suffix } : { state: 'deploying', reason: answers + suffix }
+}
+
+/** The sentence of the failure stays while it is waited out: what failed is gone by then. */
+function describeFailure(of: InferenceFunction, failed: readonly Instance[], nowMs: number): string {
+  const [last] = failed
+  if (last === undefined) return of.state === 'failed' ? of.reason : `gave up ${of.failures} times`
+  const seconds = Math.max(0, (of.retryAtMs - nowMs) / 1000).toFixed(0)
+  return `${last.id} gave up: ${last.reason}; the next one begins in ${seconds} s (failure ${of.failures} in a row)`
+}
