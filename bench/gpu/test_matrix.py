@@ -2,12 +2,12 @@ from gpu_bench import matrix
 
 
 def test_every_pair_is_measured_under_every_setting_once():
-    cells = matrix.cells(is_quick=False, may_use_mps=True)
+    cells = matrix.cells(matrix.PAIRS, may_use_mps=True)
     assert len({(pair.name, setting.name) for pair, setting in cells}) == len(cells) == 30
 
 
 def test_without_mps_nothing_that_needs_it_is_tried():
-    assert {setting.name for _, setting in matrix.cells(is_quick=False, may_use_mps=False)} == {"ours", "time slicing"}
+    assert {setting.name for _, setting in matrix.cells(matrix.PAIRS, may_use_mps=False)} == {"ours", "time slicing"}
 
 
 def test_no_pair_oversells_a_device():
@@ -19,13 +19,12 @@ def test_no_pair_oversells_a_device():
 
 
 def test_every_program_of_a_pair_is_measured_alone_and_names_are_unique():
-    programs = matrix.programs(is_quick=False)
+    programs = matrix.programs(matrix.PAIRS)
     assert len({program.name for program in programs}) == len(programs)
     for pair in matrix.PAIRS:
         assert pair.primary in programs
         assert pair.other in programs
 
 
-def test_a_quick_run_is_a_part_of_the_full_one():
-    assert set(matrix.pairs(is_quick=True)) <= set(matrix.pairs(is_quick=False))
-    assert set(matrix.seeds(is_quick=True)) <= set(matrix.seeds(is_quick=False))
+def test_the_pairs_of_a_quick_run_are_one_online_and_one_of_filling():
+    assert {pair.other.kind for pair in matrix.PAIRS[: matrix.QUICK_PAIRS]} == {"serve", "fill"}

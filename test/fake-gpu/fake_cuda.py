@@ -11,6 +11,7 @@ before it (an interposer) sees every call.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 
 
 class CudaError(RuntimeError):
@@ -68,6 +69,19 @@ class FakeCuda:
         else:
             self._call("cuStreamSynchronize", stream)
 
+    def event(self, stream: ctypes.c_void_p | None = None) -> Event:
+        """Recorded now: its `synchronize` waits for all that was launched on the stream before, and for nothing later."""
+        return Event(self, stream)
+
+    def capture(self, run: Callable[[], None], stream: ctypes.c_void_p) -> Callable[[], None]:
+        """What `run` launches on the stream as one graph, which calling the answer launches there."""
+        graph, ready = ctypes.c_void_p(), ctypes.c_void_p()
+        self._call("cuStreamBeginCapture_v2", stream, 2)
+        run()
+        self._call("cuStreamEndCapture", stream, ctypes.byref(graph))
+        self._call("cuGraphInstantiateWithFlags", ctypes.byref(ready), graph, ctypes.c_ulonglong(0))
+        return lambda: self._call("cuGraphLaunch", ready, stream)
+
     def allocate(self, size: int) -> int:
         """Bytes of device memory; CudaError with code 2 when there is not enough."""
         pointer = ctypes.c_ulonglong()
@@ -87,3 +101,16 @@ class FakeCuda:
         code = getattr(self._driver, name)(*arguments)
         if code != 0:
             raise CudaError(name, code)
+
+
+class Event:
+    def __init__(self, gpu: FakeCuda, stream: ctypes.c_void_p | None) -> None:
+        self._gpu = gpu
+        self._event = ctypes.c_void_p()
+        gpu._call("cuEventCreate", ctypes.byref(self._event), 2)
+        gpu._call("cuEventRecord", self._event, stream)
+
+    def synchronize(self) -> None:
+        """Once: the event is gone then."""
+        self._gpu._call("cuEventSynchronize", self._event)
+        self._gpu._call("cuEventDestroy_v2", self._event)

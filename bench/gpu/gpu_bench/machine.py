@@ -17,7 +17,7 @@ HELLO = "import torch; x = torch.ones(8, device='cuda'); print(float(x.sum()))"
 
 def probe(is_fake):
     found = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "kernel": platform.release(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),

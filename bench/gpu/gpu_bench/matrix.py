@@ -89,36 +89,23 @@ PAIRS = (
     Pair(BUBBLES["resnet152"], FILL["resnet152"]),
     Pair(TRAIN["resnet152"], SERVE["gpt2-large"]),
 )
-QUICK_PAIRS = PAIRS[:2]
+QUICK_PAIRS = 2  # the first ones: one online, one of filling
 # A job of graphs alone, whose quota is enforced: what it is let do must be what it was granted.
 GRAPH_JOB = Program("fill", "bert-large", 4, Share("confined", 0, 0))
 
 
-def pairs(is_quick):
-    return QUICK_PAIRS if is_quick else PAIRS
-
-
-def seeds(is_quick):
-    return SEEDS[:1] if is_quick else SEEDS
-
-
-def programs(is_quick):
+def programs(pairs):
     """Every program of the pairs once, in the order of their first use."""
     found = []
-    for pair in pairs(is_quick):
+    for pair in pairs:
         found += [program for program in (pair.primary, pair.other) if program not in found]
     return found
 
 
-def cells(is_quick, may_use_mps):
+def cells(pairs, may_use_mps):
     """(pair, setting) in the order of measuring: all settings of one pair before the next, so that what is compared is measured together."""
-    return [
-        (pair, setting)
-        for pair in pairs(is_quick)
-        for setting in SETTINGS
-        if may_use_mps or not setting.uses_mps
-    ]
+    return [(pair, setting) for pair in pairs for setting in SETTINGS if may_use_mps or not setting.uses_mps]
 
 
-def cell_seconds(is_quick, window_seconds, start_seconds):
-    return start_seconds + len(seeds(is_quick)) * (window_seconds + 1)
+def cell_seconds(seeds, window_seconds, start_seconds):
+    return start_seconds + len(seeds) * (window_seconds + 1)

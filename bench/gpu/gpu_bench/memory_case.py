@@ -22,7 +22,7 @@ def main(limit_bytes):
     again = torch.empty(half, dtype=torch.uint8, device="cuda")
     again.fill_(1)
     torch.cuda.synchronize()
-    print(json.dumps({"was_refused": was_refused, "total_bytes": total_bytes, "free_bytes": free_bytes}))
+    print(json.dumps({"was_refused": was_refused, "is_had_again": True, "total_bytes": total_bytes, "free_bytes": free_bytes}))
 
 
 if __name__ == "__main__":

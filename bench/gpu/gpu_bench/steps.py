@@ -25,6 +25,8 @@ MEMORY_LIMIT_BYTES = 4 << 30
 FATAL = ("probe", "build")
 WHOLE_DEVICE = matrix.Share("confined", 1000, 1000)
 VERIFY_CASES = ("eager", "graph", "compile", "triton")
+FAKE_VERIFY_CASES = ("eager", "graph")
+FAKE_MEMORY_CASES = {"cuMemAlloc": {}}
 MEMORY_CASES = {
     "cudaMalloc": {},
     "expandable segments": {"PYTORCH_ALLOC_CONF": "expandable_segments:True", "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"},
@@ -35,7 +37,8 @@ MEMORY_CASES = {
 @dataclass(frozen=True)
 class Options:
     results: Path
-    is_quick: bool
+    pairs: tuple
+    seeds: tuple
     window_seconds: float
     device: str  # cuda | fake
     seconds_left: object  # () -> float
@@ -107,21 +110,22 @@ class Steps:
         return {"library": self.library.name, "bytes": self.library.stat().st_size}
 
     def verify(self):
-        if self.options.device == "fake":
-            return {"cases": [self.options.fake.verify(self.bench())]}
+        is_fake = self.options.fake is not None
+        module = "fake_checks" if is_fake else "verify_counts"
         cases = []
-        for case in VERIFY_CASES:
+        for case in FAKE_VERIFY_CASES if is_fake else VERIFY_CASES:
             if case == "triton" and not self.read("probe").get("triton"):
+                cases.append({"name": case, "holds": None, "because": "no Triton here"})
                 continue
             try:
-                cases += counts_of(case, self.under_interposer("verify_counts", [case], 0, {}))
+                cases += counts_of(case, self.under_interposer(module, [case], 0, {}))
             except ChildFailed as failed:
                 cases.append({"name": case, "holds": None, "because": str(failed)})
         return {"cases": cases}
 
     def exclusive(self):
         done = (self.read("exclusive") or {}).get("programs", [])
-        for program in matrix.programs(self.options.is_quick):
+        for program in matrix.programs(self.options.pairs):
             if any(entry["name"] == program.name for entry in done):
                 continue
             self.need(self.cell_seconds())
@@ -148,15 +152,16 @@ class Steps:
         return {"alone_per_s": alone, "overhead": -quotas[0]["error"], "quotas": quotas[1:]}
 
     def memory(self):
-        if self.options.device == "fake":
-            return {"cases": [self.options.fake.memory(self.bench())]}
+        is_fake = self.options.fake is not None
+        program = ("fake_checks", ["memory"]) if is_fake else ("memory_case", [])
         cases = []
-        for name, environment in MEMORY_CASES.items():
+        for name, environment in (FAKE_MEMORY_CASES if is_fake else MEMORY_CASES).items():
             try:
-                found = self.under_interposer("memory_case", [str(MEMORY_LIMIT_BYTES)], MEMORY_LIMIT_BYTES, environment)
+                arguments = [*program[1], str(MEMORY_LIMIT_BYTES)]
+                found = self.under_interposer(program[0], arguments, MEMORY_LIMIT_BYTES, environment)
                 shows = found["total_bytes"] <= MEMORY_LIMIT_BYTES
                 because = f"refused: {found['was_refused']}; the process is told of {found['total_bytes'] / 2**30:.1f} GiB"
-                cases.append({"name": name, "holds": found["was_refused"] and shows, "because": because})
+                cases.append({"name": name, "holds": found["was_refused"] and found["is_had_again"] and shows, "because": because})
             except ChildFailed as failed:
                 cases.append({"name": name, "holds": False, "because": str(failed)})
         return {"cases": cases}
@@ -169,7 +174,7 @@ class Steps:
         # What failed before is tried again: a machine that is lent anew may be without the trouble.
         done = [cell for cell in (self.read("pairs") or {}).get("cells", []) if "failed" not in cell]
         may_use_mps = self.read("probe")["mps"]["runs"]
-        for pair, setting in matrix.cells(self.options.is_quick, may_use_mps):
+        for pair, setting in matrix.cells(self.options.pairs, may_use_mps):
             if any(cell["pair"] == pair.name and cell["setting"] == setting.name for cell in done):
                 continue
             self.need(self.cell_seconds())
@@ -192,7 +197,7 @@ class Steps:
             folder=self.folder,
             device=options.device,
             library=self.library,
-            seeds=matrix.seeds(options.is_quick),
+            seeds=options.seeds,
             window_seconds=options.window_seconds,
             base_environment=base,
         )
@@ -200,7 +205,7 @@ class Steps:
 
     def cell_seconds(self):
         start = START_ESTIMATE_SECONDS if self.options.fake is None else 1
-        return matrix.cell_seconds(self.options.is_quick, self.options.window_seconds, start)
+        return matrix.cell_seconds(self.options.seeds, self.options.window_seconds, start)
 
     def need(self, seconds):
         left = self.options.seconds_left()
@@ -212,7 +217,7 @@ class Steps:
         self.need(60)
         program = matrix.Program("train", module, 1, WHOLE_DEVICE)
         with manager(self.folder, self.library, [(program, WHOLE_DEVICE, None, memory_bytes)]) as sharing:
-            every = clean_environment() | environment | sharing.environment(1, WHOLE_DEVICE)
+            every = self.bench().base_environment | environment | sharing.environment(1, WHOLE_DEVICE)
             command = [sys.executable, "-m", f"gpu_bench.{module}", *arguments]
             here = Path(__file__).resolve().parents[1]
             try:

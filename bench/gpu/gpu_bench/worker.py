@@ -21,7 +21,7 @@ def make_work(kind, model, batch, device):
     if device == "fake":
         from .fake_work import FakeWork
 
-        return FakeWork(kind, model, batch)
+        return FakeWork(kind)
     from .torch_work import TorchWork
 
     return TorchWork(kind, model, batch, device)
