@@ -38,3 +38,7 @@ export const burstFactor = 2
 /** Remembered results: functions times device models, and bytes of their file. */
 export const rememberedMax = 1000
 export const rememberedBytesMax = 4 * 1024 * 1024
+
+/** Of a measuring program: what it may print, and how much of its errors is told. */
+export const outputBytesMax = 1024 * 1024
+export const errorBytesMax = 2000
