@@ -57,8 +57,8 @@ class Pair:
         return f"{self.primary.name} + {self.other.name}"
 
 
-GUARDED = Share("protected", 500, 600)
-BEST_EFFORT = Share("confined", 400, 900)
+GUARDED = Share("protected", 500, 500)
+BEST_EFFORT = Share("confined", 400, 1000)
 PRIMARY = Share("protected", 900, 1000)
 FILLER = Share("confined", 100, 500)
 
