@@ -141,8 +141,7 @@ function workers(job: Job, partition: Partition): readonly Instance[] {
 
 function worker(job: Job, partition: Partition, allocation: Allocation, n: number): Instance {
   const id = `${nameOf(job, partition)}/worker-${n}`
-  const { usdPerUnitHour, gpuShare } = allocation
-  const one = { ...classOf(allocation), units: 1, usdPerUnitHour, ...(gpuShare === undefined ? {} : { gpuShare }) }
+  const one = { ...classOf(allocation), units: 1, usdPerUnitHour: allocation.usdPerUnitHour }
   return { ...planned(job, partition), ...one, id, role: 'worker' }
 }
 

@@ -1,0 +1,65 @@
+/* Whether a launch may go now: the reflexes, which no timer of another process stands behind. What is held back looks again
+ * every 50 us and goes, whatever is ordered, once its manager is silent or block_max_us are over. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "interposer.h"
+
+enum { NAP_NS = 50000, BLOCK_MOST_US = 5000000 };
+
+/* Without evidence of a synchronisation a peer's work is believed to take a quarter longer than foreseen. */
+static int is_quiet(const struct gpu *gpu, unsigned number, uint64_t barrier_ns, uint64_t now) {
+  if (number > CLOUDLESS_SLOTS) return 1;
+  const char *file = (const char *)gpu->header;
+  const struct cloudless_slot *peer = (const struct cloudless_slot *)(file + CLOUDLESS_SLOTS_AT) + (number - 1);
+  const cloudless_claim *claims = (const cloudless_claim *)(file + CLOUDLESS_CLAIMS_AT);
+  if (!LOAD(claims[number - 1]) || peer == gpu->slot || LOAD(peer->only_communicates)) return 1;
+  uint64_t quiet_at = LOAD(peer->busy) ? LOAD(peer->last_launch_ns) + LOAD(peer->queue_us) * UINT64_C(1250)
+                                       : LOAD(peer->idle_since_ns);
+  /* A time far ahead is nonsense that somebody wrote: nobody waits for it. */
+  return now >= quiet_at + barrier_ns || quiet_at > now + 10 * SECOND;
+}
+
+static int may_go(struct gpu *gpu, const struct orders *orders, uint64_t cost_ns, uint64_t now) {
+  if (orders->mode == CLOUDLESS_STOP) return 0;
+  if (orders->mode == CLOUDLESS_TOKENS && LOAD(gpu->slot->spent_ns) >= orders->granted_ns) return 0;
+  if (orders->open_until_ns) {
+    uint64_t drained_at = LOAD(gpu->drained_at_ns);
+    if ((drained_at > now ? drained_at : now) + cost_ns > orders->open_until_ns) return 0;
+  }
+  for (int at = 0; at < CLOUDLESS_YIELDS; at++)
+    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders->barrier_us * UINT64_C(1000), now)) return 0;
+  uint32_t most = orders->segments_max < SEGMENTS ? orders->segments_max : SEGMENTS;
+  return most == 0 || LOAD(gpu->slot->segments_open) < most || cloudless_open_segments(gpu) < most;
+}
+
+static void hold_back(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now) {
+  uint64_t since = *now;
+  int error = errno;
+  /* The nap's slack would double it. A system call of its own: the C library's sleep is a point of cancellation. */
+  int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  ADD(gpu->slot->is_waiting, 1);
+  struct cloudless_slot *slot = gpu->slot;
+  for (;;) {
+    uint64_t most_us = orders->block_max_us < BLOCK_MOST_US ? orders->block_max_us : BLOCK_MOST_US;
+    if (*now - since >= most_us * 1000) break;
+    struct timespec nap = {0, NAP_NS};
+    syscall(SYS_nanosleep, &nap, NULL);
+    *now = cloudless_now_ns();
+    if (!cloudless_is_managed(gpu, *now) || !cloudless_orders(gpu, orders) || may_go(gpu, orders, cost_ns, *now)) break;
+  }
+  SUBTRACT(slot->is_waiting, 1);
+  prctl(PR_SET_TIMERSLACK, slack > 0 ? slack : 0, 0, 0, 0);
+  ADD(slot->waits, 1);
+  ADD(slot->waited_ns, *now - since);
+  errno = error;
+}
+
+void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now) {
+  if (orders->block_max_us != 0 && !may_go(gpu, orders, cost_ns, *now)) hold_back(gpu, orders, cost_ns, now);
+}
