@@ -65,11 +65,6 @@ export function moveLevel(before: Level, clients: readonly LatencyClient[], conf
   return keep
 }
 
-/** Who is over its objective although confined clients are at the floor: only more instances help. */
-export function isExhausted(level: Level, client: LatencyClient, isAtFloor: boolean): boolean {
-  return isAtFloor && client.slo.ratio !== null && client.slo.ratio > 1 && level.worst === client.instanceId
-}
-
 type Judgement = {
   readonly state: Exclude<DiluState, ''>
   readonly factor: number
@@ -110,7 +105,7 @@ function onlyOf<T>(map: ReadonlyMap<string, T>, clients: readonly LatencyClient[
 
 function idleReason(clients: readonly LatencyClient[], config: Config): string {
   const idleMs = Math.min(...clients.map((client) => client.idleMs))
-  return `all ${clients.length} latency clients have been idle for ${Math.min(idleMs, 1e9).toFixed(0)} ms (${config.idleMs} is enough)`
+  return `all ${clients.length} latency clients have been idle for ${idleMs === Infinity ? 'ever' : `${idleMs.toFixed(0)} ms`} (${config.idleMs} ms is enough)`
 }
 
 function compare(a: LatencyClient, b: LatencyClient): number {

@@ -62,8 +62,9 @@ export class SharedFile {
     }
   }
 
-  /** Claims and, as far as any is taken, slots; the same buffer at every call. Null when the file has been cut short. */
+  /** Claims and, as far as any is taken, slots; the same buffer at every call. Null when the file has been cut short or closed. */
   read(): { readonly bytes: Buffer; readonly slots: number } | null {
+    if (this.#isClosed) return null
     const claimsEnd = claimAt(layoutConstants.slots)
     if (
       readSync(
@@ -115,12 +116,8 @@ export class SharedFile {
 
   /** Whether new processes still find this file under its name, whole. */
   isInPlace(): boolean {
-    try {
-      const named = statSync(this.path)
-      return named.ino === this.#inode && named.size >= layoutConstants.fileBytes
-    } catch {
-      return false
-    }
+    const named = statSync(this.path, { throwIfNoEntry: false })
+    return named?.ino === this.#inode && named.size >= layoutConstants.fileBytes
   }
 
   /** `givesUp`: interposers see that nobody manages from now on, and a successor need not wait. */
@@ -128,7 +125,9 @@ export class SharedFile {
     if (this.#isClosed) return
     this.#isClosed = true
     if (options.givesUp) this.writeHeartbeat({ heartbeatNs: 0, ticks: 0, periodUs: 0, failOpenMs: 0 })
-    if (options.removes && this.isInPlace()) unlinkSync(this.path)
+    // Another's file under this name stays.
+    const isOurs = statSync(this.path, { throwIfNoEntry: false })?.ino === this.#inode
+    if (options.removes && isOurs) unlinkSync(this.path)
     closeSync(this.#fd)
   }
 

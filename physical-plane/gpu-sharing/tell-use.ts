@@ -1,5 +1,5 @@
 // What is told of an instance's use, from what the policies remember of it. Pure.
-import type { InstanceMemory } from './decide.ts'
+import type { InstanceMemory } from './device-state.ts'
 import type { LatencySample, SharedInstance } from './gpu-sharing.ts'
 import { usedMilli, usedSeconds, type InstanceUse } from './use.ts'
 
