@@ -65,6 +65,8 @@ export class TestCluster implements AsyncDisposable {
     readonly restartAfterMs?: number
     readonly linkShape?: LinkShape
     readonly agentFlags?: Readonly<Record<string, Readonly<Record<string, string>>>>
+    /** Beside this process's own environment, or instead of what that says. */
+    readonly environment?: Readonly<Record<string, string>>
   }): Promise<TestCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'cl-'))
     const notes: string[] = []
@@ -76,7 +78,7 @@ export class TestCluster implements AsyncDisposable {
         folder,
         linkScale: 1,
         python: python || 'python3',
-        environment: process.env,
+        environment: { ...process.env, ...options.environment },
         clock,
         signal,
         note,
