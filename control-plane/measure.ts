@@ -5,6 +5,7 @@ import { codecNames } from '#proto/sync/settings.ts'
 import { strategies } from '#proto/sync/strategies.ts'
 import { controlPlaneConfig as config } from './config.ts'
 import { computeSpeed } from './model/compute-speed.ts'
+import { unitName } from './model/gpu-share.ts'
 import { instancesByJob } from './model/instance-groups.ts'
 import type { Job } from './model/job.ts'
 import { partitionsProgress } from './model/partition-progress.ts'
@@ -34,8 +35,8 @@ type Speed = { samplesPerSecond: number; units: number }
 
 /** Of a mixture of device models only what each worker tells of itself says which unit did what. */
 function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Instance[]): void {
-  const add = (deviceModel: string, samplesPerSecond: number, units: number): void => {
-    const key = throughputKey(job.spec.function.bundleDigest, deviceModel)
+  const add = (unit: string, samplesPerSecond: number, units: number): void => {
+    const key = throughputKey(job.spec.function.bundleDigest, unit)
     const speed = speeds.get(key) ?? { samplesPerSecond: 0, units: 0 }
     speed.samplesPerSecond += samplesPerSecond
     speed.units += units
@@ -46,20 +47,24 @@ function addSpeeds(speeds: Map<string, Speed>, job: Job, instances: readonly Ins
     const workers = instances.filter(
       (one) => one.partition === partition && one.region === region && one.role === 'worker' && one.state === 'running',
     )
-    const models = [...new Set(workers.map(({ deviceModel }) => deviceModel))]
+    const kinds = [...new Set(workers.map(kindOf))]
     // Between a worker's death and its return the figure is of fewer than these.
     const isWhole = progress.workers === workers.length && progress.samplesPerSecond > 0
-    if (!isWhole || models[0] === undefined) continue
+    if (!isWhole || kinds[0] === undefined) continue
     const units = workers.reduce((sum, worker) => sum + worker.units, 0)
-    if (models.length === 1) add(models[0], computeSpeed(progress), units)
+    if (kinds.length === 1) add(kinds[0], computeSpeed(progress), units)
     // In step with each other all are as fast as the slowest.
     else if (job.spec.training.workerMode === 'asynchronous') {
-      for (const { id, deviceModel, units: own } of workers) {
-        const speed = progress.workerSpeeds?.[id]
-        if (speed !== undefined && speed > 0) add(deviceModel, speed, own)
+      for (const worker of workers) {
+        const speed = progress.workerSpeeds?.[worker.id]
+        if (speed !== undefined && speed > 0) add(kindOf(worker), speed, worker.units)
       }
     }
   }
+}
+
+function kindOf({ deviceModel, gpuShare }: Instance): string {
+  return unitName(deviceModel, gpuShare)
 }
 
 /** From what went over the wire: how many models that were, and how many elements had to be behind so many bytes. */

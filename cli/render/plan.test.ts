@@ -96,7 +96,7 @@ describe('two plans', () => {
       {
         region: 'onprem/lab',
         place: 'onprem/lab',
-        allocations: [{ ...allocation, units: 3 }],
+        allocations: [{ ...allocation, units: 3, requestMilli: 250 }],
         dataRegions: ['aws/us-east-1'],
       },
     ]
@@ -108,7 +108,7 @@ describe('two plans', () => {
     expect(differencesOf(aPlan(), after).map(({ what, before, after: now }) => [what, before, now])).toEqual([
       ['time', '1 min 0 s', '1 min 30 s'],
       ['aws/us-east-1', '2 × cpu', '-'],
-      ['onprem/lab', '2 × cpu', '3 × cpu'],
+      ['onprem/lab', '2 × cpu', '3 × 0.25 cpu'],
       ['data of aws/us-east-1', 'aws/us-east-1', 'onprem/lab'],
       ['data of onprem/lab', 'onprem/lab', '-'],
       ['exchange', '-', 'every 8 steps, int8'],

@@ -95,9 +95,15 @@ export function placeText({ region, place }: Pick<Partition__Output, 'region' | 
   return place === '' || place === region ? region : `${place} (for ${region})`
 }
 
-/** For example "8 × cpu, 1 × nvidia-t4@spot (g4dn.xlarge in us-east-1a)". */
+/** For example "8 × cpu, 1 × nvidia-t4@spot (g4dn.xlarge in us-east-1a)", or of shares "3 × 0.5 nvidia-t4". */
 export function devicesText(allocations: readonly Allocation__Output[]): string {
-  return allocations.map((allocation) => `${allocation.units} × ${deviceText(allocation)}`).join(', ')
+  return allocations
+    .map((allocation) => {
+      const { units, requestMilli } = allocation
+      const share = requestMilli > 0 ? `${requestMilli / 1000} ` : ''
+      return `${units} × ${share}${deviceText(allocation)}`
+    })
+    .join(', ')
 }
 
 export function deviceText({ deviceModel, market, zone, instanceType }: Bought): string {

@@ -35,6 +35,18 @@ describe('a price', () => {
     expect(entry({ subject: 't4', quantity: 3600 })).toMatchObject({ amountUsd: 2, catalogHash: index.catalogue.hash })
   })
 
+  test('of device seconds of a share is that of the whole device: agents meter the part that was used', () => {
+    const gpuShare = { requestMilli: 300, limitMilli: 900, memoryBytes: 0 }
+    const shared = (usdPerUnitHour: number): LedgerEntry => {
+      const allocation = anAllocation(3, { deviceModel: 't4', usdPerUnitHour, gpuShare })
+      const of = { ...plan, partitions: [aPartition('a', 3, { allocations: [allocation] })] }
+      const priced = priceUsage(aUsage({ subject: 't4', quantity: 1800 }), of, index)
+      return (priced as { readonly entry: LedgerEntry }).entry
+    }
+    expect(shared(2 * 0.3)).toMatchObject({ unitPriceUsd: 2, unitPrice: 2, amountUsd: 1, catalogHash: 'planned-hash' })
+    expect(shared(0.9)).toMatchObject({ unitPriceUsd: expect.closeTo(3) as unknown, currency: 'USD' })
+  })
+
   test("of bytes is the link's, by decimal gigabytes; inside a region it is 0", () => {
     expect(entry({ kind: 'wan-bytes', subject: 'b', quantity: 5e9 })).toMatchObject({
       unitPriceUsd: 0.1,

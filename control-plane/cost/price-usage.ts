@@ -1,10 +1,12 @@
-// Metered use times a price. Device seconds take the price that the job's plan was made with, bytes that of the
-// catalogue's link; either stands in the entry, so that a later price list changes nothing that was billed.
+// Metered use times a price. Device seconds take the price that the job's plan was made with, for the whole device: of a share,
+// agents meter the part of its time that was used. Bytes take the price of the catalogue's link; either stands in the entry, so that a later price list changes nothing that was billed.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classNamed } from '#control-plane/model/device-class.ts'
+import { partOfWhole } from '#control-plane/model/gpu-share.ts'
 import { bytesPerGb, egressUsd, secondsPerMonth } from '#control-plane/model/egress.ts'
 import type { LedgerEntry, Usage } from '#control-plane/model/ledger.ts'
-import type { Plan } from '#control-plane/model/plan.ts'
+import type { Allocation, Plan } from '#control-plane/model/plan.ts'
+import type { Price } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
 
 export type Priced =
@@ -53,7 +55,7 @@ function chargeOfDevice(usage: Usage, plan: Plan | null, index: CatalogueIndex):
     .flatMap(({ allocations }) => allocations)
     .find((allocation) => classKey(allocation) === subject)
   const listed = index.price(region, classNamed(subject))
-  const unitPriceUsd = planned?.usdPerUnitHour ?? listed?.usdPerUnitHour
+  const unitPriceUsd = (planned === undefined ? undefined : wholePrice(planned, listed)) ?? listed?.usdPerUnitHour
   if (unitPriceUsd === undefined) return null
   const isListed = listed !== null && listed.usdPerUnitHour === unitPriceUsd
   const stated = isListed ? { unitPrice: listed.perUnitHour, currency: listed.currency } : inUsd(unitPriceUsd)
@@ -63,6 +65,14 @@ function chargeOfDevice(usage: Usage, plan: Plan | null, index: CatalogueIndex):
     amountUsd: (quantity * unitPriceUsd) / secondsPerHour,
     isPlanned: planned !== undefined,
   }
+}
+
+/** Of the device where a unit is a share of it; as it is listed, to the last bit, where that has not changed. */
+function wholePrice({ usdPerUnitHour, gpuShare }: Allocation, listed: Price | null): number {
+  const part = partOfWhole(gpuShare)
+  return listed !== null && listed.usdPerUnitHour * part === usdPerUnitHour
+    ? listed.usdPerUnitHour
+    : usdPerUnitHour / part
 }
 
 /** Bytes that stay in their region cost nothing. Over several tiers, or by bandwidth, the unit price is the mean. */

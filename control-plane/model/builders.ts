@@ -10,7 +10,7 @@ import type { InferenceFunction, InferenceSpec } from './inference.ts'
 import type { Job, JobSpec, Shard } from './job.ts'
 import type { Usage } from './ledger.ts'
 import type { Allocation, Forecast, Partition, Plan } from './plan.ts'
-import type { Agent, Instance, PartitionProgress, Snapshot, SyncProgress } from './snapshot.ts'
+import type { Agent, Device, Instance, PartitionProgress, Snapshot, SyncProgress } from './snapshot.ts'
 
 export function aSpec(spec: Partial<JobSpec> = {}): JobSpec {
   return {
@@ -174,6 +174,22 @@ export function anAgent(region: string, units: Readonly<Record<string, number>>,
     })),
     ...agent,
   }
+}
+
+/** GPUs that take shares, as an agent tells of them: "gpu-0", "gpu-1", … */
+export function gpus(model: string, count: number, device: Partial<Device> = {}): readonly Device[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: `gpu-${i}`,
+    model,
+    units: 1,
+    memoryBytes: 16 * 2 ** 30,
+    market: 'on-demand',
+    zone: '',
+    instanceType: '',
+    endsAtMs: null,
+    sharing: 'interposer',
+    ...device,
+  }))
 }
 
 /** A plan of one partition for each region, each of which takes so many units of "cpu". */

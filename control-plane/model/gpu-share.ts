@@ -27,6 +27,11 @@ export function unitName(deviceModel: string, share: GpuShare | null | undefined
   return `${deviceModel}~${share.requestMilli}-${share.limitMilli}`
 }
 
+/** What is guaranteed of a GPU, 0 to 1: what plans pay for it. */
+export function partOfWhole(share: GpuShare | null | undefined): number {
+  return share === null || share === undefined ? 1 : share.requestMilli / 1000
+}
+
 /** For people: "0.5". */
 export function shareText({ requestMilli }: Pick<GpuShare, 'requestMilli'>): string {
   return String(requestMilli / 1000)

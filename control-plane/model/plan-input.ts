@@ -11,7 +11,7 @@ export type PlanInput = {
   readonly catalogHash: string
   /** Regions with an agent, in ascending order. */
   readonly capacity: readonly RegionCapacity[]
-  /** Samples per second of one unit of a device model, measured in earlier runs of the function. */
+  /** Samples per second of one unit of a device model, measured in earlier runs of the function; of shares by unitName. */
   readonly samplesPerSecond: Readonly<Record<string, number>>
   readonly modelSize: ModelSize | null
   /** In ascending order of (from, to). */
@@ -53,6 +53,7 @@ export type RegionCapacity = {
   readonly held: Readonly<Record<string, string>>
 }
 
+/** As the job counts them: of GPUs that it asks for a share of, shares of that size. */
 export type ClassUnits = DeviceClass & { readonly unitsTotal: number; readonly unitsFree: number }
 
 export type MeasuredPair = {

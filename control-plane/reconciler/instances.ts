@@ -141,7 +141,8 @@ function workers(job: Job, partition: Partition): readonly Instance[] {
 
 function worker(job: Job, partition: Partition, allocation: Allocation, n: number): Instance {
   const id = `${nameOf(job, partition)}/worker-${n}`
-  const one = { ...classOf(allocation), units: 1, usdPerUnitHour: allocation.usdPerUnitHour }
+  const { usdPerUnitHour, gpuShare } = allocation
+  const one = { ...classOf(allocation), units: 1, usdPerUnitHour, ...(gpuShare === undefined ? {} : { gpuShare }) }
   return { ...planned(job, partition), ...one, id, role: 'worker' }
 }
 

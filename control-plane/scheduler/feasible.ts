@@ -2,10 +2,11 @@
 // in, units fall free); impossible means that nothing but another catalogue or another job would.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { DeviceClass } from '#control-plane/model/device-class.ts'
+import { partOfWhole, shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Price } from '#control-plane/model/snapshot.ts'
 import type { FreeUnits } from './free-units.ts'
-import type { DeviceOffer, Place } from './policy.ts'
+import { figure, unitText, type DeviceOffer, type Place } from './policy.ts'
 import type { ThroughputOf } from './throughput.ts'
 
 export type Feasibility =
@@ -45,9 +46,9 @@ export type FeasibilityInput = {
 }
 
 export function feasible(input: FeasibilityInput, region: string): Feasibility {
-  const usable = usableModelsOf(input, region)
-  if (usable.kind !== 'usable') return usable
-  const { models: usableModels } = usable
+  const found = usableModelsOf(input, region)
+  if (found.kind !== 'usable') return found
+  const { models: usableModels } = found
   const refuse = (rule: Refusal['rule'], text: string, figures: Refusal['figures'] = {}): Refusal => ({
     kind: 'waiting',
     region,
@@ -63,7 +64,12 @@ export function feasible(input: FeasibilityInput, region: string): Feasibility {
     const text = `${region} has lost its agent; last heard of at ${isoTime(here.lastHeartbeatAtMs)}`
     return refuse('agent-lost', text, { lastHeardAtMs: here.lastHeartbeatAtMs })
   }
-  const present = [...here.classes].filter(([, device]) => isUsable(input, region, usableModels, device)).sort(byKey)
+  const share = input.spec.resources.gpuShare
+  const name = (key: string): string => unitText(key, shareOn(here.classes.get(key)!.deviceModel, share))
+  const usable = [...here.classes].filter(([, device]) => isUsable(input, region, usableModels, device)).sort(byKey)
+  const present = usable.filter(([key]) => (here.total.get(key) ?? 0) > 0)
+  if (present.length === 0 && usable.length > 0 && share !== undefined)
+    return refuse('no-such-device', noShares(region, usable, share))
   if (present.length === 0) {
     const devices = [...here.total.keys()].sort().join(', ') || 'none'
     const wanted = input.spec.resources.markets.includes('on-demand') ? '' : ' on the spot market'
@@ -74,7 +80,7 @@ export function feasible(input: FeasibilityInput, region: string): Feasibility {
   }
   const free = present.filter(([key]) => (here.free.get(key) ?? 0) > 0)
   if (free.length === 0) {
-    const counts = present.map(([key]) => `0 of ${here.total.get(key) ?? 0} ${key}`).join(', ')
+    const counts = present.map(([key]) => `0 of ${here.total.get(key) ?? 0} ${name(key)}`).join(', ')
     const unitsTotal = present.reduce((sum, [key]) => sum + (here.total.get(key) ?? 0), 0)
     return refuse('no-free-units', `${region} has ${counts} free; at least 1 is needed`, { unitsFree: 0, unitsTotal })
   }
@@ -82,7 +88,8 @@ export function feasible(input: FeasibilityInput, region: string): Feasibility {
   const takeable = free.filter(([, { deviceModel }]) => heldModels?.has(deviceModel) !== true)
   if (takeable.length === 0) {
     const text = free.map(
-      ([key, { deviceModel }]) => `${here.free.get(key) ?? 0} ${key} free, held for ${heldModels?.get(deviceModel)}`,
+      ([key, { deviceModel }]) =>
+        `${here.free.get(key) ?? 0} ${name(key)} free, held for ${heldModels?.get(deviceModel)}`,
     )
     const unitsHeld = free.reduce((sum, [key]) => sum + (here.free.get(key) ?? 0), 0)
     return refuse('held-for-older-job', `${region} has ${text.join(', ')}, which has waited longer`, { unitsHeld })
@@ -113,14 +120,23 @@ function offerOf(
   unitsFree: number,
 ): DeviceOffer {
   const price = input.index.price(region, device)
+  const share = shareOn(device.deviceModel, input.spec.resources.gpuShare)
   return {
     ...device,
+    ...(share === null ? {} : { gpuShare: share }),
     key,
     unitsFree,
     samplesPerSecondPerUnit: input.throughput(device.deviceModel)?.samplesPerSecond ?? 0,
-    usdPerUnitHour: price?.usdPerUnitHour ?? 0,
+    usdPerUnitHour: (price?.usdPerUnitHour ?? 0) * partOfWhole(share),
     lossesPerHour: price?.lossesPerHour ?? 0,
   }
+}
+
+function noShares(region: string, devices: readonly (readonly [string, DeviceClass])[], share: GpuShare): string {
+  const { requestMilli, limitMilli, memoryBytes } = share
+  const memory = memoryBytes === 0 ? '' : ` and ${figure(memoryBytes / 2 ** 30)} GiB`
+  const wanted = `request ${requestMilli / 1000}, limit ${limitMilli / 1000}${memory}`
+  return `${region} has no ${devices.map(([key]) => key).join(' or ')} that takes a share with ${wanted}`
 }
 
 type Usable = { readonly kind: 'usable'; readonly models: readonly string[] }

@@ -1,9 +1,12 @@
 // What agents offer now, less what jobs hold: units by region and class key. Built once per decision pass; placing a
-// job takes its units out, so that the next job of the same pass sees what is left.
+// job takes its units out, so that the next job of the same pass sees what is left. A job that asks for a share of a GPU counts
+// in shares of that size: `unitsFor` gives its view.
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
+import { shareOn, unitName, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import { instancesByJob } from '#control-plane/model/instance-groups.ts'
-import { hasEnded, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
+import { hasEnded, type Agent, type Device, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
+import { SharedUnits, type Holding, type SharedDevice } from './shared-units.ts'
 
 export type RegionUnits = {
   readonly isConnected: boolean
@@ -13,39 +16,71 @@ export type RegionUnits = {
   readonly total: ReadonlyMap<string, number>
   /** Never below 0, even when a region shrank under its jobs. */
   readonly free: Map<string, number>
+  /** Of classes with GPUs that take shares; null where units are counted as one job counts them. */
+  readonly shared: ReadonlyMap<string, SharedUnits> | null
 }
 
 export type FreeUnits = ReadonlyMap<string, RegionUnits>
 
 /** Units of `exceptJobId` count as free: a job does not stand in its own way. */
 export function countFreeUnits(snapshot: Snapshot, exceptJobId = '', memory: HeldMemory = new Map()): FreeUnits {
-  const free = new Map<string, RegionUnits>()
-  for (const agent of snapshot.agents) {
-    const classes = new Map<string, DeviceClass>()
-    const total = new Map<string, number>()
-    for (const device of agent.devices) {
-      // Nothing new is put on what its cloud is about to take away.
-      if (device.endsAtMs !== null) continue
-      const deviceClass = classOf({ ...device, deviceModel: device.model })
-      const key = classKey(deviceClass)
-      classes.set(key, deviceClass)
-      total.set(key, (total.get(key) ?? 0) + device.units)
-    }
-    const { isConnected, lastHeartbeatAtMs } = agent
-    free.set(agent.region, { isConnected, lastHeartbeatAtMs, classes, total, free: new Map(total) })
-  }
+  const free = new Map(snapshot.agents.map((agent) => [agent.region, everyUnitOf(agent)]))
   const started = new Set<string>()
   for (const [jobId, instances] of instancesByJob(snapshot)) {
     const { isStarted, units } = heldBy(memory, jobId, instances)
     if (isStarted) started.add(jobId)
-    if (jobId !== exceptJobId) for (const held of units) takeUnits(free, held.region, held.key, held.units)
+    if (jobId !== exceptJobId) for (const held of units) takeUnits(free.get(held.region), held)
   }
   // A placed job whose instances do not exist yet has its units reserved.
   for (const job of snapshot.jobs) {
     const isReserved = job.state === 'pending' && !started.has(job.id) && job.id !== exceptJobId
-    if (isReserved && job.plan?.outcome === 'placed') takePlan(free, job.plan)
+    if (isReserved && job.plan?.outcome === 'placed') takeFor(free, job.plan)
   }
+  for (const here of free.values()) countWhole(here)
   return free
+}
+
+function everyUnitOf({ devices, isConnected, lastHeartbeatAtMs }: Agent): RegionUnits {
+  const classes = new Map<string, DeviceClass>()
+  const total = new Map<string, number>()
+  const sharing = new Map<string, SharedDevice[]>()
+  for (const device of devices) {
+    // Nothing new is put on what its cloud is about to take away.
+    if (device.endsAtMs !== null) continue
+    const deviceClass = classOf({ ...device, deviceModel: device.model })
+    const key = classKey(deviceClass)
+    classes.set(key, deviceClass)
+    total.set(key, (total.get(key) ?? 0) + device.units)
+    if (takesShares(device)) sharing.set(key, [...(sharing.get(key) ?? []), device])
+  }
+  const shared = new Map([...sharing].map(([key, own]) => [key, new SharedUnits(own, total.get(key)!)]))
+  return { isConnected, lastHeartbeatAtMs, classes, total, free: new Map(total), shared }
+}
+
+/** A pool of several units is no GPU. */
+function takesShares({ units, sharing }: Device): boolean {
+  return units === 1 && sharing !== undefined
+}
+
+/** The units as a job counts them that asks for `share`: shares of that size of GPUs, and all else as it is. */
+export function unitsFor(units: FreeUnits, share: GpuShare | undefined): FreeUnits {
+  if (share === undefined) return units
+  return new Map(
+    [...units].map(([region, here]): [string, RegionUnits] => {
+      const { shared, classes } = here
+      if (shared === null) return [region, here]
+      const count = (whole: ReadonlyMap<string, number>, of: (found: SharedUnits) => number): Map<string, number> => {
+        const counts = [...classes].map(([key, { deviceModel }]): [string, number] => {
+          const found = shared.get(key)
+          if (shareOn(deviceModel, share) === null) return [key, whole.get(key) ?? 0]
+          return [key, found === undefined ? 0 : of(found)]
+        })
+        return new Map(counts)
+      }
+      const total = count(here.total, (found) => found.total(share))
+      return [region, { ...here, total, free: count(here.free, (found) => found.free(share)), shared: null }]
+    }),
+  )
 }
 
 /** What each job holds, as of the instances that it was counted on: the same list holds the same. */
@@ -54,23 +89,29 @@ export type HeldMemory = Map<string, HeldUnits & { readonly instances: readonly 
 type HeldUnits = {
   /** Of a job that is being resumed, instances are of the time before. */
   readonly isStarted: boolean
-  readonly units: readonly { readonly region: string; readonly key: string; readonly units: number }[]
+  readonly units: readonly Held[]
 }
+
+type Held = Holding & { readonly region: string; readonly key: string; readonly units: number }
 
 function heldBy(memory: HeldMemory, jobId: string, instances: readonly Instance[]): HeldUnits {
   const known = memory.get(jobId)
   if (known?.instances === instances) return known
-  const units = new Map<string, { region: string; key: string; units: number }>()
+  const units = new Map<string, Held>()
   for (const instance of instances) {
     if (!holdsUnits(instance) || instance.units === 0) continue
-    const { region } = instance
-    const key = classKey(instance)
-    const name = `${region} ${key}`
-    units.set(name, { region, key, units: (units.get(name)?.units ?? 0) + instance.units })
+    const held = holdingOf(instance)
+    const name = `${held.region} ${held.key} ${unitName('', held.share)} ${held.deviceId}`
+    units.set(name, { ...held, units: (units.get(name)?.units ?? 0) + held.units })
   }
   const held = { instances, isStarted: instances.some(({ isReleased }) => !isReleased), units: [...units.values()] }
   memory.set(jobId, held)
   return held
+}
+
+function holdingOf(instance: Instance): Held {
+  const { region, units, gpuShare = null, deviceId = '' } = instance
+  return { region, key: classKey(instance), units, share: gpuShare, deviceId }
 }
 
 /** The same with what these instances hold counted as free: a job does not stand in its own way. */
@@ -80,20 +121,31 @@ export function withFreed(units: FreeUnits, instances: readonly Instance[]): Fre
     const known = units.get(region)
     if (known === undefined) continue
     const free = new Map(known.free)
-    for (const instance of here) {
-      const key = classKey(instance)
+    const shared = known.shared === null ? null : new Map(known.shared)
+    for (const [key, own] of Map.groupBy(here.map(holdingOf), (held) => held.key)) {
       const total = known.total.get(key)
-      if (total !== undefined) free.set(key, Math.min(total, (free.get(key) ?? 0) + instance.units))
+      const left = shared?.get(key)?.without(own.flatMap(each))
+      if (left !== undefined) shared!.set(key, left)
+      const count = own.reduce((sum, held) => sum + held.units, 0)
+      if (total !== undefined) free.set(key, left?.wholeFree ?? Math.min(total, (free.get(key) ?? 0) + count))
     }
-    freed.set(region, { ...known, free })
+    freed.set(region, { ...known, free, shared })
   }
   return freed
 }
 
 export function takePlan(free: FreeUnits, plan: Plan): void {
+  takeFor(free, plan)
+  for (const { place } of plan.partitions) countWhole(free.get(place))
+}
+
+function takeFor(free: FreeUnits, plan: Plan): void {
   for (const partition of plan.partitions) {
-    for (const allocation of partition.allocations)
-      takeUnits(free, partition.place, classKey(allocation), allocation.units)
+    for (const allocation of partition.allocations) {
+      const { units, gpuShare: share = null } = allocation
+      const key = classKey(allocation)
+      takeUnits(free.get(partition.place), { region: partition.place, key, units, share, deviceId: '' })
+    }
   }
 }
 
@@ -102,9 +154,19 @@ function holdsUnits(instance: Instance): boolean {
   return !hasEnded(instance) && !(instance.isReleased && instance.state === 'planned')
 }
 
-function takeUnits(free: FreeUnits, region: string, key: string, units: number): void {
-  const here = free.get(region)?.free
-  if (here === undefined) return
-  const before = here.get(key)
-  if (before !== undefined) here.set(key, Math.max(0, before - units))
+function takeUnits(here: RegionUnits | undefined, held: Held): void {
+  const before = here?.free.get(held.key)
+  if (here === undefined || before === undefined) return
+  const shared = here.shared?.get(held.key)
+  if (shared === undefined) here.free.set(held.key, Math.max(0, before - held.units))
+  else shared.take(each(held))
+}
+
+/** Once all is taken: what is whole hangs on where shares are. */
+function countWhole(here: RegionUnits | undefined): void {
+  for (const [key, shared] of here?.shared ?? []) here?.free.set(key, shared.wholeFree)
+}
+
+function each({ share, deviceId, units }: Held): readonly Holding[] {
+  return Array.from({ length: units }, () => ({ share, deviceId }))
 }

@@ -8,7 +8,7 @@ import type { Forecast, ModelSize, Partition, Plan } from '#control-plane/model/
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { feasible } from './feasible.ts'
 import { forecast } from './forecast.ts'
-import { countFreeUnits } from './free-units.ts'
+import { countFreeUnits, unitsFor } from './free-units.ts'
 import { linksNow } from './links-now.ts'
 import { mayMove } from './may-move.ts'
 import { figure, type Place } from './policy.ts'
@@ -39,9 +39,10 @@ export function otherWaysIn(snapshot: Snapshot): (job: Job) => OtherWays | null 
   const index = indexCatalogue(snapshot.catalogue)
   const links = linksNow(index, snapshot)
   const agents = snapshot.agents.map((agent) => ({ ...agent, isConnected: true }))
-  const units = countFreeUnits({ ...snapshot, agents, jobs: [], instances: [] })
+  const all = countFreeUnits({ ...snapshot, agents, jobs: [], instances: [] })
   return ({ spec, plan }) => {
     if (plan?.outcome !== 'placed') return null
+    const units = unitsFor(all, spec.resources.gpuShare)
     const throughput = throughputFor(spec, snapshot.throughput, index)
     const modelSize = snapshot.modelSizes?.get(spec.function.bundleDigest) ?? null
     const partitions = plan.partitions.map((partition) => atSpeed(partition, throughput))

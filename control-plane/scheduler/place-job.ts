@@ -8,7 +8,7 @@ import { noDataReasonsMax } from './config.ts'
 import type { Links } from './exchange.ts'
 import { feasible, type Feasibility, type Held } from './feasible.ts'
 import { movementsOf } from './forecast.ts'
-import type { FreeUnits } from './free-units.ts'
+import { unitsFor, type FreeUnits } from './free-units.ts'
 import { linksNow } from './links-now.ts'
 import { movesOf } from './may-move.ts'
 import { policies } from './policies.ts'
@@ -37,7 +37,8 @@ export type Placement = {
 
 const nothing: ReadonlyMap<string, readonly string[]> = new Map()
 
-export function placeJob(context: PlaceContext, spec: JobSpec): Placement {
+export function placeJob(everything: PlaceContext, spec: JobSpec): Placement {
+  const context = { ...everything, units: unitsFor(everything.units, spec.resources.gpuShare) }
   const samples = samplesByRegion(spec)
   const policy = policies.get(spec.policy)
   if (samples.length === 0) return refuse(context, spec, 'no-shards', 'the job has no shard with samples')

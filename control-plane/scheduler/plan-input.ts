@@ -2,11 +2,12 @@
 // catalogue.
 import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf } from '#control-plane/model/device-class.ts'
+import { shareOn, unitName } from '#control-plane/model/gpu-share.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import type { ClassUnits, MeasuredPair, PlanInput, RegionCapacity } from '#control-plane/model/plan-input.ts'
 import { linkKey, throughputKey, type Catalogue, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { noDataReasonsMax } from './config.ts'
-import type { FreeUnits, RegionUnits } from './free-units.ts'
+import { unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
 import { mayMove } from './may-move.ts'
 import type { PlaceContext } from './place-job.ts'
 import { samplesByRegion } from './problem.ts'
@@ -41,12 +42,16 @@ export function inputToKeep(context: PlaceContext, spec: JobSpec): PlanInput {
 }
 
 export function inputFrom(
-  { snapshot, index, units, held }: PlaceContext,
+  { snapshot, index, units: all, held }: PlaceContext,
   spec: JobSpec,
   regions: readonly string[],
 ): PlanInput {
   const { bundleDigest } = spec.function
-  const samplesPerSecond = index.catalogue.deviceModels.flatMap(({ name }) => {
+  const { gpuShare } = spec.resources
+  const units = unitsFor(all, gpuShare)
+  const names = index.catalogue.deviceModels.map(({ name }) => name)
+  const ofShares = names.map((name) => unitName(name, shareOn(name, gpuShare)))
+  const samplesPerSecond = [...new Set([...names, ...ofShares])].flatMap((name) => {
     const measured = snapshot.throughput.get(throughputKey(bundleDigest, name))
     return measured === undefined ? [] : [[name, measured] as const]
   })
@@ -119,7 +124,7 @@ function unitsOf(capacity: readonly RegionCapacity[]): FreeUnits {
       const by = <T>(of: (each: ClassUnits) => T): Map<string, T> =>
         new Map(classes.map((each) => [classKey(each), of(each)]))
       const units = { classes: by(classOf), total: by((each) => each.unitsTotal), free: by((each) => each.unitsFree) }
-      return [region, { isConnected, lastHeartbeatAtMs, ...units }]
+      return [region, { isConnected, lastHeartbeatAtMs, ...units, shared: null }]
     }),
   )
 }

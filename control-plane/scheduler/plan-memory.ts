@@ -119,7 +119,9 @@ export class RegionStates {
     const here = this.#units.get(region)
     const free = here === undefined ? [] : [...here.free].map(([key, units]) => `${key}:${units > 0}`)
     const held = [...(this.#held.get(region) ?? [])].map(([model, jobId]) => `${model}=${jobId}`)
-    const number = this.#memory.numberOf(`${region} ${free.join(' ')} ${held.join(' ')}`)
+    const shared = [...(here?.shared ?? [])].map(([key, units]) => `${key}~${units.signature()}`)
+    const state = [region, ...free, ...shared, ...held].join(' ')
+    const number = this.#memory.numberOf(state)
     this.#known.set(region, number)
     return number
   }

@@ -5,6 +5,7 @@
 //
 // To add a policy: one file here that exports a `Policy`, and one line in `policies.ts`.
 import type { DeviceClass } from '#control-plane/model/device-class.ts'
+import { shareText, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { Budget, Objective } from '#control-plane/model/job.ts'
 import type { Alternative, Bound, Exchange, Forecast, Reason } from '#control-plane/model/plan.ts'
 
@@ -84,6 +85,8 @@ export type Place = {
 export type DeviceOffer = DeviceClass & {
   /** classKey of the class. */
   readonly key: string
+  /** What a unit is of a GPU; absent: the whole of it. Prices and speeds are of units. */
+  readonly gpuShare?: GpuShare
   /** At least 1. */
   readonly unitsFree: number
   /** Above 0. */
@@ -162,8 +165,13 @@ export function throughputOf({ devices }: Place, units: ReadonlyMap<string, numb
 export function describeUnits({ devices }: Place, units: ReadonlyMap<string, number>): string {
   return devices
     .filter(({ key }) => (units.get(key) ?? 0) > 0)
-    .map(({ key, unitsFree }) => `${units.get(key) ?? 0} of ${unitsFree} ${key}`)
+    .map(({ key, unitsFree, gpuShare }) => `${units.get(key) ?? 0} of ${unitsFree} ${unitText(key, gpuShare)}`)
     .join(' and ')
+}
+
+/** For example "nvidia-t4", or "shares of 0.5 nvidia-t4". */
+export function unitText(key: string, share: GpuShare | null | undefined): string {
+  return share === null || share === undefined ? key : `shares of ${shareText(share)} ${key}`
 }
 
 /** Four significant digits, as people read them: 0.01333, 12.5, 4200. */

@@ -6,7 +6,7 @@ import type { Forecast, Plan, Reason } from '#control-plane/model/plan.ts'
 import type { Feasibility, Refusal } from './feasible.ts'
 import type { FreeUnits, RegionUnits } from './free-units.ts'
 import { mayMove } from './may-move.ts'
-import { figure, type Choice } from './policy.ts'
+import { figure, unitText, type Choice } from './policy.ts'
 
 export type Postponed = {
   readonly outcome: Exclude<Plan['outcome'], 'placed'>
@@ -90,7 +90,7 @@ export function reasonOf(region: string, found: Feasibility): Reason {
   if (found.kind !== 'place')
     return { region, chosen: false, rule: found.rule, text: found.text, figures: found.figures }
   const { devices } = found.place
-  const free = devices.map(({ key, unitsFree }) => `${unitsFree} ${key}`).join(', ')
+  const free = devices.map(({ key, unitsFree, gpuShare }) => `${unitsFree} ${unitText(key, gpuShare)}`).join(', ')
   const text = `${region} has ${free} free and waits for the others`
   const unitsFree = devices.reduce((sum, device) => sum + device.unitsFree, 0)
   return { region, chosen: false, rule: 'ready', text, figures: { unitsFree } }

@@ -5,18 +5,20 @@ import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Allocation, Partition, Plan } from '#control-plane/model/plan.ts'
 import { profiledClassesMax, profileWorthSeconds } from './config.ts'
 import { feasible } from './feasible.ts'
+import { unitsFor } from './free-units.ts'
 import type { PlaceContext } from './place-job.ts'
 import type { DeviceOffer } from './policy.ts'
 import { throughputFor } from './throughput.ts'
 
 /** The plan itself where there is nothing to learn. */
-export function profileFirst({ snapshot, index, units, held }: PlaceContext, spec: JobSpec, plan: Plan): Plan {
+export function profileFirst({ snapshot, index, units: all, held }: PlaceContext, spec: JobSpec, plan: Plan): Plan {
   const { forecast } = plan
   if (plan.outcome !== 'placed' || forecast?.throughputSource !== 'nominal') return plan
   // Workers in step with each other are all as fast as the slowest; and a policy that takes everything has no use for it.
   if (spec.training.workerMode !== 'asynchronous' || spec.policy === 'use-everything') return plan
   if (forecast.seconds < profileWorthSeconds) return plan
   const throughput = throughputFor(spec, snapshot.throughput, index)
+  const units = unitsFor(all, spec.resources.gpuShare)
   const partitions = plan.partitions.map((partition): Partition => {
     const found = feasible({ spec, index, units, held, throughput }, partition.place)
     if (found.kind !== 'place') return partition

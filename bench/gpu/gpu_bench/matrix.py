@@ -6,7 +6,7 @@ from dataclasses import dataclass
 WINDOW_SECONDS = 12
 QUICK_WINDOW_SECONDS = 8
 SEEDS = (1, 2, 3)
-LOAD = 0.3  # of what the server can do alone
+LOAD = 0.15  # of what the server can do alone: functions that share a GPU are those that do not fill one
 QUOTAS_MILLI = (250, 500, 750)
 
 
@@ -57,8 +57,8 @@ class Pair:
         return f"{self.primary.name} + {self.other.name}"
 
 
-GUARDED = Share("protected", 500, 600)
-BEST_EFFORT = Share("confined", 400, 900)
+GUARDED = Share("protected", 500, 500)
+BEST_EFFORT = Share("confined", 400, 1000)
 PRIMARY = Share("protected", 900, 1000)
 FILLER = Share("confined", 100, 500)
 

@@ -4,6 +4,7 @@ Node is carried along rather than the policy written again in Python: what is me
 
 import json
 import os
+import re
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,6 @@ from .machine import find_node
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ROOT / "physical-plane/interposer"
-# The flags of build-interposer.ts.
-BUILD = ("cc", "-std=c11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-ftls-model=initial-exec")
-BUILD += ("-Wall", "-Wextra", "-Werror", "-Wl,-Bsymbolic", "-Wl,-z,nodelete")
 MANAGER_SECONDS = 10
 
 
@@ -25,10 +23,17 @@ def build_interposer(folder):
     sources = sorted(str(path) for path in SOURCES.glob("*.c"))
     if not sources:
         raise ChildFailed(f"no C sources in {SOURCES}")
-    done = subprocess.run([*BUILD, "-o", str(out), *sources, "-ldl", "-lpthread"], capture_output=True, text=True)
+    done = subprocess.run(["cc", *interposer_flags(), "-o", str(out), *sources, "-ldl", "-lpthread"], capture_output=True, text=True)
     if done.returncode != 0:
         raise ChildFailed(f"the interposer does not build: {done.stderr[-3000:]}")
     return out
+
+
+def interposer_flags():
+    """Those with which the agent builds it, out of the file that says them: there is one list."""
+    text = (SOURCES / "build-interposer.ts").read_text()
+    listed = text.split("interposerFlags = [")[1].split("]")[0]
+    return re.findall(r"^\s*'(-[^']+)',$", listed, re.MULTILINE)
 
 
 class Manager:

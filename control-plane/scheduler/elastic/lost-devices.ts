@@ -9,13 +9,16 @@ import type { Trigger } from './observe.ts'
 export function agentsShort({ agents, instances }: Snapshot): ReadonlyMap<string, Agent> {
   const held = new Map<string, Map<string, number>>()
   for (const instance of instances) {
-    if (!holds(instance)) continue
+    if (!holds(instance) || instance.gpuShare !== undefined) continue
     const here = held.get(instance.region) ?? new Map<string, number>()
     held.set(instance.region, here)
     const key = classKey(instance)
     here.set(key, (here.get(key) ?? 0) + instance.units)
   }
+  const onGpus = Map.groupBy(instances.filter(isOnGpu), ({ region }) => region)
   const short = agents.filter(({ region, isConnected, devices }) => {
+    const stays = new Set(devices.filter(({ endsAtMs }) => endsAtMs === null).map(({ id }) => id))
+    if (isConnected && onGpus.get(region)?.some(({ deviceId = '' }) => !stays.has(deviceId))) return true
     const here = held.get(region)
     if (!isConnected || here === undefined) return false
     const staying = new Map<string, number>()
@@ -37,7 +40,9 @@ export function lostDevices(
 ): readonly Trigger[] {
   const agent = short.get(partition.place)
   if (agent === undefined) return []
-  return [...Map.groupBy(own.filter(holds), classKey)].flatMap(([key, workers]): Trigger[] => {
+  const whole = own.filter((instance) => holds(instance) && instance.gpuShare === undefined)
+  const ofShares = lostShares(agent, own.filter(isOnGpu), nowMs)
+  const ofUnits = [...Map.groupBy(whole, classKey)].flatMap(([key, workers]): Trigger[] => {
     const devices = agent.devices.filter((device) => classKey({ ...device, deviceModel: device.model }) === key)
     const units = devices.reduce((sum, device) => sum + device.units, 0)
     const leaving = devices.filter(({ endsAtMs }) => endsAtMs !== null)
@@ -51,6 +56,32 @@ export function lostDevices(
     const text = `${partition.place} loses ${units - staying} of ${units} ${key} in ${Number(inSeconds.toPrecision(3))} s`
     return [{ kind: 'device-leaving', text, isForced: true }]
   })
+  return [...ofShares, ...ofUnits]
+}
+
+/** Workers whose GPU is gone, or about to go. */
+function lostShares({ region, devices }: Agent, workers: readonly Instance[], nowMs: number): readonly Trigger[] {
+  const known = new Map(devices.map((device) => [device.id, device]))
+  const byGpu = Map.groupBy(workers, ({ deviceId = '' }) => deviceId)
+  const ids = [...byGpu.keys()].sort()
+  return ids.flatMap((id): Trigger[] => {
+    const device = known.get(id)
+    const count = byGpu.get(id)!.length
+    const held = `of which the job holds ${count} ${count === 1 ? 'share' : 'shares'}`
+    if (device === undefined) {
+      const text = `${region} has lost ${id}, ${held}`
+      return [{ kind: 'device-lost', text, isForced: true }]
+    }
+    if (device.endsAtMs === null) return []
+    const inSeconds = Math.max(0, device.endsAtMs - nowMs) / 1000
+    const text = `${region} loses ${id} in ${Number(inSeconds.toPrecision(3))} s, ${held}`
+    return [{ kind: 'device-leaving', text, isForced: true }]
+  })
+}
+
+/** It has a share, and its agent has told of which GPU. */
+function isOnGpu(instance: Instance): boolean {
+  return instance.gpuShare !== undefined && instance.deviceId !== undefined && holds(instance)
 }
 
 function holds(instance: Instance): boolean {

@@ -1,5 +1,6 @@
 // When a profile has shown what it was made for, and the plan proper that follows: as long as the speed of every class that it
 // tries is known, or it has lasted long enough that waiting for the rest costs more than it tells.
+import { unitName } from '#control-plane/model/gpu-share.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import { throughputKey, type Snapshot } from '#control-plane/model/snapshot.ts'
@@ -24,5 +25,11 @@ export function whatItShowed({ throughput }: Snapshot, { spec }: Job, plan: Plan
 }
 
 function modelsOf({ partitions }: Plan): readonly string[] {
-  return [...new Set(partitions.flatMap(({ allocations }) => allocations.map(({ deviceModel }) => deviceModel)))].sort()
+  return [
+    ...new Set(
+      partitions.flatMap(({ allocations }) =>
+        allocations.map(({ deviceModel, gpuShare }) => unitName(deviceModel, gpuShare)),
+      ),
+    ),
+  ].sort()
 }

@@ -7,7 +7,7 @@ import type { Exchange, Partition, Plan } from '#control-plane/model/plan.ts'
 import type { Instance, Snapshot } from '#control-plane/model/snapshot.ts'
 import { transferSeconds } from '../exchange.ts'
 import { feasible } from '../feasible.ts'
-import { withFreed, type FreeUnits } from '../free-units.ts'
+import { unitsFor, withFreed, type FreeUnits } from '../free-units.ts'
 import { leastCost } from '../least-cost/least-cost.ts'
 import { linksNow } from '../links-now.ts'
 import { mayMove } from '../may-move.ts'
@@ -132,7 +132,7 @@ function placesOf(
   { plan, instances, state, left: { spec } }: Running,
   partitions: readonly Partition[],
 ): Pick<Situation, 'places' | 'targets'> {
-  const units = withFreed(all, instances)
+  const units = unitsFor(withFreed(all, instances), spec.resources.gpuShare)
   const throughput = throughputFor(spec, snapshot.throughput, index)
   const paces = pacesOf(plan, state, throughput)
   const own = new Set(plan.partitions.map(({ place }) => place))

@@ -4,6 +4,7 @@ import { classNamed } from '#control-plane/model/device-class.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import type { FreeUnits } from '../free-units.ts'
 import { isMeant } from '../may-move.ts'
+import { figure } from '../policy.ts'
 import { unitsSettleMs } from './config.ts'
 import type { ElasticMemory, SeenUnits } from './state.ts'
 
@@ -16,13 +17,15 @@ export function unitsThatCame(
 ): { readonly units: ReadonlyMap<string, SeenUnits>; readonly came: readonly UnitsCame[] } {
   const units = new Map<string, SeenUnits>()
   const came: UnitsCame[] = []
-  for (const [region, { isConnected, free: here }] of free) {
+  for (const [region, { isConnected, free: here, shared }] of free) {
     if (!isConnected) continue
-    for (const [key, count] of here) {
+    for (const [key, whole] of here) {
+      const count = shared?.get(key)?.room ?? whole
       const name = `${region} ${key}`
       const known = before === null ? count : (before.get(name)?.known ?? 0)
       const seen = counted({ known, more: before?.get(name)?.more ?? null }, count, nowMs)
-      if (seen.known > known) came.push({ region, key, text: `${seen.known - known} ${key} came free in ${region}` })
+      if (seen.known > known)
+        came.push({ region, key, text: `${figure(seen.known - known)} ${key} came free in ${region}` })
       units.set(name, seen)
     }
   }

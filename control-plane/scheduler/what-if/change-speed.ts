@@ -19,7 +19,9 @@ export function changeSpeed(question: Question, whatIf: WhatIf & { readonly kind
   const factor = change.kind === 'times' ? change.factor : change.value / now.samplesPerSecond
   if (!(factor > 0)) return 'a device without speed trains nothing; write a number above 0'
   const scaled = (values: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, name === model ? value * factor : value]))
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => [name, isOf(name, model) ? value * factor : value]),
+    )
   const next = withSpec(question, {
     resources: { ...spec.resources, samplesPerSecond: scaled(spec.resources.samplesPerSecond) },
   })
@@ -32,4 +34,9 @@ export function changeSpeed(question: Question, whatIf: WhatIf & { readonly kind
       ),
     },
   }
+}
+
+/** Of whole units and of shares. */
+function isOf(unit: string, model: string): boolean {
+  return unit === model || unit.startsWith(`${model}~`)
 }

@@ -1,0 +1,162 @@
+import { assert, constantFrom, array, integer, property, record } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { GpuShare } from '#control-plane/model/gpu-share.ts'
+import { SharedUnits, type Holding, type SharedDevice } from './shared-units.ts'
+
+const gib = 2 ** 30
+const devicesOf = (...memoryGib: readonly number[]): readonly SharedDevice[] =>
+  memoryGib.map((size, i) => ({ id: `gpu-${i}`, memoryBytes: size * gib }))
+const share = (request: number, limit = request, memoryGib = 0): GpuShare => {
+  return { requestMilli: 1000 * request, limitMilli: 1000 * limit, memoryBytes: memoryGib * gib }
+}
+const held = (of: GpuShare | null, deviceId = ''): Holding => ({ share: of, deviceId })
+
+describe('shares that fit', () => {
+  test('are bounded by requests, by limits at one and a half, and by memory', () => {
+    const units = new SharedUnits(devicesOf(16, 16, 24), 3)
+    expect(units.free(share(0.3))).toBe(9)
+    expect(units.free(share(0.3, 0.5))).toBe(9)
+    expect(units.free(share(0.3, 0.6))).toBe(6)
+    expect(units.free(share(0.1, 0.1, 8))).toBe(2 + 2 + 3)
+    expect(units.free(share(0.1, 0.1, 32))).toBe(0)
+  })
+
+  test('go beside what is held of their GPU', () => {
+    const units = new SharedUnits(devicesOf(16, 16), 2, [held(share(0.6, 0.6, 10), 'gpu-1')])
+    expect(units.free(share(0.5))).toBe(2)
+    expect(units.free(share(0.4))).toBe(2 + 1)
+    expect(units.free(share(0.1, 0.1, 8))).toBe(2)
+    expect(units.total(share(0.5))).toBe(4)
+  })
+
+  test('never stand beside a whole one, nor a whole one beside them', () => {
+    const units = new SharedUnits(devicesOf(16, 16), 2, [held(null, 'gpu-0'), held(share(0.1), 'gpu-1')])
+    expect([units.wholeFree, units.free(share(0.1)), units.free(share(1))]).toEqual([0, 9, 0])
+  })
+
+  test('are of GPUs that take them: the class may have others, which are free whole', () => {
+    const units = new SharedUnits(devicesOf(16), 3, [held(share(0.5), 'gpu-0')])
+    expect([units.wholeFree, units.free(share(0.5))]).toEqual([2, 1])
+    units.take([held(null), held(null)])
+    expect([units.wholeFree, units.free(share(0.5))]).toEqual([0, 1])
+  })
+})
+
+describe('what an agent has not told of yet', () => {
+  test('is taken to be where it leaves the least', () => {
+    const units = new SharedUnits(devicesOf(16, 16, 16), 3, [held(share(0.3)), held(share(0.3)), held(null)])
+    expect([units.wholeFree, units.free(share(0.8)), units.free(share(0.5))]).toEqual([0, 0, 2])
+  })
+
+  test('is packed together where it only fits so', () => {
+    const shares = [0.4, 0.4, 0.3, 0.3, 0.3, 0.3].map((request) => held(share(request)))
+    const units = new SharedUnits(devicesOf(16, 16), 2, shares)
+    expect(units.free(share(0.1))).toBe(0)
+    expect(new SharedUnits(devicesOf(16, 16), 2, shares.slice(1)).free(share(0.3))).toBe(1)
+  })
+
+  test('leaves nothing to promise where it can not be seen how it fits', () => {
+    const units = new SharedUnits(devicesOf(16, 16), 2, [held(share(0.9)), held(share(0.9)), held(share(0.2))])
+    expect([units.free(share(0.1)), units.wholeFree]).toEqual([0, 0])
+  })
+
+  test('is freed again without those that are taken away', () => {
+    const two = [held(share(0.5), 'gpu-0'), held(share(0.5))]
+    const units = new SharedUnits(devicesOf(16, 16), 2, [...two, held(share(0.5), 'gpu-0')])
+    expect(units.without(two).free(share(0.5))).toBe(3)
+    expect(units.without([held(share(0.4))]).free(share(0.5))).toBe(units.free(share(0.5)))
+    expect(units.room).toBeCloseTo(0.5)
+  })
+})
+
+const anyShare = record({
+  requestMilli: constantFrom(100, 250, 300, 500, 700, 1000),
+  more: constantFrom(0, 100, 400),
+  memoryBytes: constantFrom(0, 4 * gib, 10 * gib),
+}).map(({ requestMilli, more, memoryBytes }): GpuShare => {
+  return { requestMilli, limitMilli: Math.min(1000, requestMilli + more), memoryBytes }
+})
+
+const anyDevices = array(constantFrom(8, 16, 24), { minLength: 1, maxLength: 3 }).map((sizes) => devicesOf(...sizes))
+
+test('whatever is asked for in turn, there is a way to place all that was promised', () => {
+  const asked = record({
+    share: anyShare,
+    count: integer({ min: 1, max: 4 }),
+    isWhole: constantFrom(false, false, true),
+  })
+  assert(
+    property(anyDevices, array(asked, { maxLength: 5 }), (devices, questions) => {
+      const units = new SharedUnits(devices, devices.length)
+      const taken: (GpuShare | null)[] = []
+      for (const { share: wanted, count, isWhole } of questions) {
+        const free = isWhole ? units.wholeFree : units.free(wanted)
+        const granted = Array.from({ length: Math.min(count, free) }, () => (isWhole ? null : wanted))
+        units.take(granted.map((each) => held(each)))
+        taken.push(...granted)
+        // Counted afresh, as the next pass does, nothing more is promised than all fits with.
+        const again = new SharedUnits(
+          devices,
+          devices.length,
+          taken.map((each) => held(each)),
+        )
+        const more = Array.from({ length: again.free(wanted) }, () => wanted)
+        expect(canPlace(devices, [...taken, ...more])).toBe(true)
+        expect(canPlace(devices, [...taken, ...Array.from({ length: again.wholeFree }, () => null)])).toBe(true)
+      }
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('where agents have told of everything, exactly what fits is promised', () => {
+  const places = array(record({ share: anyShare, at: integer({ min: 0, max: 2 }) }), { maxLength: 5 })
+  assert(
+    property(anyDevices, places, anyShare, (devices, given, wanted) => {
+      const rooms: GpuShare[][] = devices.map(() => [])
+      const told: Holding[] = []
+      for (const { share: each, at } of given) {
+        const i = at % devices.length
+        if (!fits(devices[i]!, [...rooms[i]!, each])) continue
+        rooms[i]!.push(each)
+        told.push(held(each, devices[i]!.id))
+      }
+      const most = devices.reduce((sum, device, i) => {
+        let count = 0
+        while (fits(device, [...rooms[i]!, ...Array.from({ length: count + 1 }, () => wanted)])) count += 1
+        return sum + count
+      }, 0)
+      const units = new SharedUnits(devices, devices.length, told)
+      expect(units.free(wanted)).toBe(most)
+      expect(units.wholeFree).toBe(rooms.filter((room) => room.length === 0).length)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+/** By brute force: null is a whole GPU. */
+function canPlace(devices: readonly SharedDevice[], wanted: readonly (GpuShare | null)[]): boolean {
+  const rooms: (GpuShare | null)[][] = devices.map(() => [])
+  const failed = new Set<string>()
+  const place = (at: number): boolean => {
+    const each = wanted[at]
+    if (each === undefined) return true
+    const state = `${at} ${rooms.map((room) => room.map((one) => wanted.indexOf(one)).join('.')).join('|')}`
+    if (failed.has(state)) return false
+    for (const [i, room] of rooms.entries()) {
+      room.push(each)
+      if (fits(devices[i]!, room) && place(at + 1)) return true
+      room.pop()
+    }
+    failed.add(state)
+    return false
+  }
+  return place(0)
+}
+
+function fits({ memoryBytes }: SharedDevice, room: readonly (GpuShare | null)[]): boolean {
+  if (room.includes(null)) return room.length === 1
+  const sum = (of: (each: GpuShare) => number): number => room.reduce((all, each) => all + of(each!), 0)
+  const isWithin = sum((each) => each.requestMilli) <= 1000 && sum((each) => each.limitMilli) <= 1500
+  return isWithin && sum((each) => each.memoryBytes) <= memoryBytes
+}

@@ -1,0 +1,202 @@
+// GPUs of one class that take shares, and what is held of them: how many more shares of a size fit, and how many GPUs are free
+// whole. On one GPU requests add up to at most a whole one, limits to at most one and a half, memory to what there is (Dilu's
+// omega and gamma, arXiv 2503.05130); a GPU is shared or whole, never both.
+// Agents choose the GPU, and tell. What they have not told yet is taken to be where it leaves the least: shares apart from each
+// other, whole ones on GPUs that take shares. What is promised always fits beside all that is held in at least one way.
+import type { GpuShare } from '#control-plane/model/gpu-share.ts'
+
+export type SharedDevice = { readonly id: string; readonly memoryBytes: number }
+
+export type Holding = {
+  /** Null: a whole GPU. */
+  readonly share: GpuShare | null
+  /** '' where its agent has not told. */
+  readonly deviceId: string
+}
+
+/** What is left of one GPU. */
+type Left = {
+  readonly id: string
+  requestMilli: number
+  limitMilli: number
+  memoryBytes: number
+  isEmpty: boolean
+}
+
+type Packed = {
+  readonly left: readonly Left[]
+  /** GPUs of the class that take no shares, and that nobody has. */
+  others: number
+}
+
+const requestMilliMax = 1000
+const limitMilliMax = 1500
+
+export class SharedUnits {
+  readonly #devices: readonly SharedDevice[]
+  /** Of the class, in all; those that take no shares among them. */
+  readonly #total: number
+  readonly #held: Holding[]
+  /** Made of all that is held when it is first asked for; what is taken later goes where it fits. */
+  #packed: Packed | null = null
+
+  constructor(devices: readonly SharedDevice[], total: number, held: readonly Holding[] = []) {
+    this.#devices = devices
+    this.#total = total
+    this.#held = [...held]
+  }
+
+  /** GPUs that nobody has anything of. */
+  get wholeFree(): number {
+    const { left, others } = this.#pack()
+    return Math.max(0, others) + left.filter(({ isEmpty }) => isEmpty).length
+  }
+
+  /** What nobody has a request on, in GPUs. */
+  get room(): number {
+    const { left, others } = this.#pack()
+    return Math.max(0, others) + left.reduce((sum, { requestMilli }) => sum + requestMilli, 0) / requestMilliMax
+  }
+
+  /** Shares of this size that fit beside what is held. */
+  free(share: GpuShare): number {
+    return this.#pack().left.reduce((sum, left) => sum + fitsIn(left, share), 0)
+  }
+
+  /** Shares of this size that fit where nothing is held. */
+  total(share: GpuShare): number {
+    return this.#devices.reduce((sum, device) => sum + fitsIn(empty(device), share), 0)
+  }
+
+  take(holdings: readonly Holding[]): void {
+    this.#held.push(...holdings)
+    if (this.#packed === null) return
+    for (const { share } of holdings) {
+      if (share === null) putWhole(this.#packed)
+      else if (!spread(this.#packed.left, share)) fill(this.#packed.left)
+    }
+  }
+
+  /** The same without these. */
+  without(holdings: readonly Holding[]): SharedUnits {
+    const gone = Map.groupBy(holdings, nameOf)
+    const counts = new Map([...gone].map(([name, same]) => [name, same.length]))
+    const held = this.#held.filter((holding) => {
+      const name = nameOf(holding)
+      const count = counts.get(name) ?? 0
+      counts.set(name, count - 1)
+      return count <= 0
+    })
+    return new SharedUnits(this.#devices, this.#total, held)
+  }
+
+  /** Equal where any share finds as much room. */
+  signature(): string {
+    const rooms = this.#pack().left.map(
+      ({ requestMilli, limitMilli, memoryBytes }) => `${requestMilli}/${limitMilli}/${memoryBytes}`,
+    )
+    return [...new Set(rooms)].sort().join('+')
+  }
+
+  #pack(): Packed {
+    this.#packed ??= pack(this.#devices, this.#total, this.#held)
+    return this.#packed
+  }
+}
+
+function pack(devices: readonly SharedDevice[], total: number, held: readonly Holding[]): Packed {
+  const { told, untold } = Object.groupBy(held, ({ deviceId }) => (deviceId === '' ? 'untold' : 'told'))
+  const packed: Packed = { left: devices.map(empty), others: total - devices.length }
+  const byId = new Map(packed.left.map((left) => [left.id, left]))
+  const shares: GpuShare[] = []
+  const elsewhere = new Set<string>()
+  for (const { share, deviceId } of told ?? []) {
+    const left = byId.get(deviceId)
+    if (left === undefined) elsewhere.add(deviceId)
+    else put(left, share)
+  }
+  // They are of the class and take no shares, or are leaving, or gone.
+  packed.others = Math.max(0, packed.others - elsewhere.size)
+  for (const { share } of untold ?? []) if (share !== null) shares.push(share)
+  shares.sort(bySize)
+  const wholes = (untold ?? []).filter(({ share }) => share === null).length
+  const empties = packed.left.filter(({ isEmpty }) => isEmpty)
+  // Whole ones stand where shares could be, unless the shares that are held need those GPUs.
+  for (let here = Math.min(wholes, empties.length); here >= Math.max(0, wholes - packed.others); here--) {
+    const rest = packed.left.filter((left) => !empties.slice(0, here).includes(left))
+    if (!placeAll(rest, shares, spread) && !placeAll(rest, shares, squeeze)) continue
+    fill(empties.slice(0, here))
+    return { ...packed, others: packed.others - (wholes - here) }
+  }
+  fill(packed.left)
+  return { ...packed, others: 0 }
+}
+
+/** All of them, or none. */
+function placeAll(left: readonly Left[], shares: readonly GpuShare[], place: typeof spread): boolean {
+  const before = left.map((each) => ({ ...each }))
+  if (shares.every((share) => place(left, share))) return true
+  for (const [i, each] of left.entries()) Object.assign(each, before[i])
+  return false
+}
+
+/** Where most is left. False where it fits nowhere. */
+function spread(left: readonly Left[], share: GpuShare): boolean {
+  return putBest(left, share, (a, b) => compareRoom(a, b) > 0)
+}
+
+/** Where least is left. */
+function squeeze(left: readonly Left[], share: GpuShare): boolean {
+  return putBest(left, share, (a, b) => compareRoom(a, b) < 0)
+}
+
+function putBest(left: readonly Left[], share: GpuShare, isBetter: (a: Left, b: Left) => boolean): boolean {
+  let best: Left | null = null
+  for (const each of left) {
+    if (fitsIn(each, share) > 0 && (best === null || isBetter(each, best))) best = each
+  }
+  if (best !== null) put(best, share)
+  return best !== null
+}
+
+/** Ties go to the first. */
+function compareRoom(a: Left, b: Left): number {
+  return a.requestMilli - b.requestMilli || a.limitMilli - b.limitMilli || a.memoryBytes - b.memoryBytes
+}
+
+/** Where more is held than is known to fit, nothing is promised until its agent has told where it all is. */
+function fill(left: readonly Left[]): void {
+  for (const each of left) put(each, null)
+}
+
+function putWhole(packed: Packed): void {
+  const free = packed.left.find(({ isEmpty }) => isEmpty)
+  if (free === undefined) packed.others -= 1
+  else put(free, null)
+}
+
+function put(left: Left, share: GpuShare | null): void {
+  left.isEmpty = false
+  left.requestMilli = Math.max(0, left.requestMilli - (share?.requestMilli ?? requestMilliMax))
+  left.limitMilli = Math.max(0, left.limitMilli - (share?.limitMilli ?? limitMilliMax))
+  left.memoryBytes = Math.max(0, left.memoryBytes - (share?.memoryBytes ?? left.memoryBytes))
+}
+
+function empty({ id, memoryBytes }: SharedDevice): Left {
+  return { id, requestMilli: requestMilliMax, limitMilli: limitMilliMax, memoryBytes, isEmpty: true }
+}
+
+function fitsIn(left: Left, { requestMilli, limitMilli, memoryBytes }: GpuShare): number {
+  const byMemory = memoryBytes === 0 ? Number.POSITIVE_INFINITY : Math.floor(left.memoryBytes / memoryBytes)
+  return Math.min(Math.floor(left.requestMilli / requestMilli), Math.floor(left.limitMilli / limitMilli), byMemory)
+}
+
+/** The largest first, since they fit in the fewest places. */
+function bySize(a: GpuShare, b: GpuShare): number {
+  return b.requestMilli - a.requestMilli || b.limitMilli - a.limitMilli || b.memoryBytes - a.memoryBytes
+}
+
+function nameOf({ share, deviceId }: Holding): string {
+  if (share === null) return `whole ${deviceId}`
+  return `${share.requestMilli}/${share.limitMilli}/${share.memoryBytes} ${deviceId}`
+}

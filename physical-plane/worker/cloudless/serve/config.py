@@ -1,0 +1,76 @@
+"""Limits of the serving loop, and what its agent tells an instance."""
+
+import json
+from dataclasses import dataclass
+
+# Bounds of one request.
+HEADER_BYTES_MAX = 16 * 1024
+BODY_BYTES_MAX = 32 * 1024 * 1024
+ELEMENTS_MAX = 8 * 1024 * 1024
+DIMENSIONS_MAX = 8
+TENSORS_MAX = 64
+NAME_CHARACTERS_MAX = 200
+
+# Bounds of connections.
+CONNECTIONS_MAX = 512
+IDLE_SECONDS = 75.0
+RECEIVE_SECONDS = 30.0
+
+# A request that does not say how long it waits.
+TIMEOUT_SECONDS_DEFAULT = 30.0
+TIMEOUT_SECONDS_MAX = 600.0
+
+# Requests that wait at once: so many full batches, and at least so many requests.
+QUEUED_BATCHES_MAX = 16
+QUEUED_MIN = 64
+# Bytes of all requests that wait.
+QUEUED_BYTES_MAX = 256 * 1024 * 1024
+
+# How long a batch that is not full waits for more, as a part of the objective.
+WAIT_PART_OF_SLO = 0.25
+WAIT_SECONDS_MAX = 0.05
+
+# What is told of: latencies of so long, of so many requests at most.
+WINDOW_SECONDS = 10.0
+WINDOW_REQUESTS_MAX = 20_000
+STATUS_SECONDS = 1.0
+
+# After SIGTERM what was begun is ended for so long; the agent kills a little later.
+DRAIN_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    instance_id: str
+    attempt: int
+    name: str
+    handler: str
+    batch_max: int
+    slo_seconds: float | None
+    slo_percentile: float
+    bind_host: str
+    advertise_host: str
+    # The status is written there every second; nowhere when empty.
+    status_path: str
+    bundle_folder: str
+    port: int = 0
+
+
+def read_config(path: str) -> ServeConfig:
+    with open(path, encoding="utf8") as file:
+        given = json.load(file)
+    slo = given.get("slo")
+    return ServeConfig(
+        instance_id=given["instanceId"],
+        attempt=int(given["attempt"]),
+        name=given["name"],
+        handler=given["handler"],
+        batch_max=max(1, int(given["batchMax"])),
+        slo_seconds=None if slo is None else float(slo["latencyMs"]) / 1000,
+        slo_percentile=99.0 if slo is None else float(slo["percentile"]),
+        bind_host=given["bindHost"],
+        advertise_host=given["advertiseHost"],
+        status_path=given.get("statusPath", ""),
+        bundle_folder=given["bundleFolder"],
+        port=int(given.get("port", 0)),
+    )

@@ -1,0 +1,64 @@
+"""The user's class: found by its name in the bundle, loaded once, and asked for answers of a whole batch at a time."""
+
+import importlib
+import sys
+
+import numpy
+
+from .tensors import datatype_of
+
+
+class HandlerFault(Exception):
+    """The handler is not what it should be; the message says what to change."""
+
+
+class Handler:
+    def __init__(self, named: str, bundle_folder: str):
+        module_name, _, class_name = named.partition(":")
+        if bundle_folder not in sys.path:
+            sys.path.insert(0, bundle_folder)
+        module = importlib.import_module(module_name)
+        made = getattr(module, class_name, None)
+        if made is None:
+            raise HandlerFault(f"module {module_name} has no {class_name}; handler names module:Class")
+        self._handler = made()
+        for method in ("load", "predict"):
+            if not callable(getattr(self._handler, method, None)):
+                raise HandlerFault(f"{named} has no method {method}; it needs load() and predict(batch)")
+        self.inputs = _declared(self._handler, "inputs", named)
+        self.outputs = _declared(self._handler, "outputs", named)
+
+    def load(self) -> None:
+        self._handler.load()
+
+    def predict(self, batch: dict) -> dict:
+        rows = next(iter(batch.values())).shape[0]
+        answer = self._handler.predict(batch)
+        if not isinstance(answer, dict) or not answer:
+            raise HandlerFault(f"predict() answered with {type(answer).__name__}; it must be a dictionary of arrays by name")
+        arrays = {}
+        for name, value in answer.items():
+            array = numpy.asarray(_on_host(value))
+            if array.ndim == 0 or array.shape[0] != rows:
+                raise HandlerFault(f"output {name!r} has shape {list(array.shape)}; it must have {rows} rows, as the input")
+            if datatype_of(array) is None:
+                raise HandlerFault(f"output {name!r} has type {array.dtype}, for which the protocol has no name")
+            arrays[str(name)] = array
+        return arrays
+
+
+def _on_host(value):
+    """A PyTorch tensor may live on a GPU and know its gradient."""
+    detach = getattr(value, "detach", None)
+    return detach().cpu() if callable(detach) else value
+
+
+def _declared(handler, which: str, named: str) -> dict | None:
+    given = getattr(handler, which, None)
+    if given is None:
+        return None
+    try:
+        return {str(name): (str(datatype), [int(size) for size in shape]) for name, (datatype, shape) in given.items()}
+    except (AttributeError, TypeError, ValueError):
+        text = f'{named}.{which} must be like {{"images": ("FP32", [-1, 784])}}'
+        raise HandlerFault(text) from None
