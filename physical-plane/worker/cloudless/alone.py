@@ -11,6 +11,7 @@ from typing import Any
 from .adapter import Adapter
 from .errors import NonFiniteLoss
 from .permutation import permutation
+from .profile import profiled_steps
 from .randomness import Reseed, apply, batch_seed
 from .shards import Shard, shards_alone
 
@@ -30,6 +31,7 @@ class AloneSession:
         self.epoch = 0
         self.steps = 0
         self.evaluations: list[dict[str, float]] = []
+        self._after_step = profiled_steps()
 
     def shards(self, alone: Sequence[str | os.PathLike[str] | Shard] | None = None) -> list[Shard]:
         """The shards given as `alone`."""
@@ -66,6 +68,8 @@ class AloneSession:
             raise NonFiniteLoss(self.steps, self.epoch, value)
         self._adapter.backward(loss)
         self._adapter.step_alone()
+        if self._after_step is not None:
+            self._after_step()
         return True
 
     def leave(self, reason: str = "left") -> None:

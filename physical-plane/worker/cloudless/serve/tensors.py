@@ -68,6 +68,11 @@ def write_outputs(arrays: dict) -> list:
     return [_write_tensor(name, array) for name, array in arrays.items()]
 
 
+def numpy_type(datatype: str) -> type:
+    """Of a name of the protocol; KeyError for any other."""
+    return _TYPES[datatype]
+
+
 def datatype_of(array: numpy.ndarray) -> str | None:
     """None for a type that the protocol has no name for."""
     return "BYTES" if array.dtype.kind in "SU" else _NAMES.get(array.dtype)
