@@ -1,5 +1,6 @@
 /* Offline work that takes whatever the GPU gives: batches of kernels, waited for one by one, or launched ahead up to --ahead
- * batches. Arguments: --seconds --kernel-ms --kernels (of a batch) --ahead --demand. Ends by itself or at SIGTERM. */
+ * batches. Arguments: --seconds --kernel-ms --kernels (of a batch) --ahead --demand --warm-up
+ * (seconds before what is measured). Ends by itself or at SIGTERM. */
 #include "client.h"
 
 enum { AHEAD_MAX = 256 };
@@ -19,15 +20,17 @@ int main(int count, char **arguments) {
   for (int i = 0; i < ahead; i++) CHECK(cuEventCreate(&ends[i], 2));
   printf("{\"ready\":true}\n");
   fflush(stdout);
-  const double begun = now_ms();
+  const double warm = now_ms() + number(count, arguments, "warm-up", 0) * 1e3;
+  double begun = now_ms(), used = 0;
   int launched = 0, done = 0;
-  while (now_ms() < begun + seconds * 1e3 && !is_asked_to_end) {
+  while (now_ms() < warm + seconds * 1e3 && !is_asked_to_end) {
+    if (now_ms() < warm) begun = now_ms(), used = fakeGpuUsed();
     for (int k = 0; k < kernels; k++) launch(fill, blocks, stream);
     CHECK(cuEventRecord(ends[launched++ % ahead], stream));
     if (launched - done < ahead) continue;
     CHECK(cuEventSynchronize(ends[done++ % ahead]));
   }
   const double took_ms = now_ms() - begun;
-  printf("{\"batches\":%d,\"seconds\":%.6f,\"gpu_ms\":%.3f}\n", done, took_ms / 1e3, fakeGpuUsed() / 1e6);
+  printf("{\"batches\":%d,\"seconds\":%.6f,\"gpu_ms\":%.3f}\n", done, took_ms / 1e3, (fakeGpuUsed() - used) / 1e6);
   return 0;
 }

@@ -1,6 +1,7 @@
 /* An inference server on one GPU: requests arrive by a Poisson process from a seed, whatever became of those before; each is a few
  * kernels and a synchronisation. Latency is from arrival, so that it includes the queue. Arguments: --seconds --rate (a second)
- * --service-ms --kernels --demand --seed --slo-ms. */
+ * --service-ms --kernels --demand --seed --slo-ms --warm-up
+ * (seconds before what is measured). */
 #include "client.h"
 
 enum { REQUESTS_MAX = 100000 };
@@ -21,14 +22,15 @@ int main(int count, char **arguments) {
   int done = 0, over = 0;
   printf("{\"ready\":true}\n");
   fflush(stdout);
-  const double begun = now_ms();
-  double arrival = begun;
+  const double warm = now_ms() + number(count, arguments, "warm-up", 0) * 1e3;
+  double arrival = now_ms();
   while (done < REQUESTS_MAX && !is_asked_to_end) {
     arrival += -log(uniform(&seed)) / rate * 1e3;
-    if (arrival > begun + seconds * 1e3) break;
+    if (arrival > warm + seconds * 1e3) break;
     if (arrival > now_ms()) sleep_until_ms(arrival);
     for (int k = 0; k < kernels; k++) launch(infer, blocks, stream);
     CHECK(cuStreamSynchronize(stream));
+    if (arrival < warm) continue;
     latencies[done] = now_ms() - arrival;
     if (latencies[done++] > slo_ms) over++;
   }

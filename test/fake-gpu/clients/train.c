@@ -1,6 +1,7 @@
 /* A training job on one GPU, as its driver sees it: an iteration launches all its kernels ahead, as PyTorch does, then waits for
  * the loss; then comes a bubble: the host prepares data ("host"), or gradients are reduced by a kernel that only
- * communicates ("nccl"). Arguments: --seconds --compute-ms --bubble-ms --kernels --demand --bubble host|nccl. */
+ * communicates ("nccl"). Arguments: --seconds --compute-ms --bubble-ms --kernels --demand --bubble host|nccl
+ * --warm-up (seconds before what is measured). */
 #include "client.h"
 
 enum { ITERATIONS_MAX = 100000, NCCL_DEMAND = 30 };
@@ -23,8 +24,9 @@ int main(int count, char **arguments) {
   int done = 0;
   printf("{\"ready\":true}\n");
   fflush(stdout);
-  const double begun = now_ms();
-  for (double from = begun; done < ITERATIONS_MAX && from < begun + seconds * 1e3 && !is_asked_to_end;) {
+  const double warm = now_ms() + number(count, arguments, "warm-up", 0) * 1e3;
+  double begun = now_ms(), used = 0;
+  for (double from = begun; done < ITERATIONS_MAX && from < warm + seconds * 1e3 && !is_asked_to_end;) {
     for (int k = 0; k < kernels; k++) launch(compute, blocks, stream);
     if (is_nccl) {
       CHECK(cuEventRecord(computed, stream));
@@ -36,11 +38,12 @@ int main(int count, char **arguments) {
       sleep_until_ms(now_ms() + bubble_ms);
     }
     const double to = now_ms();
-    iterations[done++] = to - from;
+    if (from >= warm) iterations[done++] = to - from;
+    else begun = to, used = fakeGpuUsed();
     from = to;
   }
   const double took_ms = now_ms() - begun;
-  printf("{\"iterations\":%d,\"seconds\":%.6f,\"gpu_ms\":%.3f,", done, took_ms / 1e3, fakeGpuUsed() / 1e6);
+  printf("{\"iterations\":%d,\"seconds\":%.6f,\"gpu_ms\":%.3f,", done, took_ms / 1e3, (fakeGpuUsed() - used) / 1e6);
   print_list("iteration_ms", iterations, done);
   printf("}\n");
   return 0;
