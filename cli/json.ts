@@ -21,6 +21,7 @@ const enumPrefixes = [
   'PARTITION_PHASE_',
   'PLAN_OUTCOME_',
   'AGENT_STATE_',
+  'DEVICE_SHARING_',
   'INSTANCE_STATE_',
   'USAGE_KIND_',
 ]

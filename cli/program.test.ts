@@ -139,6 +139,11 @@ describe('results', () => {
     expect((await cloudless('links')).stdout).toMatch(/onprem\/lab +aws\/us-east-1 +100 +40 ms +\$0\.09/)
   })
 
+  test('top shows GPUs once where nobody watches; a region that is not there is named', async () => {
+    expect((await cloudless('top')).stdout).toBe('no GPUs: onprem/lab has CPUs only\n')
+    expect((await cloudless('top', '--region', 'lap', '--once', '--json')).code).toBe(3)
+  })
+
   test('--quiet leaves only the result', async () => {
     const { stdout, stderr } = await cloudless('submit', join(folder, 'job.yaml'), '--quiet')
     expect([stdout, stderr]).toEqual(['j-new\n', ''])
@@ -490,6 +495,6 @@ function regionService(): Implementation<RegionServiceHandlers> {
     listRegions: async () => ({ regions: [region] }),
     getRegion: async () => ({ region }),
     listLinks: async () => ({ links: [{ ...link, egressUsdPerGb: 0.09 }] }),
-    listDevices: async () => ({ devices: [] }),
+    listDevices: ({ regions }) => (regions[0] ? Promise.reject(notFound('region', 'lap')) : Promise.resolve({})),
   }
 }

@@ -21,6 +21,7 @@ import { setupPythonCommand } from './commands/setup-python.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { statusCommand } from './commands/status.ts'
 import { submitCommand } from './commands/submit.ts'
+import { topCommand } from './commands/top.ts'
 import { upCommand } from './commands/up.ts'
 import { homeOf, type Context, type Run } from './context.ts'
 import { errorReport, renderError } from './error-report.ts'
@@ -110,6 +111,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     costCommand(run),
     regionsCommand(run),
     linksCommand(run),
+    topCommand(run),
     catalogCommand(run),
     modelCommand(run),
     simulateCommand(run),

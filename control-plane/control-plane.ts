@@ -72,6 +72,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
         clock,
         fetched: options.fetched ?? (() => []),
         heardAtMs: (region) => fleet.heardAtMs(region),
+        usesOf: (region) => fleet.usesOf(region),
       }),
       'cloudless.v1.CatalogService': catalogService({ store, catalogue }),
       'cloudless.v1.CostService': costService({ store, catalogue, clock }),

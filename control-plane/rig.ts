@@ -8,7 +8,7 @@ import type { CallContext } from '#proto/rpc/service.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { AsyncQueue } from '#runtime/async-queue.ts'
 import { silentLog } from '#runtime/log.ts'
-import { createMetrics } from '#runtime/metrics.ts'
+import { createMetrics, type Metrics } from '#runtime/metrics.ts'
 import { seededRandom } from '#runtime/random.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
 import type { ListDataset } from './api/check-datasets.ts'
@@ -22,6 +22,7 @@ export type Rig = {
   readonly store: Store
   readonly catalogue: Catalogue
   readonly controlPlane: ControlPlane
+  readonly metrics: Metrics
   readonly functions: ControlPlane['services']['cloudless.v1.FunctionService']
   readonly jobs: ControlPlane['services']['cloudless.v1.JobService']
   readonly regions: ControlPlane['services']['cloudless.v1.RegionService']
@@ -41,6 +42,7 @@ export function startRig(given: RigOptions = {}): Rig {
   const clock = given.clock ?? new VirtualClock()
   const store = given.store ?? memoryStore()
   const catalogue = aCatalogue({ a: { cpu: 3.6 }, b: { cpu: 7.2 } })
+  const metrics = createMetrics()
   const controlPlane = createControlPlane({
     clock,
     store,
@@ -48,7 +50,7 @@ export function startRig(given: RigOptions = {}): Rig {
     random: seededRandom(1),
     ...(given.listDataset === undefined ? {} : { listDataset: given.listDataset }),
     log: silentLog,
-    metrics: createMetrics(),
+    metrics,
   })
   controlPlane.start()
   const { services } = controlPlane
@@ -57,6 +59,7 @@ export function startRig(given: RigOptions = {}): Rig {
     store,
     catalogue,
     controlPlane,
+    metrics,
     functions: services['cloudless.v1.FunctionService'],
     jobs: services['cloudless.v1.JobService'],
     regions: services['cloudless.v1.RegionService'],

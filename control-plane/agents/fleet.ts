@@ -7,9 +7,11 @@ import type { CallContext, Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
+import type { DeviceUse } from '#control-plane/model/device-use.ts'
 import type { Agent } from '#control-plane/model/snapshot.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { decodeHello, type Hello } from '#control-plane/wire/agent-messages.ts'
+import type { Uses } from '#control-plane/wire/device-use.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import { CloudlessError, invalid, messageOf, notFound } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
@@ -38,6 +40,8 @@ export class Fleet {
   readonly #sessions = new Map<string, Session>()
   readonly #desired = new Map<string, { readonly desired: Desired; readonly revision: number }>()
   readonly #storedHeardAtMs = new Map<string, number>()
+  readonly #uses = new Map<string, readonly DeviceUse[]>()
+  readonly #usesRefused: ReturnType<Metrics['counter']>
   readonly #refused: ReturnType<Metrics['counter']>
   readonly #connected: ReturnType<Metrics['gauge']>
   #timer: Timer | null = null
@@ -51,6 +55,10 @@ export class Fleet {
     this.#refused = metrics.counter(
       'cloudless_journal_records_refused_total',
       'Journal records that could not be right.',
+    )
+    this.#usesRefused = metrics.counter(
+      'cloudless_device_uses_refused_total',
+      'What agents told of the use of devices that could not be right.',
     )
     this.#connected = metrics.gauge('cloudless_agents_connected', 'Agents with a stream.')
     this.service = {
@@ -83,6 +91,11 @@ export class Fleet {
   /** More recent than the store's; null when no agent was heard since the start. */
   heardAtMs(region: string): number | null {
     return this.#leases.heardAtMs(region)
+  }
+
+  /** What instances make of the GPUs of a region, as its agent told last; none while it is lost. */
+  usesOf(region: string): readonly DeviceUse[] {
+    return this.#uses.get(region) ?? []
   }
 
   async *#connect(
@@ -144,6 +157,7 @@ export class Fleet {
         log,
         onHeard: () => this.#heard(session),
         onDevices: () => this.#storeDevices(session),
+        onUses: (uses) => this.#keepUses(session, uses),
         onRefused: (seq, why) => {
           this.#refused.add(1)
           log.error({ region, agentId, seq, why }, 'journal record passed over')
@@ -174,6 +188,16 @@ export class Fleet {
     this.#storeAgent(session.hello).catch((error: unknown) => session.close(error))
   }
 
+  /** In memory only: they are old within seconds. */
+  #keepUses(session: Session, { uses, refused, refusal }: Uses): void {
+    const { region, agentId } = session.hello
+    if (this.#sessions.get(region) !== session) return
+    this.#uses.set(region, uses)
+    if (refused === 0) return
+    this.#usesRefused.add(refused)
+    this.#options.log.debug({ region, agentId, refused, why: refusal }, 'uses of devices passed over')
+  }
+
   #storeDevices(session: Session): void {
     if (this.#sessions.get(session.hello.region) !== session) return
     this.#storeAgent(session.hello).catch((error: unknown) => session.close(error))
@@ -201,6 +225,7 @@ export class Fleet {
       if (!agent.isConnected || this.#leases.isHeld(region)) continue
       const lastHeartbeatAtMs = this.#leases.heardAtMs(region) ?? agent.lastHeartbeatAtMs
       log.warn({ region, agentId, lastHeartbeatAtMs }, 'agent lost: its lease ran out')
+      this.#uses.delete(region)
       const lost: Agent = { ...agent, isConnected: false, lastHeartbeatAtMs }
       this.#intake
         .submit({ jobIds: [], write: (draft) => draft.add({ kind: 'agent', agent: lost }) })

@@ -6,6 +6,7 @@ import { instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { decodeObserved, type Hello } from '#control-plane/wire/agent-messages.ts'
+import { decodeUses, type Uses } from '#control-plane/wire/device-use.ts'
 import { encodeDesired } from '#control-plane/wire/desired.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { encode } from '#runtime/encoding.ts'
@@ -26,6 +27,8 @@ export type SessionContext = {
   readonly onHeard: () => void
   /** The hello has other devices now: some are to be taken away, or stay after all. */
   readonly onDevices: () => void
+  /** What instances make of its GPUs, newest; how many of these were passed over, and why the first was. */
+  readonly onUses: (uses: Uses) => void
   readonly onRefused: (seq: number, why: string) => void
 }
 
@@ -93,6 +96,7 @@ export class Session {
     const { store, intake } = this.#context
     const { region } = this.hello
     const observed = decodeObserved(wire)
+    this.#context.onUses(decodeUses(wire.uses))
     if (observed.devices.length > 0 && encode(observed.devices) !== encode(this.#hello.devices)) {
       this.#hello = { ...this.#hello, devices: observed.devices }
       this.#context.onDevices()

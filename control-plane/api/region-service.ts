@@ -8,9 +8,11 @@ import type { Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classOf, type DeviceClass } from '#control-plane/model/device-class.ts'
+import type { DeviceUse } from '#control-plane/model/device-use.ts'
 import { linkKey, type Agent, type Device, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
 import type { Store } from '#control-plane/store/store.ts'
+import { encodeUse } from '#control-plane/wire/device-use.ts'
 import { wireSharing } from '#control-plane/wire/enums.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { notFound } from '#runtime/errors.ts'
@@ -31,6 +33,8 @@ export type RegionContext = {
   readonly fetched: () => readonly FetchedMark[]
   /** More recent than the store's; null where nobody was heard. */
   readonly heardAtMs: (region: string) => number | null
+  /** What instances make of its GPUs now. */
+  readonly usesOf: (region: string) => readonly DeviceUse[]
 }
 
 export function regionService(context: RegionContext): Implementation<RegionServiceHandlers> {
@@ -118,9 +122,13 @@ function describe(
 
 function describeDevices(context: RegionContext, { region, devices, lastHeartbeatAtMs }: Agent): WireRegionDevice[] {
   const toldAtMs = Math.max(context.heardAtMs(region) ?? 0, lastHeartbeatAtMs)
+  const uses = Map.groupBy(context.usesOf(region), ({ deviceId }) => deviceId)
   return [...devices]
     .sort((a, b) => (a.id < b.id ? -1 : 1))
-    .map((device) => ({ region, device: encodeDevice(device), toldAtMs, uses: [] }))
+    .map((device) => {
+      const own = (uses.get(device.id) ?? []).toSorted((a, b) => (a.instanceId < b.instanceId ? -1 : 1))
+      return { region, device: encodeDevice(device), toldAtMs, uses: own.map(encodeUse) }
+    })
 }
 
 function encodeDevice({ sharing, ...device }: Device): WireDevice {

@@ -21,6 +21,9 @@ export const wireConfig = {
   idCharactersMax: 300,
   reasonCharactersMax: 4096,
   devicesMax: 1024,
+  /** What instances make of an agent's GPUs. */
+  deviceUsesMax: 4096,
+  stateCharactersMax: 63,
   observedInstancesMax: 10_000,
   journalRecordsMax: 10_000,
   membersMax: 1000,

@@ -16,6 +16,7 @@ import type { Implementation, RpcClient } from '#proto/rpc/service.ts'
 import { agentConfig, type AgentConfig } from './config.ts'
 import { ControlLink, type Absence, type LinkEnd } from './control-link.ts'
 import type { Device } from './devices.ts'
+import { collectGpuMetrics } from './gpu-metrics.ts'
 import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import { InstanceDesk } from './instance-service.ts'
@@ -104,6 +105,7 @@ export class Agent {
     })
     this.#watch = new WorkerWatch({ clock, config, lives: () => this.#supervisor.lives })
     this.#partitions = new PartitionMetrics(metrics, region, () => this.#partitionsNow())
+    collectGpuMetrics(metrics, () => this.#devices.shares.uses())
     this.#desk = new InstanceDesk({
       log,
       journal,
