@@ -64,10 +64,10 @@ static void begin(struct launch *launch, struct cost *cost, uint64_t blocks, voi
   launch->is_closing = 0;
   if (launch->stream) {
     ADD(launch->stream->launched, 1);
-    uint64_t open_ns = ADD(launch->stream->open_ns, cost_ns) + cost_ns;
     /* What is not known may be long: it is closed at once. */
     if (is_ordered && orders.segments_max && !cost->communicates)
-      launch->is_closing = cost->is_guess || open_ns >= orders.segment_us * UINT64_C(1000);
+      launch->is_closing =
+          ADD(launch->stream->open_ns, cost_ns) + cost_ns >= orders.segment_us * UINT64_C(1000) || cost->is_guess;
   }
   if (is_ordered && !cloudless_is_captured()) launch->sample = cloudless_sample(gpu, cost, blocks, handle, now);
 }
