@@ -11,6 +11,7 @@ import type { Exit, RecoveredRun, Run } from '#physical-plane/runtime/runtime.ts
 import type { ConnectRequest } from '#proto/generated/cloudless/v1/ConnectRequest.ts'
 import type { ConnectResponse__Output } from '#proto/generated/cloudless/v1/ConnectResponse.ts'
 import type { Device } from '#proto/generated/cloudless/v1/Device.ts'
+import type { DeviceUse } from '#proto/generated/cloudless/v1/DeviceUse.ts'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
@@ -125,6 +126,7 @@ export class ControlPlane {
   readonly hellos: ConnectRequest['hello'][] = []
   readonly observed = new Map<string, ObservedInstance>()
   devices: readonly Device[] = []
+  uses: readonly DeviceUse[] = []
   desiredRevisionSeen = 0
   observedCount = 0
   isDown = false
@@ -187,6 +189,7 @@ export class ControlPlane {
     }
     if (observed != null) this.#observe(observed.instances ?? [], Number(observed.desiredRevision))
     if (observed != null) this.devices = observed.devices ?? []
+    if (observed != null) this.uses = observed.uses ?? []
     if (journal != null && this.acknowledges) {
       for (const record of journal.records ?? [])
         if (Number(record.seq) > (this.records.at(-1)?.seq ?? 0))

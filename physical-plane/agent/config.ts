@@ -29,6 +29,10 @@ export type AgentConfig = {
   readonly windowMs: number
   /** The same of what is stored. */
   readonly storageWindowMs: number
+  /** How often the machine is asked for its GPUs. */
+  readonly gpuPollMs: number
+  /** Failures of that in a row after which they are taken to be gone. */
+  readonly gpuFailuresMax: number
   readonly logPollMs: number
   readonly logChunkBytes: number
   readonly logBytesPerSecond: number
@@ -70,6 +74,8 @@ export const agentConfig: AgentConfig = {
   stopGraceMs: 10_000,
   windowMs: 10_000,
   storageWindowMs: 60_000,
+  gpuPollMs: 10_000,
+  gpuFailuresMax: 3,
   logPollMs: 250,
   logChunkBytes: 64 * 1024,
   logBytesPerSecond: 2 * 2 ** 20,

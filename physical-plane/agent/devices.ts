@@ -24,30 +24,10 @@ export function isGpu({ model }: Pick<Device, 'model'>): boolean {
 /** Between an A100 of 40 GB and one of 80. */
 const largeA100MiB = 60_000
 
-/** The arguments of the one question asked of nvidia-smi. */
-export const gpuQuery = ['--query-gpu=uuid,name,memory.total', '--format=csv,noheader,nounits'] as const
-
 export function cpuPool(units: number, memoryBytes: number): Device {
   if (!Number.isInteger(units) || units < 1 || units > 4_096)
     throw invalid([{ field: '--cpu-units', description: `${units} must be a whole number from 1 to 4096` }])
   return { id: 'cpu-0', model: 'cpu', units, memoryBytes }
-}
-
-/** Reads nvidia-smi's answer. Lines that are no GPU (a driver that cannot be reached, a GPU that fell off) are left out. */
-export function parseGpus(text: string): readonly Device[] {
-  const devices: Device[] = []
-  for (const line of text.split('\n')) {
-    const [uuid = '', name = '', memoryMiB = ''] = line.split(',').map((field) => field.trim())
-    const isListed = /^(GPU|MIG)-[0-9a-fA-F-]+$/.test(uuid) && name !== '' && /^\d+$/.test(memoryMiB)
-    if (!isListed || devices.some(({ id }) => id === uuid)) continue
-    devices.push({
-      id: uuid,
-      model: gpuModel(name, Number(memoryMiB)),
-      units: 1,
-      memoryBytes: Number(memoryMiB) * 2 ** 20,
-    })
-  }
-  return devices.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** "Tesla V100-SXM2-16GB" is "nvidia-v100", "NVIDIA A100-PCIE-40GB" "nvidia-a100", "NVIDIA GeForce RTX 4090" "nvidia-rtx-4090". */

@@ -24,6 +24,8 @@ export type Flags = {
   readonly metricsListen: Address | null
   /** Null where only the cloud, or nobody, says. */
   readonly purchase: { readonly [K in keyof Purchase]: Purchase[K] | null }
+  readonly sharesGpus: boolean
+  readonly usesMps: boolean
   /** The cloud whose metadata service is asked, as openMetadata takes it. */
   readonly cloudMetadata: string | null
 }
@@ -39,6 +41,8 @@ export const usage = `usage: node physical-plane/agent/main.ts --control-plane H
   --allow-remote    permits addresses other than loopback: there is no authentication yet
   --python FILE     interpreter of training functions; CLOUDLESS_PYTHON or python3 when absent
   --cpu-units N     CPU units to offer; all cores when absent
+  --gpu-sharing     auto (the default): shares of GPUs are handed out where they can be; off: whole GPUs only
+  --mps             auto (the default): NVIDIA's MPS is used, and started where it can be; off: shared GPUs take turns
   --market          how the machine was bought: on-demand (the default) or spot
   --zone            where it stands in its region, for example us-east-1a
   --instance-type   its type as price lists write it, for example g4dn.xlarge
@@ -64,6 +68,8 @@ export function readFlags(args?: readonly string[]): Flags | null {
       zone: { type: 'string' },
       'instance-type': { type: 'string' },
       'cloud-metadata': { type: 'string' },
+      'gpu-sharing': { type: 'string', default: 'auto' },
+      mps: { type: 'string', default: 'auto' },
       'log-level': { type: 'string', default: 'info' },
       'metrics-listen': { type: 'string' },
       'keep-instances': { type: 'boolean', default: false },
@@ -106,12 +112,20 @@ export function readFlags(args?: readonly string[]): Flags | null {
     logLevel: level as LogLevel,
     keepsInstances: values['keep-instances'],
     purchase: purchaseFlags(values),
+    sharesGpus: isAuto('gpu-sharing', values['gpu-sharing']),
+    usesMps: isAuto('mps', values.mps),
     cloudMetadata: values['cloud-metadata'] ?? null,
     metricsListen:
       values['metrics-listen'] === undefined
         ? null
         : parseMetricsAddress(values['metrics-listen'], values['allow-remote']),
   }
+}
+
+function isAuto(flag: string, value: string): boolean {
+  if (value !== 'auto' && value !== 'off')
+    throw invalid([{ field: `--${flag}`, description: `${value} must be auto or off` }])
+  return value === 'auto'
 }
 
 type PurchaseFlags = { readonly [K in 'market' | 'zone' | 'instance-type']?: string | undefined }

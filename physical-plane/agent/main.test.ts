@@ -22,6 +22,8 @@ describe('the agent refuses', () => {
     [[...flags, '--log-level', 'loud'], /--log-level: loud must be debug, info/],
     [[...flags, '--object-store', 's3://bucket'], /--object-store: "s3:\/\/bucket" has scheme s3:\/\/ where file:\/\//],
     [[...flags, '--market', 'cheap'], /--market: cheap must be on-demand or spot/],
+    [[...flags, '--gpu-sharing', 'on'], /--gpu-sharing: on must be auto or off/],
+    [[...flags, '--mps', 'yes'], /--mps: yes must be auto or off/],
     [[...flags, '--zone', 'a b'], /--zone: "a b" must be letters, digits/],
     [[...flags, '--cloud-metadata', 'gcp'], /--cloud-metadata: "gcp" must be aws or tencent/],
     [[...flags, '--colour', 'red'], /Unknown option '--colour'/],

@@ -18,16 +18,16 @@ import { BundleCache } from './bundle-cache.ts'
 import { agentConfig } from './config.ts'
 import { watchForLoss } from './cloud-metadata/watch-for-loss.ts'
 import { openMetadata, type MachineMetadata } from './cloud-metadata/machine-metadata.ts'
-import { cpuPool } from './devices.ts'
+import { cpuPool, type Device } from './devices.ts'
 import { readFlags, usage, type Flags } from './flags.ts'
 import { openFolders } from './folders.ts'
 import { FunctionRuntime } from './function-runtime.ts'
-import { GpuShares } from './gpu-shares.ts'
-import { findGpus } from './gpus.ts'
 import { nextIdentity } from './identity.ts'
 import { Journal } from './journal.ts'
 import { JournalFile } from './journal-file.ts'
 import { uploadModelFile } from './model-file.ts'
+import { findGpus } from './find-gpus.ts'
+import { watchGpus } from './nvidia/watch-gpus.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
 import { lockState } from './state-lock.ts'
 
@@ -41,7 +41,9 @@ async function main(flags: Flags): Promise<number> {
   const objects = openObjects(flags.objectStore, '--object-store', random)
   const folders = openFolders(flags.state)
   const lock = await lockState(folders.state)
-  const devices = [cpuPool(flags.cpuUnits, totalmem()), ...(await findGpus(log))]
+  const found = await findGpus({ flags, folders, environment: process.env, clock, log, monotonicNs })
+  const pool = cpuPool(flags.cpuUnits, totalmem())
+  const devices = [pool, ...found.devices]
   const metadata = flags.cloudMetadata === null ? null : openMetadata(flags.cloudMetadata, '--cloud-metadata', clock)
   const purchase = await purchaseOf(flags, metadata)
   const storage = new JournalFile(folders.journal, log)
@@ -53,7 +55,7 @@ async function main(flags: Flags): Promise<number> {
   })
   const bundles = new BundleCache(folders.bundles, fleet, clock)
   await bundles.clean()
-  const shares = new GpuShares(null)
+  const { shares } = found
   const runtime = new FunctionRuntime(new ProcessRuntime({ folder: folders.instances, clock, random, log }), bundles, {
     folders,
     region: flags.region,
@@ -84,10 +86,15 @@ async function main(flags: Flags): Promise<number> {
   const ended = new AbortController()
   if (metadata !== null)
     void watchForLoss({ metadata, clock, log, onChange: (endsAtMs) => agent.endsAt(endsAtMs) }, ended.signal)
+  const onChange = (gpus: readonly Device[]): void => agent.devicesAre([pool, ...gpus])
+  if (found.watch !== null) void watchGpus({ ...found.watch, onChange }, found.devices, ended.signal)
   let stopping: Promise<void> | null = null
+  let leavesInstances = true
   const stop = (keepInstances: boolean, why: string): void => {
     log.info({ keepInstances, why }, 'agent stops')
-    stopping ??= agent.stop({ keepInstances })
+    if (stopping !== null) return
+    leavesInstances = keepInstances
+    stopping = agent.stop({ keepInstances })
   }
   process.on('SIGTERM', () => stop(flags.keepsInstances, 'SIGTERM'))
   process.on('SIGINT', () => stop(flags.keepsInstances, 'SIGINT'))
@@ -97,6 +104,7 @@ async function main(flags: Flags): Promise<number> {
   const end = await agent.run()
   ended.abort()
   await (stopping ?? agent.stop({ keepInstances: true }))
+  if (!leavesInstances) await found.mps?.stop()
   await desk.stop(0)
   await metricsServer?.stop()
   fleet.close()
@@ -105,6 +113,11 @@ async function main(flags: Flags): Promise<number> {
   if (end.kind === 'stopped') return 0
   process.stderr.write(`agent of ${region}: refused by the control plane: ${end.because}\n`)
   return 3
+}
+
+/** CLOCK_MONOTONIC, which processes on shared GPUs tell their times by. */
+function monotonicNs(): number {
+  return Number(process.hrtime.bigint())
 }
 
 /** What flags say comes before what the cloud says. */

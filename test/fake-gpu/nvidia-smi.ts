@@ -31,7 +31,7 @@ function main(args: readonly string[], environment: NodeJS.ProcessEnv): void {
     )
     process.exitCode = exitLost
   } else if (args.includes('-L')) {
-    print(gpus.map((gpu, index) => `GPU ${index}: ${gpu.name} (UUID: ${gpu.uuid})\n`).join(''))
+    print(gpus.map((gpu, index) => listed(gpu, index, variant === 'mig' && index === 0)).join(''))
   } else if (args.some((arg) => arg.startsWith('--query-gpu='))) {
     print(gpus.map((gpu) => `${gpu.uuid}, ${gpu.name}, ${mebibytes(gpu)}\n`).join(''))
   } else if (args.includes('-q') && args.includes('-x')) {
@@ -116,6 +116,11 @@ function migDevices(gpu: FakeGpu): string {
 				</fb_memory_usage>
 			</mig_device>`
   return `		<mig_devices>\n${half(0)}\n${half(1)}\n		</mig_devices>`
+}
+
+function listed(gpu: FakeGpu, index: number, isMig: boolean): string {
+  const half = (mig: number): string => `  MIG 3g.8gb      Device  ${mig}: (UUID: MIG-${gpu.uuid.slice(4, -1)}${mig})\n`
+  return `GPU ${index}: ${gpu.name} (UUID: ${gpu.uuid})\n${isMig ? half(0) + half(1) : ''}`
 }
 
 function mebibytes(gpu: FakeGpu): number {
