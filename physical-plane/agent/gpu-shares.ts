@@ -97,8 +97,9 @@ export class GpuShares {
     if (shared.length === 0) return {}
     const { library, mpsPipeFolder } = this.#toolsFor(instance.id, shared)
     const paths = shared.map(({ deviceId }) => this.#paths.get(deviceId)!)
+    const memoryBytes = shared[0]!.share?.memoryBytes ?? 0
     return {
-      ...environmentOf({ paths, tag: tagOf(instance.id, attempt), role: placeOf(instance).role }),
+      ...environmentOf({ paths, tag: tagOf(instance.id, attempt), role: placeOf(instance).role, memoryBytes }),
       // Others that are loaded before everything stay, behind ours.
       LD_PRELOAD: preload === undefined || preload === '' ? library : `${library}:${preload}`,
       ...(mpsPipeFolder === null ? {} : { CUDA_MPS_PIPE_DIRECTORY: mpsPipeFolder }),

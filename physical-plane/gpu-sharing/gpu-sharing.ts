@@ -74,10 +74,13 @@ export function environmentOf(options: {
   readonly paths: readonly string[]
   readonly tag: bigint
   readonly role: Role
+  /** The limit of its memory until the manager's first order: models are loaded in a process's first moments. 0: none. */
+  readonly memoryBytes: number
 }): Readonly<Record<string, string>> {
   return {
     CLOUDLESS_GPU_FILES: options.paths.join(':'),
     CLOUDLESS_GPU_TAG: options.tag.toString(),
     CLOUDLESS_GPU_ROLE: options.role,
+    ...(options.memoryBytes === 0 ? {} : { CLOUDLESS_GPU_MEMORY_BYTES: String(options.memoryBytes) }),
   }
 }

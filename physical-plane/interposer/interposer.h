@@ -122,6 +122,8 @@ struct orders {
 
 /* Shared files. `cloudless_gpus` is 0 where nothing is to be done. */
 extern int cloudless_gpus;
+/* The limit of memory before the manager's first order: a model is loaded in the first moments of a process. 0: none. */
+extern uint64_t cloudless_memory_until_told;
 void cloudless_start(void);
 uint64_t cloudless_now_ns(void);
 /* The GPU of the context that is current, its slot claimed; NULL: not one of ours. */

@@ -93,7 +93,7 @@ void cloudless_drop_memory(void) {
 
 static uint64_t limit_of(struct gpu *gpu) {
   struct orders orders;
-  return cloudless_orders(gpu, &orders) ? orders.memory_limit_bytes : 0;
+  return cloudless_orders(gpu, &orders) ? orders.memory_limit_bytes : cloudless_memory_until_told;
 }
 
 static int reserve(struct gpu *gpu, uint64_t bytes) {

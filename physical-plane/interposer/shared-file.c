@@ -19,6 +19,7 @@ static struct gpu gpus[GPUS];
 static char paths[8192];
 static uint64_t tag;
 static uint32_t role;
+uint64_t cloudless_memory_until_told;
 static uint32_t started;
 static int is_ending;
 static pthread_mutex_t attaching = PTHREAD_MUTEX_INITIALIZER;
@@ -71,6 +72,8 @@ void cloudless_start(void) {
   const char *tag_text = getenv("CLOUDLESS_GPU_TAG"), *role_text = getenv("CLOUDLESS_GPU_ROLE");
   tag = tag_text ? strtoull(tag_text, NULL, 10) : 0;
   role = role_text && strcmp(role_text, "protected") == 0 ? CLOUDLESS_PROTECTED : CLOUDLESS_CONFINED;
+  const char *memory_text = getenv("CLOUDLESS_GPU_MEMORY_BYTES");
+  cloudless_memory_until_told = memory_text ? strtoull(memory_text, NULL, 10) : 0;
   int count = 0;
   for (char *path = paths, *end; path && count < GPUS; path = end, count++) {
     end = strchr(path, ':');

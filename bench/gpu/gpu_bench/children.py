@@ -72,7 +72,7 @@ class Child:
             if line.startswith('{"lately"'):
                 if self.on_lately is not None:
                     self.on_lately(json.loads(line)["lately"])
-            elif line.startswith(("{", "[")):
+            elif line.startswith("{"):
                 self.lines.put(line)
         self.lines.put(None)
 

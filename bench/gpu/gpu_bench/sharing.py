@@ -14,6 +14,7 @@ from .machine import find_node
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCES = ROOT / "physical-plane/interposer"
+MANAGER = ROOT / "physical-plane/gpu-sharing/manager-main.ts"
 MANAGER_SECONDS = 10
 
 
@@ -44,13 +45,14 @@ class Manager:
         self.path = path
         self.library = library
 
-    def environment(self, tag, share):
+    def environment(self, tag, share, memory_bytes=0):
         """What an agent would give a process on a share."""
         return {
             "LD_PRELOAD": str(self.library),
             "CLOUDLESS_GPU_FILES": str(self.path),
             "CLOUDLESS_GPU_TAG": str(tag),
             "CLOUDLESS_GPU_ROLE": share.role,
+            **({"CLOUDLESS_GPU_MEMORY_BYTES": str(memory_bytes)} if memory_bytes else {}),
         }
 
     def latency_of(self, tag):
@@ -58,7 +60,8 @@ class Manager:
 
         def heard(lately):
             try:
-                self.child.ask({"tag": str(tag), **lately})
+                if lately["requests"]:
+                    self.child.ask({"tag": str(tag), "latency_ms": lately["latency_ms"], "requests": lately["requests"]})
             except ChildFailed:
                 pass  # A manager that is gone is noticed where its answer is waited for.
 
@@ -66,7 +69,7 @@ class Manager:
 
     def uses(self):
         self.child.ask({"uses": True})
-        return self.child.answer(MANAGER_SECONDS)
+        return self.child.answer(MANAGER_SECONDS)["uses"]
 
 
 @contextmanager
@@ -76,25 +79,25 @@ def manager(folder, library, registered, device="bench-gpu"):
     if node is None:
         raise ChildFailed("no Node 26 or later: run bench/gpu/carry.py before, on a machine that has one")
     config = {
-        "deviceId": device,
-        "memoryBytes": 0,
-        "folder": "/dev/shm",
+        "device": {"device_id": device, "memory_bytes": 0},
         "instances": [
             {
-                "instanceId": f"{index + 1} {program.name}",
+                "instance_id": f"{index + 1} {program.name}",
                 "tag": str(index + 1),
                 "role": share.role,
                 "work": "training" if program.kind == "train" else "inference",
-                "isTokenByToken": program.model == "decoder-1b",
-                "share": {"requestMilli": share.request_milli, "limitMilli": share.limit_milli, "memoryBytes": memory_bytes},
-                "objective": None if slo_ms is None else {"latencyMs": slo_ms, "percentile": 99},
+                "token_by_token": program.model == "decoder-1b",
+                "request_milli": share.request_milli,
+                "limit_milli": share.limit_milli,
+                "memory_bytes": memory_bytes,
+                **({} if slo_ms is None else {"slo": {"latency_ms": slo_ms, "percentile": 99}}),
             }
             for index, (program, share, slo_ms, memory_bytes) in enumerate(registered)
         ],
     }
     path = Path(folder) / "manager.json"
     path.write_text(json.dumps(config))
-    child = Child("manager", [node, str(ROOT / "bench/gpu/manager.ts"), str(path)], dict(os.environ), folder)
+    child = Child("manager", [node, str(MANAGER), "--config", str(path)], dict(os.environ), folder)
     try:
         yield Manager(child, child.answer(MANAGER_SECONDS)["path"], library)
     finally:

@@ -217,7 +217,7 @@ class Steps:
         self.need(60)
         program = matrix.Program("train", module, 1, WHOLE_DEVICE)
         with manager(self.folder, self.library, [(program, WHOLE_DEVICE, None, memory_bytes)]) as sharing:
-            every = self.bench().base_environment | environment | sharing.environment(1, WHOLE_DEVICE)
+            every = self.bench().base_environment | environment | sharing.environment(1, WHOLE_DEVICE, memory_bytes)
             command = [sys.executable, "-m", f"gpu_bench.{module}", *arguments]
             here = Path(__file__).resolve().parents[1]
             try:

@@ -39,7 +39,7 @@ def window(work, kind, asked):
 
 
 def say_lately(latencies_ms):
-    say({"lately": {"latencyMs": percentile(latencies_ms, 0.99), "requests": len(latencies_ms)}})
+    say({"lately": {"latency_ms": percentile(latencies_ms, 0.99), "requests": len(latencies_ms)}})
 
 
 def say(message):

@@ -65,7 +65,7 @@ export function measureOnDevice(under: DeviceUnderTest, program: MeasuringProgra
     try {
       const environment = {
         ...program.environment,
-        ...environmentOf({ paths: [path], tag, role: 'confined' }),
+        ...environmentOf({ paths: [path], tag, role: 'confined', memoryBytes: 0 }),
         ...shareOf(configuration, under),
         CLOUDLESS_PROFILE_BATCH: String(configuration.batch),
         CLOUDLESS_PROFILE_SECONDS: String(program.seconds),
