@@ -7,7 +7,7 @@ export type UsageKind =
   | 'storage-byte-seconds' // bytes kept × seconds
 
 /** '' is of an agent that does not tell. */
-export const usagePurposes = ['', 'train', 'start', 'redo', 'idle', 'sync', 'data', 'checkpoint'] as const
+export const usagePurposes = ['', 'train', 'start', 'redo', 'idle', 'sync', 'data', 'checkpoint', 'serve'] as const
 export type UsagePurpose = (typeof usagePurposes)[number]
 
 /** What an agent metered in one window. */

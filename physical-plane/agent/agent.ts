@@ -17,6 +17,7 @@ import { agentConfig, type AgentConfig } from './config.ts'
 import { ControlLink, type Absence, type LinkEnd } from './control-link.ts'
 import type { Device } from './devices.ts'
 import { collectGpuMetrics } from './gpu-metrics.ts'
+import { directiveOf, placeIn } from './directives.ts'
 import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import { InstanceDesk } from './instance-service.ts'
@@ -30,6 +31,8 @@ import { observedInstance, refusedInstance, waitingInstance, type Report } from 
 import type { InstanceRuntime } from './orders.ts'
 import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
+import { ServingDesk } from './serving-desk.ts'
+import type { ReadServing } from './serving-status.ts'
 import type { Stored } from './storage-meter.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -52,6 +55,8 @@ export type AgentDependencies = {
   readonly shares?: GpuShares
   /** Of the machine and so of all its devices; on demand and nothing more when absent. */
   readonly purchase?: Purchase
+  /** How functions' instances are heard; none are where it is absent. */
+  readonly readServing?: ReadServing
   readonly config?: AgentConfig
 }
 
@@ -67,6 +72,7 @@ export class Agent {
   readonly #uploads: ModelUploads
   readonly #watch: WorkerWatch
   readonly #partitions: PartitionMetrics
+  readonly #serving: ServingDesk
   readonly #reports = new Map<string, Report>()
   readonly #runningGauge: ReturnType<Metrics['gauge']>
   #isEnded = false
@@ -80,7 +86,7 @@ export class Agent {
     const onChange = (): void => this.#link.changed()
     const { purchase = plainPurchase, shares } = dependencies
     this.#devices = new MachineDevices(devices, shares, purchase)
-    const placeOf = (jobId: string, partition: string): string => this.#placeOf(jobId, partition)
+    const placeOf = (jobId: string, partition: string): string => placeIn(this.#supervisor.desired, jobId, partition)
     const storedOf = (jobId: string, partition: string): Promise<Stored> => runtime.stored(jobId, partition)
     const usedSeconds = (id: string, deviceId: string): number => this.#devices.shares.usedSeconds(id, deviceId)
     this.#meters = new Meters({ clock, log, journal, config, purchase, region, placeOf, storedOf, usedSeconds })
@@ -103,15 +109,18 @@ export class Agent {
       onDesired: () => this.#desiredChanged(),
       onGone: (instanceId) => this.#gone(instanceId),
     })
-    this.#watch = new WorkerWatch({ clock, config, lives: () => this.#supervisor.lives })
     this.#partitions = new PartitionMetrics(metrics, region, () => this.#partitionsNow())
     collectGpuMetrics(metrics, () => this.#devices.shares.uses())
+    const lives = (): readonly InstanceLife[] => this.#supervisor.lives
+    this.#watch = new WorkerWatch({ clock, config, lives })
+    const served = { meters: this.#meters, shares: this.#devices.shares, lives, onChange }
+    this.#serving = new ServingDesk({ ...dependencies, config, ...served })
     this.#desk = new InstanceDesk({
       log,
       journal,
       config,
       attemptOf: (instanceId) => this.#runningAttempt(instanceId),
-      directiveOf: (instanceId) => this.#directiveOf(instanceId),
+      directiveOf: (instanceId) => directiveOf(this.#supervisor.desired, this.#supervisor.life(instanceId)?.instance),
       onStatus: (instanceId, status) => this.#status(instanceId, status),
       onRound: (instanceId, round) => this.#partitions.heardRound(instanceId, round),
       onEvaluation: (instanceId, evaluation) => this.#evaluated(instanceId, evaluation),
@@ -146,6 +155,7 @@ export class Agent {
     for (const { instanceId, jobId } of this.#supervisor.ended) this.#logs.add(instanceId, jobId)
     this.#desiredChanged()
     this.#tick()
+    this.#serving.start()
   }
 
   /** Stays connected until stopped or refused. */
@@ -156,6 +166,7 @@ export class Agent {
   /** Ends the agent and its instances, or leaves them running for the next agent. */
   async stop(options: { readonly keepInstances: boolean }): Promise<void> {
     this.#isEnded = true
+    this.#serving.stop()
     if (options.keepInstances) this.#supervisor.detachAll()
     else {
       await this.#supervisor.stopAll('its agent is stopped')
@@ -169,6 +180,7 @@ export class Agent {
   /** As a kill -9: nothing more is written, sent or started. For simulations. */
   abandon(): void {
     this.#isEnded = true
+    this.#serving.stop()
     this.#d.journal.close()
     this.#supervisor.detachAll()
     this.#devices.shares.close({ keepsFiles: true })
@@ -193,16 +205,24 @@ export class Agent {
   observed(): ObservedState {
     const { desired, lives } = this.#supervisor
     const trouble = this.#d.journal.trouble
-    const instances: ObservedInstance[] = lives.map((life) =>
-      observedInstance(life, this.#reportOf(life), this.#uploads.digestOf(life.id, life.instance.resumption), trouble),
-    )
+    const instances: ObservedInstance[] = lives.map((life) => {
+      const digest = this.#uploads.digestOf(life.id, life.instance.resumption)
+      return observedInstance(life, this.#reportOf(life), digest, trouble, this.#serving.reportOf(life))
+    })
     // With a disk that takes nothing, not even what is desired can be acted on.
     const begun = new Set(lives.map(({ id }) => id))
     const waiting = desired.instances.filter(({ id }) => trouble !== '' && !begun.has(id))
     const others = [...desired.refused.map(refusedInstance), ...waiting.map((each) => waitingInstance(each, trouble))]
     const { revision: desiredRevision } = desired
     const uses = this.#devices.shares.uses()
-    return { instances: [...instances, ...others], desiredRevision, devices: this.#devices.wire(), uses }
+    const wantedInstances = this.#serving.wanted()
+    return {
+      instances: [...instances, ...others],
+      desiredRevision,
+      devices: this.#devices.wire(),
+      uses,
+      wantedInstances,
+    }
   }
 
   /** Gives the control plane, where there is one, the time to take the last records and log lines. */
@@ -331,20 +351,6 @@ export class Agent {
     return life !== undefined && life.run !== null ? life.attempt : null
   }
 
-  /** Where a partition of a job runs now; its name unless it was moved. */
-  #placeOf(jobId: string, partition: string): string {
-    const book = this.#supervisor.desired.addressBooks.find((each) => each.jobId === jobId)
-    return book?.peers.find(({ region }) => region === partition)?.place || partition
-  }
-
-  #directiveOf(instanceId: string) {
-    const { addressBooks } = this.#supervisor.desired
-    const life = this.#supervisor.life(instanceId)
-    const addressBook = addressBooks.find(({ jobId }) => jobId === life?.jobId) ?? null
-    const { interval = 0, intervalMin = 0 } = life?.instance.spec.sync ?? {}
-    return { addressBook, drain: life?.instance.drain ?? false, interval, intervalMin }
-  }
-
   async #status(instanceId: string, status: InstanceStatus__Output): Promise<void> {
     const life = this.#supervisor.life(instanceId)
     if (life === undefined) return
@@ -380,6 +386,7 @@ export class Agent {
   /** A parameter server that was to upload the model must have said where it is; for a worker training must be over. */
   async #incompleteBecause(instanceId: string, signal: AbortSignal): Promise<string> {
     const life = this.#supervisor.life(instanceId)
+    if (life?.instance.role === 'inference') return 'it ended, though it is to answer requests'
     if (life?.instance.role === 'worker') return this.#watch.incompleteBecause(life, signal)
     const isMissing =
       life?.instance.uploadsModel === true && !this.#uploads.isKnown(instanceId, life.instance.resumption)

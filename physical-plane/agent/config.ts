@@ -25,6 +25,10 @@ export type AgentConfig = {
   /** Failures that end an instance whose job does not say. */
   readonly restartsMaxDefault: number
   readonly stopGraceMs: number
+  /** How often the status of functions' instances is read. */
+  readonly servingPollMs: number
+  /** How often it is decided how many instances functions should have. */
+  readonly scaleEveryMs: number
   /** Length of one metered window of device-seconds. */
   readonly windowMs: number
   /** The same of what is stored. */
@@ -72,6 +76,8 @@ export const agentConfig: AgentConfig = {
   verdictPollMs: 100,
   restartsMaxDefault: 3,
   stopGraceMs: 10_000,
+  servingPollMs: 250,
+  scaleEveryMs: 1_000,
   windowMs: 10_000,
   storageWindowMs: 60_000,
   gpuPollMs: 10_000,

@@ -3,18 +3,23 @@
 import type { AddressBook__Output } from '#proto/generated/cloudless/v1/AddressBook.ts'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
 import type { DesiredState__Output } from '#proto/generated/cloudless/v1/DesiredState.ts'
+import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { InstanceRole__Output } from '#proto/generated/cloudless/v1/InstanceRole.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { PartitionData__Output } from '#proto/generated/cloudless/v1/PartitionData.ts'
+import { messageDefinition } from '#proto/rpc/load.ts'
 import type { SliceShare } from '#physical-plane/runtime/runtime.ts'
 
-export type Role = 'parameter-server' | 'worker' | 'data-server' | 'data-stager'
+export type Role = 'parameter-server' | 'worker' | 'data-server' | 'data-stager' | 'inference'
 
 export type DesiredInstance = {
   readonly id: string
   readonly jobId: string
   readonly role: Role
+  /** Nothing is set in it for a function that answers requests. */
   readonly spec: JobSpec__Output
+  /** What a function is run with; null for what belongs to a job. */
+  readonly inference: InferenceSpec__Output | null
   /** Where it runs. */
   readonly region: string
   /** The name of its partition, which is another region's once it was moved. */
@@ -73,14 +78,17 @@ export function decodeDesired(state: DesiredState__Output, region: string): Desi
   return { revision, instances, refused, addressBooks, keptJobIds: new Set(keptJobIds) }
 }
 
-const order: readonly Role[] = ['data-server', 'data-stager', 'parameter-server', 'worker']
+const order: readonly Role[] = ['data-server', 'data-stager', 'parameter-server', 'worker', 'inference']
 
 const roles: Partial<Record<InstanceRole__Output, Role>> = {
   INSTANCE_ROLE_PARAMETER_SERVER: 'parameter-server',
   INSTANCE_ROLE_WORKER: 'worker',
   INSTANCE_ROLE_DATA_SERVER: 'data-server',
   INSTANCE_ROLE_DATA_STAGER: 'data-stager',
+  INSTANCE_ROLE_INFERENCE: 'inference',
 }
+
+const nothing = Buffer.alloc(0)
 
 function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
   const { id, jobId, region, deviceModel, units, workers, dataShare, drain, uploadsModel, resumption } = wire
@@ -88,10 +96,25 @@ function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
   const { moves, partitions, checkpointFrom, gpuShare } = wire
   // `fault` has seen that the role is known.
   const role = roles[wire.role]!
-  // `fault` has seen that there is a spec.
-  const spec = wire.spec as JobSpec__Output
+  const inference = role === 'inference' ? wire.inference : null
+  // `fault` has seen that there is a spec of a job or of a function.
+  const spec = wire.spec ?? messageDefinition<object, JobSpec__Output>('cloudless.v1.JobSpec').deserialize(nothing)
   const part = { region, partition, moves, partitions, dataShare, checkpointFrom }
-  return { id, jobId, role, spec, ...part, deviceModel, units, gpuShare, workers, drain, uploadsModel, resumption }
+  return {
+    id,
+    jobId,
+    role,
+    spec,
+    inference,
+    ...part,
+    deviceModel,
+    units,
+    gpuShare,
+    workers,
+    drain,
+    uploadsModel,
+    resumption,
+  }
 }
 
 function fault(wire: DesiredInstance__Output, region: string): string | null {
@@ -103,16 +126,18 @@ function fault(wire: DesiredInstance__Output, region: string): string | null {
   if (!name.test(wire.jobId) || wire.jobId.length > 100)
     return `instance.job_id ${JSON.stringify(wire.jobId)} must be letters, digits, '.', '_' and '-'`
   if (wire.region !== region) return `instance.region is ${wire.region}, but this agent runs ${region}`
-  if (wire.spec === null) return 'instance.spec is missing'
   const role = roles[wire.role]
   if (role === undefined) return `instance.role ${wire.role} is not one this agent knows; update the agent`
   const wrongShare = shareFault(wire)
   if (wrongShare !== null) return wrongShare
+  if (role === 'inference') return wire.inference === null ? 'instance.inference is missing' : unitsFault(wire, role)
+  if (wire.spec === null) return 'instance.spec is missing'
   if (role !== 'worker') return null
-  if (wire.spec.function === null) return 'instance.spec.function is missing'
-  if (!Number.isInteger(wire.units) || wire.units < 1)
-    return `instance.units is ${wire.units}; a worker needs at least 1`
-  return null
+  return wire.spec.function === null ? 'instance.spec.function is missing' : unitsFault(wire, role)
+}
+
+function unitsFault({ units }: DesiredInstance__Output, role: Role): string | null {
+  return Number.isInteger(units) && units >= 1 ? null : `instance.units is ${units}; ${role} needs at least 1`
 }
 
 function shareFault({ id, gpuShare, deviceModel }: DesiredInstance__Output): string | null {

@@ -15,6 +15,8 @@ export type Folders = {
   readonly agentSocket: string
   /** The durable folder of a job's partition in this region; it survives attempts. */
   readonly job: (jobId: string) => string
+  /** What an instance of a function is started with, and its status. */
+  readonly serving: (instanceId: string) => string
   readonly workerSocket: (jobId: string) => string
   /** Training data of other regions that a job trains on here. */
   readonly staged: (jobId: string) => string
@@ -41,6 +43,7 @@ export function openFolders(statePath: string): Folders {
     sockets,
     agentSocket: join(sockets, 'agent.sock'),
     job: (jobId) => join(state, 'jobs', jobId),
+    serving: (instanceId) => join(state, 'serving', encodeURIComponent(instanceId)),
     workerSocket: (jobId) => join(sockets, `${shortHash(jobId)}.sock`),
     staged: (jobId) => join(state, 'staged', jobId),
     allStaged: join(state, 'staged'),

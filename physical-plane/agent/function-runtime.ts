@@ -11,7 +11,14 @@ import type { BundleCache } from './bundle-cache.ts'
 import { dataServerConfig, dataStagerConfig } from './data-programs.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { InstanceOrder, InstanceRuntime } from './orders.ts'
-import { ownProgram, parameterServerConfig, workerProgram, type ProgramOptions } from './programs.ts'
+import {
+  ownProgram,
+  parameterServerConfig,
+  servingConfig,
+  servingProgram,
+  workerProgram,
+  type ProgramOptions,
+} from './programs.ts'
 import { checkpointPath, checkStaged, stagedBytes, sweepStaged } from './staged-data.ts'
 import type { Stored } from './storage-meter.ts'
 
@@ -40,6 +47,8 @@ export class FunctionRuntime implements InstanceRuntime {
         return this.#launchDataProgram(order, this.#options.dataServerScript, dataServerConfig)
       case 'data-stager':
         return this.#launchDataProgram(order, this.#options.dataStagerScript, dataStagerConfig)
+      case 'inference':
+        return this.#launchInference(order)
     }
   }
 
@@ -55,8 +64,9 @@ export class FunctionRuntime implements InstanceRuntime {
     return this.#processes.logBytes(instanceId)
   }
 
-  forget(instanceId: string): Promise<void> {
-    return this.#processes.forget(instanceId)
+  async forget(instanceId: string): Promise<void> {
+    await rm(this.#options.folders.serving(instanceId), { recursive: true, force: true })
+    await this.#processes.forget(instanceId)
   }
 
   async forgetJob(jobId: string): Promise<void> {
@@ -86,6 +96,18 @@ export class FunctionRuntime implements InstanceRuntime {
     await checkEntrypoint(bundleFolder, instance)
     const program = workerProgram(instance, attempt, slices, bundleFolder, this.#options)
     return this.#processes.launch({ instanceId: instance.id, jobId: instance.jobId, attempt, slices, program })
+  }
+
+  async #launchInference({ instance, attempt, slices }: InstanceOrder): Promise<Run> {
+    const { id: instanceId, jobId } = instance
+    const bundleFolder = await this.#bundles.get(instance.inference?.bundleDigest ?? '')
+    const folder = this.#options.folders.serving(instanceId)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await rm(join(folder, 'status.json'), { force: true })
+    const config = servingConfig(instance, attempt, bundleFolder, this.#options)
+    await writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 })
+    const program = servingProgram(instance, attempt, slices, this.#options)
+    return this.#processes.launch({ instanceId, jobId, attempt, slices, program })
   }
 
   async #launchParameterServer(order: InstanceOrder): Promise<Run> {

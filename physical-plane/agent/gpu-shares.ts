@@ -170,13 +170,16 @@ export function tagOf(instanceId: string, attempt: number): bigint {
 }
 
 /**
- * Training is confined: a function with an objective may join it at any time, and a process keeps the role that it started
+ * A function with an objective is protected. Training is confined: a function with an objective may join it at any time, and a process keeps the role that it started
  * with. Where none has joined, the manager knows by the work whom the others are arranged around.
  */
-function placeOf(_instance: DesiredInstance): {
+function placeOf({ inference }: DesiredInstance): {
   readonly role: Role
   readonly work: 'training' | 'inference'
   readonly objective: Objective | null
 } {
-  return { role: 'confined', work: 'training', objective: null }
+  if (inference === null) return { role: 'confined', work: 'training', objective: null }
+  const { slo } = inference
+  if (slo === null) return { role: 'confined', work: 'inference', objective: null }
+  return { role: 'protected', work: 'inference', objective: { latencyMs: slo.latencyMs, percentile: slo.percentile } }
 }

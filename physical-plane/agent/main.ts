@@ -29,6 +29,7 @@ import { uploadModelFile } from './model-file.ts'
 import { findGpus } from './find-gpus.ts'
 import { watchGpus } from './nvidia/watch-gpus.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
+import { servingFiles } from './serving-status.ts'
 import { lockState } from './state-lock.ts'
 
 const version = '0.1.0'
@@ -74,7 +75,8 @@ async function main(flags: Flags): Promise<number> {
   const uploadModel = uploadModelFile(fleet)
   const { region } = flags
   const given = { clock, random, log, metrics }
-  const machine = { region, version, devices, shares, purchase, ...identity }
+  const readServing = servingFiles(folders)
+  const machine = { region, version, devices, shares, purchase, readServing, ...identity }
   const agent = new Agent({ ...given, ...machine, runtime, fleet, uploadModel, journal })
   const desk = await serve({
     services: { 'cloudless.v1.InstanceService': agent.instanceService },

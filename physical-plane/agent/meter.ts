@@ -13,7 +13,7 @@ import { classKeyOf, plainPurchase, type Purchase } from './purchase.ts'
 
 export type MeteredRun = Pick<Run, 'instanceId' | 'jobId' | 'attempt' | 'slices'>
 /** Idle time is what is taken out of training. */
-export type DevicePurpose = 'start' | 'train' | 'redo'
+export type DevicePurpose = 'start' | 'train' | 'redo' | 'serve'
 
 type Open = {
   readonly run: MeteredRun
@@ -34,7 +34,7 @@ export type UsedSeconds = (instanceId: string, deviceId: string) => number
 const windowMark = z.object({
   untilMs: z.number(),
   index: z.number(),
-  purpose: z.enum(['start', 'train', 'redo']).default('start'),
+  purpose: z.enum(['start', 'train', 'redo', 'serve']).default('start'),
 })
 
 export class Meter {

@@ -69,6 +69,11 @@ export class Meters {
     this.#purposes.heard(serverId, status)
   }
 
+  /** An instance of a function answers from now on. */
+  serves(instanceId: string): void {
+    this.#devices.use(instanceId, 'serve', 0)
+  }
+
   /** Partitions are about to be elsewhere. */
   settlePlaces(): void {
     this.#wan.settle()

@@ -7,6 +7,7 @@ import type { DeviceSharing } from '#proto/generated/cloudless/v1/DeviceSharing.
 import type { Desired } from './desired.ts'
 import type { Device, Sharing } from './devices.ts'
 import type { InstanceLife, LifeState } from './instance-life.ts'
+import type { ServingReport } from './serving-status.ts'
 
 /** What a parameter server last said, and what its workers evaluated. */
 export type Report = {
@@ -33,6 +34,7 @@ export function observedInstance(
   report: Report | null,
   modelDigest: string,
   trouble: string,
+  serving: ServingReport | null = null,
 ): ObservedInstance {
   const { run } = life
   // An address counts only while the run that listens there lives.
@@ -45,13 +47,14 @@ export function observedInstance(
     reason: life.reason === '' && life.state !== 'running' ? trouble : life.reason,
     deviceId: run?.slices.map(({ deviceId }) => deviceId).join(',') ?? '',
     units: run?.slices.reduce((sum, { units }) => sum + units, 0) ?? 0,
-    endpoint: isCurrent ? (report.status?.endpoint ?? '') : '',
+    endpoint: serving?.endpoint ?? (isCurrent ? (report.status?.endpoint ?? '') : ''),
     progress: report?.status?.progress ?? null,
     evaluation: { ...report?.evaluation },
     firstStepAtMs: report?.status?.firstStepAtMs ?? 0,
     modelDigest,
     resumption: life.instance.resumption,
     staging: report?.status?.staging ?? null,
+    serving: serving?.status ?? null,
   }
 }
 

@@ -83,6 +83,60 @@ export function workerProgram(
   }
 }
 
+/** An instance of a function: the serving loop, with the user's class. */
+export function servingProgram(
+  instance: DesiredInstance,
+  attempt: number,
+  slices: readonly Slice[],
+  options: ProgramOptions,
+): Program {
+  const { folders, python, environment } = options
+  const { jobId, id, region, inference } = instance
+  const own = Object.fromEntries(passedOn.flatMap((name) => entry(name, environment[name])))
+  const asked = inference?.environment ?? {}
+  const paths = [join(physicalPlane, 'worker'), asked['PYTHONPATH']]
+  return {
+    executable: python,
+    arguments: ['-m', 'cloudless.serve', '--config', join(folders.serving(id), 'config.json')],
+    // Python looks in the folder it is started in before all others; the loop goes to the bundle once it is itself loaded.
+    folder: folders.serving(id),
+    environment: {
+      ...own,
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...deviceEnvironment(slices, options.threadsPerGpu),
+      ...asked,
+      ...options.shares.environmentOf(instance, { attempt, slices }, asked['LD_PRELOAD']),
+      PYTHONPATH: paths.filter((path) => path !== undefined && path !== '').join(':'),
+      CLOUDLESS_FUNCTION_ID: jobId,
+      CLOUDLESS_INSTANCE_ID: id,
+      CLOUDLESS_ATTEMPT: String(attempt),
+      CLOUDLESS_REGION: region,
+    },
+  }
+}
+
+/** What `cloudless.serve` reads. */
+export function servingConfig(
+  { id, inference }: DesiredInstance,
+  attempt: number,
+  bundleFolder: string,
+  { folders, bindHost, advertiseHost }: ProgramOptions,
+): Readonly<Record<string, unknown>> {
+  return {
+    instanceId: id,
+    attempt,
+    name: inference?.name ?? '',
+    handler: inference?.handler ?? '',
+    batchMax: inference?.batchMax ?? 1,
+    slo: inference?.slo ?? null,
+    bindHost,
+    advertiseHost,
+    statusPath: join(folders.serving(id), 'status.json'),
+    bundleFolder,
+  }
+}
+
 /** The devices of the slice and no others, and as many threads as it has. */
 export function deviceEnvironment(slices: readonly Slice[], threadsPerGpu: number): Readonly<Record<string, string>> {
   const gpus = slices.filter(({ deviceModel }) => deviceModel !== 'cpu')

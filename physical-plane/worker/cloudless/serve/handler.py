@@ -1,6 +1,7 @@
 """The user's class: found by its name in the bundle, loaded once, and asked for answers of a whole batch at a time."""
 
 import importlib
+import os
 import sys
 
 import numpy
@@ -15,8 +16,9 @@ class HandlerFault(Exception):
 class Handler:
     def __init__(self, named: str, bundle_folder: str):
         module_name, _, class_name = named.partition(":")
-        if bundle_folder not in sys.path:
-            sys.path.insert(0, bundle_folder)
+        # As a script of the bundle would find its files and modules; what is ours is loaded already.
+        os.chdir(bundle_folder)
+        sys.path.insert(0, bundle_folder)
         module = importlib.import_module(module_name)
         made = getattr(module, class_name, None)
         if made is None:

@@ -1,0 +1,127 @@
+// Where the instances of functions are listened to: reads their status, passes on what concerns their GPUs and meters, and has it
+// decided how many of them there should be.
+import { FunctionScaler, type ServingFunction } from '#physical-plane/serving/scaling/function-scaler.ts'
+import type { Clock, Timer } from '#runtime/clock.ts'
+import type { AgentConfig } from './config.ts'
+import type { DesiredInstance } from './desired.ts'
+import type { GpuShares } from './gpu-shares.ts'
+import type { InstanceLife } from './instance-life.ts'
+import type { Meters } from './meters.ts'
+import type { ReadServing, ServingReport } from './serving-status.ts'
+
+export type ServingDeskDependencies = {
+  readonly clock: Clock
+  readonly config: Pick<AgentConfig, 'servingPollMs' | 'scaleEveryMs'>
+  readonly meters: Pick<Meters, 'serves'>
+  readonly shares: Pick<GpuShares, 'heard' | 'uses'>
+  readonly lives: () => readonly InstanceLife[]
+  /** None is heard where it is absent. */
+  readonly readServing?: ReadServing
+  readonly onChange: () => void
+}
+
+export class ServingDesk {
+  readonly #d: ServingDeskDependencies
+  readonly #scaler = new FunctionScaler()
+  readonly #reports = new Map<string, ServingReport>()
+  #timer: Timer | null = null
+  #scaledAtMs = Number.NEGATIVE_INFINITY
+  #isStopped = false
+
+  constructor(dependencies: ServingDeskDependencies) {
+    this.#d = dependencies
+  }
+
+  start(): void {
+    if (this.#d.readServing === undefined || this.#isStopped) return
+    this.#timer = this.#d.clock.after(this.#d.config.servingPollMs, () => void this.#look())
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  /** What its present run says; null for what is no function's, or has said nothing yet. */
+  reportOf({ id, run }: InstanceLife): ServingReport | null {
+    const report = this.#reports.get(id) ?? null
+    return run !== null && report?.attempt === run.attempt ? report : null
+  }
+
+  /** Instances that each function should have here, by its id. */
+  wanted(): Record<string, number> {
+    return this.#scaler.wanted()
+  }
+
+  async #look(): Promise<void> {
+    const serving = this.#serving()
+    await Promise.all(serving.map((life) => this.#read(life)))
+    if (this.#isStopped) return
+    this.#scale(serving)
+    this.start()
+  }
+
+  #serving(): readonly InstanceLife[] {
+    const lives = this.#d.lives().filter(({ instance }) => instance.role === 'inference')
+    const known = new Set(lives.map(({ id }) => id))
+    for (const id of this.#reports.keys()) if (!known.has(id)) this.#reports.delete(id)
+    return lives.filter(({ state }) => state === 'starting' || state === 'running' || state === 'backing-off')
+  }
+
+  async #read(life: InstanceLife): Promise<void> {
+    const { run, id } = life
+    if (run === null) return
+    const report = (await this.#d.readServing?.(id)) ?? null
+    if (report === null || report.attempt !== run.attempt) return
+    const before = this.#reports.get(id)
+    this.#reports.set(id, report)
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(report)) return
+    const { isReady, latencyMs, requestsPerSecond } = report.status
+    if (isReady && before?.status.isReady !== true) this.#d.meters.serves(id)
+    this.#d.shares.heard(id, latencyMs, requestsPerSecond)
+    this.#d.onChange()
+  }
+
+  #scale(serving: readonly InstanceLife[]): void {
+    const nowMs = this.#d.clock.monotonicMs()
+    if (nowMs - this.#scaledAtMs < this.#d.config.scaleEveryMs) return
+    this.#scaledAtMs = nowMs
+    const before = JSON.stringify(this.#scaler.wanted())
+    const functions = [...Map.groupBy(serving, ({ jobId }) => jobId)]
+    this.#scaler.sample(
+      functions.map(([functionId, lives]) => this.#functionOf(functionId, lives)),
+      nowMs,
+    )
+    if (JSON.stringify(this.#scaler.wanted()) !== before) this.#d.onChange()
+  }
+
+  #functionOf(functionId: string, lives: readonly InstanceLife[]): ServingFunction {
+    // Of two versions the newer one's bounds hold; its instances began later.
+    const newest = lives.at(-1)!.instance.inference
+    return {
+      functionId,
+      bounds: { min: newest?.instancesMin ?? 0, max: newest?.instancesMax ?? 1 },
+      sloMs: newest?.slo?.latencyMs ?? null,
+      instances: lives.map((life) => {
+        const status = this.reportOf(life)?.status
+        return {
+          instanceId: life.id,
+          attempt: life.attempt,
+          isReady: status?.isReady ?? false,
+          requests: status?.requests ?? 0,
+          latencyMs: status?.latencyMs ?? 0,
+          requestsPerSecond: status?.requestsPerSecond ?? 0,
+          capacityPerSecond: status?.capacityPerSecond ?? 0,
+          isVerticalExhausted: this.#hasAll(life.id, life.instance),
+        }
+      }),
+    }
+  }
+
+  /** Whoever has its device alone has nothing more to get from it. */
+  #hasAll(id: string, { gpuShare }: DesiredInstance): boolean {
+    if (gpuShare === null) return true
+    const use = this.#d.shares.uses().find(({ instanceId }) => instanceId === id)
+    return (use?.quotaMilli ?? 0) >= gpuShare.limitMilli
+  }
+}
