@@ -60,10 +60,13 @@ static void find_devices(void) {
 CU cuInit(unsigned int flags) {
   (void)flags;
   pthread_mutex_lock(&lock);
-  if (!is_initialised) find_devices();
+  if (!is_initialised) {
+    find_devices();
+    initialised_by = getpid();
+  }
   is_initialised = true;
-  initialised_by = getpid();
   pthread_mutex_unlock(&lock);
+  if (initialised_by != getpid()) return CUDA_ERROR_NOT_INITIALIZED; /* a fork's child cannot use its parent's CUDA */
   return device_count ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
 }
 
@@ -127,7 +130,7 @@ static CUresult make_context(struct context **made, CUdevice device) {
   struct fake_gpu *gpu;
   CUresult result = find(device, &gpu);
   if (result) return result;
-  if (initialised_by != getpid()) return CUDA_ERROR_NOT_INITIALIZED; /* a fork's child cannot use its parent's CUDA */
+  if (initialised_by != getpid()) return CUDA_ERROR_NOT_INITIALIZED;
   int client = device_add_client(gpu, cap_milli(gpu));
   if (client < 0) return CUDA_ERROR_OUT_OF_MEMORY;
   struct context *context = calloc(1, sizeof *context);
