@@ -19,6 +19,8 @@ const sharingDrivers = [
   'physical-plane/gpu-sharing/manager-main.ts',
   'physical-plane/gpu-sharing/profiler/measure-in-time.ts',
   'physical-plane/gpu-sharing/profiler/measure-on-device.ts',
+  'physical-plane/gpu-sharing/profiler/profile-on-device.ts',
+  'physical-plane/gpu-sharing/profiler/main.ts',
   'physical-plane/gpu-sharing/profiler/remembered.ts',
 ]
 const driverLinesMax = 300

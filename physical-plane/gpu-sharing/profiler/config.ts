@@ -42,3 +42,5 @@ export const rememberedBytesMax = 4 * 1024 * 1024
 /** Of a measuring program: what it may print, and how much of its errors is told. */
 export const outputBytesMax = 1024 * 1024
 export const errorBytesMax = 2000
+/** A program that loads a model and compiles it takes so long beside its measuring. */
+export const probeOverheadMs = 120_000
