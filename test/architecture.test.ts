@@ -75,7 +75,11 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   },
   { path: 'control-plane/config.ts', imports: [] },
   { path: 'control-plane/', imports: ['control-plane/', 'proto/', 'regions/', 'runtime/'] },
-  ...sharingDrivers.map((path) => ({ path, imports: ['physical-plane/', 'proto/', 'runtime/'] })),
+  // A driver's test beside it too.
+  ...sharingDrivers.map((file) => ({
+    path: file.replace(/ts$/, ''),
+    imports: ['physical-plane/', 'proto/', 'runtime/'],
+  })),
   { path: 'physical-plane/gpu-sharing/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'physical-plane/serving/scaling/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
