@@ -33,18 +33,16 @@ export function barrierOf(
 ): Barrier {
   const blockMaxUs = config.barrier.blockMaxMs * 1000
   if (client.role === 'protected') {
-    // Segments without a limit: their events tell when a training's queue on the device is empty.
+    // Segments without a limit: it looks after its streams while it waits, and tells when only communication is left.
     const segmentUs = client.work === 'training' ? config.barrier.segmentUs * 2 : 0
-    return { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs, blockMaxUs, because: 'comes first' }
+    return { ...nobody, segmentUs, blockMaxUs, because: 'comes first' }
   }
   const peers = peersOf(client, all)
-  if (peers.length === 0)
-    return { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs: 0, blockMaxUs, because: 'has nobody to yield to' }
+  if (peers.length === 0) return { ...nobody, blockMaxUs, because: 'has nobody to yield to' }
   const isFilling = peers.some((peer) => peer.work === 'training')
   const { segmentsMax, segmentUs } = isFilling ? fillSegments(budget, config) : segmentsFor(peers, config)
   const inFlight = { segmentsMax, segmentUs, blockMaxUs }
-  if (client.isStarved)
-    return { ...inFlight, yieldsTo: [], barrierUs: 0, because: 'yields to nobody until it has its request' }
+  if (client.isStarved) return { ...nobody, ...inFlight, because: 'yields to nobody until it has its request' }
   const shown = peers.slice(0, layoutConstants.yields)
   const names = shown.map((peer) => peer.instanceId).filter((id, index, ids) => ids.indexOf(id) === index)
   const more = peers.length > shown.length ? ` (${shown.length} of ${peers.length} processes, the newest active)` : ''
@@ -55,6 +53,8 @@ export function barrierOf(
     because: `yields to ${names.join(', ')}${more}, ${segmentsMax} x ${segmentUs} us in flight`,
   }
 }
+
+const nobody = { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs: 0 }
 
 /** Protected processes of other instances, the newest active first when there are more than a line has room for. */
 function peersOf(client: BarrierClient, all: readonly BarrierClient[]): readonly BarrierClient[] {

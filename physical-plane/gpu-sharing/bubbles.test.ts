@@ -3,7 +3,7 @@ import { seededRandom } from '#runtime/random.ts'
 import { noBubbles, watchBubbles, type BubbleModel } from './bubbles.ts'
 import { sharingConfig } from './config.ts'
 import { admitOnline, beginFilling, guardFilling, openingOf, type FillModel } from './fill.ts'
-import { decodeSlot, type SlotReading } from './layout.ts'
+import { decodeSlot, layoutConstants, type SlotReading } from './layout.ts'
 
 const nothing = decodeSlot(Buffer.alloc(256), 0)
 const config = sharingConfig.bubbles
@@ -88,6 +88,9 @@ describe('bubbles of a training', () => {
     // Launched ahead, never synchronised: idle when all that was launched must be done.
     expect(at({ lastLaunchNs: 10e9 - 50e6, queueUs: 20_000 })).toMatchObject({ state: 'OPEN', evidence: 'device' })
     expect(at({ lastLaunchNs: 10e9 - 20e6, queueUs: 20_000 })).toMatchObject({ state: 'BUSY', evidence: null })
+    // It waits for its work: busy until it has it.
+    const isWaitedFor = { lastLaunchNs: 10e9 - 50e6, queueUs: layoutConstants.queueWaitedFor }
+    expect(at(isWaitedFor)).toMatchObject({ state: 'BUSY', evidence: null })
   })
 
   test('a process that begins again begins a new history', () => {

@@ -4,6 +4,7 @@
 // launching; its queue on the device is empty although it has not synchronised; only communication kernels of it are there. Pure.
 import type { SharingConfig } from './config.ts'
 import type { SlotReading } from './layout.ts'
+import { queueDoneNs } from './readings.ts'
 
 export type BubbleState = 'BUSY' | 'PROBE' | 'OPEN'
 export type BubbleEvidence = 'host' | 'device' | 'communication'
@@ -82,9 +83,8 @@ function evidenceOf(
   if (reading.launches === 0) return { evidence: null, sinceNs: 0 }
   if (reading.idleSinceNs > 0)
     return { evidence: reading.isBusy ? 'device' : 'host', sinceNs: Math.min(reading.idleSinceNs, nowNs) }
-  // Launched ahead and not waited for: done when all of it must be.
-  const doneNs = reading.lastLaunchNs + reading.queueUs * 1250
-  if (reading.isBusy && reading.queueUs > 0 && doneNs < nowNs) return { evidence: 'device', sinceNs: doneNs }
+  const doneNs = queueDoneNs(reading)
+  if (reading.isBusy && doneNs !== null && doneNs < nowNs) return { evidence: 'device', sinceNs: doneNs }
   if (!reading.onlyCommunicates) return { evidence: null, sinceNs: 0 }
   // Nobody notes when the last other kernel ended: it is counted from when it was first seen.
   const wasSo = before.evidence === 'communication'

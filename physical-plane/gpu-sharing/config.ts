@@ -48,8 +48,9 @@ export const sharingConfig = {
     /** Cycles are at least so long in ratios: below it is the host's noise. */
     noiseUs: 200,
     classesMax: 16,
-    /** Newest cycles that stand for latency where nobody measures it. */
+    /** Newest cycles that stand for latency where nobody measures it, and how many it takes: a bad start is no verdict. */
     latencyWindow: 64,
+    latencyEvidence: 40,
   },
 
   dilu: {
@@ -83,7 +84,7 @@ export const sharingConfig = {
   },
 
   barrier: {
-    barrierUs: 100,
+    barrierUs: 0,
     barrierUsMax: 1000,
     /** In flight of a confined client: about segments x length is what a request waits for at most. */
     segmentsMax: 2,

@@ -46,7 +46,7 @@ export function forgetInflation(model: CycleModel): CycleModel {
 
 /** Of the newest cycles; null without evidence. */
 export function cyclePercentileUs(model: CycleModel, percentile: number, config: Config): number | null {
-  return model.newestUs.length < config.evidence ? null : percentileOf(model.newestUs, percentile)
+  return model.newestUs.length < config.latencyEvidence ? null : percentileOf(model.newestUs, percentile)
 }
 
 function addCycle(model: CycleModel, us: number, workNs: number, outlier: number, config: Config): CycleModel {

@@ -16,7 +16,7 @@ import { barrierClients, isLatencyClient, latencyClient, sum, watchDevice, type 
 export function decide(before: DeviceMemory, snapshot: DeviceSnapshot, config: SharingConfig): Decision {
   const watched = watchDevice(before, snapshot, config)
   const latencyClients = watched.filter(isLatencyClient).map((group) => latencyClient(group))
-  const level = moveLevel(before.level, latencyClients, config.dilu)
+  const level = moveLevel(before.level, latencyClients, config.dilu, levelFloor(watched, config))
   const quota = quotas(
     watched.map((group): ShareClient => ({ ...group.instance, isActive: group.isActive })),
     level.level,
@@ -44,6 +44,13 @@ export function decide(before: DeviceMemory, snapshot: DeviceSnapshot, config: S
       })
   }
   return { memory: { level, processes, instances }, orders }
+}
+
+/** Where the last of the confined clients is down to its request. */
+function levelFloor(watched: readonly Watched[], config: SharingConfig): number {
+  const confined = watched.filter(({ instance, isActive }) => instance.role === 'confined' && isActive)
+  const floors = confined.map(({ instance: { share } }) => share.requestMilli / share.limitMilli)
+  return floors.length === 0 ? config.dilu.floor : Math.max(config.dilu.floor, Math.min(...floors))
 }
 
 type Context = {
@@ -132,7 +139,7 @@ function orderGroup(
 function isExhausted(group: Watched, { watched, quotaMilli, level, config }: Context): boolean {
   if (!isLatencyClient(group) || group.verdict.ratio === null || group.verdict.ratio <= 1) return false
   const takers = watched.some((other) => other.instance.role === 'confined' && other.isActive)
-  return quotaMilli >= group.instance.share.limitMilli || level.level <= config.dilu.floor || !takers
+  return quotaMilli >= group.instance.share.limitMilli || level.level <= levelFloor(watched, config) || !takers
 }
 
 /** Of several primaries: closed if any says so, else the earliest end. */

@@ -40,7 +40,13 @@ export const firstLevel: Level = {
   acted: new Map(),
 }
 
-export function moveLevel(before: Level, clients: readonly LatencyClient[], config: Config): Level {
+/** `floor`: below it no quota would change, so the level does not go there and need not come back from there. */
+export function moveLevel(
+  before: Level,
+  clients: readonly LatencyClient[],
+  config: Config,
+  floor: number = config.floor,
+): Level {
   const active = clients.filter((client) => client.idleMs <= config.idleMs)
   if (active.length === 0)
     return { ...firstLevel, because: clients.length === 0 ? firstLevel.because : idleReason(clients, config) }
@@ -56,7 +62,7 @@ export function moveLevel(before: Level, clients: readonly LatencyClient[], conf
     // Neither a new cycle nor a new figure: the last cut has not been seen yet.
     const hasNews = worst.isByFigure ? client.slo.revision !== last.sloRevision : client.cyclesSeen > last.cyclesSeen
     if (!hasNews) return keep
-    return acted(keep, client, Math.max(config.floor, before.level / factor))
+    return acted(keep, client, Math.max(floor, before.level / factor))
   }
   if (state === 'RECOVERY' && before.level < 1) {
     if (client.cyclesSeen - last.cyclesSeen < config.growthCycles) return keep

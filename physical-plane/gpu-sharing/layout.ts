@@ -14,6 +14,8 @@ export const layoutConstants = {
   fileBytes: 8192 + 256 * 256,
   yields: 8,
   cycles: 4,
+  /** In queueUs: it waits for its work. */
+  queueWaitedFor: 2 ** 32 - 1,
 } as const
 
 export const headerFields = {

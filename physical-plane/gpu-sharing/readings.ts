@@ -51,6 +51,15 @@ export function progress(before: SlotReading | null, now: SlotReading, nowNs: nu
   return { reading: honest(now, nowNs), spentNs, launches, waits, waitedNs, cyclesUs, cyclesEnded, nonsense }
 }
 
+/**
+ * When what it launched must be done, as the barrier in the interposer reckons; null while it waits for its work itself (that
+ * ends when the wait does) and where nothing is foreseen.
+ */
+export function queueDoneNs({ queueUs, lastLaunchNs }: SlotReading): number | null {
+  if (queueUs === layoutConstants.queueWaitedFor || queueUs === 0) return null
+  return lastLaunchNs + queueUs * 1050 + 200_000
+}
+
 /** Times that are not in the future and memory that a device may have. */
 function honest(now: SlotReading, nowNs: number): SlotReading {
   const past = (ns: number): number => (ns > nowNs + 1e9 ? 0 : Math.min(ns, nowNs))

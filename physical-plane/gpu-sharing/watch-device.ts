@@ -8,7 +8,7 @@ import type { DeviceMemory, DeviceSnapshot, InstanceMemory, ProcessMemory, Proce
 import type { LatencyClient } from './dilu.ts'
 import { beginFilling, guardFilling } from './fill.ts'
 import type { SharedInstance } from './gpu-sharing.ts'
-import type { Progress } from './readings.ts'
+import { queueDoneNs, type Progress } from './readings.ts'
 import { judgeSlo, type SloVerdict } from './slo.ts'
 import { recently } from './use.ts'
 
@@ -60,9 +60,8 @@ function groupOf(
 /** A process that never synchronises is idle once what it launched must be done. */
 function idleMsOf({ reading }: Progress, nowNs: number): number {
   if (reading.lastLaunchNs === 0) return Infinity
-  const doneNs = reading.lastLaunchNs + reading.queueUs * 1250
-  if (reading.isBusy && nowNs < doneNs + 1e8) return 0
-  return Math.max(0, nowNs - doneNs) / 1e6
+  const doneNs = queueDoneNs(reading) ?? (reading.isBusy ? nowNs : reading.lastLaunchNs)
+  return Math.max(0, nowNs - Math.max(doneNs, reading.lastLaunchNs)) / 1e6
 }
 
 /** Cycles of latency clients, bubbles of trainings that come first. */
