@@ -9,17 +9,44 @@
 
 #include "interposer.h"
 
-enum { NAP_NS = 50000, BLOCK_MOST_US = 5000000 };
+enum { NAP_US = 50, BLOCK_MOST_US = 5000000 };
+#define FIRST_ORDERS_NS (20 * MS)
 
-/* Without evidence of a synchronisation a peer's work is believed to take a quarter longer than foreseen. */
+/* Exact: the thread's slack would double it. A system call of its own: the C library's sleep is a point of cancellation. */
+void cloudless_nap(unsigned us) {
+  int error = errno, slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  struct timespec nap = {0, (long)us * 1000};
+  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  syscall(SYS_nanosleep, &nap, NULL);
+  prctl(PR_SET_TIMERSLACK, slack > 0 ? slack : 0, 0, 0, 0);
+  errno = error;
+}
+
+/* A confined process that has just come is held until its manager has seen it, or it would have filled the device by then. */
+int cloudless_first_orders(struct gpu *gpu, struct orders *orders, uint64_t *now) {
+  if (LOAD(gpu->slot->role) != CLOUDLESS_CONFINED) return 0;
+  uint64_t until = LOAD(gpu->slot->claimed_at_ns) + FIRST_ORDERS_NS;
+  for (; *now < until && cloudless_is_managed(gpu, *now); *now = cloudless_now_ns()) {
+    if (cloudless_orders(gpu, orders)) return 1;
+    cloudless_nap(NAP_US);
+  }
+  return cloudless_orders(gpu, orders);
+}
+
+/* A peer that waits for its work is busy until it has it. Of one that does not, the work is believed to take as long as what was
+ * launched is known to take, and a little more: being early does no more harm than the few pieces of work in flight. */
 static int is_quiet(const struct gpu *gpu, unsigned number, uint64_t barrier_ns, uint64_t now) {
   if (number > CLOUDLESS_SLOTS) return 1;
   const char *file = (const char *)gpu->header;
   const struct cloudless_slot *peer = (const struct cloudless_slot *)(file + CLOUDLESS_SLOTS_AT) + (number - 1);
   const cloudless_claim *claims = (const cloudless_claim *)(file + CLOUDLESS_CLAIMS_AT);
   if (!LOAD(claims[number - 1]) || peer == gpu->slot || LOAD(peer->only_communicates)) return 1;
-  uint64_t quiet_at = LOAD(peer->busy) ? LOAD(peer->last_launch_ns) + LOAD(peer->queue_us) * UINT64_C(1250)
-                                       : LOAD(peer->idle_since_ns);
+  uint64_t quiet_at = LOAD(peer->idle_since_ns);
+  if (LOAD(peer->busy)) {
+    uint64_t queue_us = LOAD(peer->queue_us);
+    if (queue_us == CLOUDLESS_QUEUE_WAITED_FOR) return 0;
+    quiet_at = LOAD(peer->last_launch_ns) + queue_us * UINT64_C(1050) + MS / 5;
+  }
   /* A time far ahead is nonsense that somebody wrote: nobody waits for it. */
   return now >= quiet_at + barrier_ns || quiet_at > now + 10 * SECOND;
 }
@@ -39,25 +66,18 @@ static int may_go(struct gpu *gpu, const struct orders *orders, uint64_t cost_ns
 
 static void hold_back(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now) {
   uint64_t since = *now;
-  int error = errno;
-  /* The nap's slack would double it. A system call of its own: the C library's sleep is a point of cancellation. */
-  int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
-  prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
   ADD(gpu->slot->is_waiting, 1);
   struct cloudless_slot *slot = gpu->slot;
   for (;;) {
     uint64_t most_us = orders->block_max_us < BLOCK_MOST_US ? orders->block_max_us : BLOCK_MOST_US;
     if (*now - since >= most_us * 1000) break;
-    struct timespec nap = {0, NAP_NS};
-    syscall(SYS_nanosleep, &nap, NULL);
+    cloudless_nap(NAP_US);
     *now = cloudless_now_ns();
     if (!cloudless_is_managed(gpu, *now) || !cloudless_orders(gpu, orders) || may_go(gpu, orders, cost_ns, *now)) break;
   }
   SUBTRACT(slot->is_waiting, 1);
-  prctl(PR_SET_TIMERSLACK, slack > 0 ? slack : 0, 0, 0, 0);
   ADD(slot->waits, 1);
   ADD(slot->waited_ns, *now - since);
-  errno = error;
 }
 
 void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now) {

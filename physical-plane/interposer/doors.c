@@ -60,9 +60,32 @@ static int defines(void *caller, const char *name) {
   return is_its;
 }
 
+static void *driver_handle(void) {
+  static void *known;
+  if (LOAD(known)) return known;
+  void *handle = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  for (int at = 0; !handle && at < ENTRY_POINTS; at++) {
+    Dl_info info;
+    if (cloudless_real[at] && dladdr(cloudless_real[at], &info))
+      handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+  }
+  if (handle) STORE(known, handle);
+  return handle;
+}
+
+/* The driver's own, or that of another who comes after us; NULL without a driver. */
+static void *resolve(enum entry_point entry) {
+  if (!LOAD(real_dlsym) && !find_dlsym()) return NULL;
+  void *found = real_dlsym(RTLD_NEXT, rows[entry].name);
+  void *handle = found && !is_hook(found) ? NULL : driver_handle();
+  if (handle) found = real_dlsym(handle, rows[entry].name);
+  if (!found || is_hook(found)) return NULL;
+  CHANGE(cloudless_real[entry], NULL, found);
+  return found;
+}
+
 __attribute__((noinline)) static void *door(void *handle, const char *name, void *caller) {
   cloudless_start();
-  if (!cloudless_gpus) return NULL;
   int at = 0;
   while (at < ENTRY_POINTS && strcmp(rows[at].name, name) != 0) at++;
   if (at == ENTRY_POINTS) return NULL;
@@ -70,8 +93,13 @@ __attribute__((noinline)) static void *door(void *handle, const char *name, void
   void *found = real_dlsym(handle, name);
   if (!found) return NULL;
   /* Only our own symbol is there: without a driver the answer is that there is none, as it would be without us. */
-  if (is_hook(found)) return LOAD(cloudless_real[at]) || cloudless_resolve(at) ? rows[at].hook : not_there;
-  if (!is_of_driver(found)) return NULL;
+  if (is_hook(found)) {
+    if (LOAD(cloudless_real[at]) || resolve(at)) return rows[at].hook;
+    /* For dlerror: behind us there is nothing of that name. */
+    found = real_dlsym(RTLD_NEXT, name);
+    return found ? found : not_there;
+  }
+  if (!cloudless_gpus || !is_of_driver(found)) return NULL;
   CHANGE(cloudless_real[at], NULL, found);
   return rows[at].hook;
 }
@@ -87,31 +115,8 @@ EXPORT void *dlsym(void *restrict handle, const char *restrict name) {
   return real_dlsym(handle, name);
 }
 
-static void *driver_handle(void) {
-  static void *known;
-  if (LOAD(known)) return known;
-  void *handle = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
-  for (int at = 0; !handle && at < ENTRY_POINTS; at++) {
-    Dl_info info;
-    if (cloudless_real[at] && dladdr(cloudless_real[at], &info))
-      handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-  }
-  if (handle) STORE(known, handle);
-  return handle;
-}
-
+/* So that a hook can always call what REAL gives. */
 static cu_result absent(void) { return CU_NOT_FOUND; }
-
-/* NULL inside, `absent` outside: a hook can always call what REAL gives. */
-static void *resolve(enum entry_point entry) {
-  if (!LOAD(real_dlsym) && !find_dlsym()) return NULL;
-  void *found = real_dlsym(RTLD_NEXT, rows[entry].name);
-  void *handle = found && !is_hook(found) ? NULL : driver_handle();
-  if (handle) found = real_dlsym(handle, rows[entry].name);
-  if (!found || is_hook(found)) return NULL;
-  CHANGE(cloudless_real[entry], NULL, found);
-  return found;
-}
 
 void *cloudless_resolve(enum entry_point entry) {
   void *found = resolve(entry);

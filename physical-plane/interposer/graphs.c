@@ -28,7 +28,7 @@ int cloudless_captures(void *stream) {
 
 void cloudless_count_captured(uint64_t cost_ns, int communicates) {
   ADD(captured_ns, cost_ns);
-  if (communicates) STORE(captured_communicates, 1);
+  if (communicates) STORE(captured_communicates, GRAPH_COMMUNICATES);
 }
 
 void cloudless_count_graph(void *stream) {
@@ -50,7 +50,7 @@ static int add_kernel(void *node, struct sum *sum) {
   uint64_t blocks = (uint64_t)is.x * is.y * is.z;
   struct cost *cost = cloudless_cost(is.function ? is.function : is.kernel, blocks);
   sum->ns += cloudless_cost_ns(cost, blocks);
-  sum->communicates |= cost->communicates;
+  if (cost->communicates) sum->communicates = GRAPH_COMMUNICATES;
   return 1;
 }
 
@@ -83,7 +83,7 @@ static void weigh(void *exec, void *graph) {
   if (!add_nodes(graph, &sum, 0)) {
     int is_last = LOAD(captured_graph) == graph;
     sum.ns = is_last ? LOAD(captured_ns) : 0;
-    sum.communicates = is_last && LOAD(captured_communicates);
+    sum.communicates = is_last ? (int)LOAD(captured_communicates) : 0;
   }
   cloudless_set_graph_cost(exec, sum.ns, sum.communicates);
 }

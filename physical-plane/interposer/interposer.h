@@ -68,7 +68,7 @@ struct cost {
   uint64_t guessed_ns;  /* charged before it was ever measured */
   uint32_t launches;
   uint8_t is_guess;
-  uint8_t communicates;
+  uint8_t communicates; /* a kernel alone, or a graph among others: never held back */
   uint16_t name_age;
 };
 
@@ -76,10 +76,12 @@ struct stream {
   uint64_t key;
   void *handle;
   uint32_t launched, done;
+  uint32_t computed; /* `launched` at its last launch that does more than communicate */
   uint64_t open_ns; /* launched since its last event */
 };
 
 enum { FREE = 0, TAKEN = 1, OPEN = 2 };
+enum { KERNEL_COMMUNICATES = 1, GRAPH_COMMUNICATES = 2 };
 
 /* A piece of work, closed by an event. */
 struct segment {
@@ -157,6 +159,8 @@ void cloudless_close_segment(struct gpu *gpu, struct stream *stream);
 uint32_t cloudless_open_segments(struct gpu *gpu);
 
 /* Held back, or not. */
+void cloudless_nap(unsigned us);
+int cloudless_first_orders(struct gpu *gpu, struct orders *orders, uint64_t *now);
 void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now);
 
 /* Graphs. */

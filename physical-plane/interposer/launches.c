@@ -29,7 +29,7 @@ static void charge(struct gpu *gpu, const struct cost *cost, uint64_t cost_ns, u
   uint64_t drained_at = LOAD(gpu->drained_at_ns);
   if (drained_at < now) drained_at = now;
   ADD(slot->spent_ns, cost_ns);
-  if (cost->communicates) {
+  if (cost->communicates == KERNEL_COMMUNICATES) {
     if (drained_at == now) STORE(slot->only_communicates, 1);
   } else {
     drained_at += cost_ns;
@@ -54,7 +54,8 @@ static void begin(struct launch *launch, struct cost *cost, uint64_t blocks, voi
   struct gpu *gpu = cloudless_gpu_here();
   if (!gpu) return;
   uint64_t now = cloudless_now_ns();
-  int is_ordered = cloudless_is_managed(gpu, now) && cloudless_orders(gpu, &orders);
+  int is_ordered = cloudless_is_managed(gpu, now) &&
+                   (cloudless_orders(gpu, &orders) || (!cost->communicates && cloudless_first_orders(gpu, &orders, &now)));
   if (is_ordered && !cost->communicates) cloudless_admit(gpu, &orders, cost_ns, &now);
   show_busy(gpu, now);
   charge(gpu, cost, cost_ns, now);
@@ -63,7 +64,8 @@ static void begin(struct launch *launch, struct cost *cost, uint64_t blocks, voi
   launch->stream = cloudless_stream(gpu, cloudless_stream_key(handle, per_thread), handle);
   launch->is_closing = 0;
   if (launch->stream) {
-    ADD(launch->stream->launched, 1);
+    uint32_t launched = ADD(launch->stream->launched, 1) + 1;
+    if (cost->communicates != KERNEL_COMMUNICATES) STORE(launch->stream->computed, launched);
     /* What is not known may be long: it is closed at once. */
     if (is_ordered && orders.segments_max && !cost->communicates)
       launch->is_closing =

@@ -98,8 +98,8 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     const peer = bench.start([gpu], ['new', launch(100_000), 'line', sync, 'line'], { CLOUDLESS_GPU_ROLE: 'protected' })
     await peer.ready()
     expect(gpu.slot(0)).toMatchObject({ role: 1, isBusy: true, idleSinceNs: 0, queueUs: 2003 })
-    // As if the peer's queue were long: only its synchronisation tells that it is idle.
-    gpu.write(slotField(0, 60), u32(3_000_000))
+    // As it is while a process waits for its work.
+    gpu.write(slotField(0, 60), u32(0xffffffff))
     const client = bench.start([gpu], ['new', sync, 'line', launch(), 'line'])
     await client.ready()
     gpu.order(1, { barrierUs: 3000, yieldsTo: [0] })
@@ -126,8 +126,8 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     gpu.order(1, { barrierUs: 100, yieldsTo: [0] })
     client.goOn()
     await client.ready()
-    // 20 ms and a quarter.
-    expect(gpu.slot(1).lastLaunchNs - gpu.slot(0).lastLaunchNs).toBeGreaterThanOrEqual(25_000_000)
+    // 20 ms, a twentieth of it and 0.3 ms.
+    expect(gpu.slot(1).lastLaunchNs - gpu.slot(0).lastLaunchNs).toBeGreaterThanOrEqual(21_300_000)
     for (const one of [peer, client]) {
       one.goOn()
       await one.ended()
@@ -153,6 +153,25 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
       one.goOn()
       await one.ended()
     }
+  })
+
+  test('whoever waits for a stream that only communicates tells so, once its other streams are empty', async () => {
+    const gpu = aGpu()
+    const hold = join(bench.folder, 'hold-waiting')
+    writeFileSync(hold, '')
+    const nccl = 'cuLaunchKernel:0xacc1:8:1:1:256:1:1:0:0x5001'
+    const script = ['new', sync, 'line', launch(), nccl, 'cuStreamSynchronize:0x5001', 'line']
+    const client = bench.start([gpu], script, { LOGGING_CUDA_HOLD: hold, LOGGING_CUDA_EMPTY: '0x5000' })
+    await client.ready()
+    gpu.order(0, { segmentUs: 500 })
+    client.goOn()
+    await until(() => gpu.slot(0).onlyCommunicates)
+    expect(gpu.slot(0)).toMatchObject({ launches: 2, isBusy: true, queueUs: 0xffffffff })
+    rmSync(hold)
+    await client.ready()
+    expect(gpu.slot(0)).toMatchObject({ isBusy: false, onlyCommunicates: false, queueUs: 0 })
+    client.goOn()
+    await client.ended()
   })
 
   test('nothing is launched that would end after the bubble', async () => {

@@ -17,6 +17,7 @@ enum {
   CLOUDLESS_YIELDS = 8,
   CLOUDLESS_CYCLES = 4,
 };
+#define CLOUDLESS_QUEUE_WAITED_FOR UINT32_MAX
 
 /* Times are CLOCK_MONOTONIC in nanoseconds. */
 struct cloudless_header {
@@ -75,7 +76,8 @@ struct cloudless_slot {
   uint32_t is_waiting;
   /* 1 while only communication kernels of it are on the device. */
   uint32_t only_communicates;
-  /* As foreseen at the last launch: so long after last_launch_ns the device is done with all of it but communication. */
+  /* As foreseen at the last launch: so long after last_launch_ns the device is done with all of it but communication.
+   * CLOUDLESS_QUEUE_WAITED_FOR while the process is inside a synchronisation: until that returns. */
   uint32_t queue_us;
 
   /* Line B, by the interposer, less often. */
@@ -96,7 +98,8 @@ struct cloudless_slot {
   uint32_t mode;
   uint64_t granted_ns;
   uint64_t memory_limit_bytes; /* 0: none */
-  /* Open segments at most, each closed by an event after about so long; 0: as many as it likes. */
+  /* Open segments at most, each closed by an event after about so long; 0: as many as it likes. With segments_max 0 and a
+   * segment_us a process looks after its streams while it waits for one, so that only_communicates is told in time. */
   uint32_t segments_max;
   uint32_t segment_us;
   /* A confined process waits until all that it yields to have been idle for so long. */

@@ -10,7 +10,8 @@ struct wait {
   uint32_t launched[STREAMS];
 };
 
-enum { NO_STREAM = 0, LEGACY = 1 };
+enum { NO_STREAM = 0, LEGACY = 1, WAITING = 600, WATCH_US = 100 };
+enum waited_for { ALL, A_STREAM, AN_EVENT };
 #define EVERY_STREAM UINT64_MAX
 
 /* Before the driver is asked: what is launched meanwhile by other threads is not waited for. */
@@ -28,9 +29,10 @@ static int is_empty(const struct stream *stream, uint64_t key) {
   return here == key && cloudless_driver.cuStreamQuery && cloudless_driver.cuStreamQuery(stream->handle) == 0;
 }
 
+/* Also tells whether what is left does nothing but communicate. */
 static int is_all_done(struct wait *wait, uint64_t which) {
   struct gpu *gpu = wait->gpu;
-  int is_done = 1, may_ask = !cloudless_is_captured();
+  int is_done = 1, may_ask = !cloudless_is_captured(), computes = 0;
   for (int at = 0; at < STREAMS; at++) {
     struct stream *stream = &gpu->streams[at];
     uint64_t key = LOAD(stream->key);
@@ -39,7 +41,9 @@ static int is_all_done(struct wait *wait, uint64_t which) {
     if (which == EVERY_STREAM || key == which) STORE(stream->done, wait->launched[at]);
     else if (may_ask && is_empty(stream, key)) STORE(stream->done, launched);
     is_done &= LOAD(stream->launched) == LOAD(stream->done);
+    computes |= (int32_t)(LOAD(stream->computed) - LOAD(stream->done)) > 0;
   }
+  if (!is_done && !computes && may_ask && !LOAD(gpu->has_lost_streams)) STORE(gpu->slot->only_communicates, 1);
   if (which == EVERY_STREAM) STORE(gpu->has_lost_streams, 0);
   return is_done && !LOAD(gpu->has_lost_streams);
 }
@@ -63,9 +67,35 @@ static void show_idle(struct wait *wait, uint64_t now) {
   __atomic_store_n(&slot->cycles, cycles + 1, __ATOMIC_RELEASE);
 }
 
+static void show_queue(struct gpu *gpu) {
+  uint64_t from = LOAD(gpu->slot->last_launch_ns), to = LOAD(gpu->drained_at_ns);
+  uint64_t queue_us = to > from ? (to - from) / 1000 : 0;
+  STORE(gpu->slot->queue_us, queue_us < UINT32_MAX ? (uint32_t)queue_us : UINT32_MAX - 1);
+}
+
+static int is_watched(struct gpu *gpu) {
+  struct orders orders;
+  return cloudless_is_managed(gpu, cloudless_now_ns()) && cloudless_orders(gpu, &orders) && orders.segment_us &&
+         !orders.segments_max && !cloudless_is_captured();
+}
+
+/* While the caller waits: others see so, and, where the manager wishes, when only communication is left to wait for. */
+static void watch(struct wait *wait, enum waited_for what, void *handle) {
+  struct gpu *gpu = wait->gpu;
+  if (!gpu || !LOAD(gpu->slot->busy)) return;
+  STORE(gpu->slot->queue_us, CLOUDLESS_QUEUE_WAITED_FOR);
+  while (is_watched(gpu) && !is_all_done(wait, NO_STREAM)) {
+    if (what == A_STREAM && cloudless_driver.cuStreamQuery(handle) != WAITING) return;
+    if (what == AN_EVENT && cloudless_driver.cuEventQuery(handle) != WAITING) return;
+    cloudless_nap(WATCH_US);
+  }
+}
+
 static void end(struct wait *wait, uint64_t which, cu_result result) {
   struct gpu *gpu = wait->gpu;
-  if (!gpu || result != 0) return;
+  if (!gpu) return;
+  if (LOAD(gpu->slot->queue_us) == CLOUDLESS_QUEUE_WAITED_FOR) show_queue(gpu);
+  if (result != 0) return;
   ADD(gpu->slot->synchronisations, 1);
   if (!LOAD(gpu->slot->busy)) return;
   uint64_t now = cloudless_now_ns();
@@ -76,11 +106,13 @@ static void end(struct wait *wait, uint64_t which, cu_result result) {
   }
 }
 
-#define WAIT(name, parameters, which, ...) \
+#define LOOK(name, parameters, which, ...) WAIT(name, parameters, which, (void)0, __VA_ARGS__)
+#define WAIT(name, parameters, which, meanwhile, ...) \
   EXPORT cu_result name parameters { \
     if (!cloudless_gpus) return REAL(name)(__VA_ARGS__); \
     struct wait wait = {0}; \
     begin(&wait); \
+    meanwhile; \
     cu_result result = REAL(name)(__VA_ARGS__); \
     end(&wait, which, result); \
     return result; \
@@ -92,18 +124,20 @@ static uint64_t of_context(void *context) {
   return context == current ? EVERY_STREAM : NO_STREAM;
 }
 
-WAIT(cuCtxSynchronize, (void), EVERY_STREAM)
-WAIT(cuCtxSynchronize_v2, (void *context), of_context(context), context)
-WAIT(cuStreamSynchronize, (void *stream), cloudless_stream_key(stream, 0), stream)
-WAIT(cuStreamSynchronize_ptsz, (void *stream), cloudless_stream_key(stream, 1), stream)
-WAIT(cuStreamQuery, (void *stream), cloudless_stream_key(stream, 0), stream)
-WAIT(cuStreamQuery_ptsz, (void *stream), cloudless_stream_key(stream, 1), stream)
-WAIT(cuEventSynchronize, (void *event), NO_STREAM, event)
-WAIT(cuEventQuery, (void *event), NO_STREAM, event)
-WAIT(cuMemcpy, (uint64_t to, uint64_t from, size_t bytes), LEGACY, to, from, bytes)
-WAIT(cuMemcpy_ptds, (uint64_t to, uint64_t from, size_t bytes), cloudless_stream_key(NULL, 1), to, from, bytes)
-WAIT(cuMemcpyDtoH_v2, (void *to, uint64_t from, size_t bytes), LEGACY, to, from, bytes)
-WAIT(cuMemcpyDtoH_v2_ptds, (void *to, uint64_t from, size_t bytes), cloudless_stream_key(NULL, 1), to, from, bytes)
+static void *own(void *stream) { return stream ? stream : (void *)2; }
+
+WAIT(cuCtxSynchronize, (void), EVERY_STREAM, watch(&wait, ALL, NULL), )
+WAIT(cuCtxSynchronize_v2, (void *context), of_context(context), watch(&wait, ALL, NULL), context)
+WAIT(cuStreamSynchronize, (void *stream), cloudless_stream_key(stream, 0), watch(&wait, A_STREAM, stream), stream)
+WAIT(cuStreamSynchronize_ptsz, (void *stream), cloudless_stream_key(stream, 1), watch(&wait, A_STREAM, own(stream)), stream)
+WAIT(cuEventSynchronize, (void *event), NO_STREAM, watch(&wait, AN_EVENT, event), event)
+LOOK(cuStreamQuery, (void *stream), cloudless_stream_key(stream, 0), stream)
+LOOK(cuStreamQuery_ptsz, (void *stream), cloudless_stream_key(stream, 1), stream)
+LOOK(cuEventQuery, (void *event), NO_STREAM, event)
+LOOK(cuMemcpy, (uint64_t to, uint64_t from, size_t bytes), LEGACY, to, from, bytes)
+LOOK(cuMemcpy_ptds, (uint64_t to, uint64_t from, size_t bytes), cloudless_stream_key(NULL, 1), to, from, bytes)
+LOOK(cuMemcpyDtoH_v2, (void *to, uint64_t from, size_t bytes), LEGACY, to, from, bytes)
+LOOK(cuMemcpyDtoH_v2_ptds, (void *to, uint64_t from, size_t bytes), cloudless_stream_key(NULL, 1), to, from, bytes)
 
 /* Ends of handles. What is remembered goes before the handle does. */
 #define ENDS_STREAM(name) \

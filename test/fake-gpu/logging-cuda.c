@@ -1,7 +1,7 @@
 /* TEST EQUIPMENT, no GPU: a libcuda.so.1 that does nothing, answers success, and appends each call with its arguments to the file
  * LOGGING_CUDA_LOG. It tells the ABIs of a name apart as a driver does, by the version that is asked for, so that a hook of the
  * wrong ABI shows. Its table is written down anew, not taken from the interposer, whose table it checks. A file
- * LOGGING_CUDA_HOLD, while it exists, keeps every event and stream unfinished; LOGGING_CUDA_MS is the time between two events;
+ * LOGGING_CUDA_HOLD, while it exists, keeps every event and stream but LOGGING_CUDA_EMPTY unfinished; LOGGING_CUDA_MS is the time between two events;
  * LOGGING_CUDA_NODES=0 hides the nodes of graphs; LOGGING_CUDA_FULL makes allocations fail. */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -181,7 +181,11 @@ static int answer(int number, const word *a) {
       *(float *)(uintptr_t)a[0] = ms ? (float)atof(ms) : 0.01f;
       return 0;
     }
-    case N_cuEventQuery: case N_cuStreamQuery: case N_cuStreamQuery_ptsz: return is_held() ? 600 : 0;
+    case N_cuStreamQuery: case N_cuStreamQuery_ptsz: {
+      const char *empty = getenv("LOGGING_CUDA_EMPTY");
+      return is_held() && !(empty && strtoull(empty, NULL, 0) == a[0]) ? 600 : 0;
+    }
+    case N_cuEventQuery: return is_held() ? 600 : 0;
     case N_cuStreamIsCapturing: *(int *)(uintptr_t)a[1] = a[0] == capturing_stream; return 0;
     case N_cuStreamBeginCapture: case N_cuStreamBeginCapture_ptsz: case N_cuStreamBeginCapture_v2:
     case N_cuStreamBeginCapture_v2_ptsz: case N_cuStreamBeginCaptureToGraph: case N_cuStreamBeginCaptureToGraph_ptsz:
