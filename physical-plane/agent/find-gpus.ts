@@ -40,7 +40,7 @@ export async function findGpus(options: {
   if (answer.kind === 'answered') {
     const { driverVersion, cudaVersion } = answer.log
     const gpus = devices.map(({ id, model, sharing, wholeBecause }) => ({ id, model, sharing, wholeBecause }))
-    log.info({ driverVersion, cudaVersion, hasMps: means.hasMps, gpus }, 'GPUs found')
+    log.info({ driverVersion, cudaVersion, mps: means.mps, gpus }, 'GPUs found')
   }
   const { gpuPollMs: pollMs, gpuFailuresMax: failuresMax } = agentConfig
   const ask = (): Promise<SmiAnswer> => askSmi(environment)

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { environmentOf, type GpuSharing, type Objective, type Role } from '#physical-plane/gpu-sharing/gpu-sharing.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { DeviceUse } from '#proto/generated/cloudless/v1/DeviceUse.ts'
-import { CloudlessError } from '#runtime/errors.ts'
+import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { Device } from './devices.ts'
 import { isShared, type ShareAsk } from './gpu-table.ts'
@@ -35,18 +35,29 @@ export class GpuShares {
     this.#tools = tools
   }
 
-  /** The GPUs as they are now: those that can be shared have a manager, those that are gone have none any more. */
-  devicesAre(devices: readonly Device[]): void {
+  /**
+   * The GPUs as they are now: those that can be shared have a manager, those that are gone have none any more. One that can
+   * get none, because its shared file is not ours, say, is handed out whole.
+   */
+  devicesAre(devices: readonly Device[]): readonly Device[] {
     const { sharing } = this.#tools ?? {}
-    if (sharing === undefined) return
+    if (sharing === undefined) return devices.map((device) => (isShared(device) ? whole(device, 'no manager') : device))
     const shared = devices.filter(isShared)
     for (const id of this.#paths.keys()) {
       if (shared.some((device) => device.id === id)) continue
       sharing.removeDevice(id)
       this.#paths.delete(id)
     }
-    for (const { id: deviceId, memoryBytes } of shared)
-      this.#paths.set(deviceId, sharing.addDevice({ deviceId, memoryBytes }).path)
+    return devices.map((device) => {
+      if (!isShared(device)) return device
+      try {
+        const { id: deviceId, memoryBytes } = device
+        this.#paths.set(deviceId, sharing.addDevice({ deviceId, memoryBytes }).path)
+        return device
+      } catch (error) {
+        return whole(device, messageOf(error))
+      }
+    })
   }
 
   /** Before the run starts, or is taken over; refuses what its GPU can not give, naming instance and device. */
@@ -154,6 +165,10 @@ export class GpuShares {
       `${instanceId} needs a share of ${device}, which has no manager`,
     )
   }
+}
+
+function whole(device: Device, wholeBecause: string): Device {
+  return { ...device, sharing: 'whole', wholeBecause }
 }
 
 /** What an instance asks of each of its GPUs; null where it takes them whole, or none. */

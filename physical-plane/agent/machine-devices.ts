@@ -16,11 +16,10 @@ export class MachineDevices {
   endsAtMs: number | null = null
 
   constructor(devices: readonly Device[], shares = new GpuShares(null), purchase = plainPurchase) {
-    this.#devices = devices
-    this.slices = new SliceTable(devices)
+    this.#devices = shares.devicesAre(devices)
+    this.slices = new SliceTable(this.#devices)
     this.shares = shares
     this.#purchase = purchase
-    shares.devicesAre(devices)
   }
 
   /** These are the devices from now on. Who holds something of one that is gone, with why that must end. */
@@ -31,9 +30,8 @@ export class MachineDevices {
         .holdersOf(id)
         .map((instanceId) => ({ instanceId, fault: `${instanceId} has lost its device ${id}, which is gone` })),
     )
-    this.#devices = devices
-    this.slices.update(devices)
-    this.shares.devicesAre(devices)
+    this.#devices = this.shares.devicesAre(devices)
+    this.slices.update(this.#devices)
     return bereft
   }
 

@@ -31,7 +31,7 @@ export type OpenGpuSharing = { readonly shares: GpuShares; readonly means: Shari
 export async function openGpuSharing(options: GpuSharingOptions): Promise<OpenGpuSharing> {
   const { isOn, usesMps, hasGpus, folders, environment, clock, log, monotonicNs } = options
   const nothing = (offBecause: string): OpenGpuSharing => {
-    return { shares: new GpuShares(null), means: { offBecause, hasMps: false }, mps: null }
+    return { shares: new GpuShares(null), means: { offBecause, mps: 'none' }, mps: null }
   }
   if (!isOn) return nothing('the agent runs with --gpu-sharing off')
   if (!hasGpus) return nothing('this machine has no GPU that nvidia-smi knows')
@@ -42,7 +42,7 @@ export async function openGpuSharing(options: GpuSharingOptions): Promise<OpenGp
     const sharing = openSharing({ folder: memory, owner: folders.state }, given)
     const mps = usesMps ? await openMps({ folder: join(folders.sockets, 'mps'), environment, log }) : null
     const shares = new GpuShares({ sharing, library, mpsPipeFolder: mps?.pipeFolder ?? null })
-    return { shares, means: { offBecause: '', hasMps: mps !== null }, mps }
+    return { shares, means: { offBecause: '', mps: mps === null ? 'none' : mps.isOurs ? 'ours' : 'machine' }, mps }
   } catch (error) {
     log.warn({ why: messageOf(error) }, 'GPUs are handed out whole')
     return nothing(messageOf(error))

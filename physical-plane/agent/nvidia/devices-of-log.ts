@@ -7,7 +7,8 @@ import { migKey, type MigNames, type NvidiaGpu, type SmiLog } from './smi-log.ts
 export type SharingMeans = {
   /** Why no GPU is shared; '' when they are. */
   readonly offBecause: string
-  readonly hasMps: boolean
+  /** Nobody's, this agent's, or the machine's own, which all processes find. */
+  readonly mps: 'none' | 'ours' | 'machine'
 }
 
 export function devicesOfLog({ gpus }: SmiLog, migNames: MigNames, means: SharingMeans): readonly Device[] {
@@ -15,15 +16,16 @@ export function devicesOfLog({ gpus }: SmiLog, migNames: MigNames, means: Sharin
   return devices.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-function wholeGpu(gpu: NvidiaGpu, { offBecause, hasMps }: SharingMeans): readonly Device[] {
+function wholeGpu(gpu: NvidiaGpu, { offBecause, mps }: SharingMeans): readonly Device[] {
   // Nothing may compute on it.
   if (gpu.computeMode === 'prohibited') return []
   const model = gpuModel(gpu.name, gpu.memoryMiB)
   const device = { id: gpu.uuid, model, units: 1, memoryBytes: gpu.memoryMiB * 2 ** 20 }
-  const isForOne = gpu.computeMode === 'exclusive-process' && !hasMps
-  const wholeBecause = isForOne ? 'its compute mode lets one process in at a time, and there is no MPS' : offBecause
+  // Whoever has it whole would not get in beside an MPS that only our shares know of.
+  const isForOne = gpu.computeMode === 'exclusive-process' && mps !== 'machine'
+  const wholeBecause = isForOne ? 'its compute mode lets one process in, and the machine runs no MPS' : offBecause
   if (wholeBecause !== '') return [{ ...device, sharing: 'whole', wholeBecause }]
-  return [{ ...device, sharing: hasMps ? 'interposer-mps' : 'interposer' }]
+  return [{ ...device, sharing: mps === 'none' ? 'interposer' : 'interposer-mps' }]
 }
 
 /** Parts that the hardware keeps apart; no further parts are made of them. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { devicesOfLog } from './devices-of-log.ts'
+import { devicesOfLog, type SharingMeans } from './devices-of-log.ts'
 import { parseMigNames, parseSmiLog } from './smi-log.ts'
 
 const gib = 2 ** 30
@@ -28,8 +28,8 @@ function aGpu({
 <compute_mode>${mode}</compute_mode><processes>${processes}</processes></gpu>`
 }
 
-const alone = { offBecause: '', hasMps: false }
-const devicesOf = (text: string, means = alone) => devicesOfLog(parseSmiLog(text), new Map(), means)
+const alone = { offBecause: '', mps: 'none' } as const
+const devicesOf = (text: string, means: SharingMeans = alone) => devicesOfLog(parseSmiLog(text), new Map(), means)
 
 describe('what nvidia-smi says', () => {
   test('GPUs in ascending order of id, with their memory, and what the driver is', () => {
@@ -63,14 +63,16 @@ describe('what nvidia-smi says', () => {
     expect(parseSmiLog(aLog(aGpu({ processes }))).gpus[0]!.programs).toEqual(['nvidia-cuda-mps-server'])
   })
 
-  test('a mode that lets one process in is shared under MPS only', () => {
+  test('a mode that lets one process in is shared only under an MPS of the machine itself', () => {
     const text = aLog(aGpu({ mode: 'Exclusive_Process' }))
     expect(devicesOf(text)).toMatchObject([{ sharing: 'whole', wholeBecause: expect.stringContaining('compute mode') }])
-    expect(devicesOf(text, { offBecause: '', hasMps: true })).toMatchObject([{ sharing: 'interposer-mps' }])
+    expect(devicesOf(text, { offBecause: '', mps: 'ours' })).toMatchObject([{ sharing: 'whole' }])
+    expect(devicesOf(aLog(aGpu()), { offBecause: '', mps: 'ours' })).toMatchObject([{ sharing: 'interposer-mps' }])
+    expect(devicesOf(text, { offBecause: '', mps: 'machine' })).toMatchObject([{ sharing: 'interposer-mps' }])
   })
 
   test('without means of sharing GPUs are whole, and the reason goes with them', () => {
-    expect(devicesOf(aLog(aGpu()), { offBecause: 'no compiler', hasMps: false })).toMatchObject([
+    expect(devicesOf(aLog(aGpu()), { offBecause: 'no compiler', mps: 'none' })).toMatchObject([
       { sharing: 'whole', wholeBecause: 'no compiler' },
     ])
   })

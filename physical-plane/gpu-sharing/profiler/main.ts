@@ -90,7 +90,7 @@ async function chooseGpu(model: string | null): Promise<Omit<GpuUnderTest, 'isMp
   const answer = await askSmi(process.env)
   if (answer.kind === 'failed') throw new CloudlessError('unavailable', 'NO_GPU', `nvidia-smi fails: ${answer.why}`)
   const gpus =
-    answer.kind === 'absent' ? [] : devicesOfLog(answer.log, answer.migNames, { offBecause: '', hasMps: false })
+    answer.kind === 'absent' ? [] : devicesOfLog(answer.log, answer.migNames, { offBecause: '', mps: 'none' })
   const gpu = gpus.find((one) => model === null || one.model === model)
   if (gpu !== undefined && answer.kind === 'answered') {
     const { id: deviceId, memoryBytes } = gpu
