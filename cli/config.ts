@@ -3,6 +3,7 @@
 export const limits = {
   /** A job file is a page of text; more is a mistake (a data set given as job file). */
   jobFileBytesMax: 256 * 1024,
+  functionFileBytesMax: 256 * 1024,
   /** A row per region and device class. */
   capacityFileBytesMax: 4 * 1024 * 1024,
   /** One message of an upload. */
@@ -35,4 +36,7 @@ export const waits = {
   /** How long the agents of a new local cluster may take to register. */
   agentsConnectMs: 20_000,
   pollMs: 100,
+  /** How long `function deploy` waits for instances that answer, and how often it looks. */
+  functionReadyMs: 300_000,
+  functionPollMs: 300,
 } as const

@@ -18,6 +18,7 @@ const mapFields: ReadonlySet<string> = new Set([
 
 const enumPrefixes = [
   'JOB_STATE_',
+  'FUNCTION_STATE_',
   'PARTITION_PHASE_',
   'PLAN_OUTCOME_',
   'AGENT_STATE_',

@@ -8,6 +8,7 @@ import { catalogCommand } from './commands/catalog.ts'
 import { costCommand } from './commands/cost.ts'
 import { demoCommand } from './commands/demo.ts'
 import { downCommand } from './commands/down.ts'
+import { functionCommand } from './commands/function.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { linksCommand } from './commands/links.ts'
 import { logsCommand } from './commands/logs.ts'
@@ -112,6 +113,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     regionsCommand(run),
     linksCommand(run),
     topCommand(run),
+    functionCommand(run),
     catalogCommand(run),
     modelCommand(run),
     simulateCommand(run),

@@ -3,6 +3,7 @@ import { openClient } from '#proto/rpc/client.ts'
 import type { RpcClient } from '#proto/rpc/service.ts'
 import type { CatalogServiceHandlers } from '#proto/generated/cloudless/v1/CatalogService.ts'
 import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
+import type { FunctionServiceHandlers } from '#proto/generated/cloudless/v1/FunctionService.ts'
 import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Clock } from '#runtime/clock.ts'
@@ -12,6 +13,7 @@ import { isLoopback } from './server-address.ts'
 export type JobClient = RpcClient<JobServiceHandlers>
 export type CatalogClient = RpcClient<CatalogServiceHandlers>
 export type CostClient = RpcClient<CostServiceHandlers>
+export type FunctionClient = RpcClient<FunctionServiceHandlers>
 export type RegionClient = RpcClient<RegionServiceHandlers>
 
 export type Services = {
@@ -19,6 +21,7 @@ export type Services = {
   readonly jobs: JobClient
   readonly catalogs: CatalogClient
   readonly costs: CostClient
+  readonly functions: FunctionClient
   readonly regions: RegionClient
   readonly [Symbol.dispose]: () => void
 }
@@ -29,17 +32,20 @@ export function openServices(address: string, clock: Clock): Services {
   const jobs = openClient<JobServiceHandlers>('cloudless.v1.JobService', address, options)
   const catalogs = openClient<CatalogServiceHandlers>('cloudless.v1.CatalogService', address, options)
   const costs = openClient<CostServiceHandlers>('cloudless.v1.CostService', address, options)
+  const functions = openClient<FunctionServiceHandlers>('cloudless.v1.FunctionService', address, options)
   const regions = openClient<RegionServiceHandlers>('cloudless.v1.RegionService', address, options)
   return {
     address,
     jobs,
     catalogs,
     costs,
+    functions,
     regions,
     [Symbol.dispose]: () => {
       jobs.close()
       catalogs.close()
       costs.close()
+      functions.close()
       regions.close()
     },
   }

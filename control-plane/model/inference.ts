@@ -103,7 +103,8 @@ export function wantedIn({ spec, wanted }: InferenceFunction, region: string): n
 
 /** The same function with another spec; what instances still run with is remembered. */
 export function redeployed(before: InferenceFunction, spec: InferenceSpec): InferenceFunction {
-  if (!runsOtherwise(before.spec, spec)) return { ...before, spec }
+  if (JSON.stringify(before.spec) === JSON.stringify(spec)) return before
+  if (!runsOtherwise(before.spec, spec)) return { ...before, spec, state: 'deploying', reason: 'deployed' }
   const older = [...before.older, { version: before.version, spec: before.spec }]
   const reason = 'deployed; instances are replaced one by one'
   return { ...before, spec, older, version: before.version + 1, failures: 0, retryAtMs: 0, state: 'deploying', reason }

@@ -21,6 +21,8 @@ export type PlaceChanges = {
   readonly wanted: number
   /** Answer now, of whatever version. */
   readonly ready: number
+  /** Run with an older version. */
+  readonly outdated: number
   readonly create: readonly Omit<Instance, 'id'>[]
   readonly release: readonly Instance[]
   /** Why what is missing can not begin; '' where it can, or nothing is. */
@@ -45,7 +47,8 @@ export function changesIn(input: PlaceInput): PlaceChanges {
   const { create, lacks } = begin(input, wanted, own, old)
   const release = [...surplus(own, wanted), ...replaced(own, old, wanted, lacks !== '' && !isFreeing)]
   const troubles = here.flatMap(({ id, reason }) => (reason === '' ? [] : [`${id}: ${firstLine(reason)}`]))
-  return { region, wanted, ready: isSeen ? here.filter(isReady).length : 0, create, release, lacks, troubles }
+  const outdated = old.length
+  return { region, wanted, outdated, ready: isSeen ? here.filter(isReady).length : 0, create, release, lacks, troubles }
 }
 
 /** What is missing begins at once; what replaces others one at a time. */

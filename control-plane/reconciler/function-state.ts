@@ -18,8 +18,12 @@ export function standingOfFunction(
   const suffix = troubles.map((text) => `; ${text}`).join('')
   if (of.failures > 0) return { state: 'failed', reason: describeFailure(of, failed, nowMs) }
   if (places.length === 0) return { state: 'deploying', reason: 'no region has room for an instance' }
-  const answers = `${counts} instances answer`
-  return isEnough ? { state: 'ready', reason: answers + suffix } : { state: 'deploying', reason: answers + suffix }
+  const outdated = places.reduce((sum, place) => sum + place.outdated, 0)
+  const replaced = outdated === 0 ? '' : `; ${outdated} of an older version are replaced one by one`
+  const answers = `${counts} instances answer${replaced}`
+  return isEnough && outdated === 0
+    ? { state: 'ready', reason: answers + suffix }
+    : { state: 'deploying', reason: answers + suffix }
 }
 
 /** The sentence of the failure stays while it is waited out: what failed is gone by then. */

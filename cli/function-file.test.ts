@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CloudlessError } from '#runtime/errors.ts'
+import { decodeFunctionFile } from './function-file.ts'
+import { functionFileSchema } from './function-file-schema.ts'
+
+const least = 'name: classify\nhandler: model:Classifier\n'
+
+function refusal(text: string): CloudlessError {
+  try {
+    decodeFunctionFile(text, 'function.yaml')
+  } catch (error) {
+    if (error instanceof CloudlessError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+test('the least is a name and a handler', () => {
+  expect(decodeFunctionFile(least, '/somewhere/function.yaml')).toEqual({
+    folder: '/somewhere',
+    spec: {
+      name: 'classify',
+      handler: 'model:Classifier',
+      environment: {},
+      instancesMin: 1,
+      instancesMax: 1,
+      batchMax: 1,
+      deviceModels: [],
+      regions: [],
+      owner: '',
+      labels: {},
+    },
+  })
+})
+
+test('everything that can be said is passed on', () => {
+  const text = `${least}folder: ../model
+environment: { THREADS: "2" }
+slo: { latency_ms: 50 }
+instances: { min: 0, max: 4 }
+batch_max: 8
+gpu_share: { request: 0.3, limit: 0.6, memory_gib: 6 }
+device_models: [nvidia-t4]
+regions: [onprem/lab]
+owner: ann
+labels: { team: vision }
+`
+  expect(decodeFunctionFile(text, '/somewhere/deploy/function.yaml')).toMatchObject({
+    folder: '/somewhere/model',
+    spec: {
+      environment: { THREADS: '2' },
+      slo: { latencyMs: 50, percentile: 99 },
+      instancesMin: 0,
+      instancesMax: 4,
+      batchMax: 8,
+      gpuShare: { requestMilli: 300, limitMilli: 600, memoryBytes: 6 * 2 ** 30 },
+      deviceModels: ['nvidia-t4'],
+      regions: ['onprem/lab'],
+      owner: 'ann',
+      labels: { team: 'vision' },
+    },
+  })
+})
+
+describe('what is wrong is named with its line and the fix', () => {
+  test.each([
+    ['name: Big\nhandler: m:C\n', 'name', 'lower-case letters', 1],
+    ['name: a\nhandler: model.py\n', 'handler', '"model:Classifier"', 2],
+    [`${least}batchmax: 3\n`, 'batchmax', 'batch_max', 3],
+    [`${least}slo:\n  latency: 3\n`, 'slo.latency', 'latency_ms', 4],
+    [`${least}slo: { latency_ms: 0 }\n`, 'slo.latency_ms', 'at least 1', 3],
+    [`${least}slo: { latency_ms: 5, percentile: 100 }\n`, 'slo.percentile', 'at most 99.9', 3],
+    [`${least}instances: { min: 3, max: 2 }\n`, 'instances.max', 'at least min', 3],
+    [`${least}instances: 2\n`, 'instances', 'map of keys', 3],
+    [`${least}gpu_share: { request: 2 }\n`, 'gpu_share.request', 'part of one GPU', 3],
+    [`${least}regions: [lab]\n`, 'regions[0]', 'provider/place', 3],
+    [`${least}environment: { A: 1 }\n`, 'environment.A', 'quotes', 3],
+  ])('%j', (text, field, fix, line) => {
+    const { violations, reason } = refusal(text)
+    expect(reason).toBe('FUNCTION_FILE')
+    const found = violations.find((violation) => violation.field === field)
+    expect(found, JSON.stringify(violations)).toBeDefined()
+    expect(found!.description).toContain(fix)
+    expect(found!.description).toContain(`line ${line}`)
+  })
+})
+
+test('the document has every field', () => {
+  const document = readFileSync(join(import.meta.dirname, 'function-file.md'), 'utf8')
+  for (const key of Object.keys(functionFileSchema.shape)) expect(document, key).toMatch(new RegExp(`\`${key}[\`.]`))
+})

@@ -1,0 +1,48 @@
+// A function file becomes an InferenceSpec for the wire, or one error that names every wrong field, its line and the fix.
+import { dirname, resolve } from 'node:path'
+import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import { limits } from './config.ts'
+import { functionFileSchema, knownFunctionKeysAt } from './function-file-schema.ts'
+import { gpuShareOf } from './gpu-share-schema.ts'
+import { decodeYaml, readYamlText, type YamlKind } from './yaml-file.ts'
+
+export type FunctionFile = {
+  /** Absolute path of what is packed. */
+  readonly folder: string
+  /** Complete but for the bundle's digest. */
+  readonly spec: InferenceSpec
+}
+
+const functionFileKind: YamlKind = {
+  name: 'function file',
+  reason: 'FUNCTION_FILE',
+  bytesMax: limits.functionFileBytesMax,
+  knownKeysAt: knownFunctionKeysAt,
+}
+
+export function readFunctionFile(path: string): FunctionFile {
+  return decodeFunctionFile(readYamlText(path, functionFileKind), path)
+}
+
+/** Pure: `path` only gives the folder its meaning. */
+export function decodeFunctionFile(text: string, path: string): FunctionFile {
+  const { content } = decodeYaml(text, path, functionFileSchema, functionFileKind)
+  const { slo, instances, gpu_share: gpuShare } = content
+  return {
+    folder: resolve(dirname(resolve(path)), content.folder),
+    spec: {
+      name: content.name,
+      handler: content.handler,
+      environment: content.environment,
+      ...(slo === undefined ? {} : { slo: { latencyMs: slo.latency_ms, percentile: slo.percentile } }),
+      instancesMin: instances.min,
+      instancesMax: instances.max ?? Math.max(1, instances.min),
+      batchMax: content.batch_max,
+      ...(gpuShare === undefined ? {} : { gpuShare: gpuShareOf(gpuShare) }),
+      deviceModels: content.device_models,
+      regions: content.regions,
+      owner: content.owner,
+      labels: content.labels,
+    },
+  }
+}
