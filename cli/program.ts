@@ -14,6 +14,7 @@ import { linksCommand } from './commands/links.ts'
 import { logsCommand } from './commands/logs.ts'
 import { modelCommand } from './commands/model.ts'
 import { planCommand } from './commands/plan.ts'
+import { profileCommand } from './commands/profile.ts'
 import { regionsCommand } from './commands/regions.ts'
 import { reportCommand } from './commands/report.ts'
 import { resumeCommand } from './commands/resume.ts'
@@ -116,6 +117,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     functionCommand(run),
     catalogCommand(run),
     modelCommand(run),
+    profileCommand(run),
     simulateCommand(run),
     demoCommand(run),
     setupPythonCommand(run),

@@ -1,0 +1,164 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pc from 'picocolors'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildFakeGpu, hasCompiler } from '#test/fake-gpu/build-fake-gpu.ts'
+import { makeFakeGpu } from '#test/fake-gpu/fake-gpu.ts'
+import { renderProfilePage } from './page.ts'
+import { probeText, renderProfile } from './render.ts'
+import { runProfiler, type Profiled, type ShownProbe } from './run-profiler.ts'
+import { environmentOf, readTarget, type Target } from './target.ts'
+
+const fakeFolder = join(import.meta.dirname, '../../test/fake-gpu')
+const program = join(import.meta.dirname, '../../physical-plane/gpu-sharing/profiler/measuring-program.fixture.py')
+
+const target: Target = {
+  name: 'digits <b>',
+  work: 'inference',
+  digest: 'ab'.repeat(32),
+  args: [],
+  folder: '/functions/digits',
+  environment: {},
+  slo: { latencyMs: 40, percentile: 99 },
+  batchMax: 8,
+}
+const probe = (smMilli: number, batch: number, latencyMs: number | null): ShownProbe => ({
+  configuration: { smMilli, quotaMilli: 1000, batch, processes: 1 },
+  measurement: latencyMs === null ? null : { latencyMs, throughputPerSecond: (1000 * batch) / latencyMs },
+})
+const found: Profiled = {
+  device: { model: 'nvidia-t4', deviceId: 'GPU-1', driverVersion: '580.95', isMps: true },
+  probes: [probe(1000, 1, 5), probe(300, 8, 38), probe(100, 8, 90), probe(1000, 16, null)],
+  profile: {
+    requestMilli: 300,
+    limitMilli: 600,
+    requestPerSecond: 210,
+    limitPerSecond: 400,
+    latencyMs: 38,
+    batch: 8,
+    instances: 2,
+    probes: 4,
+    atMs: 0,
+  },
+  because: '',
+  isRemembered: false,
+}
+const style = pc.createColors(false)
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cloudless-cli-profile-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('what a profile says', () => {
+  test('what to ask for, and what that gives', () => {
+    const text = renderProfile(target, found, style)
+    expect(text).toContain('on nvidia-t4 (driver 580.95, MPS)')
+    expect(text).toMatch(/request +30 % +210 +38 ms at batch 8/)
+    expect(text).toMatch(/limit +60 % +400/)
+    expect(text).toContain('2 instances carry the rate')
+    expect(text).toContain('gpu_share: { request: 0.3, limit: 0.6 }')
+  })
+
+  test('why nothing does, and that an answer is remembered', () => {
+    const none = { ...found, profile: null, because: 'the quickest took 50.0 ms' }
+    expect(renderProfile(target, none, style)).toContain('nothing does: the quickest took 50.0 ms')
+    expect(renderProfile(target, { ...found, isRemembered: true }, style)).toContain('--anew measures again')
+    expect(probeText(probe(500, 4, null))).toBe('SM 50 %, batch 4: does not fit')
+  })
+
+  test('the page holds every probe, and names are text', () => {
+    const page = renderProfilePage(target, found, 'body { margin: 0 }')
+    expect(page).toContain('Profile of digits &lt;b&gt;')
+    expect(page.match(/<circle/g)).toHaveLength(3)
+    expect(page.match(/<path/g)).toHaveLength(1)
+    expect(page.match(/fill="none"/g)).toHaveLength(1)
+    expect(page).toContain('does not fit the memory')
+    expect(page).not.toContain('NaN')
+    const training = renderProfilePage({ ...target, work: 'training', slo: null }, found, '')
+    expect(training).toContain('steps/s')
+    expect(training).not.toContain('NaN')
+  })
+})
+
+describe('what is profiled', () => {
+  test("a job's script, alone: nothing tells it that it is part of a job", async () => {
+    mkdirSync(join(folder, 'fn'))
+    writeFileSync(join(folder, 'fn/train.py'), 'print(1)\n')
+    const file = join(folder, 'job.yaml')
+    writeFileSync(
+      file,
+      'name: digits\nfunction: { folder: fn, entrypoint: train.py, environment: { LEVEL: "3" } }\n' +
+        "data: { shards: [{ region: onprem/lab, uri: 'file:///data.npz', samples: 64 }] }\n" +
+        'sync: { strategy: asgd-ga, interval: 4 }\n',
+    )
+    const job = await readTarget(file)
+    expect(job).toMatchObject({
+      name: 'digits',
+      work: 'training',
+      args: ['train.py'],
+      folder: join(folder, 'fn'),
+      slo: null,
+    })
+    expect(job.digest).toMatch(/^[0-9a-f]{64}$/)
+    const environment = environmentOf(job, { PATH: '/bin', CLOUDLESS_PARAMETER_SERVER: 'unix:/x', PYTHONPATH: '/mine' })
+    expect(environment).toMatchObject({ PATH: '/bin', LEVEL: '3' })
+    expect(environment['CLOUDLESS_PARAMETER_SERVER']).toBeUndefined()
+    expect(environment['PYTHONPATH']).toMatch(/physical-plane\/worker$/)
+  })
+})
+
+describe("the profiler's process", () => {
+  const config = {
+    function: 'digits',
+    digest: 'ab'.repeat(32),
+    work: 'training',
+    slo_latency_ms: null,
+    rate_per_second: null,
+    batches: [1],
+    seconds_per_probe: 0.1,
+    device_model: null,
+    uses_mps: false,
+    is_anew: false,
+  }
+  const signal = new AbortController().signal
+
+  test.skipIf(!hasCompiler())(
+    'measures on a fake GPU, and tells each probe (skipped without cc)',
+    async () => {
+      const fake = await buildFakeGpu()
+      const gpu = makeFakeGpu(join(folder, 'gpu'), { name: 'Tesla T4' })
+      const environment = {
+        PATH: `${fakeFolder}:${process.env['PATH'] ?? ''}`,
+        FAKE_GPU_FILE: gpu.path,
+        LD_LIBRARY_PATH: fake.folder,
+        FAKE_CUDA_FOLDER: fakeFolder,
+      }
+      const kinds: string[] = []
+      const answer = await runProfiler(
+        {
+          ...config,
+          folder: join(folder, 'state'),
+          program: { command: 'python3', args: [program, '5', '1', '4'], folder, environment },
+        },
+        { environment, signal, onEvent: ({ kind }) => kinds.push(kind) },
+      )
+      expect(answer.device.model).toBe('nvidia-t4')
+      expect(answer.profile?.requestMilli).toBeLessThanOrEqual(answer.profile?.limitMilli ?? 0)
+      expect(kinds.filter((kind) => kind === 'probe')).toHaveLength(answer.probes.length)
+      expect(answer.probes.length).toBeGreaterThan(3)
+    },
+    60_000,
+  )
+
+  test('a machine without a GPU says so', async () => {
+    const environment = { PATH: '/nowhere' }
+    const running = runProfiler(
+      { ...config, folder: join(folder, 'state'), program: { command: 'python3', args: [], folder, environment } },
+      { environment, signal, onEvent: () => {} },
+    )
+    await expect(running).rejects.toMatchObject({ kind: 'unavailable', reason: 'NO_GPU' })
+  })
+})

@@ -1,0 +1,59 @@
+// What is profiled: a job's training script, run alone, or whatever later reads as one. Its program prints how fast it was.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { packBundle } from '../bundle.ts'
+import { readJobFile } from '../job-file.ts'
+import type { Environment } from '../server-address.ts'
+
+export type Target = {
+  readonly name: string
+  readonly work: 'inference' | 'training'
+  readonly digest: string
+  readonly args: readonly string[]
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
+  readonly batchMax: number
+}
+
+export async function readTarget(path: string): Promise<Target> {
+  const file = readJobFile(path)
+  const spec = file.spec.function
+  return {
+    name: file.spec.name ?? path,
+    work: 'training',
+    digest: await digestOf(file.functionFolder),
+    args: [spec?.entrypoint ?? '', ...(spec?.arguments ?? [])],
+    folder: file.functionFolder,
+    environment: spec?.environment ?? {},
+    slo: null,
+    batchMax: 1,
+  }
+}
+
+/** As an agent starts functions: what they need of this environment, the worker SDK, and what the file asks for. */
+export function environmentOf(target: Target, own: Environment): Record<string, string> {
+  const sdk = join(import.meta.dirname, '../../physical-plane/worker')
+  const passed = Object.entries(own).flatMap(([name, value]) => {
+    // What tells a script that it is part of a job would make it look for one.
+    return value === undefined || name.startsWith('CLOUDLESS_') || name === 'PYTHONPATH' ? [] : [[name, value]]
+  })
+  const pythonPath = [sdk, target.environment['PYTHONPATH'] ?? ''].filter((path) => path !== '').join(':')
+  return {
+    ...(Object.fromEntries(passed) as Record<string, string>),
+    PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...target.environment,
+    PYTHONPATH: pythonPath,
+  }
+}
+
+export async function digestOf(folder: string): Promise<string> {
+  const scratch = await mkdtemp(join(tmpdir(), 'cloudless-bundle-'))
+  try {
+    return (await packBundle(folder, join(scratch, 'bundle.tar.gz'))).digest
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
