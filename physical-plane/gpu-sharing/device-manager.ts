@@ -16,6 +16,7 @@ import { SharedFile } from './shared-file.ts'
 import { checkShare } from './shares.ts'
 import { tellUse } from './tell-use.ts'
 import type { InstanceUse } from './use.ts'
+import { whoComesFirst } from './who-comes-first.ts'
 
 /** What is asked of the machine's processes; a value, so that tests hand in their own. */
 export type ProcessTable = {
@@ -149,11 +150,9 @@ export class DeviceManager {
       failOpenMs: config.failOpenMs,
     })
     const processes = this.#look(found.bytes, found.slots, nowNs, elapsedNs)
-    const decision = decide(
-      this.#memory,
-      { nowNs, elapsedNs, instances: [...this.#instances.values()], processes, latencies: this.#ask(nowNs) },
-      config,
-    )
+    const instances = whoComesFirst([...this.#instances.values()])
+    const latencies = this.#ask(nowNs)
+    const decision = decide(this.#memory, { nowNs, elapsedNs, instances, processes, latencies }, config)
     this.#memory = decision.memory
     for (const [slot, order] of decision.orders) this.#write(slot, order)
     this.#reclaim(nowNs)
