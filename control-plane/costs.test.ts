@@ -227,6 +227,34 @@ describe('GetCosts', () => {
     expect((await costs()).total).toMatchObject({ entries: 2, deviceSeconds: 20 })
   })
 
+  test('tells what was used of GPUs that were shared, and what whole ones would have cost', async () => {
+    const catalogue = aCatalogue({ a: { cpu: 3.6, t4: 3.6 } })
+    await rig.controlPlane.stop()
+    rig.store.close()
+    rig = startRig({ catalogue: () => catalogue })
+    const gpuShare = { requestMilli: 300, limitMilli: 900, memoryBytes: 0 }
+    await put({ id: 'j-1', plan, spec: { ...spec, resources: { ...spec.resources, gpuShare } } })
+    await tell(
+      { subject: 't4', quantity: 4, fromMs: 0, toMs: 10_000 },
+      { subject: 'cpu', quantity: 10, fromMs: 0, toMs: 10_000 },
+    )
+    const told = await costs({ jobIds: ['j-1'], groupBy: ['device'] })
+    expect(told.groups).toMatchObject([
+      { key: ['t4'], amounts: { deviceSeconds: 4, leftSeconds: 6, computeUsd: expect.closeTo(0.004) as unknown } },
+      { key: ['cpu'], amounts: { deviceSeconds: 10, leftSeconds: 0 } },
+    ])
+    const whole = told.jobs![0]!.counterfactuals!.find(({ name }) => name === 'exclusive')!
+    expect(Number(whole.computeUsd) - Number(told.total!.computeUsd)).toBeCloseTo(0.006)
+    const request = overTheWire<Parameters<typeof rig.costs.listLedgerEntries>[0]>('ListLedgerEntriesRequest', {
+      jobId: 'j-1',
+    })
+    const { entries } = await rig.costs.listLedgerEntries(request, aCall())
+    expect(entries!.map(({ subject, leftSeconds }) => [subject, leftSeconds ?? 0])).toEqual([
+      ['t4', 6],
+      ['cpu', 0],
+    ])
+  })
+
   test('refuses what it can not answer, field by field', async () => {
     const request = { groupBy: ['colour', 'label:'], currency: 'XAU', fromMs: 5, toMs: 4, labels: { '': 'x' } }
     await expect(costs(request)).rejects.toMatchObject({

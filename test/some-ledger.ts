@@ -24,14 +24,16 @@ export const someLedger: fc.Arbitrary<readonly LedgerEntry[]> = fc
       quantity: fc.double({ min: 0, max: 1e12, noNaN: true }),
       amountUsd: fc.double({ min: 0, max: 1e4, noNaN: true }),
       catalogHash: fc.constantFrom('c', 'd'),
+      leftSeconds: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1e6, noNaN: true })),
     }),
     { maxLength: 40 },
   )
   .map((parts) =>
-    parts.map(({ worker, lastingMs, ...part }, i) => {
+    parts.map(({ worker, lastingMs, leftSeconds, ...part }, i) => {
       const subject = { 'device-seconds': 'cpu@spot', 'wan-bytes': 'c', 'storage-byte-seconds': 'data' }[part.kind]
       const instanceId = `${part.jobId}/${part.region}/worker-${worker}`
-      return anEntry({ ...part, id: `e-${i}`, subject, instanceId, toMs: part.fromMs + lastingMs })
+      const left = part.kind === 'device-seconds' && leftSeconds > 0 ? { leftSeconds } : {}
+      return anEntry({ ...part, ...left, id: `e-${i}`, subject, instanceId, toMs: part.fromMs + lastingMs })
     }),
   )
 

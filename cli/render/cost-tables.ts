@@ -13,23 +13,35 @@ export type CostTable = {
   readonly rows: readonly (readonly string[])[]
 }
 
-export function groupTable({ groupBy, groups }: Costs__Output, money: Money): CostTable {
+export function groupTable(costs: Costs__Output, money: Money): CostTable {
+  const { groupBy, groups } = costs
+  const ofGpu = isShared(costs) ? ['share of GPU'] : []
   return {
     words: groupBy,
-    numbers: ['total', 'share', 'compute', 'egress', 'data moved', 'storage', 'device-seconds', 'sent'],
+    numbers: ['total', 'share', 'compute', 'egress', 'data moved', 'storage', 'device-seconds', ...ofGpu, 'sent'],
     rows: groups.map(({ key, amounts, share }) => [
       ...key.map((each) => each || '-'),
-      ...figures(amounts, share, money),
+      ...figures(costs, amounts, share, money),
     ]),
   }
 }
 
 /** The last row of the groups. */
-export function totalRow({ groupBy, total }: Costs__Output, money: Money): readonly string[] {
-  return [...groupBy.map((_, i) => (i === 0 ? 'total' : '')), ...figures(total, 1, money)]
+export function totalRow(costs: Costs__Output, money: Money): readonly string[] {
+  return [...costs.groupBy.map((_, i) => (i === 0 ? 'total' : '')), ...figures(costs, costs.total, 1, money)]
 }
 
-function figures(amounts: CostAmounts__Output | null, share: number, money: Money): readonly string[] {
+/** Some of it had GPUs in shares. */
+function isShared({ total }: Costs__Output): boolean {
+  return (total?.leftSeconds ?? 0) > 0
+}
+
+function figures(
+  costs: Costs__Output,
+  amounts: CostAmounts__Output | null,
+  share: number,
+  money: Money,
+): readonly string[] {
   return [
     money.format(amounts?.totalUsd ?? 0),
     formatPercent(share),
@@ -38,8 +50,15 @@ function figures(amounts: CostAmounts__Output | null, share: number, money: Mone
     money.format(amounts?.movementUsd ?? 0),
     money.format(amounts?.storageUsd ?? 0),
     formatCount(amounts?.deviceSeconds ?? 0),
+    ...(isShared(costs) ? [shareOfGpu(amounts)] : []),
     formatBytes(amounts?.wanBytes ?? 0),
   ]
+}
+
+/** What was used of each GPU on average, of what was shared and of what was not. */
+function shareOfGpu(amounts: CostAmounts__Output | null): string {
+  const { deviceSeconds = 0, leftSeconds = 0 } = amounts ?? {}
+  return leftSeconds > 0 ? (deviceSeconds / (deviceSeconds + leftSeconds)).toFixed(2) : '-'
 }
 
 /** What was forecast beside what came. No rows without a forecast. */
@@ -161,6 +180,7 @@ export function wayTitle(name: string): string {
     'single-region': 'one region',
     asgd: 'ASGD every step',
     'on-demand': 'on demand',
+    exclusive: 'whole GPUs',
   }
   return titles[name] ?? name
 }

@@ -21,6 +21,7 @@ export function costsCsv(costs: Costs__Output): string {
     'wan_bytes',
     'storage_gb_months',
     'entries',
+    'left_seconds',
   ]
   const rows = costs.groups.map(({ key, amounts, share }) => {
     const usd = amounts?.totalUsd ?? 0
@@ -40,6 +41,7 @@ export function costsCsv(costs: Costs__Output): string {
       amounts?.wanBytes ?? 0,
       amounts?.storageGbMonths ?? 0,
       amounts?.entries ?? 0,
+      amounts?.leftSeconds ?? 0,
     ]
   })
   return [head.map(text), ...rows].map((row) => `${row.join(',')}\r\n`).join('')

@@ -56,12 +56,30 @@ describe('the cost of many jobs', () => {
     const [head, first, second, end] = costsCsv(someCosts(manyJobs)).split('\r\n')
     expect(head).toBe(
       'owner,label:team,total_usd,total_cny,share,compute_usd,egress_usd,movement_usd,storage_usd,start_usd,redo_usd,idle_usd,' +
-        'device_seconds,wan_bytes,storage_gb_months,entries',
+        'device_seconds,wan_bytes,storage_gb_months,entries,left_seconds',
     )
-    expect(first).toBe(`ada,vision,8,${8 / 0.14},0.8,8,0,0,0,0,0,0,0,0,0,0`)
+    expect(first).toBe(`ada,vision,8,${8 / 0.14},0.8,8,0,0,0,0,0,0,0,0,0,0,0`)
     expect(second).toMatch(/^,"'=cmd\(""x""\), y",2,/)
     expect(end).toBe('')
   })
+})
+
+test('where GPUs were shared, groups tell how much of one was used on average', () => {
+  const shared = { totalUsd: 3, computeUsd: 3, deviceSeconds: 600, leftSeconds: 1400 }
+  const whole = { totalUsd: 1, computeUsd: 1, deviceSeconds: 100 }
+  const costs = someCosts({
+    groupBy: ['device'],
+    groups: [
+      { key: ['nvidia-t4'], amounts: shared, share: 0.75 },
+      { key: ['cpu'], amounts: whole, share: 0.25 },
+    ],
+    total: { totalUsd: 4, computeUsd: 4, deviceSeconds: 700, leftSeconds: 1400 },
+  })
+  const text = renderCosts(costs, style)
+  expect(text).toMatch(/^DEVICE .* DEVICE-SECONDS +SHARE OF GPU +SENT$/m)
+  expect(text).toMatch(/^nvidia-t4 .* 600 +0\.30 +0 B$/m)
+  expect(text).toMatch(/^cpu .* 100 +- +0 B$/m)
+  expect(renderCosts(someCosts(), style)).not.toContain('SHARE OF GPU')
 })
 
 test('nothing used is said in one line', () => {

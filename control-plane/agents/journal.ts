@@ -5,7 +5,7 @@ import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/Journa
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { monthOf } from '#control-plane/model/costs.ts'
 import type { Job } from '#control-plane/model/job.ts'
-import { priceUsage } from '#control-plane/cost/price-usage.ts'
+import { leftSeconds, priceUsage } from '#control-plane/cost/price-usage.ts'
 import { decodeRecord, type JournalRecord } from '#control-plane/wire/agent-messages.ts'
 import { invalid, messageOf } from '#runtime/errors.ts'
 import type { Usage } from '#control-plane/model/ledger.ts'
@@ -65,7 +65,9 @@ function apply(context: JournalContext, draft: Draft, seq: number, content: Jour
       const [month] = linkMonthOf(content.usage)
       const before = month === undefined ? 0 : draft.carried(month)
       const priced = priceUsage(content.usage, job?.plan ?? null, context.catalogue, before)
-      if (priced.kind === 'priced') draft.add({ kind: 'ledger', entry: priced.entry })
+      const share = job === null ? draft.function(id)?.spec.gpuShare : job.spec.resources.gpuShare
+      if (priced.kind === 'priced')
+        draft.add({ kind: 'ledger', entry: { ...priced.entry, ...leftSeconds(content.usage, share) } })
       else
         context.onRefused(seq, priced.violations.map(({ field, description }) => `${field} ${description}`).join('; '))
       break

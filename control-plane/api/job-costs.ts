@@ -1,7 +1,7 @@
 // Single jobs in detail: all they have cost, against their forecasts and against other ways to train the same data.
 import type { Catalogue } from '#regions/catalogue.ts'
 import { amountsOf } from '#control-plane/cost/amounts.ts'
-import { counterfactual, onDemand, type Actual, type OtherWay } from '#control-plane/cost/counterfactuals.ts'
+import { counterfactual, exclusive, onDemand, type Actual, type OtherWay } from '#control-plane/cost/counterfactuals.ts'
 import { usageGaps } from '#control-plane/cost/gaps.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Counterfactual, JobCost, LedgerCell, UsageGap } from '#control-plane/model/costs.ts'
@@ -97,11 +97,13 @@ function counterfactualsOf(
   const asOther = (name: Counterfactual['name'], way: OtherWays['singleRegion']): OtherWay =>
     way.kind === 'unknown' ? { ...way, name } : { ...way, name, own: ways.own }
   const spot = onDemand(cells, index, actual)
+  const whole = exclusive(cells, actual)
   return [
     counterfactual(useEverything(plan), actual),
     counterfactual(asOther('single-region', ways.singleRegion), actual),
     counterfactual(asOther('asgd', ways.everyStep), actual),
     ...(spot === null ? [] : [spot]),
+    ...(whole === null ? [] : [whole]),
   ]
 }
 

@@ -27,6 +27,7 @@ export function cellsOf(entries: Iterable<LedgerEntry>): readonly LedgerCell[] {
             quantity: known.quantity + cell.quantity,
             amountUsd: known.amountUsd + cell.amountUsd,
             entries: known.entries + 1,
+            leftSeconds: known.leftSeconds + cell.leftSeconds,
           },
     )
   }
@@ -36,8 +37,10 @@ export function cellsOf(entries: Iterable<LedgerEntry>): readonly LedgerCell[] {
 /** Of one entry. */
 export function cellOf(entry: LedgerEntry): LedgerCell {
   const { jobId, region, kind, subject, attempt, purpose, catalogHash, quantity, amountUsd } = entry
+  const { leftSeconds = 0 } = entry
   const hour = Math.floor(entry.fromMs / hourMs) * hourMs
-  return { jobId, hourMs: hour, region, kind, subject, attempt, purpose, catalogHash, quantity, amountUsd, entries: 1 }
+  const key = { jobId, hourMs: hour, region, kind, subject, attempt, purpose, catalogHash }
+  return { ...key, quantity, amountUsd, entries: 1, leftSeconds }
 }
 
 function cellKey(cell: LedgerCell): string {
@@ -67,6 +70,7 @@ export const noAmounts: CostAmounts = {
   wanBytes: 0,
   storageGbMonths: 0,
   entries: 0,
+  leftSeconds: 0,
 }
 
 export function amountsOf(cells: Iterable<LedgerCell>): CostAmounts {
@@ -78,6 +82,7 @@ export function amountsOf(cells: Iterable<LedgerCell>): CostAmounts {
       case 'device-seconds':
         sum.computeUsd += usd
         sum.deviceSeconds += cell.quantity
+        sum.leftSeconds += cell.leftSeconds
         if (cell.purpose === 'start') sum.startUsd += usd
         if (cell.purpose === 'redo') sum.redoUsd += usd
         if (cell.purpose === 'idle') sum.idleUsd += usd

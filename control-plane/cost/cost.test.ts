@@ -5,7 +5,7 @@ import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import type { LedgerEntry, Usage } from '#control-plane/model/ledger.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
 import { costReport } from './cost-report.ts'
-import { priceUsage } from './price-usage.ts'
+import { leftSeconds, priceUsage } from './price-usage.ts'
 
 const index = indexCatalogue(aCatalogue({ a: { cpu: 0.5, t4: 2 }, b: { cpu: 1 } }))
 const plan = aPlan(
@@ -45,6 +45,16 @@ describe('a price', () => {
     }
     expect(shared(2 * 0.3)).toMatchObject({ unitPriceUsd: 2, unitPrice: 2, amountUsd: 1, catalogHash: 'planned-hash' })
     expect(shared(0.9)).toMatchObject({ unitPriceUsd: expect.closeTo(3) as unknown, currency: 'USD' })
+  })
+
+  test('of a share leaves the rest of the GPU to others; a whole device, a CPU and bytes leave nothing', () => {
+    const share = { requestMilli: 300, limitMilli: 900, memoryBytes: 0 }
+    const usage = aUsage({ subject: 't4', quantity: 3, fromMs: 1000, toMs: 11_000 })
+    expect(leftSeconds(usage, share)).toEqual({ leftSeconds: 7 })
+    expect(leftSeconds({ ...usage, quantity: 10 }, share)).toEqual({})
+    expect(leftSeconds(usage, null)).toEqual({})
+    expect(leftSeconds({ ...usage, subject: 'cpu@spot' }, share)).toEqual({})
+    expect(leftSeconds({ ...usage, kind: 'wan-bytes' }, share)).toEqual({})
   })
 
   test("of bytes is the link's, by decimal gigabytes; inside a region it is 0", () => {

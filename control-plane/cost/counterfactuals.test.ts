@@ -5,7 +5,7 @@ import { indexCatalogue } from '#control-plane/model/catalogue-index.ts'
 import { anEntry, someLedger } from '#test/some-ledger.ts'
 import type { Forecast } from '#control-plane/model/plan.ts'
 import { amountsOf, cellsOf } from './amounts.ts'
-import { compareJobs, counterfactual, onDemand, type OtherWay } from './counterfactuals.ts'
+import { compareJobs, counterfactual, exclusive, onDemand, type OtherWay } from './counterfactuals.ts'
 
 const usd = fc.double({ min: 0, max: 1e4, noNaN: true })
 const someForecast: fc.Arbitrary<Forecast> = fc
@@ -96,5 +96,29 @@ describe('on demand instead of spot', () => {
       isKnown: false,
       text: expect.stringContaining('t4@spot') as unknown,
     })
+  })
+})
+
+describe('whole GPUs instead of shares', () => {
+  const of = (...entries: Parameters<typeof anEntry>[0][]) => {
+    const cells = cellsOf(entries.map((entry, i) => anEntry({ id: String(i), ...entry })))
+    return exclusive(cells, { amounts: amountsOf(cells), seconds: 60 })
+  }
+
+  test('are the same GPUs for the same time, all of it paid for', () => {
+    const answer = of(
+      { subject: 't4', quantity: 300, leftSeconds: 700, amountUsd: 3 },
+      { subject: 't4', quantity: 500, leftSeconds: 500, amountUsd: 5, purpose: 'idle' },
+      { subject: 'cpu', quantity: 1000, amountUsd: 1 },
+      { kind: 'wan-bytes', subject: 'b', amountUsd: 0.5, purpose: 'sync' },
+    )
+    expect(answer).toMatchObject({ name: 'exclusive', isKnown: true, seconds: 60, egressUsd: 0.5 })
+    expect(answer?.computeUsd).toBeCloseTo(10 + 10 + 1)
+    expect(answer?.saving).toBeCloseTo(1 - 9.5 / 21.5)
+    expect(answer?.text).toContain('0.4 of each was used on average')
+  })
+
+  test('are no question for who had them whole', () => {
+    expect(of({ subject: 't4', quantity: 300 })).toBeNull()
   })
 })

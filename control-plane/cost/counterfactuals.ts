@@ -70,6 +70,26 @@ export function onDemand(cells: readonly LedgerCell[], index: CatalogueIndex, ac
   return withTotal({ name: 'on-demand', isAllowed: true, region: '', ...figures }, totalUsd)
 }
 
+/** Null for a job that used GPUs whole. The same time on the same GPUs, paid for as if nobody else had been on them. */
+export function exclusive(cells: readonly LedgerCell[], actual: Actual): Counterfactual | null {
+  const shared = cells.filter(({ leftSeconds }) => leftSeconds > 0)
+  if (shared.length === 0) return null
+  const whole = shared.reduce((sum, { quantity, leftSeconds: left }) => sum + quantity + left, 0)
+  const used = shared.reduce((sum, { quantity }) => sum + quantity, 0)
+  // Its price is that of the part that was used.
+  const extraUsd = shared.reduce(
+    (sum, { amountUsd, quantity, leftSeconds: left }) => sum + (quantity > 0 ? (amountUsd * left) / quantity : 0),
+    0,
+  )
+  const { computeUsd, egressUsd, movementUsd, storageUsd, totalUsd } = actual.amounts
+  const text = `the same GPUs for the same time, whole: ${Number((used / whole).toPrecision(2))} of each was used on average`
+  const figures = { seconds: actual.seconds, egressUsd, movementUsd, storageUsd, text }
+  return withTotal(
+    { name: 'exclusive', isAllowed: true, region: '', computeUsd: computeUsd + extraUsd, ...figures },
+    totalUsd,
+  )
+}
+
 /** Each counterfactual over the jobs for which it is known, in order of name. */
 export function compareJobs(
   jobs: readonly { readonly amounts: CostAmounts; readonly counterfactuals: readonly Counterfactual[] }[],

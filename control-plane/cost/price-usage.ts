@@ -2,7 +2,7 @@
 // agents meter the part of its time that was used. Bytes take the price of the catalogue's link; either stands in the entry, so that a later price list changes nothing that was billed.
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, classNamed } from '#control-plane/model/device-class.ts'
-import { partOfWhole } from '#control-plane/model/gpu-share.ts'
+import { partOfWhole, shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import { bytesPerGb, egressUsd, secondsPerMonth } from '#control-plane/model/egress.ts'
 import type { LedgerEntry, Usage } from '#control-plane/model/ledger.ts'
 import type { Allocation, Plan } from '#control-plane/model/plan.ts'
@@ -30,6 +30,14 @@ export function priceUsage(usage: Usage, plan: Plan | null, index: CatalogueInde
     kind: 'priced',
     entry: { ...usage, id: `${usage.region}:${usage.id}@${usage.fromMs}`, ...price, catalogHash },
   }
+}
+
+/** What others had of the GPUs that this is a share of, or nobody; nothing where it had them whole. */
+export function leftSeconds(usage: Usage, share: GpuShare | null | undefined): Pick<LedgerEntry, 'leftSeconds'> {
+  const { kind, subject, quantity, fromMs, toMs } = usage
+  const isShare = kind === 'device-seconds' && shareOn(classNamed(subject).deviceModel, share ?? undefined) !== null
+  const left = isShare ? (toMs - fromMs) / 1000 - quantity : 0
+  return left > 0 ? { leftSeconds: left } : {}
 }
 
 type Charge = Pick<LedgerEntry, 'unitPriceUsd' | 'unitPrice' | 'currency' | 'amountUsd'> & {

@@ -24,6 +24,8 @@ export type LedgerCell = {
   readonly quantity: number
   readonly amountUsd: number
   readonly entries: number
+  /** As in entries. */
+  readonly leftSeconds: number
 }
 
 /** What a job's entries can be grouped by beside what they hold themselves. */
@@ -71,6 +73,8 @@ export type CostAmounts = {
   readonly wanBytes: number
   readonly storageGbMonths: number
   readonly entries: number
+  /** Of shares of GPUs: what others had of them, or nobody. */
+  readonly leftSeconds: number
 }
 
 export type CostGroup = {
@@ -100,7 +104,7 @@ export type UsageGap = MeteredSpan & {
 }
 
 export type Counterfactual = {
-  readonly name: 'use-everything' | 'single-region' | 'asgd' | 'on-demand'
+  readonly name: 'use-everything' | 'single-region' | 'asgd' | 'on-demand' | 'exclusive'
   /** False: it can not be told, or could not have been done; the text says why, and the figures are 0. */
   readonly isKnown: boolean
   /** False: the job file forbids it; the figures are what it would have cost. */

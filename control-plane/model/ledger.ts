@@ -38,6 +38,8 @@ export type LedgerEntry = Usage & {
   readonly amountUsd: number
   /** The catalogue that the price is from. */
   readonly catalogHash: string
+  /** Of shares of GPUs: device-seconds of the same GPUs in the same time that others had, or nobody; absent for none. */
+  readonly leftSeconds?: number
 }
 
 export type RegionCost = {

@@ -85,6 +85,7 @@ describe('beside the ledger', () => {
             expect(held).toHaveLength(1)
             expectSame(held[0]!.amountUsd, sum(own.map(({ amountUsd }) => amountUsd)))
             expectSame(held[0]!.quantity, sum(own.map(({ quantity }) => quantity)))
+            expectSame(held[0]!.leftSeconds, sum(own.map(({ leftSeconds = 0 }) => leftSeconds)))
           }
           const days = await store.listCells({ ...everything, by: 'day' })
           expect(days.every((cell) => cell.hourMs % 86_400_000 === 0)).toBe(true)
@@ -188,8 +189,10 @@ test('a database of version 4 has all that is kept beside its ledger', async () 
   try {
     await fc.assert(
       fc.asyncProperty(someLedger, fc.uuid(), async (entries, name) => {
-        // An older version never wrote a window over several bins, so neither does this.
-        const old = entries.map((entry) => ({ ...entry, toMs: Math.min(entry.toMs, entry.fromMs + 1) }))
+        // An older version never wrote a window over several bins, nor one of a share, so neither does this.
+        const old = entries.map(({ leftSeconds: _, ...entry }) => {
+          return { ...entry, toMs: Math.min(entry.toMs, entry.fromMs + 1) }
+        })
         const path = join(folder, name)
         await mkdir(path)
         rawLedger(join(path, 'cloudless.db'), old)

@@ -29,10 +29,11 @@ function addToCell(sql: Statements, table: 'ledger_cells' | 'ledger_days', atMs:
   const at = table === 'ledger_cells' ? 'hour_ms' : 'day_ms'
   sql.run(
     `INSERT INTO ${table}
-       (job_id, ${at}, region, kind, subject, attempt, purpose, catalog_hash, quantity, amount_usd, entries)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+       (job_id, ${at}, region, kind, subject, attempt, purpose, catalog_hash, quantity, amount_usd, left_seconds, entries)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
      ON CONFLICT DO UPDATE SET
-       quantity = quantity + excluded.quantity, amount_usd = amount_usd + excluded.amount_usd, entries = entries + 1`,
+       quantity = quantity + excluded.quantity, amount_usd = amount_usd + excluded.amount_usd,
+       left_seconds = left_seconds + excluded.left_seconds, entries = entries + 1`,
     entry.jobId,
     atMs,
     entry.region,
@@ -43,6 +44,7 @@ function addToCell(sql: Statements, table: 'ledger_cells' | 'ledger_days', atMs:
     entry.catalogHash,
     entry.quantity,
     entry.amountUsd,
+    entry.leftSeconds ?? 0,
   )
 }
 

@@ -329,4 +329,12 @@ export const migrations: readonly Migration[] = [
     version: 9,
     statements: functionsSchema,
   },
+  {
+    // Before, GPUs were used whole.
+    version: 10,
+    statements: `
+      ALTER TABLE ledger_cells ADD COLUMN left_seconds REAL NOT NULL DEFAULT 0;
+      ALTER TABLE ledger_days ADD COLUMN left_seconds REAL NOT NULL DEFAULT 0;
+    `,
+  },
 ]

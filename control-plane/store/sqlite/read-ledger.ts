@@ -31,7 +31,7 @@ export function readCells(sql: Statements, query: CellQuery): readonly LedgerCel
   const [table, at] = by === 'hour' ? ['ledger_cells', 'hour_ms'] : ['ledger_days', 'day_ms']
   const columns = `job_id, ${at}, region, kind, subject, attempt, purpose, catalog_hash`
   const rows = sql.all(
-    `SELECT ${columns}, quantity, amount_usd, entries FROM ${table} WHERE ${at} >= ? AND ${at} < ?
+    `SELECT ${columns}, quantity, amount_usd, entries, left_seconds FROM ${table} WHERE ${at} >= ? AND ${at} < ?
        ${jobIds === null ? '' : 'AND job_id IN (SELECT value FROM json_each(?))'}
        ${jobs === null ? '' : `AND job_id IN (${jobs.select})`}
      ORDER BY ${columns} LIMIT ?`,
@@ -141,5 +141,6 @@ function cellOf(row: Row, at: string): LedgerCell {
     quantity: Number(row.quantity),
     amountUsd: Number(row.amount_usd),
     entries: Number(row.entries),
+    leftSeconds: Number(row.left_seconds),
   }
 }

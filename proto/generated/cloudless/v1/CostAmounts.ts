@@ -15,6 +15,7 @@ export interface CostAmounts {
   'wanBytes'?: (number | string);
   'storageGbMonths'?: (number | string);
   'entries'?: (number | string | Long);
+  'leftSeconds'?: (number | string);
 }
 
 export interface CostAmounts__Output {
@@ -30,4 +31,5 @@ export interface CostAmounts__Output {
   'wanBytes': (number);
   'storageGbMonths': (number);
   'entries': (number);
+  'leftSeconds': (number);
 }

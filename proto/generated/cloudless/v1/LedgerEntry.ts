@@ -20,6 +20,7 @@ export interface LedgerEntry {
   'currency'?: (string);
   'attempt'?: (number);
   'purpose'?: (string);
+  'leftSeconds'?: (number | string);
 }
 
 export interface LedgerEntry__Output {
@@ -39,4 +40,5 @@ export interface LedgerEntry__Output {
   'currency': (string);
   'attempt': (number);
   'purpose': (string);
+  'leftSeconds': (number);
 }
