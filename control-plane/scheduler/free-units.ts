@@ -139,6 +139,12 @@ export function takePlan(free: FreeUnits, plan: Plan): void {
   for (const { place } of plan.partitions) countWhole(free.get(place))
 }
 
+/** One unit, or one share of a GPU. */
+export function takeUnit(here: RegionUnits, region: string, key: string, share: GpuShare | null): void {
+  takeUnits(here, { region, key, units: 1, share, deviceId: '' })
+  countWhole(here)
+}
+
 function takeFor(free: FreeUnits, plan: Plan): void {
   for (const partition of plan.partitions) {
     for (const allocation of partition.allocations) {

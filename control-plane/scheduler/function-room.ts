@@ -3,10 +3,10 @@
 import { indexCatalogue, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, type DeviceClass } from '#control-plane/model/device-class.ts'
 import type { FunctionRoom, RoomTaken } from '#control-plane/model/function-room.ts'
-import { shareOn } from '#control-plane/model/gpu-share.ts'
+import { shareOn, shareText, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { InferenceSpec } from '#control-plane/model/inference.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
-import { countFreeUnits, type FreeUnits, type RegionUnits } from './free-units.ts'
+import { countFreeUnits, takeUnit, unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
 
 export function functionRoom(snapshot: Snapshot): FunctionRoom {
   // A pass without functions that lack instances asks nothing.
@@ -18,9 +18,7 @@ export function functionRoom(snapshot: Snapshot): FunctionRoom {
       const { free, index } = now()
       const found = look(spec, region, free, index)
       if (found.kind === 'none') return found
-      const here = free.get(region)!
-      const key = classKey(found.deviceClass)
-      here.free.set(key, (here.free.get(key) ?? 0) - 1)
+      takeUnit(free.get(region)!, region, classKey(found.deviceClass), shareFor(spec, found.deviceClass))
       return found
     },
     regions: (spec) => {
@@ -36,10 +34,13 @@ export function functionRoom(snapshot: Snapshot): FunctionRoom {
 
 function look(spec: InferenceSpec, region: string, free: FreeUnits, index: CatalogueIndex): RoomTaken {
   if (index.region(region) === null) return none(`region ${region} is not in the catalogue`)
-  const here = free.get(region)
-  if (here === undefined) return none(`${region} has no agent yet; start one there`)
-  if (!here.isConnected) return none(`${region} has lost its agent`)
-  const usable = [...here.classes].filter(([, device]) => mayUse(spec, device)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const all = free.get(region)
+  if (all === undefined) return none(`${region} has no agent yet; start one there`)
+  if (!all.isConnected) return none(`${region} has lost its agent`)
+  const here = unitsFor(new Map([[region, all]]), spec.gpuShare ?? undefined).get(region)!
+  const usable = [...here.classes]
+    .filter(([key, device]) => mayUse(spec, device) && (here.total.get(key) ?? 0) > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   if (usable.length === 0) return none(`${region} has no device ${asked(spec)}; its agent brings ${brought(here)}`)
   const priced = usable.flatMap(([key, deviceClass]) => {
     const price = index.price(region, deviceClass)
@@ -52,15 +53,22 @@ function look(spec: InferenceSpec, region: string, free: FreeUnits, index: Catal
     .filter(({ key }) => (here.free.get(key) ?? 0) > 0)
     .toSorted((a, b) => a.usdPerUnitHour - b.usdPerUnitHour)[0]
   if (best === undefined) {
-    const counts = priced.map(({ key }) => `0 of ${here.total.get(key) ?? 0} ${key}`).join(', ')
-    return none(`${region} has ${counts} free`)
+    const counts = priced.map(({ key, deviceClass }) => {
+      const share = shareFor(spec, deviceClass)
+      return `0 of ${here.total.get(key) ?? 0} ${share === null ? '' : `shares of ${shareText(share)} `}${key}`
+    })
+    return none(`${region} has ${counts.join(', ')} free`)
   }
   return { kind: 'taken', deviceClass: best.deviceClass, usdPerUnitHour: best.usdPerUnitHour }
 }
 
 /** Of a device: what it is guaranteed is what it pays. */
-function partOf({ gpuShare }: InferenceSpec, { deviceModel }: DeviceClass): number {
-  return (shareOn(deviceModel, gpuShare ?? undefined)?.requestMilli ?? 1000) / 1000
+function partOf(spec: InferenceSpec, device: DeviceClass): number {
+  return (shareFor(spec, device)?.requestMilli ?? 1000) / 1000
+}
+
+function shareFor({ gpuShare }: InferenceSpec, { deviceModel }: DeviceClass): GpuShare | null {
+  return shareOn(deviceModel, gpuShare ?? undefined)
 }
 
 function mayUse({ deviceModels }: InferenceSpec, { deviceModel, market }: DeviceClass): boolean {
@@ -68,8 +76,9 @@ function mayUse({ deviceModels }: InferenceSpec, { deviceModel, market }: Device
   return deviceModels.length === 0 || deviceModels.includes(deviceModel)
 }
 
-function asked({ deviceModels }: InferenceSpec): string {
-  return deviceModels.length === 0 ? 'on demand' : `on demand of ${deviceModels.join(', ')}`
+function asked({ deviceModels, gpuShare }: InferenceSpec): string {
+  const models = deviceModels.length === 0 ? 'on demand' : `on demand of ${deviceModels.join(', ')}`
+  return gpuShare === null ? models : `${models} that takes shares of ${shareText(gpuShare)}`
 }
 
 function brought({ total }: RegionUnits): string {
