@@ -108,6 +108,19 @@ describe('what is profiled', () => {
     expect(environment['CLOUDLESS_PARAMETER_SERVER']).toBeUndefined()
     expect(environment['PYTHONPATH']).toMatch(/physical-plane\/worker$/)
   })
+
+  test("a function's handler, in batches up to its largest, to its own SLO", async () => {
+    writeFileSync(join(folder, 'model.py'), 'class Digits: pass\n')
+    const file = join(folder, 'function.yaml')
+    writeFileSync(file, 'name: digits\nhandler: model:Digits\nslo: { latency_ms: 40, percentile: 95 }\nbatch_max: 12\n')
+    const handler = await readTarget(file)
+    const args = ['-m', 'cloudless.profile', '--handler', 'model:Digits', '--bundle', folder, '--percentile', '95']
+    expect(handler).toMatchObject({ work: 'inference', slo: { latencyMs: 40, percentile: 95 }, batchMax: 12, args })
+  })
+
+  test('a file that is not there is told as any job file is', async () => {
+    await expect(readTarget(join(folder, 'none.yaml'))).rejects.toMatchObject({ reason: 'JOB_FILE' })
+  })
 })
 
 describe("the profiler's process", () => {

@@ -1,8 +1,10 @@
-// What is profiled: a job's training script, run alone, or whatever later reads as one. Its program prints how fast it was.
+// What is profiled: a job's training script, run alone, or a function's handler, asked in batches. Either prints how fast it was.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packBundle } from '../bundle.ts'
+import { readFunctionFile } from '../function-file.ts'
 import { readJobFile } from '../job-file.ts'
 import type { Environment } from '../server-address.ts'
 
@@ -18,6 +20,38 @@ export type Target = {
 }
 
 export async function readTarget(path: string): Promise<Target> {
+  return isFunctionFile(path) ? await functionTarget(path) : await jobTarget(path)
+}
+
+/** Only a function has a handler. What cannot be read is told as a job file's trouble. */
+function isFunctionFile(path: string): boolean {
+  try {
+    return /^handler\s*:/m.test(readFileSync(path, 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+async function functionTarget(path: string): Promise<Target> {
+  const { spec, folder } = readFunctionFile(path)
+  const { latencyMs, percentile } = {
+    latencyMs: Number(spec.slo?.latencyMs ?? 0),
+    percentile: Number(spec.slo?.percentile ?? 99),
+  }
+  const handler = ['--handler', spec.handler ?? '', '--bundle', folder, '--percentile', String(percentile)]
+  return {
+    name: spec.name ?? path,
+    work: 'inference',
+    digest: await digestOf(folder),
+    args: ['-m', 'cloudless.profile', ...handler],
+    folder,
+    environment: spec.environment ?? {},
+    slo: latencyMs > 0 ? { latencyMs, percentile } : null,
+    batchMax: spec.batchMax ?? 1,
+  }
+}
+
+async function jobTarget(path: string): Promise<Target> {
   const file = readJobFile(path)
   const spec = file.spec.function
   return {

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyCurve, measured, measureOn, type Curve } from './curves.fixture.ts'
 import { plainGrid } from './grid.ts'
+import type { Measure } from './measure.ts'
 import { searchInferenceShare } from './inference-share.ts'
 import { Probes } from './probes.ts'
 
@@ -47,6 +48,16 @@ describe('the share that an inference function asks for', () => {
     const found = await searchInferenceShare({ probes, grid: plainGrid, sloLatencyMs: 40, ratePerSecond: 20 })
     expect(found).toMatchObject({ kind: 'found', instances: 1, request: { milli: 50 } })
     expect(found.kind === 'found' ? found.limit.perSecond : 0).toBeGreaterThanOrEqual(40)
+  })
+
+  test('where a larger share only gives as much more, the small one is asked for', async () => {
+    // Shares of time: twice the share, half of the latency. What differs is noise.
+    const measure: Measure = async ({ smMilli, batch }) => {
+      const latencyMs = (10 * (1 + 0.02 * Math.sin(smMilli))) / (smMilli / 1000)
+      return await Promise.resolve({ latencyMs, throughputPerSecond: (1000 * batch) / latencyMs })
+    }
+    const found = await searchInferenceShare({ probes: new Probes({ measure }), grid: plainGrid, sloLatencyMs: 110 })
+    expect(found).toMatchObject({ kind: 'found', request: { milli: 100 } })
   })
 
   test('where the whole GPU is too slow it says so', async () => {

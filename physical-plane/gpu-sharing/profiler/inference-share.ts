@@ -2,7 +2,8 @@
 // beyond its throughput goes to more instances (horizontal), never to one that is less efficient. The request carries an instance's
 // part of the rate within the SLO; the limit carries a burst of it, and is used while others leave it (vertical).
 import { invalid } from '#runtime/errors.ts'
-import { burstFactor } from './config.ts'
+import { burstFactor, growthTolerance } from './config.ts'
+import { valueOf } from './goal.ts'
 import { configurationsOf, type Grid } from './grid.ts'
 import { budgetOf, searchInference, type Answer, type Found } from './inference-search.ts'
 import { costOf, type Configuration } from './measure.ts'
@@ -33,8 +34,9 @@ export async function searchInferenceShare(
   const { probes, grid, sloLatencyMs, ratePerSecond } = options
   if (ratePerSecond !== undefined && !(Number.isFinite(ratePerSecond) && ratePerSecond > 0))
     throw invalid([{ field: 'rate_per_second', description: `${ratePerSecond} is not a positive number; give one` }])
-  const star = await searchInference({ probes, grid, goal: { sloLatencyMs } })
-  if (star.kind === 'none') return star
+  const best = await searchInference({ probes, grid, goal: { sloLatencyMs } })
+  if (best.kind === 'none') return best
+  const star = smallestNear(best, sloLatencyMs, probes)
   const capacity = star.measurement.throughputPerSecond
   const instances = Math.ceil((ratePerSecond ?? capacity) / capacity)
   const each = (ratePerSecond ?? capacity) / instances
@@ -47,6 +49,18 @@ export async function searchInferenceShare(
   const burst = await leastFor(burstFactor * each)
   const limit = burst.kind === 'found' ? workingOf(burst) : mostWithin(sloLatencyMs, probes, request)
   return { kind: 'found', star, instances, request, limit: limit.milli < request.milli ? request : limit }
+}
+
+/** Of points that are about as efficient the least share: small ones are easier to place, and their number follows the load closer. */
+function smallestNear(best: Found, sloLatencyMs: number, probes: Probes): Found {
+  let star = best
+  for (const { configuration, measurement } of probes.known) {
+    const value = valueOf({ sloLatencyMs }, configuration, measurement)
+    if (measurement === null || value < (1 - growthTolerance) * best.value) continue
+    const costs = costOf(configuration) - costOf(star.configuration)
+    if (costs < 0 || (costs === 0 && value > star.value)) star = { ...best, configuration, measurement, value }
+  }
+  return star
 }
 
 function workingOf({ configuration, measurement }: Pick<Found, 'configuration' | 'measurement'>): Working {
