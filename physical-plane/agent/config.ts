@@ -80,7 +80,7 @@ export const agentConfig: AgentConfig = {
   scaleEveryMs: 1_000,
   windowMs: 10_000,
   storageWindowMs: 60_000,
-  gpuPollMs: 10_000,
+  gpuPollMs: 15_000,
   gpuFailuresMax: 3,
   logPollMs: 250,
   logChunkBytes: 64 * 1024,

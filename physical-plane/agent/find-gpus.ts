@@ -7,7 +7,7 @@ import type { Flags } from './flags.ts'
 import type { Folders } from './folders.ts'
 import type { GpuShares } from './gpu-shares.ts'
 import type { Mps } from './mps.ts'
-import { askSmi, type SmiAnswer } from './nvidia/ask-smi.ts'
+import { smiAsker, type SmiAnswer } from './nvidia/ask-smi.ts'
 import { devicesOfLog } from './nvidia/devices-of-log.ts'
 import type { GpuWatch } from './nvidia/watch-gpus.ts'
 import { openGpuSharing } from './open-gpu-sharing.ts'
@@ -29,7 +29,8 @@ export async function findGpus(options: {
   readonly monotonicNs: () => number
 }): Promise<FoundGpus> {
   const { flags, environment, clock, log } = options
-  const answer = await askSmi(environment)
+  const ask = smiAsker(environment)
+  const answer = await ask()
   if (answer.kind === 'failed') log.warn({ why: answer.why }, 'nvidia-smi fails; this agent offers no GPUs for now')
   const hasGpus = answer.kind !== 'absent'
   const { sharesGpus: isOn, usesMps } = flags
@@ -43,6 +44,5 @@ export async function findGpus(options: {
     log.info({ driverVersion, cudaVersion, mps: means.mps, gpus }, 'GPUs found')
   }
   const { gpuPollMs: pollMs, gpuFailuresMax: failuresMax } = agentConfig
-  const ask = (): Promise<SmiAnswer> => askSmi(environment)
   return { devices, shares, mps, watch: hasGpus ? { ask, devicesOf, clock, log, pollMs, failuresMax } : null }
 }

@@ -1,5 +1,5 @@
 // What NVIDIA's `nvidia-smi` prints, for the fake GPUs whose files FAKE_GPU_FILE names: `-q -x` (XML as of driver 580, the parts that
-// matter), `-L`, and `--query-gpu=uuid,name,memory.total --format=csv,noheader,nounits`. A device whose file is gone is not listed.
+// matter; `-i UUID` for one of them), `-L`, and `--query-gpu=uuid,name,memory.total --format=csv,noheader,nounits`. A device whose file is gone is not listed.
 // FAKE_NVIDIA_SMI makes it fail: `driver-failed`, `lost` (a GPU fell off the bus), `hang`, `garbage`, or `mig`: the
 // first device is split in two.
 import { existsSync } from 'node:fs'
@@ -12,7 +12,8 @@ const hangMs = 600_000
 function main(args: readonly string[], environment: NodeJS.ProcessEnv): void {
   const variant = environment['FAKE_NVIDIA_SMI'] ?? ''
   const files = (environment['FAKE_GPU_FILE'] ?? '').split(':').filter((file) => file !== '' && existsSync(file))
-  const gpus = files.map(readFakeGpu)
+  const asked = args.includes('-i') ? args[args.indexOf('-i') + 1] : null
+  const gpus = files.map(readFakeGpu).filter(({ uuid }) => asked === null || uuid === asked)
   if (variant === 'hang') return void setTimeout(() => {}, hangMs)
   if (variant === 'garbage') return print('<?xml version="1.0" ?>\n<nvidia_smi_log>\n\t<gpu id="0000')
   if (variant === 'driver-failed' || gpus.length === 0) {

@@ -13,14 +13,35 @@ export type SmiAnswer =
 
 const timeoutMs = 10_000
 
-export async function askSmi(environment: NodeJS.ProcessEnv): Promise<SmiAnswer> {
+/** `of`: arguments that choose GPUs; all of them without. */
+export async function askSmi(environment: NodeJS.ProcessEnv, of: readonly string[] = []): Promise<SmiAnswer> {
   try {
-    const log = parseSmiLog(await run(['-q', '-x'], environment))
+    const log = parseSmiLog(await run(['-q', '-x', ...of], environment))
     const hasMig = log.gpus.some(({ isMigEnabled }) => isMigEnabled)
     return { kind: 'answered', log, migNames: hasMig ? parseMigNames(await run(['-L'], environment)) : new Map() }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' }
     return { kind: 'failed', why: messageOf(error).trim() }
+  }
+}
+
+/**
+ * Asks again and again. Where one GPU is lost nvidia-smi may fail for all of them: then each that was there before is asked for
+ * by itself, and those that answer are there.
+ */
+export function smiAsker(environment: NodeJS.ProcessEnv): () => Promise<SmiAnswer> {
+  let known: readonly string[] = []
+  return async () => {
+    const answer = await askSmi(environment)
+    if (answer.kind === 'answered') known = answer.log.gpus.map(({ uuid }) => uuid)
+    if (answer.kind !== 'failed' || known.length < 2) return answer
+    const each = await Promise.all(known.map((uuid) => askSmi(environment, ['-i', uuid])))
+    const heard = each.filter((one) => one.kind === 'answered')
+    const [first] = heard
+    if (first === undefined) return answer
+    const gpus = heard.flatMap(({ log }) => log.gpus)
+    const migNames = new Map(heard.flatMap((one) => [...one.migNames]))
+    return { kind: 'answered', log: { ...first.log, gpus }, migNames }
   }
 }
 
