@@ -123,7 +123,7 @@ describe.skipIf(!hasCompiler)(`an interposer in trouble${hasCompiler ? '' : ` ($
 
   test('a process whose slot was taken from it takes another', async () => {
     const gpu = aGpu()
-    const client = bench.start([gpu], ['new', launch, 'cuMemAlloc_v2:@:64', 'line', launch, 'line'])
+    const client = bench.start([gpu], ['new', launch, 'cuMemAlloc_v2:@:64', 'line', 'sleep:150', launch, 'line'])
     await client.ready()
     gpu.claim(0, 1)
     client.goOn()

@@ -22,6 +22,8 @@ static uint32_t role;
 uint64_t cloudless_memory_until_told;
 static uint32_t started;
 static int is_ending;
+/* Between two attempts to get a slot back from a manager that takes it. */
+#define AGAIN_NS (100 * MS)
 static pthread_mutex_t attaching = PTHREAD_MUTEX_INITIALIZER;
 
 /* By the vdso: no system call. */
@@ -56,6 +58,7 @@ static void after_fork(void) {
     struct gpu *gpu = &gpus[at];
     gpu->claimed = 0;
     gpu->sequence_before = 0;
+    gpu->looked_at_ns = 0;
     memset(&gpu->nowhere, 0, sizeof gpu->nowhere);
     gpu->slot = &gpu->nowhere;
     gpu->drained_at_ns = 0;
@@ -67,7 +70,11 @@ static void after_fork(void) {
 void cloudless_start(void) {
   if (LOAD(started) || !CHANGE(started, 0, 1)) return;
   const char *files = getenv("CLOUDLESS_GPU_FILES");
-  if (!files || !*files || strlen(files) >= sizeof paths) return;
+  if (!files || !*files) return;
+  if (strlen(files) >= sizeof paths) {
+    fprintf(stderr, "cloudless: CLOUDLESS_GPU_FILES is longer than %zu bytes; this process is not held back\n", sizeof paths - 1);
+    return;
+  }
   strcpy(paths, files);
   const char *tag_text = getenv("CLOUDLESS_GPU_TAG"), *role_text = getenv("CLOUDLESS_GPU_ROLE");
   tag = tag_text ? strtoull(tag_text, NULL, 10) : 0;
@@ -178,8 +185,13 @@ static void claim(struct gpu *gpu, int driver_version) {
   /* The tag last: a manager that reads it reads a whole line. */
   __atomic_store_n(&slot->tag, tag, __ATOMIC_RELEASE);
   gpu->claim = &claims[at];
-  gpu->claimed = mine;
-  __atomic_store_n(&gpu->slot, slot, __ATOMIC_RELEASE);
+  STORE(gpu->slot, slot);
+  __atomic_store_n(&gpu->claimed, mine, __ATOMIC_RELEASE);
+}
+
+static int has_slot(struct gpu *gpu) {
+  uint64_t claimed = __atomic_load_n(&gpu->claimed, __ATOMIC_ACQUIRE);
+  return claimed && LOAD(*gpu->claim) == claimed;
 }
 
 static void attach(struct gpu *gpu, uint64_t now) {
@@ -189,10 +201,11 @@ static void attach(struct gpu *gpu, uint64_t now) {
   if (cloudless_driver.cuDriverGetVersion) cloudless_driver.cuDriverGetVersion(&version);
   int error = errno;
   pthread_mutex_lock(&attaching);
-  if (!is_ending && !gpu->is_refused && !(gpu->claimed && *gpu->claim == gpu->claimed)) {
+  if (!is_ending && !gpu->is_refused && !has_slot(gpu) && now - gpu->looked_at_ns > AGAIN_NS) {
     /* Whoever lost its slot keeps what it had counted of memory. */
     STORE(gpu->nowhere.memory_bytes, LOAD(gpu->slot->memory_bytes));
     gpu->claimed = 0;
+    STORE(gpu->slot, &gpu->nowhere);
     gpu->looked_at_ns = now;
     const char *wrong = gpu->header ? NULL : map(gpu, text, sizeof text);
     if (wrong) {
@@ -212,7 +225,7 @@ struct gpu *cloudless_gpu(int ordinal) {
   if (ordinal < 0 || ordinal >= cloudless_gpus) return NULL;
   struct gpu *gpu = &gpus[ordinal];
   /* A slot may be taken from us: by a manager that sees other process numbers, or because we were stopped for long. */
-  if (!(gpu->claimed && LOAD(*gpu->claim) == gpu->claimed) && !gpu->is_refused && !is_ending) attach(gpu, cloudless_now_ns());
+  if (!has_slot(gpu) && !gpu->is_refused && !is_ending) attach(gpu, cloudless_now_ns());
   return gpu;
 }
 

@@ -84,6 +84,8 @@ static void watch(struct wait *wait, enum waited_for what, void *handle) {
   struct gpu *gpu = wait->gpu;
   if (!gpu || !LOAD(gpu->slot->busy)) return;
   STORE(gpu->slot->queue_us, CLOUDLESS_QUEUE_WAITED_FOR);
+  /* All at once can not be asked for: some may be other threads' own streams. */
+  if (what == ALL || !cloudless_driver.cuStreamQuery || !cloudless_driver.cuEventQuery) return;
   while (is_watched(gpu) && !is_all_done(wait, NO_STREAM)) {
     if (what == A_STREAM && cloudless_driver.cuStreamQuery(handle) != WAITING) return;
     if (what == AN_EVENT && cloudless_driver.cuEventQuery(handle) != WAITING) return;
