@@ -24,11 +24,13 @@ export type Barrier = Pick<Order, 'yieldsTo' | 'barrierUs' | 'segmentsMax' | 'se
   readonly because: string
 }
 
-/** `budget`: of the fill policy, 0 to 1; a smaller one leaves less in flight at the end of a bubble. */
+/** What the fill policy says: a smaller budget leaves less in flight at the end of a bubble. */
+export type FillBounds = { readonly budget: number; readonly barrierUs: number | null }
+
 export function barrierOf(
   client: BarrierClient,
   all: readonly BarrierClient[],
-  budget: number,
+  fill: FillBounds,
   config: SharingConfig,
 ): Barrier {
   const blockMaxUs = config.barrier.blockMaxMs * 1000
@@ -40,7 +42,7 @@ export function barrierOf(
   const peers = peersOf(client, all)
   if (peers.length === 0) return { ...nobody, blockMaxUs, because: 'has nobody to yield to' }
   const isFilling = peers.some((peer) => peer.work === 'training')
-  const { segmentsMax, segmentUs } = isFilling ? fillSegments(budget, config) : segmentsFor(peers, config)
+  const { segmentsMax, segmentUs } = isFilling ? fillSegments(fill.budget, config) : segmentsFor(peers, config)
   const inFlight = { segmentsMax, segmentUs, blockMaxUs }
   if (client.isStarved) return { ...nobody, ...inFlight, because: 'yields to nobody until it has its request' }
   const shown = peers.slice(0, layoutConstants.yields)
@@ -49,7 +51,7 @@ export function barrierOf(
   return {
     ...inFlight,
     yieldsTo: shown.map((peer) => peer.slot),
-    barrierUs: isFilling ? config.bubbles.probeUs : barrierUsFor(peers, config.barrier),
+    barrierUs: isFilling ? (fill.barrierUs ?? config.bubbles.probeUs) : barrierUsFor(peers, config.barrier),
     because: `yields to ${names.join(', ')}${more}, ${segmentsMax} x ${segmentUs} us in flight`,
   }
 }

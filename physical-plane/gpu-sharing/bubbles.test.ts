@@ -107,7 +107,7 @@ function fill(slowdown: number, iterations: number, base = 75_000): FillModel[] 
   for (let iteration = 1; iteration <= iterations; iteration++) {
     const nowNs = iteration * base * 1000
     const bubbles = { ...noBubbles, predictedUs: 15_000, idleSinceNs: nowNs, evidence: 'host' as const }
-    const { isOpen } = openingOf(model, bubbles, nowNs, sharingConfig.fill)
+    const { isOpen } = openingOf(model, bubbles, nowNs, sharingConfig)
     const filledNs = isOpen ? model.budget * 14e6 : 0
     const endedIterationUs = base * (isOpen ? 1 + slowdown * model.budget : 1)
     model = guardFilling(model, { ...bubbles, endedIterationUs }, filledNs, nowNs, sharingConfig.fill)
@@ -150,16 +150,16 @@ describe('filling', () => {
       idleSinceNs: 1e9,
       predictedUs: 10_000,
     }
-    expect(openingOf(model, bubbles, 1.002e9, sharingConfig.fill)).toMatchObject({ isOpen: true, openUntilNs: 1.005e9 })
+    expect(openingOf(model, bubbles, 1.002e9, sharingConfig)).toMatchObject({ isOpen: true, openUntilNs: 1.005e9 })
     // Cut down, it stops there; whole, it goes on in a bubble that lasts.
-    expect(openingOf(model, bubbles, 1.02e9, sharingConfig.fill).openUntilNs).toBe(1.005e9)
-    expect(openingOf({ ...model, budget: 1 }, bubbles, 1.02e9, sharingConfig.fill).openUntilNs).toBe(0)
+    expect(openingOf(model, bubbles, 1.02e9, sharingConfig).openUntilNs).toBe(1.005e9)
+    expect(openingOf({ ...model, budget: 1 }, bubbles, 1.02e9, sharingConfig).openUntilNs).toBe(0)
   })
 
   test('a training without iterations is filled by the barrier alone, after a while', () => {
     const model = beginFilling(0, sharingConfig.fill)
-    expect(openingOf(model, noBubbles, 29e9, sharingConfig.fill).isOpen).toBe(false)
-    expect(openingOf(model, noBubbles, 31e9, sharingConfig.fill)).toMatchObject({ isOpen: true, openUntilNs: 0 })
+    expect(openingOf(model, noBubbles, 29e9, sharingConfig).isOpen).toBe(false)
+    expect(openingOf(model, noBubbles, 31e9, sharingConfig)).toMatchObject({ isOpen: true, openUntilNs: 0 })
   })
 
   test('another number of bubbles an iteration is another thing to measure', () => {

@@ -16,6 +16,8 @@ export type BubbleModel = {
   readonly idleSinceNs: number
   /** How long this bubble, or the next, is expected to be; null without history. */
   readonly predictedUs: number | null
+  /** The same of bubbles that no synchronisation begins, as far as ticks see them. */
+  readonly unsyncedUs: number | null
   /** Bubbles of one iteration. */
   readonly period: number
   /** Set at the tick that saw an iteration end. */
@@ -40,6 +42,7 @@ export const noBubbles: BubbleModel = {
   evidence: null,
   idleSinceNs: 0,
   predictedUs: null,
+  unsyncedUs: null,
   period: 1,
   endedIterationUs: null,
   iterationUs: null,
@@ -61,6 +64,9 @@ export function watchBubbles(
   const idleUs = evidence === null ? 0 : (nowNs - sinceNs) / 1000
   const state = idleUs >= config.openUs ? 'OPEN' : idleUs >= config.probeUs ? 'PROBE' : 'BUSY'
   const history = withStart(before, reading, config)
+  const hasEnded = isUnsynced(before.evidence) && evidence !== before.evidence
+  const lastedUs = (nowNs - before.idleSinceNs) / 1000
+  const unsyncedUs = hasEnded ? weighted(before.unsyncedUs, lastedUs, config.weight) : before.unsyncedUs
   // The gap after the busy time that has ended last, or that is going on.
   const index = reading.cycles + (reading.isBusy ? 1 : 0)
   const bubbleNsInTick = bubbleTime(before, reading, evidence === null ? 0 : sinceNs, nowNs, elapsedNs)
@@ -69,10 +75,15 @@ export function watchBubbles(
     state,
     evidence,
     idleSinceNs: evidence === null ? 0 : sinceNs,
-    predictedUs: predict(history.gaps, history.period, index, config),
+    predictedUs: isUnsynced(evidence) ? unsyncedUs : predict(history.gaps, history.period, index, config),
+    unsyncedUs,
     bubbleNs: before.bubbleNs + bubbleNsInTick,
     bubbleNsInTick,
   }
+}
+
+function isUnsynced(evidence: BubbleEvidence | null): boolean {
+  return evidence === 'device' || evidence === 'communication'
 }
 
 function evidenceOf(

@@ -87,9 +87,9 @@ export const sharingConfig = {
     barrierUs: 0,
     barrierUsMax: 1000,
     /** In flight of a confined client: about segments x length is what a request waits for at most. */
-    segmentsMax: 2,
+    segmentsMax: 4,
     segmentUs: 500,
-    segmentUsMin: 250,
+    segmentUsMin: 125,
     /** Of the objective, all segments in flight together. */
     segmentsOfObjective: 0.1,
     /** Longest hold of one launch. */
@@ -106,8 +106,10 @@ export const sharingConfig = {
     /** Iterations of up to so many bubbles are recognised. */
     periodMax: 8,
     weight: 0.3,
+    /** The barrier before a bubble that is expected to open; before others it is `probeUs`. */
+    eagerUs: 100,
     segmentUs: 250,
-    segmentsMax: 2,
+    segmentsMax: 4,
   },
 
   fill: {

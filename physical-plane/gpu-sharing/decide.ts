@@ -24,7 +24,7 @@ export function decide(before: DeviceMemory, snapshot: DeviceSnapshot, config: S
   )
   const openings = watched.flatMap((group) =>
     group.processes.flatMap(({ memory: { fill, bubbles } }) =>
-      fill === null ? [] : [{ ...openingOf(fill, bubbles, snapshot.nowNs, config.fill), budget: fill.budget, bubbles }],
+      fill === null ? [] : [{ ...openingOf(fill, bubbles, snapshot.nowNs, config), budget: fill.budget, bubbles }],
     ),
   )
   const barriers = watched.flatMap((group) => barrierClients(group, snapshot, config))
@@ -95,7 +95,8 @@ function orderGroup(
   const reasons: string[] = []
   const orders = group.processes.map(({ slot, progress: { reading } }): readonly [number, Order] => {
     const client = context.barriers.find((each) => each.slot === slot)!
-    const { because, ...barrier } = barrierOf(client, context.barriers, budget, config)
+    const fillBarrierUs = openings.length === 0 ? null : Math.max(...openings.map((each) => each.barrierUs))
+    const { because, ...barrier } = barrierOf(client, context.barriers, { budget, barrierUs: fillBarrierUs }, config)
     reasons.push(because)
     const mode = opening?.isOpen === false ? 'stop' : quotaMilli >= config.tokens.wholeMilli ? 'pass' : 'tokens'
     const limit = instance.share.memoryBytes

@@ -110,7 +110,7 @@ describe('what a process is told', () => {
     serve.write({ launches: 1, lastLaunchNs: nowNs(), busy: 1 })
     await clock.advance(60)
     expect(train.order()).toMatchObject({
-      order: { mode: 'tokens', yieldsTo: [3], segmentsMax: 2, segmentUs: 500, barrierUs: 0, blockMaxUs: 1_000_000 },
+      order: { mode: 'tokens', yieldsTo: [3], segmentsMax: 4, segmentUs: 500, barrierUs: 0, blockMaxUs: 1_000_000 },
     })
     // The sequence is even: nobody is writing.
     expect(train.order()!.sequence % 2).toBe(0)

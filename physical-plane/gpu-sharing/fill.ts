@@ -63,28 +63,39 @@ export type Opening = {
   readonly isOpen: boolean
   /** Nothing is launched that would end later; 0: no such limit. */
   readonly openUntilNs: number
+  /** How long the primary must have been idle before anything is launched. */
+  readonly barrierUs: number
   readonly because: string
 }
 
 /** What fillers may do now beside one primary. */
-export function openingOf(fill: FillModel, bubbles: BubbleModel, nowNs: number, config: Config): Opening {
+export function openingOf(
+  fill: FillModel,
+  bubbles: BubbleModel,
+  nowNs: number,
+  { fill: config, bubbles: times }: Pick<SharingConfig, 'fill' | 'bubbles'>,
+): Opening {
+  const isWorthIt = bubbles.predictedUs !== null && bubbles.predictedUs >= times.openUs
+  const barrierUs = isWorthIt ? times.eagerUs : times.probeUs
   const isBlind = (nowNs - fill.silentSinceNs) / 1e6 > config.blindAfterMs
   if (isBlind)
     return {
       isOpen: true,
       openUntilNs: 0,
+      barrierUs,
       because: 'has no iterations to guard by: fills whenever its device is empty',
     }
-  if (fill.soloLeft > 0) return { isOpen: false, openUntilNs: nowNs, because: fill.because }
-  const { state, predictedUs, idleSinceNs } = bubbles
+  if (fill.soloLeft > 0) return { isOpen: false, openUntilNs: nowNs, barrierUs, because: fill.because }
+  const { evidence, predictedUs, idleSinceNs } = bubbles
   const expected = predictedUs === null ? 'unknown length' : `${(predictedUs / 1000).toFixed(1)} ms expected`
   const because = `${bubbleWords(bubbles, nowNs)}, ${expected}; ${fill.because}`
   // Between bubbles no end is known, and a tick may come too late to say one: the barrier alone holds fillers.
-  if (state === 'BUSY' || predictedUs === null) return { isOpen: true, openUntilNs: 0, because }
+  if (idleSinceNs === 0 || predictedUs === null) return { isOpen: true, openUntilNs: 0, barrierUs, because }
   const endNs = idleSinceNs + fill.budget * predictedUs * 1000
   // A bubble that outlasts its prediction is filled on: it may last for long, and its end is then as likely at any time.
-  const hasOutlasted = fill.budget >= 1 && nowNs > endNs
-  return { isOpen: true, openUntilNs: hasOutlasted ? 0 : Math.max(1, Math.round(endNs)), because }
+  // So is one that began without a synchronisation: ticks see its length coarsely.
+  const isFree = fill.budget >= 1 && (nowNs > endNs || evidence !== 'host')
+  return { isOpen: true, openUntilNs: isFree ? 0 : Math.max(1, Math.round(endNs)), barrierUs, because }
 }
 
 export type OnlineRequest = {
