@@ -179,7 +179,7 @@ describe('Meter', () => {
     ])
   })
 
-  test('of a share what was used is metered, at least what is guaranteed and at most the whole GPU, window by window', async () => {
+  test('of a share what was used is metered, at least what is guaranteed and at most the limit, window by window', async () => {
     const clock = new VirtualClock(startMs)
     const journal = await Journal.open({ storage: memoryJournalStorage(), clock, log: silentLog, config: agentConfig })
     const used = new Map<string, number>()
@@ -198,7 +198,7 @@ describe('Meter', () => {
     const windows = [
       { g: 102, h: 0 }, // idle: as requested
       { g: 110, h: 7 },
-      { g: 150, h: 8 }, // more than there is
+      { g: 150, h: 8 }, // more than it may
       { g: 0, h: 8 }, // its manager began anew
     ]
     for (const { g, h } of windows) {
@@ -210,7 +210,7 @@ describe('Meter', () => {
     used.set('g', 0.6)
     await journal.append(meter.end(aRun.instanceId, clock.now()))
     const quantities = usagesOf(journal).map(({ quantity }) => Number(Number(quantity).toFixed(6)))
-    expect(quantities).toEqual([3 + 5, 8 + 7, 10 + 5, 3 + 5, 0.6 + 0.5])
+    expect(quantities).toEqual([3 + 5, 8 + 7, 9 + 5, 3 + 5, 0.6 + 0.5])
     expect(usagesOf(journal).map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((at) => `j-1/lab/worker-0/1/${at}`))
   })
 })

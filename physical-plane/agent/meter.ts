@@ -133,7 +133,8 @@ export class Meter {
 
   /**
    * Devices paid for, on average over the window, which begins anew: whole ones by units; of a share what was really used of its
-   * GPU, at least what was guaranteed and never more than all of it. What a predecessor saw used and did not tell is lost.
+   * GPU, at least what is guaranteed and at most its limit: what launches overshoot it by is held back afterwards. What a
+   * predecessor saw used and did not tell is lost.
    */
   #devicesUsed(open: Open, seconds: number): number {
     const before = open.usedSeconds
@@ -143,7 +144,7 @@ export class Meter {
       if (share === undefined) devices += units
       else {
         const used = (open.usedSeconds[at]! - before[at]!) / seconds
-        devices += Math.min(1, Math.max(share.requestMilli / 1_000, used))
+        devices += Math.min(share.limitMilli / 1_000, Math.max(share.requestMilli / 1_000, used))
       }
     }
     return devices

@@ -193,8 +193,7 @@ describe.skipIf(!hasCc)('an agent with a GPU', () => {
       const seconds = usages.reduce((sum, { fromMs, toMs }) => sum + (Number(toMs) - Number(fromMs)) / 1_000, 0)
       const quantity = usages.reduce((sum, each) => sum + Number(each.quantity), 0)
       expect(quantity).toBeGreaterThanOrEqual(request * seconds - 1e-6)
-      // What is charged before it is measured may be more than the limit for a moment.
-      expect(quantity).toBeLessThanOrEqual((limit + 0.3) * seconds)
+      expect(quantity).toBeLessThanOrEqual(limit * seconds + 1e-6)
     }
     await second.stop(false)
   })
