@@ -1,19 +1,10 @@
 // Workers on shares of GPUs, from the plan to what their agent is told, and back.
 import { expect, test } from 'vitest'
-import { applyActions } from '#control-plane/model/actions.ts'
-import {
-  aCatalogue,
-  aJob,
-  anAgent,
-  anAllocation,
-  aPartition,
-  aPlan,
-  aSnapshot,
-  gpus,
-} from '#control-plane/model/builders.ts'
-import { encodeDesired } from '#control-plane/wire/desired.ts'
-import { desiredFor } from './desired.ts'
-import { reconcile } from './reconcile.ts'
+import { applyActions } from './model/actions.ts'
+import { aCatalogue, aJob, anAgent, anAllocation, aPartition, aPlan, aSnapshot, gpus } from './model/builders.ts'
+import { encodeDesired } from './wire/desired.ts'
+import { desiredFor } from './reconciler/desired.ts'
+import { reconcile } from './reconciler/reconcile.ts'
 
 const gpuShare = { requestMilli: 300, limitMilli: 600, memoryBytes: 2 ** 31 }
 const allocations = [anAllocation(1), anAllocation(2, { deviceModel: 't4', gpuShare, usdPerUnitHour: 3 })]
