@@ -59,5 +59,5 @@ export const guarded = {
 /** Training first: offline work takes what it leaves. */
 export const filled = {
   train: { id: 'train', tag: 21, role: 'protected', work: 'training', requestMilli: 900, limitMilli: 1000 },
-  fill: { id: 'fill', tag: 22, role: 'confined', work: 'inference', requestMilli: 50, limitMilli: 500 },
+  fill: { id: 'fill', tag: 22, role: 'confined', work: 'inference', requestMilli: 0, limitMilli: 500 },
 } as const satisfies Record<string, ShareOfClient>
