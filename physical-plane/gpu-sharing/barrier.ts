@@ -20,7 +20,10 @@ export type BarrierClient = {
   readonly isStarved: boolean
 }
 
-export type Barrier = Pick<Order, 'yieldsTo' | 'barrierUs' | 'segmentsMax' | 'segmentUs' | 'blockMaxUs'> & {
+export type Barrier = Pick<
+  Order,
+  'yieldsTo' | 'barrierUs' | 'segmentsMax' | 'segmentUs' | 'blockMaxUs' | 'patienceUs'
+> & {
   readonly because: string
 }
 
@@ -52,11 +55,14 @@ export function barrierOf(
     ...inFlight,
     yieldsTo: shown.map((peer) => peer.slot),
     barrierUs: isFilling ? (fill.barrierUs ?? config.bubbles.probeUs) : barrierUsFor(peers, config.barrier),
+    // A request ends in a synchronisation, always, but its host may be late between two launches; a training may launch ahead
+    // for iterations.
+    patienceUs: shown.some((peer) => peer.work === 'inference') ? config.barrier.patienceUs : config.bubbles.patienceUs,
     because: `yields to ${names.join(', ')}${more}, ${segmentsMax} x ${segmentUs} us in flight`,
   }
 }
 
-const nobody = { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs: 0 }
+const nobody = { yieldsTo: [], barrierUs: 0, segmentsMax: 0, segmentUs: 0, patienceUs: 0 }
 
 /** Protected processes of other instances, the newest active first when there are more than a line has room for. */
 function peersOf(client: BarrierClient, all: readonly BarrierClient[]): readonly BarrierClient[] {

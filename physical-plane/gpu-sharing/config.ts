@@ -86,6 +86,8 @@ export const sharingConfig = {
   barrier: {
     barrierUs: 0,
     barrierUsMax: 1000,
+    /** A request whose host is late between two launches is still one. */
+    patienceUs: 100_000,
     /** In flight of a confined client: about segments x length is what a request waits for at most. */
     segmentsMax: 4,
     segmentUs: 500,
@@ -108,6 +110,7 @@ export const sharingConfig = {
     weight: 0.3,
     /** The barrier before a bubble that is expected to open; before others it is `probeUs`. */
     eagerUs: 100,
+    patienceUs: 200,
     segmentUs: 250,
     segmentsMax: 4,
   },

@@ -68,6 +68,7 @@ export const slotFields = {
   blockMaxUs: { at: 164, bytes: 4 },
   openUntilNs: { at: 168, bytes: 8 },
   yieldsTo: { at: 176, bytes: 1, count: 8 },
+  patienceUs: { at: 184, bytes: 4 },
 
   tag: { at: 192, bytes: 8 },
   claimedAtNs: { at: 200, bytes: 8 },
@@ -139,6 +140,8 @@ export type Order = {
   readonly openUntilNs: number
   /** Slots, at most eight. */
   readonly yieldsTo: readonly number[]
+  /** A busy peer that does not wait for its work counts as idle so long after that must be done. */
+  readonly patienceUs: number
 }
 
 /** Everything passes: what an empty line says. */
@@ -152,6 +155,7 @@ export const passOrder: Order = {
   blockMaxUs: 0,
   openUntilNs: 0,
   yieldsTo: [],
+  patienceUs: 0,
 }
 
 export function slotAt(slot: number): number {
@@ -255,6 +259,7 @@ export function encodeOrder(into: Buffer, sequence: number, order: Order): void 
   into.writeUInt32LE(uint32(order.barrierUs), at(slotFields.barrierUs))
   into.writeUInt32LE(uint32(order.blockMaxUs), at(slotFields.blockMaxUs))
   writeNumber(into, at(slotFields.openUntilNs), order.openUntilNs)
+  into.writeUInt32LE(uint32(order.patienceUs), at(slotFields.patienceUs))
   // Slots from 255 on have no number here: a byte holds the slot + 1.
   const peers = order.yieldsTo.filter((slot) => slot >= 0 && slot < 255).slice(0, layoutConstants.yields)
   for (const [index, slot] of peers.entries()) into.writeUInt8(slot + 1, at(slotFields.yieldsTo) + index)
@@ -279,6 +284,7 @@ export function decodeOrder(line: Buffer): { readonly sequence: number; readonly
       blockMaxUs: line.readUInt32LE(at(slotFields.blockMaxUs)),
       openUntilNs: readNumber(line, at(slotFields.openUntilNs)),
       yieldsTo: peers.filter((byte) => byte !== 0).map((byte) => byte - 1),
+      patienceUs: line.readUInt32LE(at(slotFields.patienceUs)),
     },
   }
 }

@@ -34,8 +34,8 @@ int cloudless_first_orders(struct gpu *gpu, struct orders *orders, uint64_t *now
 }
 
 /* A peer that waits for its work is busy until it has it. Of one that does not, the work is believed to take as long as what was
- * launched is known to take, and a little more: being early does no more harm than the few pieces of work in flight. */
-static int is_quiet(const struct gpu *gpu, unsigned number, uint64_t barrier_ns, uint64_t now) {
+ * launched is known to take, and as much more as its manager has patience: its host may be late between two launches. */
+static int is_quiet(const struct gpu *gpu, unsigned number, const struct orders *orders, uint64_t now) {
   if (number > CLOUDLESS_SLOTS) return 1;
   const char *file = (const char *)gpu->header;
   const struct cloudless_slot *peer = (const struct cloudless_slot *)(file + CLOUDLESS_SLOTS_AT) + (number - 1);
@@ -45,10 +45,10 @@ static int is_quiet(const struct gpu *gpu, unsigned number, uint64_t barrier_ns,
   if (LOAD(peer->busy)) {
     uint64_t queue_us = LOAD(peer->queue_us);
     if (queue_us == CLOUDLESS_QUEUE_WAITED_FOR) return 0;
-    quiet_at = LOAD(peer->last_launch_ns) + queue_us * UINT64_C(1050) + MS / 5;
+    quiet_at = LOAD(peer->last_launch_ns) + queue_us * UINT64_C(1050) + orders->patience_us * UINT64_C(1000);
   }
   /* A time far ahead is nonsense that somebody wrote: nobody waits for it. */
-  return now >= quiet_at + barrier_ns || quiet_at > now + 10 * SECOND;
+  return now >= quiet_at + orders->barrier_us * UINT64_C(1000) || quiet_at > now + 10 * SECOND;
 }
 
 static int may_go(struct gpu *gpu, const struct orders *orders, uint64_t cost_ns, uint64_t now) {
@@ -59,7 +59,7 @@ static int may_go(struct gpu *gpu, const struct orders *orders, uint64_t cost_ns
     if ((drained_at > now ? drained_at : now) + cost_ns > orders->open_until_ns) return 0;
   }
   for (int at = 0; at < CLOUDLESS_YIELDS; at++)
-    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders->barrier_us * UINT64_C(1000), now)) return 0;
+    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders, now)) return 0;
   uint32_t most = orders->segments_max < SEGMENTS ? orders->segments_max : SEGMENTS;
   return most == 0 || LOAD(gpu->slot->segments_open) < most || cloudless_open_segments(gpu) < most;
 }

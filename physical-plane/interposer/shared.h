@@ -110,7 +110,10 @@ struct cloudless_slot {
   uint64_t open_until_ns;
   /* Slots + 1; 0 for none. */
   uint8_t yields_to[CLOUDLESS_YIELDS];
-  uint64_t pad_c;
+  /* A busy peer that does not wait for its work counts as idle so long after that must be done: long for one that always
+   * synchronises in the end and may be late between two launches, short for one that launches ahead. */
+  uint32_t patience_us;
+  uint32_t pad_c;
 
   /* Line D, by the interposer when it takes the slot. */
   uint64_t tag; /* of the instance's run, as its agent gave it */
