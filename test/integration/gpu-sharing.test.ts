@@ -3,13 +3,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { DeviceUse__Output } from '#proto/generated/cloudless/v1/DeviceUse.ts'
 import type { Job__Output } from '#proto/generated/cloudless/v1/Job.ts'
 import { present } from '#runtime/assert.ts'
 import { buildFakeGpu, hasCompiler } from '#test/fake-gpu/build-fake-gpu.ts'
 import { makeFakeGpu, type FakeGpu } from '#test/fake-gpu/fake-gpu.ts'
-import { clock, explainSkip, python, TestCluster, type JobOptions } from './cluster.fixture.ts'
+import { clock, explainSkip, functionFolder, python, TestCluster, type JobOptions } from './cluster.fixture.ts'
+
+type Deployed = { readonly id: string; readonly instances: readonly { readonly endpoint: string }[] }
 
 const region = 'aws/us-east-1'
 const fakeGpuFolder = join(import.meta.dirname, '../fake-gpu')
@@ -45,6 +47,8 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
+  afterEach(() => rmSync(hurry, { force: true }))
+
   test('trains a job on a share of it, which top shows and the ledger bills', async () => {
     const id = await cluster.submit(aJob('shared', { request: 0.5, limit: 0.9, memory_gib: 2 }), onFakeGpu)
     const job = await training(id)
@@ -61,7 +65,6 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     writeFileSync(hurry, '')
     const ended = await cluster.ended(id)
     expect(ended.state, ended.reason).toBe('JOB_STATE_SUCCEEDED')
-    rmSync(hurry)
     // Billed by what was used, at least the request, at the price of a whole one; never as a whole one.
     const entries = (await cluster.ledger(id)).filter(({ subject }) => subject === 'nvidia-t4')
     expect(entries.length).toBeGreaterThan(0)
@@ -73,8 +76,96 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     }
   })
 
+  test('answers requests beside it: the function is guarded, both are shown, both are billed by their shares', async () => {
+    const id = await cluster.submit(aJob('beside', { request: 0.5, limit: 0.9, memory_gib: 2 }), onFakeGpu)
+    await training(id)
+    const deployed = await cluster.cli(['--json', 'function', 'deploy', functionFile()])
+    expect(deployed.code, deployed.stderr).toBe(0)
+    const { id: functionId, instances } = JSON.parse(deployed.stdout) as Deployed
+    const endpoint = present(instances[0], 'an instance of the function').endpoint
+
+    const enough = new AbortController()
+    const asking = ask(endpoint, enough.signal)
+    const both = untilUse((all) => all.length === 2 && all.every(({ usedMilli }) => usedMilli > 0))
+    const uses = await Promise.race([both, asking.then(() => both)])
+    const top = await cluster.cli(['top', '--once'])
+    enough.abort()
+    const answers = await asking
+    expect(answers.length).toBeGreaterThan(10)
+    expect(new Set(answers)).toEqual(new Set([36]))
+
+    const ofTraining = present(
+      uses.find(({ instanceId }) => instanceId.includes(id)),
+      'the use of the training',
+    )
+    const ofFunction = present(
+      uses.find(({ instanceId }) => instanceId.includes(functionId)),
+      'the use of the function',
+    )
+    expect(ofTraining).toMatchObject({ share: { requestMilli: 500, limitMilli: 900 } })
+    expect(ofFunction).toMatchObject({ share: { requestMilli: 300, limitMilli: 600 }, sloMs: 200, sloPercentile: 99 })
+    // The function comes first: training is held back for it, and says for whom.
+    expect(ofFunction.reason).toContain('comes first')
+    expect(ofTraining.reason).toContain(`yields to ${ofFunction.instanceId}`)
+    expect(ofTraining.waits).toBeGreaterThan(0)
+    expect(top.stdout).toContain('requests 0.80 of 1')
+    expect(top.stdout).toContain(ofFunction.instanceId)
+    expect(top.stdout).toContain(ofTraining.instanceId)
+
+    writeFileSync(hurry, '')
+    const ended = await cluster.ended(id)
+    expect(ended.state, ended.reason).toBe('JOB_STATE_SUCCEEDED')
+    const removed = await cluster.cli(['function', 'rm', 'answer'])
+    expect(removed.code, removed.stderr).toBe(0)
+    await untilUse((all) => all.length === 0)
+
+    // Both owners pay, and for the GPU what they used of it on average: less than the whole.
+    const { stdout: cost } = await cluster.cli(['cost', '--by', 'owner,device'])
+    const share = (owner: string): number =>
+      Number(new RegExp(`^${owner} +nvidia-t4 .* (0\\.\\d+) +\\S+ B$`, 'm').exec(cost)?.[1])
+    expect(cost).toContain('SHARE OF GPU')
+    expect(share('training-team'), cost).toBeGreaterThanOrEqual(0.5)
+    expect(share('training-team'), cost).toBeLessThan(0.9)
+    expect(share('serving-team'), cost).toBeGreaterThanOrEqual(0.3)
+    expect(share('serving-team'), cost).toBeLessThan(0.6)
+  })
+
+  /** Asks as fast as answers come, until told to stop; the sums that were answered. */
+  async function ask(endpoint: string, enough: AbortSignal): Promise<readonly number[]> {
+    const sums: number[] = []
+    const body = JSON.stringify({
+      inputs: [{ name: 'rows', shape: [1, 8], datatype: 'FP32', data: [1, 2, 3, 4, 5, 6, 7, 8] }],
+    })
+    while (!enough.aborted) {
+      const response = await fetch(`http://${endpoint}/v2/models/answer/infer`, { method: 'POST', body })
+      const answer = (await response.json()) as { outputs?: readonly { readonly data: readonly number[] }[] }
+      if (response.status !== 200) throw new Error(`answered ${response.status}: ${JSON.stringify(answer)}`)
+      sums.push(present(answer.outputs?.[0]?.data[0], 'a sum'))
+      await clock.sleep(20)
+    }
+    return sums
+  }
+
+  function functionFile(): string {
+    const path = join(folder, 'function.yaml')
+    const file = {
+      name: 'answer',
+      folder: functionFolder,
+      handler: 'gpu_serve:Answer',
+      environment: { FAKE_GPU_FILE: gpu.path, PYTHONPATH: fakeGpuFolder, SERVICE_MS: '5' },
+      slo: { latency_ms: 200, percentile: 99 },
+      batch_max: 4,
+      gpu_share: { request: 0.3, limit: 0.6, memory_gib: 2 },
+      device_models: ['nvidia-t4'],
+      owner: 'serving-team',
+    }
+    writeFileSync(path, JSON.stringify(file))
+    return path
+  }
+
   /** Environment of a function that finds the fake GPU. */
   function onFakeGpu(file: Record<string, unknown>): void {
+    file['owner'] = 'training-team'
     Object.assign(file['function'] as object, {
       environment: { FAKE_GPU_FILE: gpu.path, PYTHONPATH: fakeGpuFolder },
     })
@@ -85,7 +176,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
       name,
       entrypoint: 'gpu_train.py',
       arguments: ['--until', hurry, '--allocate-gib', '1'],
-      samples: { [region]: 32_000 },
+      samples: { [region]: 64_000 },
       training: { epochs: 1 },
       resources: { device_models: ['nvidia-t4'], gpu_share: share },
     }
@@ -101,6 +192,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
   async function untilUse(
     isIt: (uses: readonly DeviceUse__Output[]) => boolean,
   ): Promise<readonly DeviceUse__Output[]> {
+    const endsAtMs = clock.monotonicMs() + 60_000
     for (;;) {
       const { devices } = await cluster.services.regions.listDevices({ regions: [region] })
       const shared = present(
@@ -108,6 +200,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
         'the GPU among the devices',
       )
       if (isIt(shared.uses)) return shared.uses
+      if (clock.monotonicMs() > endsAtMs) throw new Error(`waited in vain; uses are ${JSON.stringify(shared.uses)}`)
       await clock.sleep(200)
     }
   }
