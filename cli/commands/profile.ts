@@ -22,6 +22,10 @@ type Options = {
   readonly html?: string
 }
 
+const help = `
+A job's script is started as it would be alone, without regions: it must find data by the \`alone\` arguments of its session. A function's
+class must declare its \`inputs\`, of which only the first size may be open. Let nothing else run on the GPU meanwhile.`
+
 /** Batches are tried in powers of two. */
 const batchesMax = 16
 
@@ -36,6 +40,7 @@ export function profileCommand(run: Run): Command {
     .option('--anew', 'measure again, even if the answer for this bundle, GPU and driver is remembered')
     .option('--no-mps', 'hold shares by the interposer alone')
     .option('--html <file>', 'write one self-contained page with the probes; an older one is replaced')
+    .addHelpText('after', help)
     .action(
       run(async (context, path: string, options: Options) => {
         const page = options.html === undefined ? null : await pageTarget(options.html)

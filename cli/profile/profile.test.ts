@@ -3,15 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pc from 'picocolors'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildFakeGpu, hasCompiler } from '#test/fake-gpu/build-fake-gpu.ts'
-import { makeFakeGpu } from '#test/fake-gpu/fake-gpu.ts'
 import { renderProfilePage } from './page.ts'
 import { probeText, renderProfile } from './render.ts'
 import { runProfiler, type Profiled, type ShownProbe } from './run-profiler.ts'
 import { environmentOf, readTarget, type Target } from './target.ts'
-
-const fakeFolder = join(import.meta.dirname, '../../test/fake-gpu')
-const program = join(import.meta.dirname, '../../physical-plane/gpu-sharing/profiler/measuring-program.fixture.py')
 
 const target: Target = {
   name: 'digits <b>',
@@ -137,34 +132,6 @@ describe("the profiler's process", () => {
     is_anew: false,
   }
   const signal = new AbortController().signal
-
-  test.skipIf(!hasCompiler())(
-    'measures on a fake GPU, and tells each probe (skipped without cc)',
-    async () => {
-      const fake = await buildFakeGpu()
-      const gpu = makeFakeGpu(join(folder, 'gpu'), { name: 'Tesla T4' })
-      const environment = {
-        PATH: `${fakeFolder}:${process.env['PATH'] ?? ''}`,
-        FAKE_GPU_FILE: gpu.path,
-        LD_LIBRARY_PATH: fake.folder,
-        FAKE_CUDA_FOLDER: fakeFolder,
-      }
-      const kinds: string[] = []
-      const answer = await runProfiler(
-        {
-          ...config,
-          folder: join(folder, 'state'),
-          program: { command: 'python3', args: [program, '5', '1', '4'], folder, environment },
-        },
-        { environment, signal, onEvent: ({ kind }) => kinds.push(kind) },
-      )
-      expect(answer.device.model).toBe('nvidia-t4')
-      expect(answer.profile?.requestMilli).toBeLessThanOrEqual(answer.profile?.limitMilli ?? 0)
-      expect(kinds.filter((kind) => kind === 'probe')).toHaveLength(answer.probes.length)
-      expect(answer.probes.length).toBeGreaterThan(3)
-    },
-    60_000,
-  )
 
   test('a machine without a GPU says so', async () => {
     const environment = { PATH: '/nowhere' }

@@ -5,7 +5,7 @@ export const gridPointsMax = 20_000
 /** A probe that takes longer has failed. */
 export const probeTimeoutMs = 120_000
 /** The share of a grid that a search may try, and the fewest probes that it may always make. */
-export const budgetShare = 0.1
+export const budgetShare = 0.11
 export const budgetProbesMin = 16
 
 /** Growth goes on while efficacy falls by no more, relative to the last good point, and looks so many points beyond a fall. */

@@ -10,13 +10,17 @@ import { systemProcesses } from '#physical-plane/gpu-sharing/device-manager.ts'
 import type { GpuSharing } from '#physical-plane/gpu-sharing/gpu-sharing.ts'
 import { openSharing } from '#physical-plane/gpu-sharing/sharing.ts'
 import { buildInterposer } from '#physical-plane/interposer/build-interposer.ts'
-import { buildFakeGpu, hasCompiler } from '#test/fake-gpu/build-fake-gpu.ts'
-import { makeFakeGpu } from '#test/fake-gpu/fake-gpu.ts'
-import { measureInTime } from './measure-in-time.ts'
-import { measureOnDevice, type DeviceUnderTest, type MeasuringProgram } from './measure-on-device.ts'
-import type { Configuration } from './measure.ts'
-import { Probes } from './probes.ts'
-import { searchTraining } from './training-search.ts'
+import { buildFakeGpu, hasCompiler } from '../fake-gpu/build-fake-gpu.ts'
+import { makeFakeGpu } from '../fake-gpu/fake-gpu.ts'
+import { measureInTime } from '#physical-plane/gpu-sharing/profiler/measure-in-time.ts'
+import {
+  measureOnDevice,
+  type DeviceUnderTest,
+  type MeasuringProgram,
+} from '#physical-plane/gpu-sharing/profiler/measure-on-device.ts'
+import type { Configuration } from '#physical-plane/gpu-sharing/profiler/measure.ts'
+import { Probes } from '#physical-plane/gpu-sharing/profiler/probes.ts'
+import { searchTraining } from '#physical-plane/gpu-sharing/profiler/training-search.ts'
 
 const whole: Configuration = { smMilli: 1000, quotaMilli: 1000, batch: 4, processes: 1 }
 
@@ -48,13 +52,13 @@ describe.skipIf(!hasCompiler())('measuring on a device, which is a fake one (ski
     }
     program = {
       command: 'python3',
-      args: [join(import.meta.dirname, 'measuring-program.fixture.py'), '10', '5', '8'],
+      args: [join(import.meta.dirname, 'functions/measuring_program.py'), '10', '5', '8'],
       folder,
       environment: {
         PATH: process.env['PATH'] ?? '',
         FAKE_GPU_FILE: gpu.path,
         LD_LIBRARY_PATH: fake.folder,
-        FAKE_CUDA_FOLDER: join(import.meta.dirname, '../../../test/fake-gpu'),
+        FAKE_CUDA_FOLDER: join(import.meta.dirname, '../fake-gpu'),
       },
       seconds: 0.5,
       work: 'inference',
@@ -80,7 +84,7 @@ describe.skipIf(!hasCompiler())('measuring on a device, which is a fake one (ski
     expect(ratio).toBeGreaterThan(0.3)
     expect(ratio).toBeLessThan(0.8)
     expect(sharing.uses()).toEqual([])
-  }, 30_000)
+  })
 
   test('under MPS the percentage stands for multiprocessors, and tokens for time only', async () => {
     const printed = shell(
@@ -88,16 +92,16 @@ describe.skipIf(!hasCompiler())('measuring on a device, which is a fake one (ski
     )
     const mps = measureOnDevice({ ...under, isMps: true }, { ...program, ...printed }, seededRandom(2))
     expect(await mps({ ...whole, smMilli: 250 }, never)).toEqual({ latencyMs: 25, throughputPerSecond: 4 })
-  }, 30_000)
+  })
 
   test('a batch that does not fit is no measurement, and no error', async () => {
     expect(await measure()({ ...whole, batch: 16 }, never)).toBeNull()
-  }, 30_000)
+  })
 
   test('several processes add up', async () => {
     const printed = shell('echo \'{"latency_ms": 5, "throughput_per_second": 10}\'')
     expect(await measure(printed)({ ...whole, processes: 3 }, never)).toEqual({ latencyMs: 5, throughputPerSecond: 30 })
-  }, 30_000)
+  })
 
   test.each([
     ['exit 3', 'ended with code 3'],
@@ -129,12 +133,12 @@ describe.skipIf(!hasCompiler())('measuring on a device, which is a fake one (ski
       'sleep 0.1; grep -qs "^State:.[^ZX]" "/proc/$(cat child)/status" && exit 1; echo \'{"out_of_memory": true}\'',
     )
     expect(await measure(left)(whole, never)).toBeNull()
-  }, 30_000)
+  })
 
   test('a search runs on it as it does on a recorded surface', async () => {
     const probes = new Probes({ measure: measure({ seconds: 0.4, work: 'training' }) })
     const found = await searchTraining({ probes, smMilli: [200, 400, 600, 800, 1000] })
     expect(found?.requestMilli).toBeGreaterThanOrEqual(400)
     expect(found?.limitMilli).toBeGreaterThanOrEqual(found?.requestMilli ?? 0)
-  }, 60_000)
+  })
 })
