@@ -2,6 +2,7 @@
 //   gpus_N_POLICY         GPUs in use at the peak, of N instances; the median of several draws
 //   of_exclusive_N_POLICY the same as a share of what whole GPUs need, in the same draw
 //   gpus, placement_p99_ms  of the rule that ships, at 3,200 instances
+//   *_published_rule      Dilu's rule as its authors' scheduler has it, on the same draws
 //   reference_*           what the authors' simulator gives on the authors' own draw of the same mix
 // Limits of the rule that ships sum up to 1.5 at most on every GPU; request packing has no such bound (limit_sum_max_*).
 import { complementary } from '#physical-plane/gpu-sharing/placement/complementary.ts'
@@ -15,8 +16,9 @@ import type { Clock } from '#runtime/clock.ts'
 import { seededRandom } from '#runtime/random.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
 import { deviceMemoryBytes, drawArrivals, type Arrival } from './device-placement/arrivals.ts'
+import { publishedRule } from './device-placement/published-rule.ts'
 
-const policies = [exclusive, limitPacking, requestPacking, complementary]
+const policies = [exclusive, limitPacking, requestPacking, complementary, publishedRule]
 const counts = [100, 800, 3_200]
 const seeds = [1, 2, 3, 4, 5]
 
@@ -37,11 +39,12 @@ export async function run({ clock, note }: BenchOptions): Promise<BenchResult> {
     const draws = seeds.map((seed) => drawArrivals(count, seededRandom(seed)))
     const whole = draws.map((arrivals) => replay(exclusive, arrivals, clock).peak)
     for (const [at, policy] of policies.entries()) {
-      const name = `${count}_${policy.name.replace('-', '_')}`
+      const name = `${count}_${policy.name.replaceAll('-', '_')}`
       const replayed = draws.map((arrivals) => replay(policy, arrivals, clock))
       result[`gpus_${name}`] = median(replayed.map(({ peak }) => peak))
       result[`of_exclusive_${name}`] = median(replayed.map(({ peak }, draw) => peak / whole[draw]!))
-      result[`reference_of_exclusive_${name}`] = reference[count]![at]! / reference[count]![0]!
+      const told = reference[count]![at]
+      if (told !== undefined) result[`reference_of_exclusive_${name}`] = told / reference[count]![0]!
       result[`limit_sum_max_${name}`] = Math.max(...replayed.map(({ limitMilliMax }) => limitMilliMax)) / 1_000
       if (policy === complementary && count === counts.at(-1)) timesMs.push(...replayed.flatMap((each) => each.timesMs))
     }

@@ -63,16 +63,16 @@ describe('complementary placement', () => {
     expect(place(index, training({ devices: 4 }))).toBeNull()
   })
 
-  test('a language model that fits on no device in use is split over those of one node, by its request', () => {
+  test('a language model that fits on no device in use is split over those of one node, the fullest first', () => {
     const index = new DeviceIndex(aCluster(2, 2), complementary.bounds)
-    for (const deviceId of ['n0-0', 'n1-0', 'n1-1']) {
-      const own = aDemand({ functionId: deviceId, memoryBytes: 25 })
+    const used = { 'n0-0': 25, 'n1-0': 25, 'n1-1': 30 }
+    for (const [deviceId, memoryBytes] of Object.entries(used)) {
+      const own = aDemand({ functionId: deviceId, memoryBytes })
       index.hold(own, [{ deviceId, share: own.share }])
     }
-    const demand = llm()
-    expect(complementary.place(index, demand)).toEqual([
-      { deviceId: 'n1-0', share: { requestMilli: 400, limitMilli: 400, memoryBytes: 15 } },
-      { deviceId: 'n1-1', share: { requestMilli: 400, limitMilli: 400, memoryBytes: 9 } },
+    expect(complementary.place(index, llm())).toEqual([
+      { deviceId: 'n1-1', share: { requestMilli: 400, limitMilli: 400, memoryBytes: 10 } },
+      { deviceId: 'n1-0', share: { requestMilli: 400, limitMilli: 400, memoryBytes: 14 } },
     ])
     expect(place(index, llm({ memoryBytes: 31 }))).toEqual(['n0-1'])
     expect(place(index, llm({ memoryBytes: 41 }))).toBeNull()

@@ -53,7 +53,7 @@ function placeLlm(index: DeviceIndex, demand: Demand): Placement | null {
   return splitOverOneNode(index, demand) ?? whole(index, firstEmpty(index, demand.share), demand)
 }
 
-/** Its layers over devices in use of one node. On each it needs its request and no more: they compute in turn. */
+/** Its layers over devices in use of the node that needs the fewest of them. On each it needs its request and no more: they compute in turn. */
 function splitOverOneNode(index: DeviceIndex, demand: Demand): Placement | null {
   const { requestMilli, memoryBytes } = demand.share
   const share = { requestMilli, limitMilli: requestMilli, memoryBytes: 0 }
@@ -65,7 +65,7 @@ function splitOverOneNode(index: DeviceIndex, demand: Demand): Placement | null 
   return best
 }
 
-/** Over as few devices as possible: those with the most free memory first. */
+/** The fullest devices first: what is left over of them would serve nobody else. */
 function split(
   index: DeviceIndex,
   { from, to }: NodeRange,
@@ -75,7 +75,7 @@ function split(
   const open: number[] = []
   for (let device = from; device < to; device += 1)
     if (index.isActive(device) && index.fits(device, share) && index.freeMemoryBytes(device) > 0) open.push(device)
-  open.sort((a, b) => index.freeMemoryBytes(b) - index.freeMemoryBytes(a) || a - b)
+  open.sort((a, b) => index.freeMemoryBytes(a) - index.freeMemoryBytes(b) || a - b)
   const pieces: Piece[] = []
   let missing = memoryBytes
   for (const device of open) {
