@@ -104,7 +104,17 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   },
   {
     path: 'bench/',
-    imports: ['bench/', 'cli/', 'control-plane/', 'physical-plane/', 'proto/', 'regions/', 'runtime/'],
+    // The fake GPU is what benchmarks of sharing run on where there is no real one.
+    imports: [
+      'bench/',
+      'cli/',
+      'control-plane/',
+      'physical-plane/',
+      'proto/',
+      'regions/',
+      'runtime/',
+      'test/fake-gpu/',
+    ],
   },
 ]
 

@@ -22,7 +22,7 @@ function compilesOfC(): readonly (readonly [string, string, readonly string[]])[
     console.log(`> C: skipped, ${files.length} sources: there is no C compiler (cc) on PATH`)
     return []
   }
-  return [['C', 'cc', ['-std=c11', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', ...files]]]
+  return [['C', 'cc', ['-std=c11', '-D_GNU_SOURCE=', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', ...files]]]
 }
 
 const failed = [...steps, ...compilesOfC()].filter(([name, command, args]) => {
