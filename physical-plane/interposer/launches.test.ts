@@ -93,6 +93,17 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     expect(gpu.slot(0).waits).toBe(0)
   })
 
+  test('a confined process that has just come waits for its first orders, 20 ms at most', async () => {
+    const gpu = aGpu()
+    const client = bench.start([gpu], ['new', launch(), 'line'])
+    await client.ready()
+    const { lastLaunchNs, claimedAtNs, waits } = gpu.slot(0)
+    expect(lastLaunchNs - claimedAtNs).toBeGreaterThanOrEqual(20_000_000)
+    expect(waits).toBe(0)
+    client.goOn()
+    await client.ended()
+  })
+
   test('a confined process waits for a busy peer, and barrier_us after it', async () => {
     const gpu = aGpu()
     const peer = bench.start([gpu], ['new', launch(100_000), 'line', sync, 'line'], { CLOUDLESS_GPU_ROLE: 'protected' })
