@@ -36,13 +36,20 @@ async function aServedFunction(cpuUnits: number) {
   await rig.jobs.uploadBundle(upload(), aCall())
   // Requests in all, shared by the instances that run.
   let requests = 0
+  let beat = 0
   const readServing = (instanceId: string): Promise<ServingReport | null> => {
     const alive = machine.alive.map((name) => name.split('#') as [string, string])
     const own = alive.find(([id]) => id === instanceId)
     if (own === undefined) return Promise.resolve(null)
     const status = { isReady: true, errors: 0, overSlo: 0, queued: 0, latencyMs: 10, requestsPerSecond: 1 }
     const counts = { requests: Math.floor(requests / alive.length), capacityPerSecond: 10 }
-    return Promise.resolve({ attempt: Number(own[1]), endpoint: '127.0.0.1:80', status: { ...status, ...counts } })
+    beat += 1
+    return Promise.resolve({
+      attempt: Number(own[1]),
+      beat,
+      endpoint: '127.0.0.1:80',
+      status: { ...status, ...counts },
+    })
   }
   const agent = await world.startAgent({ fleet: fleetOf(rig), readServing, region: 'a' })
   void agent.run()

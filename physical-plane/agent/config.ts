@@ -27,6 +27,8 @@ export type AgentConfig = {
   readonly stopGraceMs: number
   /** How often the status of functions' instances is read. */
   readonly servingPollMs: number
+  /** An instance that has begun to tell and tells nothing new for so long hangs: it is started again. */
+  readonly servingSilentMs: number
   /** How often it is decided how many instances functions should have. */
   readonly scaleEveryMs: number
   /** Length of one metered window of device-seconds. */
@@ -77,6 +79,7 @@ export const agentConfig: AgentConfig = {
   restartsMaxDefault: 3,
   stopGraceMs: 10_000,
   servingPollMs: 250,
+  servingSilentMs: 30_000,
   scaleEveryMs: 1_000,
   windowMs: 10_000,
   storageWindowMs: 60_000,

@@ -11,7 +11,7 @@ import type { ReadServing, ServingReport } from './serving-status.ts'
 
 export type ServingDeskDependencies = {
   readonly clock: Clock
-  readonly config: Pick<AgentConfig, 'servingPollMs' | 'scaleEveryMs'>
+  readonly config: Pick<AgentConfig, 'servingPollMs' | 'servingSilentMs' | 'scaleEveryMs'>
   readonly meters: Pick<Meters, 'serves'>
   readonly shares: Pick<GpuShares, 'heard' | 'uses'>
   readonly lives: () => readonly InstanceLife[]
@@ -24,6 +24,8 @@ export class ServingDesk {
   readonly #d: ServingDeskDependencies
   readonly #scaler = new FunctionScaler()
   readonly #reports = new Map<string, ServingReport>()
+  /** When each one's beat was another one last. */
+  readonly #heardAtMs = new Map<string, number>()
   #timer: Timer | null = null
   #scaledAtMs = Number.NEGATIVE_INFINITY
   #isStopped = false
@@ -64,8 +66,13 @@ export class ServingDesk {
   #serving(): readonly InstanceLife[] {
     const lives = this.#d.lives().filter(({ instance }) => instance.role === 'inference')
     const known = new Set(lives.map(({ id }) => id))
-    for (const id of this.#reports.keys()) if (!known.has(id)) this.#reports.delete(id)
+    for (const id of this.#reports.keys()) if (!known.has(id)) this.#forget(id)
     return lives.filter(({ state }) => state === 'starting' || state === 'running' || state === 'backing-off')
+  }
+
+  #forget(id: string): void {
+    this.#reports.delete(id)
+    this.#heardAtMs.delete(id)
   }
 
   async #read(life: InstanceLife): Promise<void> {
@@ -75,11 +82,26 @@ export class ServingDesk {
     if (report === null || report.attempt !== run.attempt) return
     const before = this.#reports.get(id)
     this.#reports.set(id, report)
-    if (before !== undefined && JSON.stringify(before) === JSON.stringify(report)) return
+    if (!this.#isHeard(life, before, report)) return
+    if (before !== undefined && JSON.stringify({ ...before, beat: 0 }) === JSON.stringify({ ...report, beat: 0 }))
+      return
     const { isReady, latencyMs, requestsPerSecond } = report.status
     if (isReady && before?.status.isReady !== true) this.#d.meters.serves(id)
     this.#d.shares.heard(id, latencyMs, requestsPerSecond)
     this.#d.onChange()
+  }
+
+  /** False for one that hangs, which is started again. */
+  #isHeard(life: InstanceLife, before: ServingReport | undefined, now: ServingReport): boolean {
+    const { clock, config } = this.#d
+    const nowMs = clock.monotonicMs()
+    const isNew = before === undefined || before.attempt !== now.attempt || before.beat !== now.beat
+    const heardAtMs = isNew ? nowMs : (this.#heardAtMs.get(life.id) ?? nowMs)
+    this.#heardAtMs.set(life.id, heardAtMs)
+    const silentMs = nowMs - heardAtMs
+    if (silentMs < config.servingSilentMs) return true
+    void life.restart(`it has told nothing for ${(silentMs / 1_000).toFixed(0)} s`)
+    return false
   }
 
   #scale(serving: readonly InstanceLife[]): void {

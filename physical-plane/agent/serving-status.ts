@@ -8,6 +8,8 @@ import type { Folders } from './folders.ts'
 
 export type ServingReport = {
   readonly attempt: number
+  /** Grows every second while the instance lives. */
+  readonly beat: number
   /** host:port; '' while it does not answer. */
   readonly endpoint: string
   readonly status: ServingStatus__Output
@@ -22,6 +24,7 @@ const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const amount = z.number().min(0).max(1e12)
 const schema = z.object({
   attempt: count,
+  beat: count,
   endpoint: z.string().max(300),
   isReady: z.boolean(),
   requests: count,
@@ -41,8 +44,8 @@ export function parseServing(text: string | null): ServingReport | null {
   if (text === null) return null
   const parsed = schema.safeParse(jsonOf(text))
   if (!parsed.success) return null
-  const { attempt, endpoint, ...status } = parsed.data
-  return { attempt, endpoint, status }
+  const { attempt, beat, endpoint, ...status } = parsed.data
+  return { attempt, beat, endpoint, status }
 }
 
 async function readStart(path: string): Promise<string | null> {

@@ -28,8 +28,9 @@ const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Outpu
 const anInstance = (over: Partial<DesiredInstance__Output> = {}): DesiredInstance__Output =>
   aWorker({ id, jobId: 'f-1', role: 'INSTANCE_ROLE_INFERENCE', spec: null, inference: spec(), ...over })
 
-const report = (fields: Partial<ServingReport['status']> = {}, attempt = 1): ServingReport => ({
+const report = (fields: Partial<ServingReport['status']> = {}, attempt = 1, beat = 1): ServingReport => ({
   attempt,
+  beat,
   endpoint: '127.0.0.1:8000',
   status: {
     isReady: true,
@@ -94,11 +95,24 @@ describe('an instance of a function', () => {
     expect(controlPlane.observed.get(id)?.reason).toContain('it ended, though it is to answer requests')
   })
 
+  test('is started again once it tells nothing new, as one does that hangs', async () => {
+    const { clock, machine, told } = await aServingWorld()
+    for (let beat = 1; beat <= 60; beat++) {
+      told.set(id, report({}, 1, beat))
+      await clock.advance(1_000)
+    }
+    expect(machine.launches).toEqual([`${id}#1`])
+    await clock.advance(35_000)
+    expect(machine.launches).toEqual([`${id}#1`, `${id}#2`])
+  })
+
   test('starts, and serves once it answers: its time is metered as that', async () => {
     const { clock, controlPlane, told } = await aServingWorld()
     await clock.advance(3_500)
-    told.set(id, report())
-    await clock.advance(30_000)
+    for (let beat = 1; beat <= 30; beat++) {
+      told.set(id, report({}, 1, beat))
+      await clock.advance(1_000)
+    }
     const purposes = controlPlane.records.flatMap(({ usage }) => (usage == null ? [] : [usage.purpose]))
     expect([...new Set(purposes)]).toEqual(['start', 'serve'])
   })
@@ -127,8 +141,8 @@ test('what is desired of a function is checked', () => {
 })
 
 test('what an instance writes can at worst be no status', () => {
-  const { attempt, endpoint, status } = report()
-  const good = { attempt, endpoint, ...status }
+  const { attempt, beat, endpoint, status } = report()
+  const good = { attempt, beat, endpoint, ...status }
   expect(parseServing(JSON.stringify(good))).toEqual(report())
   const bad = [null, '', '{', '[]', 'null', ...wrong(good).map((each) => JSON.stringify(each))]
   for (const text of bad) expect(parseServing(text)).toBeNull()

@@ -267,6 +267,17 @@ def test_too_many_are_told_to_come_again_and_late_ones_that_it_took_too_long(tmp
         assert serving.infer([1, 2, 3])[0].status == 200
 
 
+def test_a_model_that_hangs_holds_nobody_longer_than_they_wait(tmp_path):
+    with Serving(tmp_path, "Scale", SECONDS="3600") as serving:
+        began = time.monotonic()
+        response, answer = serving.ask("POST", "/v2/models/scale/infer", inputs(), {"x-request-timeout-ms": "200"})
+        assert (response.status, "0.200 s" in answer["error"]) == (504, True)
+        assert time.monotonic() - began < 20
+        first = serving.status()["beat"]
+        while serving.status()["beat"] < first + 2:
+            time.sleep(0.05)
+
+
 def test_the_status_tells_how_it_answers(tmp_path):
     with Serving(tmp_path, "Scale", {"latencyMs": 20, "percentile": 90}, SECONDS="0.05") as serving:
         for _ in range(4):

@@ -31,6 +31,7 @@ class Instance:
         self._requests = 0
         self._errors = 0
         self._over_slo = 0
+        self._beat = 0
 
     async def run(self) -> None:
         """Until SIGTERM, and then until what was begun is answered."""
@@ -120,7 +121,11 @@ class Instance:
         content = _read_json(request.body)
         arrays = read_inputs(content, self._handler.inputs)
         asked = read_outputs_asked(content)
-        outputs = await self._batcher.answer(arrays, _timeout_of(request, content))
+        timeout = _timeout_of(request, content)
+        try:
+            outputs = await asyncio.wait_for(self._batcher.answer(arrays, timeout), timeout)
+        except asyncio.TimeoutError:
+            raise Refused(504, f"not answered within {timeout:.3f} s, as long as it was to wait") from None
         if asked is not None:
             for place, name in enumerate(asked):
                 if name not in outputs:
@@ -149,7 +154,9 @@ class Instance:
         if path == "":
             return
         now = time.monotonic()
+        self._beat += 1
         status = {
+            "beat": self._beat,
             "attempt": self._config.attempt,
             "endpoint": self._endpoint if self._is_ready else "",
             "isReady": self._is_ready,
