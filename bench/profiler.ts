@@ -5,7 +5,7 @@
 //   regret_p50, _p90  how much worse its answer is than the exhaustive one, the worst of the four sets of questions: efficacy
 //                     lost, or share paid too much; one that finds nothing where there is something counts as infinite
 //   …_even, …_odd     models in even places, on which the constants were chosen, and the others
-//   dilu_…, grid_…    Dilu's growth search and FaST-GShare's uniform grid, as published, on the same questions
+//   dilu_…, grid_…    Dilu's growth search (of one process: it has no such axis) and FaST-GShare's uniform grid, as published
 //   plane_…           the V100's without its time quota: 80 points, on each of which Dilu's search may go too
 //   training_…        limits of training, 8 samples a step: how often the binary search answers the least share that keeps 98 %,
 //                     how much more it answers where the surface is not monotone, in GPUs, and the probes that it makes
