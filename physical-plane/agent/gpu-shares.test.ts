@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharingConfig } from '#physical-plane/gpu-sharing/config.ts'
 import { systemProcesses } from '#physical-plane/gpu-sharing/device-manager.ts'
 import { openSharing, sharedFilePath } from '#physical-plane/gpu-sharing/sharing.ts'
+import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import { messageDefinition } from '#proto/rpc/load.ts'
 import { silentLog } from '#runtime/log.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
 import { aWorker } from './agent.fixture.ts'
@@ -29,6 +31,10 @@ const gpu = (id: string): Device => ({
   sharing: 'interposer',
 })
 const slice = (deviceId: string) => ({ deviceId, deviceModel: 'nvidia-t4', units: 1, share })
+
+const noSpec: InferenceSpec__Output = messageDefinition<object, InferenceSpec__Output>(
+  'cloudless.v1.InferenceSpec',
+).deserialize(Buffer.alloc(0))
 
 function anInstance(id = 'j-1/lab/worker-0'): DesiredInstance {
   const wire = aWorker({ id, deviceModel: 'nvidia-t4', gpuShare: share })
@@ -70,6 +76,20 @@ describe('GpuShares', () => {
     expect(shares.uses()).toEqual([])
     shares.close({ keepsFiles: false })
     expect(existsSync(path('a'))).toBe(false)
+  })
+
+  test('a function with an objective is protected and tells how long its requests take', () => {
+    const { shares } = someShares('objective')
+    shares.devicesAre([gpu('a')])
+    const slo = { latencyMs: 50, percentile: 99 }
+    const served = { ...anInstance('f-1/lab/0'), role: 'inference' as const, inference: { ...noSpec, slo } }
+    const run = { attempt: 1, slices: [slice('a')] }
+    shares.begin(served, run)
+    expect(shares.environmentOf(served, run, undefined)).toMatchObject({ CLOUDLESS_GPU_ROLE: 'protected' })
+    expect(shares.uses()).toMatchObject([{ instanceId: 'f-1/lab/0', sloMs: 50, sloPercentile: 99 }])
+    const other = { ...served, id: 'f-2/lab/0', inference: noSpec }
+    expect(shares.environmentOf(other, run, undefined)).toMatchObject({ CLOUDLESS_GPU_ROLE: 'confined' })
+    shares.close({ keepsFiles: false })
   })
 
   test('the next attempt of an instance takes the place of the one before', () => {
