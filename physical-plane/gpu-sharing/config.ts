@@ -14,16 +14,18 @@ export const sharingConfig = {
   suspectAfterMs: 20,
   /** Uses and memory limits are told over so long. */
   useWindowMs: 1000,
-  /** Instances registered on one device at most. */
-  instancesMax: 256,
   devicesMax: 64,
   /** Unknown tags and broken clients that are told of; more are only counted. */
   toldMax: 1000,
+  /** Of one process. */
+  complaintsMax: 3,
 
   shares: {
     /** Dilu's omega and gamma, in thousandths: sums of requests and of limits on one device. */
     requestSumMilliMax: 1000,
     limitSumMilliMax: 1500,
+    /** Registered on one device at most. */
+    instancesMax: 256,
   },
 
   tokens: {

@@ -3,7 +3,7 @@
 // never hangs on its ticks: what protects it lies in the interposer, and a tick that comes late only tunes late.
 import { readFileSync } from 'node:fs'
 import type { Clock, Timer } from '#runtime/clock.ts'
-import { CloudlessError, messageOf } from '#runtime/errors.ts'
+import { messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import { readStat } from '#physical-plane/runtime/proc.ts'
 import type { SharingConfig } from './config.ts'
@@ -61,6 +61,8 @@ type Tenant = {
   readonly instanceId: string | null
   reading: SlotReading | null
   written: string
+  /** How often it has been told of. */
+  complaints: number
 }
 
 export class DeviceManager {
@@ -94,12 +96,6 @@ export class DeviceManager {
   /** Throws where the device would be oversold. Again for the same tag: the newer word holds. */
   register(instance: SharedInstance): void {
     const others = [...this.#instances.values()].filter(({ tag }) => tag !== instance.tag)
-    const where = `instance ${instance.instanceId} on device ${this.device.deviceId}`
-    if (others.some(({ instanceId }) => instanceId === instance.instanceId))
-      throw new CloudlessError('already-exists', 'INSTANCE_REGISTERED', `${where}: another run of it is registered`)
-    const { instancesMax } = this.#deps.config
-    if (others.length >= instancesMax)
-      throw new CloudlessError('exhausted', 'TOO_MANY_INSTANCES', `${where}: ${instancesMax} are registered already`)
     checkShare(this.device, others, instance, this.#deps.config.shares)
     this.#instances.set(instance.tag, instance)
     // Processes that came before their instance are looked at again.
@@ -174,6 +170,7 @@ export class DeviceManager {
   }
 
   #look(bytes: Buffer, slots: number, nowNs: number, elapsedNs: number): ProcessProgress[] {
+    const { config } = this.#deps
     const seen: ProcessProgress[] = []
     for (let slot = 0; slot < slots; slot++) {
       const claim = decodeClaim(bytes, claimAt(slot))
@@ -185,7 +182,8 @@ export class DeviceManager {
       const tenant = this.#tenantOf(slot, claim, reading)
       if (tenant.instanceId === null) continue
       const step = progress(tenant.reading, reading, nowNs, elapsedNs)
-      if (step.nonsense !== null) this.#tellOf(slot, tenant, step.nonsense)
+      if (step.nonsense !== null && tenant.complaints++ < config.complaintsMax)
+        this.#tellOf(slot, tenant, step.nonsense)
       if (reading.lastLaunchNs !== tenant.reading?.lastLaunchNs || reading.isWaiting) this.#activeAtNs = nowNs
       tenant.reading = reading
       seen.push({ slot, claimId: tenant.claimId, instanceId: tenant.instanceId, progress: step })
@@ -204,7 +202,15 @@ export class DeviceManager {
     // Whoever writes the tag of another would spend the other's share.
     const isOwn = own === null || own === reading.tag
     const instanceId = isOwn ? (instance?.instanceId ?? null) : null
-    const tenant: Tenant = { ...claim, claimId, tag: reading.tag, instanceId, reading: null, written: '' }
+    const tenant: Tenant = {
+      ...claim,
+      claimId,
+      tag: reading.tag,
+      instanceId,
+      reading: null,
+      written: '',
+      complaints: 0,
+    }
     this.#tenants.set(slot, tenant)
     this.#activeAtNs = this.#lastTickNs
     if (instanceId === null && reading.pid === claim.pid)

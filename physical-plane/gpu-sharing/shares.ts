@@ -1,7 +1,7 @@
 // Who may have how much of a device. Requests are guaranteed, so they never add up to more than the device; limits are hopes,
 // so they may, up to 1.5 devices (Dilu's omega and gamma). Quotas move between request and limit, a level at a time: the level
 // is what dilu.ts makes of the latency clients' trouble. Pure.
-import { invalid } from '#runtime/errors.ts'
+import { CloudlessError, invalid } from '#runtime/errors.ts'
 import type { SharingConfig } from './config.ts'
 import type { Role, ShareOfDevice } from './gpu-sharing.ts'
 
@@ -19,6 +19,10 @@ export function checkShare(
   const refuse = (field: string, description: string): never => {
     throw invalid([{ field: `share.${field}`, description: `${where}: ${description}` }], 'SHARE_REFUSED')
   }
+  if (held.some(({ instanceId }) => instanceId === wanted.instanceId))
+    throw new CloudlessError('already-exists', 'INSTANCE_REGISTERED', `${where}: another run of it is registered`)
+  if (held.length >= limits.instancesMax)
+    throw new CloudlessError('exhausted', 'TOO_MANY_INSTANCES', `${where}: ${limits.instancesMax} are registered already`)
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
   if (!isWhole(requestMilli) || requestMilli > 1000) refuse('requestMilli', `is ${requestMilli}; give 0 to 1000`)
   if (!isWhole(limitMilli) || limitMilli < 1 || limitMilli > 1000)
