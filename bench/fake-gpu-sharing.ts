@@ -22,9 +22,11 @@ import {
   type Bubble,
   bubbleMs,
   filled,
+  filledSeconds,
   filling,
   guarded,
   seeds,
+  servedSeconds,
   serving,
   training,
 } from './fake-gpu-sharing/workloads.ts'
@@ -42,10 +44,13 @@ export async function run({ note }: BenchOptions): Promise<BenchResult> {
     const results: Record<string, number> = {}
     for (const model of models) {
       const prefix = model === 'fifo' ? 'fifo' : 'sharing'
-      const figures = { ...(await guardedPair(bench, model)), ...(await filledPair(bench, model, 'host')) }
+      const figures = {
+        ...(await guardedPair(bench, model)),
+        ...(await filledPair(bench, model, 'host', seeds.length)),
+      }
       for (const [name, value] of Object.entries(figures)) results[`${prefix}_${name}`] = value
     }
-    const nccl = await filledPair(bench, 'processor-sharing', 'nccl')
+    const nccl = await filledPair(bench, 'processor-sharing', 'nccl', 1)
     return {
       training_kept: worst(results, 'training_kept', Math.min),
       over_slo: worst(results, 'over_slo', Math.max),
@@ -71,23 +76,26 @@ async function guardedPair(bench: Bench, model: FakeGpuModel): Promise<Record<st
   const halves = { kept: [] as number[], over: [] as number[] }
   const alone = { over: [] as number[], p99: [] as number[] }
   for (const seed of seeds) {
-    const [trained] = await together(bench, model, {}, ({ none }) => [training(none)])
+    const [trained] = await together(bench, model, {}, ({ none }) => [training(none, servedSeconds)])
     const [served] = await together(bench, model, {}, ({ none }) => [serving(none, seed)])
     alone.over.push(overSlo(served!))
     alone.p99.push(served!['p99_ms']!)
-    const shared = await together(bench, model, {}, ({ none }) => [training(none), serving(none, seed)])
+    const shared = await together(bench, model, {}, ({ none }) => [training(none, servedSeconds), serving(none, seed)])
     free.kept.push(rate(shared[0]!) / rate(trained!))
     free.over.push(overSlo(shared[1]!))
     if (model === 'processor-sharing') {
       const split = { CUDA_MPS_ACTIVE_THREAD_PERCENTAGE: '50' }
       const [halfTrain, halfServe] = await together(bench, model, {}, ({ none }) => [
-        training({ ...none, ...split }),
+        training({ ...none, ...split }, servedSeconds),
         serving({ ...none, ...split }, seed),
       ])
       halves.kept.push(rate(halfTrain!) / rate(trained!))
       halves.over.push(overSlo(halfServe!))
     }
-    const ours = await together(bench, model, guarded, (to) => [training(to['train']!), serving(to['serve']!, seed)])
+    const ours = await together(bench, model, guarded, (to) => [
+      training(to['train']!, servedSeconds),
+      serving(to['serve']!, seed),
+    ])
     kept.push(rate(ours[0]!) / rate(trained!))
     over.push(overSlo(ours[1]!))
     p99.push(ours[1]!['p99_ms']!)
@@ -115,20 +123,26 @@ type Filled = Readonly<
 >
 
 /** Training and a filler that launches ahead: alone, without control, ours. */
-async function filledPair(bench: Bench, model: FakeGpuModel, bubble: Bubble): Promise<Filled> {
+async function filledPair(bench: Bench, model: FakeGpuModel, bubble: Bubble, runs: number): Promise<Filled> {
   const loss: number[] = []
   const fill: number[] = []
   const free = { loss: [] as number[], fill: [] as number[] }
-  for (const seed of seeds) {
-    const [alone] = await together(bench, model, {}, ({ none }) => [training(none, bubble)])
-    const shared = await together(bench, model, {}, ({ none }) => [training(none, bubble), filling(none)])
+  for (let run = 1; run <= runs; run++) {
+    const [alone] = await together(bench, model, {}, ({ none }) => [training(none, filledSeconds, bubble)])
+    const shared = await together(bench, model, {}, ({ none }) => [
+      training(none, filledSeconds, bubble),
+      filling(none, bubble),
+    ])
     free.loss.push(1 - rate(shared[0]!) / rate(alone!))
     free.fill.push(ofBubble(shared[0]!, shared[1]!))
-    const ours = await together(bench, model, filled, (to) => [training(to['train']!, bubble), filling(to['fill']!)])
+    const ours = await together(bench, model, filled, (to) => [
+      training(to['train']!, filledSeconds, bubble),
+      filling(to['fill']!, bubble),
+    ])
     loss.push(1 - rate(ours[0]!) / rate(alone!))
     fill.push(ofBubble(ours[0]!, ours[1]!))
     bench.note(
-      `${model}, ${bubble} bubbles, run ${seed}: without control ${percent(free.loss)} of training lost, ` +
+      `${model}, ${bubble} bubbles, run ${run}: without control ${percent(free.loss)} of training lost, ` +
         `ours ${percent(loss)}, ${percent(fill)} of the bubbles filled`,
     )
   }

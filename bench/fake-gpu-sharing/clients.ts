@@ -1,7 +1,6 @@
 // Runs clients of the fake GPU side by side, each with the environment of its share, and the manager that arranges them.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -31,18 +30,20 @@ export type Measured = Readonly<Record<string, number>>
 
 /** All start together and end by themselves. */
 export function runTogether(fake: BuiltFakeGpu, runs: readonly ClientRun[]): Promise<Measured[]> {
-  return Promise.all(runs.map((run) => runClient(fake, run)))
+  const before = mayBeOfRealTime() ? realTime : []
+  return Promise.all(runs.map((run) => runClient(fake, run, before)))
 }
 
-function runClient(fake: BuiltFakeGpu, { program, args, environment }: ClientRun): Promise<Measured> {
-  const words = Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const child = spawn(fake.client(program), words, {
+function runClient(fake: BuiltFakeGpu, run: ClientRun, before: readonly string[]): Promise<Measured> {
+  const { program, args, environment } = run
+  const options = Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const [command, ...words] = [...before, fake.client(program), ...options]
+  const child = spawn(command!, words, {
     stdio: ['ignore', 'pipe', 'inherit'],
     timeout: clientSecondsMax * 1000,
     killSignal: 'SIGKILL',
-    env: { LD_LIBRARY_PATH: fake.folder, ...environment },
+    env: { PATH: process.env['PATH'], LD_LIBRARY_PATH: fake.folder, ...environment },
   })
-  raisePriority(child)
   let last = ''
   createInterface({ input: child.stdout }).on('line', (line) => {
     last = line
@@ -56,13 +57,14 @@ function runClient(fake: BuiltFakeGpu, { program, args, environment }: ClientRun
   })
 }
 
-/** A GPU has its own clock; here a neighbour on the machine's processors would be measured. Where it is not allowed, he is. */
-function raisePriority(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_HIGH)
-  } catch {
-    // Without the right to: noisier figures.
-  }
+/**
+ * A GPU keeps its own time; on a fake one, neighbours on the machine's processors would be measured, in every setting. So clients are
+ * of real time where that is allowed (they sleep nearly always); elsewhere figures are noisier on a busy machine.
+ */
+const realTime = ['chrt', '-f', '10'] as const
+
+function mayBeOfRealTime(): boolean {
+  return spawnSync(realTime[0], [...realTime.slice(1), 'true'], { stdio: 'ignore' }).status === 0
 }
 
 export type RunningManager = {

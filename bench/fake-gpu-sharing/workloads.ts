@@ -7,20 +7,23 @@ import type { ClientRun, ShareOfClient } from './clients.ts'
 export const computeMs = 60
 export const bubbleMs = 15
 export const sloMs = 20
-export const measuredSeconds = 8
-export const warmUpSeconds = 2
+/** Requests are few, so that their tail takes longer to see than what is filled. */
+export const servedSeconds = 8
+export const filledSeconds = 5
+const warmUpSeconds = 2
 export const seeds = [1, 2, 3] as const
 export const bubbles = ['host', 'nccl'] as const
 export type Bubble = (typeof bubbles)[number]
 
 const trainingDemand = 12_000
 const inferenceDemand = 400
+const besideCommunication = 950
 
 type Environment = Readonly<Record<string, string>>
 
-export function training(environment: Environment, bubble: Bubble = 'host'): ClientRun {
+export function training(environment: Environment, seconds: number, bubble: Bubble = 'host'): ClientRun {
   const args = {
-    ...lengths,
+    ...lasting(seconds),
     'compute-ms': computeMs,
     'bubble-ms': bubbleMs,
     kernels: 300,
@@ -31,16 +34,31 @@ export function training(environment: Environment, bubble: Bubble = 'host'): Cli
 }
 
 export function serving(environment: Environment, seed: number): ClientRun {
-  const args = { ...lengths, rate: 20, 'service-ms': 2, kernels: 10, demand: inferenceDemand, seed, 'slo-ms': sloMs }
+  const args = {
+    ...lasting(servedSeconds),
+    rate: 20,
+    'service-ms': 2,
+    kernels: 10,
+    demand: inferenceDemand,
+    seed,
+    'slo-ms': sloMs,
+  }
   return { program: 'serve', args, environment }
 }
 
-export function filling(environment: Environment): ClientRun {
-  const args = { ...lengths, 'kernel-ms': 0.25, kernels: 4, ahead: 16, demand: trainingDemand }
+/**
+ * Beside a kernel that communicates it fits on the rest of the device: the fake device knows no residence, so that one of many waves
+ * would slow the communication, which holds its few multiprocessors on a real one.
+ */
+export function filling(environment: Environment, bubble: Bubble = 'host'): ClientRun {
+  const demand = bubble === 'nccl' ? besideCommunication : trainingDemand
+  const args = { ...lasting(filledSeconds), 'kernel-ms': 0.25, kernels: 4, ahead: 16, demand }
   return { program: 'fill', args, environment }
 }
 
-const lengths = { seconds: measuredSeconds, 'warm-up': warmUpSeconds }
+function lasting(seconds: number): { readonly seconds: number; readonly 'warm-up': number } {
+  return { seconds, 'warm-up': warmUpSeconds }
+}
 
 /** Inference first: training gives way while a request is served. */
 export const guarded = {
