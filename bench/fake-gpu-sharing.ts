@@ -127,7 +127,7 @@ async function filledPair(bench: Bench, model: FakeGpuModel, bubble: Bubble, run
   const loss: number[] = []
   const fill: number[] = []
   const free = { loss: [] as number[], fill: [] as number[] }
-  for (let run = 1; run <= runs; run++) {
+  for (let nth = 1; nth <= runs; nth++) {
     const [alone] = await together(bench, model, {}, ({ none }) => [training(none, filledSeconds, bubble)])
     const shared = await together(bench, model, {}, ({ none }) => [
       training(none, filledSeconds, bubble),
@@ -142,7 +142,7 @@ async function filledPair(bench: Bench, model: FakeGpuModel, bubble: Bubble, run
     loss.push(1 - rate(ours[0]!) / rate(alone!))
     fill.push(ofBubble(ours[0]!, ours[1]!))
     bench.note(
-      `${model}, ${bubble} bubbles, run ${run}: without control ${percent(free.loss)} of training lost, ` +
+      `${model}, ${bubble} bubbles, run ${nth}: without control ${percent(free.loss)} of training lost, ` +
         `ours ${percent(loss)}, ${percent(fill)} of the bubbles filled`,
     )
   }
