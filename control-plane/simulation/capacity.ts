@@ -17,6 +17,8 @@ export type Pool = {
   readonly key: string
   readonly units: number
   readonly availability: Availability
+  /** They take shares; of each GPU. Absent: they are handed out whole. */
+  readonly sharedBytes?: number
 }
 
 /** In ascending order of (region, key). `readText` gives a trace's text by the name that the scenario has for it. */
@@ -40,7 +42,8 @@ export function capacityOf(
     return regions.map((region, at): Pool => {
       const device = classIn(row)
       const availability = availabilityOf(row, index, region, `${field}.availability`, readText)
-      return { region, device, key: classKey(device), units: units[at]!, availability }
+      const shared = row.shared === undefined ? {} : { sharedBytes: Math.round(row.shared.memory_gib * 2 ** 30) }
+      return { region, device, key: classKey(device), units: units[at]!, availability, ...shared }
     })
   })
   violations.push(...twice(pools))

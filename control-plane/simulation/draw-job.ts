@@ -52,6 +52,7 @@ export function drawJob(input: DrawInput, random: Random): JobSpec | null {
       markets: template.markets,
       workersMaxPerRegion: workersMax,
       samplesPerSecond: template.samples_per_second,
+      ...(template.gpu_share === undefined ? {} : { gpuShare: template.gpu_share }),
     },
     policy: input.policy,
     objective: objectiveOf(template, arrivedAtMs, leastSeconds, random),

@@ -15,7 +15,7 @@ import { simulationConfig as config } from './config.ts'
 import { logNormal } from './draw.ts'
 import type { FluidJob } from './fluid-job.ts'
 import { Meter } from './meter.ts'
-import { PoolState } from './pool-state.ts'
+import { PoolState, unitsUsed } from './pool-state.ts'
 import type { AgentTimes } from './scenario-schema.ts'
 
 export type FluidAgentOptions = {
@@ -41,6 +41,8 @@ type Local = {
   state: 'waiting' | 'starting' | 'running' | 'completed'
   attempt: number
   why: string
+  /** The GPU that it is on, where GPUs are shared. */
+  deviceId: string
 }
 
 export class FluidAgent {
@@ -178,7 +180,14 @@ export class FluidAgent {
     const begun = [...wanted].filter(([id]) => !this.#locals.has(id))
     for (const [id, each] of begun) {
       const { instance } = each
-      this.#locals.set(id, { desired: each, key: classKey(instance), state: 'waiting', attempt: 0, why: '' })
+      this.#locals.set(id, {
+        desired: each,
+        key: classKey(instance),
+        state: 'waiting',
+        attempt: 0,
+        why: '',
+        deviceId: '',
+      })
     }
     for (const each of wanted.values()) {
       const local = this.#locals.get(each.instance.id)!
@@ -221,14 +230,15 @@ export class FluidAgent {
     const { instance } = local.desired
     if (instance.role === 'worker') {
       const pool = this.#pools.get(local.key)
-      if (pool === undefined || pool.free < instance.units) {
+      const deviceId = pool?.place(this.#now(), instance) ?? null
+      if (deviceId === null) {
         const why = `0 of ${pool?.available ?? 0} ${local.key} free in ${this.region}`
         if (local.why !== why && local.attempt > 0) this.#news.touch(instance.id)
         local.why = why
         return false
       }
-      pool.take(this.#now(), instance.units)
-      this.#meterOf(local).change(this.#now(), instance.units, 0)
+      local.deviceId = deviceId
+      this.#meterOf(local).change(this.#now(), unitsUsed(instance), 0)
     }
     local.state = 'starting'
     local.attempt += 1
@@ -253,7 +263,8 @@ export class FluidAgent {
     for (const group of Map.groupBy(started.filter(isWorker), ({ key }) => key).values()) {
       const { desired } = group[0]!
       const units = group.reduce((sum, local) => sum + local.desired.instance.units, 0)
-      this.#meterOf(group[0]!).change(this.#now(), -units, units)
+      const parts = group.reduce((sum, local) => sum + unitsUsed(local.desired.instance), 0)
+      this.#meterOf(group[0]!).change(this.#now(), -parts, parts)
       this.#options.jobOf(desired).work(desired.instance.partition, desired.instance.deviceModel, units)
     }
   }
@@ -298,8 +309,10 @@ export class FluidAgent {
 
   #release(local: Local): void {
     if (!holdsUnits(local)) return
-    const { units } = local.desired.instance
-    this.#pool(local.key).giveBack(this.#now(), units)
+    const { instance } = local.desired
+    const units = unitsUsed(instance)
+    this.#pool(local.key).remove(this.#now(), instance, local.deviceId)
+    local.deviceId = ''
     const isStarting = local.state === 'starting'
     this.#meterOf(local).change(this.#now(), isStarting ? -units : 0, isStarting ? 0 : -units)
   }
@@ -324,7 +337,7 @@ export class FluidAgent {
       const name = `${jobId} ${partition} ${pool.key}`
       const meter = this.#meters.get(name)
       if (meter === undefined) continue
-      assert(meter.units === 0, `${meter.units} units of ${name} are still metered in ${this.region}`)
+      assert(Math.abs(meter.units) < 1e-6, `${meter.units} units of ${name} are still metered in ${this.region}`)
       this.#news.use(meter.take(this.#now()))
       this.#meters.delete(name)
     }
@@ -348,7 +361,7 @@ export class FluidAgent {
       resumption: resumptionOf(instance),
       staging: null,
       serving: null,
-      deviceId: '',
+      deviceId: local.deviceId,
     }
   }
 

@@ -60,10 +60,11 @@ describe('capacity', () => {
       availability: { kind: 'steady' },
     } as const
     const state = new PoolState(pool, 0)
-    state.take(1_000, 3)
-    expect(() => new PoolState(pool, 0).take(0, 5)).toThrow(/5 of 4 units/)
+    expect(state.place(1_000, { units: 3 })).toBe('')
+    expect(new PoolState(pool, 0).place(0, { units: 5 })).toBeNull()
+    expect(() => new PoolState(pool, 0).remove(0, { units: 1 }, '')).toThrow(/-1 of 4 units/)
     expect(() => state.lose(2_000, 2)).toThrow(/lost while they are in use/)
-    state.giveBack(3_000, 3)
+    state.remove(3_000, { units: 3 }, '')
     expect(state.totals(4_000)).toEqual({ busySeconds: 6, availableSeconds: 16 })
   })
 

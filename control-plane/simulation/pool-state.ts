@@ -1,10 +1,21 @@
 // Units of one class in one region as they are now: there, in use, about to leave; and the time that they were so.
-import type { Device } from '#control-plane/model/snapshot.ts'
+import { partOfWhole } from '#control-plane/model/gpu-share.ts'
+import type { Device, Instance } from '#control-plane/model/snapshot.ts'
 import { assert } from '#runtime/assert.ts'
 import type { Pool } from './capacity.ts'
+import { SharedPool } from './shared-pool.ts'
+
+type Wanted = Pick<Instance, 'units' | 'gpuShare'>
+
+/** What it uses and pays for; of a share the part of a GPU that is guaranteed. */
+export function unitsUsed({ units, gpuShare }: Wanted): number {
+  return units * partOfWhole(gpuShare)
+}
 
 export class PoolState {
   readonly pool: Pool
+  /** Null where its units are handed out whole. */
+  readonly #shared: SharedPool | null
   #available: number
   #used = 0
   /** In order of time; each until it is lost. */
@@ -16,6 +27,7 @@ export class PoolState {
   constructor(pool: Pool, nowMs: number) {
     this.pool = pool
     this.#atMs = nowMs
+    this.#shared = pool.sharedBytes === undefined ? null : new SharedPool(pool, pool.sharedBytes)
     const { availability } = pool
     const isThere = availability.kind !== 'trace' || availability.trace.runs[0]?.isThere === true
     this.#available = isThere ? pool.units : 0
@@ -33,12 +45,18 @@ export class PoolState {
     return this.#available - this.#used
   }
 
-  take(nowMs: number, units: number): void {
-    this.#change(nowMs, 0, units)
+  /** The GPU that it is on now, '' where units are all alike; null where there is no room. */
+  place(nowMs: number, instance: Wanted): string | null {
+    const { units, gpuShare } = instance
+    if (this.#shared === null && (gpuShare !== undefined || this.free < units)) return null
+    const deviceId = this.#shared === null ? '' : this.#shared.take(gpuShare ?? null)
+    if (deviceId !== null) this.#change(nowMs, 0, unitsUsed(instance))
+    return deviceId
   }
 
-  giveBack(nowMs: number, units: number): void {
-    this.#change(nowMs, 0, -units)
+  remove(nowMs: number, instance: Wanted, deviceId: string): void {
+    this.#shared?.giveBack(deviceId, instance.gpuShare ?? null)
+    this.#change(nowMs, 0, -unitsUsed(instance))
   }
 
   gain(nowMs: number, units: number): void {
@@ -72,7 +90,9 @@ export class PoolState {
   /** As an agent tells of them. */
   devices(): readonly Device[] {
     const { deviceModel, market, zone, instanceType } = this.pool.device
-    const device = { model: deviceModel, memoryBytes: 0, market, zone, instanceType }
+    const bought = { model: deviceModel, market, zone, instanceType }
+    if (this.#shared !== null) return this.#shared.devices(bought)
+    const device = { ...bought, memoryBytes: 0 }
     const leaving = this.#leaving.map(({ units, endsAtMs }, i) => ({
       ...device,
       id: `${this.pool.key}#leaving-${i}`,
@@ -91,7 +111,8 @@ export class PoolState {
     this.#available += available
     this.#used += used
     const { key, region, units } = this.pool
-    const isRight = this.#used >= 0 && this.#used <= this.#available && this.#available <= units
+    // Shares are thousandths, which do not add up to the last bit.
+    const isRight = this.#used > -1e-6 && this.#used < this.#available + 1e-6 && this.#available <= units
     assert(isRight, `${this.#used} of ${this.#available} units of ${key} in ${region} are in use; it has ${units}`)
   }
 }

@@ -67,6 +67,7 @@ export const knownKeys: readonly string[] = `
   market zone instance_type units total_units availability trace losses_per_hour away notice kind file
   columns files at every time gpus duration end stretch weight samples_per_second model batch device_hours data_regions bytes_per_sample
   may_move_to devices markets workers_max_per_region sync strategy interval objective slack within budget_usd
+  shared memory_gib gpu_share request limit
   owner start_spread report meter redo crashes_per_hour outages_per_week outage speed_spread step tick replan
   from to mbit_per_second round_trip_ms
 `

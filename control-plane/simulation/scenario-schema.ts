@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { defaultPolicy, policyNames } from '#proto/policies.ts'
 import { markets } from '#regions/catalogue.ts'
+import { defaultLimitMilli, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import { simulationConfig as config } from './config.ts'
 
 const secondsPer = { s: 1, m: 60, h: 3600, d: 86_400 } as const
@@ -70,6 +71,8 @@ const capacitySchema = z
     /** Of all these regions together, shared out by chance. */
     total_units: whole.min(1, 'must be at least 1').max(10_000_000).optional(),
     availability: availabilitySchema.optional(),
+    /** They take jobs that ask for a share of one, several at once; memory is of each. */
+    shared: z.strictObject({ memory_gib: positive.default(16) }).optional(),
   })
   .refine(({ units, total_units }) => (units === undefined) !== (total_units === undefined), {
     path: ['units'],
@@ -78,6 +81,10 @@ const capacitySchema = z
   .refine(({ market, availability }) => market === 'spot' || availability === undefined, {
     path: ['availability'],
     message: 'is of spot capacity; write market: spot',
+  })
+  .refine(({ market, shared, device }) => shared === undefined || (market === 'on-demand' && device !== 'cpu'), {
+    path: ['shared'],
+    message: 'is of GPUs on demand; leave it out',
   })
 
 const modelBytes = bytes.pipe(z.number().min(4, 'must be at least 4 bytes')).default(100e6)
@@ -129,6 +136,19 @@ const objectiveSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('deadline'), within: rangeOf(z.number().min(1, 'must be at least 1')) }),
 ])
 
+const part = z.number().min(0.001, 'must be from 0.001 to 1').max(1, 'must be from 0.001 to 1')
+const shareSchema = z
+  .strictObject({ request: part, limit: part.optional(), memory_gib: positive.optional() })
+  .transform(({ request, limit, memory_gib: memoryGib = 0 }): GpuShare => {
+    const requestMilli = Math.round(1000 * request)
+    const limitMilli = limit === undefined ? defaultLimitMilli(requestMilli) : Math.round(1000 * limit)
+    return { requestMilli, limitMilli, memoryBytes: Math.round(memoryGib * 2 ** 30) }
+  })
+  .refine(({ requestMilli, limitMilli }) => limitMilli >= requestMilli, {
+    path: ['limit'],
+    message: 'must be at least request',
+  })
+
 const jobSchema = z.strictObject({
   name: z
     .string()
@@ -149,6 +169,8 @@ const jobSchema = z.strictObject({
   may_move_to: z.array(regionPattern).max(100).default([]),
   devices: z.array(z.string().min(1, 'is empty')).max(100).default([]),
   markets: z.array(z.enum(markets)).min(1, 'names none').max(2).default(['on-demand']),
+  /** Of one GPU for each worker, in parts: as in job files. Speeds are of such shares then. */
+  gpu_share: shareSchema.optional(),
   workers_max_per_region: whole.min(1, 'must be at least 1').max(10_000).default(16),
   sync: z
     .strictObject({ strategy: z.string().default('auto'), interval: whole.min(1, 'must be at least 1').optional() })
