@@ -105,7 +105,8 @@ function encodeInstance(instance: Instance): WireFunctionInstance {
     attempt,
     state: instance.isReleased ? 'stopping' : state,
     reason,
-    endpoint,
+    // It ends what it has begun; nobody should begin anything with it.
+    endpoint: instance.isReleased ? '' : endpoint,
     requestsPerSecond: serving?.requestsPerSecond ?? 0,
     latencyMs: serving?.latencyMs ?? 0,
     requests: serving?.requests ?? 0,

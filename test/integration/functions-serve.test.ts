@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readClusterState } from '#cli/local-cluster/state-file.ts'
 import type { Function__Output } from '#proto/generated/cloudless/v1/Function.ts'
 import { clock, explainSkip, python, TestCluster } from './cluster.fixture.ts'
 
@@ -95,6 +96,23 @@ test.skipIf(python === '')(
     expect(answers).not.toContain(0)
     const after = endpointsOf(await get(cluster))
     expect(after).toHaveLength(2)
+    for (const endpoint of after) expect((await infer(endpoint)).factor).toBe(3)
+
+    // Its agent dies and comes back: whoever answers goes on, and is known to the next agent as the same.
+    const before = cluster.process('agent-onprem-lab').pid
+    process.kill(before, 'SIGKILL')
+    for (const endpoint of after) expect((await infer(endpoint)).factor).toBe(3)
+    await until('the next agent has told of both', async () => {
+      const processes = readClusterState(cluster.folder)?.processes ?? []
+      const next = processes.find((each) => each.name === 'agent-onprem-lab')
+      if (next === undefined || next.pid === before) return false
+      const { region } = await cluster.services.regions.getRegion({ name: 'onprem/lab' })
+      const { state, instances } = await get(cluster)
+      const isTold = instances.length === 2 && instances.every(({ requests }) => requests > 1)
+      return region?.agentState === 'AGENT_STATE_CONNECTED' && state === 'FUNCTION_STATE_READY' && isTold
+    })
+    expect((await get(cluster)).instances.map(({ attempt }) => attempt)).toEqual([1, 1])
+    expect(endpointsOf(await get(cluster))).toEqual(after)
     for (const endpoint of after) expect((await infer(endpoint)).factor).toBe(3)
 
     // Killed: it is started again, elsewhere nothing changes.
