@@ -66,7 +66,8 @@ class Batcher:
             batches = math.ceil((len(self._queue) + 1) / self._batch_max)
             seconds = max(1, math.ceil(batches * self.times.expected(self._batch_max)))
             raise Refused(429, f"{len(self._queue)} requests wait already; come again later", seconds)
-        self._gap = _average(self._gap, now - self._last_came)
+        # Who comes while nobody is here is answered at once: a client that asks one after another would wait for itself.
+        self._gap = math.inf if self.is_idle else _average(self._gap, now - self._last_came)
         self._last_came = now
         kind = tuple(sorted((name, array.dtype.str, array.shape[1:]) for name, array in arrays.items()))
         future = asyncio.get_running_loop().create_future()
