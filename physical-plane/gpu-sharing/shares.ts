@@ -22,7 +22,11 @@ export function checkShare(
   if (held.some(({ instanceId }) => instanceId === wanted.instanceId))
     throw new CloudlessError('already-exists', 'INSTANCE_REGISTERED', `${where}: another run of it is registered`)
   if (held.length >= limits.instancesMax)
-    throw new CloudlessError('exhausted', 'TOO_MANY_INSTANCES', `${where}: ${limits.instancesMax} are registered already`)
+    throw new CloudlessError(
+      'exhausted',
+      'TOO_MANY_INSTANCES',
+      `${where}: ${limits.instancesMax} are registered already`,
+    )
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
   if (!isWhole(requestMilli) || requestMilli > 1000) refuse('requestMilli', `is ${requestMilli}; give 0 to 1000`)
   if (!isWhole(limitMilli) || limitMilli < 1 || limitMilli > 1000)
