@@ -151,6 +151,10 @@ describe('filling', () => {
       predictedUs: 10_000,
     }
     expect(openingOf(model, bubbles, 1.002e9, sharingConfig)).toMatchObject({ isOpen: true, openUntilNs: 1.005e9 })
+    // Before it begins its length is known, so that its first launches need no tick.
+    const before = { ...noBubbles, predictedUs: 10_000 }
+    expect(openingOf(model, before, 1e9, sharingConfig)).toMatchObject({ openUntilNs: 0, bubbleUs: 5000 })
+    expect(openingOf(model, { ...before, predictedUs: 1000 }, 1e9, sharingConfig).bubbleUs).toBe(0)
     // Cut down, it stops there; whole, it goes on in a bubble that lasts.
     expect(openingOf(model, bubbles, 1.02e9, sharingConfig).openUntilNs).toBe(1.005e9)
     expect(openingOf({ ...model, budget: 1 }, bubbles, 1.02e9, sharingConfig).openUntilNs).toBe(0)

@@ -50,7 +50,7 @@ export const sharingConfig = {
     /** Cycles are at least so long in ratios: below it is the host's noise. */
     noiseUs: 200,
     classesMax: 16,
-    /** Newest cycles that stand for latency where nobody measures it, and how many it takes: a bad start is no verdict. */
+    /** Newest cycles that stand for latency where nobody measures it, and how many it takes for a high percentile. */
     latencyWindow: 64,
     latencyEvidence: 40,
   },

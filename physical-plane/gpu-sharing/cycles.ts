@@ -44,9 +44,13 @@ export function forgetInflation(model: CycleModel): CycleModel {
   return { ...model, inflation: null, taken: 0 }
 }
 
-/** Of the newest cycles; null without evidence. */
-export function cyclePercentileUs(model: CycleModel, percentile: number, config: Config): number | null {
-  return model.newestUs.length < config.latencyEvidence ? null : percentileOf(model.newestUs, percentile)
+/**
+ * What stands for latency where nobody measures it: a high percentile of the newest cycles; the middle one while they are few, so
+ * that neither a bad start is a verdict nor an inflation that the objective can afford; null without evidence.
+ */
+export function cycleLatencyUs({ newestUs }: CycleModel, config: Config): number | null {
+  if (newestUs.length < config.evidence) return null
+  return percentileOf(newestUs, newestUs.length < config.latencyEvidence ? 50 : 95)
 }
 
 function addCycle(model: CycleModel, us: number, workNs: number, outlier: number, config: Config): CycleModel {

@@ -109,6 +109,7 @@ function orderGroup(
         // What its siblings have is not there for it.
         memoryLimitBytes: limit === 0 ? 0 : Math.max(1, limit - (memoryBytes - reading.memoryBytes)),
         openUntilNs: opening?.openUntilNs ?? 0,
+        bubbleUs: shortestBubbleUs(isConfined ? openings : []),
       },
     ]
   })
@@ -151,6 +152,12 @@ function tightest(openings: Context['openings']): Opening | null {
     if (tight === null || endNs(opening) < endNs(tight)) tight = opening
   }
   return tight
+}
+
+/** Of several primaries the shortest bubble that is foreseen; 0 where none is. */
+function shortestBubbleUs(openings: Context['openings']): number {
+  const foreseen = openings.map(({ bubbleUs }) => bubbleUs).filter((us) => us > 0)
+  return foreseen.length === 0 ? 0 : Math.min(...foreseen)
 }
 
 function tightestBubble(openings: Context['openings']): BubbleModel | null {

@@ -63,6 +63,8 @@ export type Opening = {
   readonly isOpen: boolean
   /** Nothing is launched that would end later; 0: no such limit. */
   readonly openUntilNs: number
+  /** The same for the bubble that comes, from its beginning: the interposer needs no tick to know when that was. */
+  readonly bubbleUs: number
   /** How long the primary must have been idle before anything is launched. */
   readonly barrierUs: number
   readonly because: string
@@ -82,20 +84,23 @@ export function openingOf(
     return {
       isOpen: true,
       openUntilNs: 0,
+      bubbleUs: 0,
       barrierUs,
       because: 'has no iterations to guard by: fills whenever its device is empty',
     }
-  if (fill.soloLeft > 0) return { isOpen: false, openUntilNs: nowNs, barrierUs, because: fill.because }
+  if (fill.soloLeft > 0) return { isOpen: false, openUntilNs: nowNs, bubbleUs: 0, barrierUs, because: fill.because }
   const { evidence, predictedUs, idleSinceNs } = bubbles
   const expected = predictedUs === null ? 'unknown length' : `${(predictedUs / 1000).toFixed(1)} ms expected`
   const because = `${bubbleWords(bubbles, nowNs)}, ${expected}; ${fill.because}`
-  // Between bubbles no end is known, and a tick may come too late to say one: the barrier alone holds fillers.
-  if (idleSinceNs === 0 || predictedUs === null) return { isOpen: true, openUntilNs: 0, barrierUs, because }
+  const bubbleUs = isWorthIt ? Math.max(1, Math.round(fill.budget * bubbles.predictedUs)) : 0
+  // Between bubbles the length alone is known.
+  if (idleSinceNs === 0 || predictedUs === null) return { isOpen: true, openUntilNs: 0, bubbleUs, barrierUs, because }
   const endNs = idleSinceNs + fill.budget * predictedUs * 1000
   // A bubble that outlasts its prediction is filled on: it may last for long, and its end is then as likely at any time.
   // So is one that began without a synchronisation: ticks see its length coarsely.
   const isFree = fill.budget >= 1 && (nowNs > endNs || evidence !== 'host')
-  return { isOpen: true, openUntilNs: isFree ? 0 : Math.max(1, Math.round(endNs)), barrierUs, because }
+  if (isFree) return { isOpen: true, openUntilNs: 0, bubbleUs: 0, barrierUs, because }
+  return { isOpen: true, openUntilNs: Math.max(1, Math.round(endNs)), bubbleUs, barrierUs, because }
 }
 
 export type OnlineRequest = {

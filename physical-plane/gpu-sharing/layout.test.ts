@@ -31,6 +31,7 @@ const anOrder = fc.record<Order>({
   openUntilNs: fc.maxSafeNat(),
   yieldsTo: fc.array(fc.integer({ min: 0, max: 254 }), { maxLength: layoutConstants.yields }),
   patienceUs: fc.nat(),
+  bubbleUs: fc.nat(),
 })
 
 describe('layout of the shared file', () => {
@@ -83,7 +84,7 @@ describe('layout of the shared file', () => {
           number,
         ]
         const numbers = { grantedNs, memoryLimitBytes, segmentsMax, segmentUs, barrierUs, blockMaxUs, openUntilNs }
-        encodeOrder(line, 0, { mode: 'tokens', yieldsTo, patienceUs: grantedNs, ...numbers })
+        encodeOrder(line, 0, { mode: 'tokens', yieldsTo, patienceUs: grantedNs, bubbleUs: grantedNs, ...numbers })
         const read = decodeOrder(line)!.order
         for (const peer of read.yieldsTo) expect(peer).toBeLessThan(255)
         for (const value of [read.grantedNs, read.memoryLimitBytes, read.openUntilNs]) {

@@ -69,6 +69,7 @@ export const slotFields = {
   openUntilNs: { at: 168, bytes: 8 },
   yieldsTo: { at: 176, bytes: 1, count: 8 },
   patienceUs: { at: 184, bytes: 4 },
+  bubbleUs: { at: 188, bytes: 4 },
 
   tag: { at: 192, bytes: 8 },
   claimedAtNs: { at: 200, bytes: 8 },
@@ -142,6 +143,8 @@ export type Order = {
   readonly yieldsTo: readonly number[]
   /** A busy peer that does not wait for its work counts as idle so long after that must be done. */
   readonly patienceUs: number
+  /** Nothing is launched that would end later than so long after the last peer became idle; 0: no such limit. */
+  readonly bubbleUs: number
 }
 
 /** Everything passes: what an empty line says. */
@@ -156,6 +159,7 @@ export const passOrder: Order = {
   openUntilNs: 0,
   yieldsTo: [],
   patienceUs: 0,
+  bubbleUs: 0,
 }
 
 export function slotAt(slot: number): number {
@@ -260,6 +264,7 @@ export function encodeOrder(into: Buffer, sequence: number, order: Order): void 
   into.writeUInt32LE(uint32(order.blockMaxUs), at(slotFields.blockMaxUs))
   writeNumber(into, at(slotFields.openUntilNs), order.openUntilNs)
   into.writeUInt32LE(uint32(order.patienceUs), at(slotFields.patienceUs))
+  into.writeUInt32LE(uint32(order.bubbleUs), at(slotFields.bubbleUs))
   // Slots from 255 on have no number here: a byte holds the slot + 1.
   const peers = order.yieldsTo.filter((slot) => slot >= 0 && slot < 255).slice(0, layoutConstants.yields)
   for (const [index, slot] of peers.entries()) into.writeUInt8(slot + 1, at(slotFields.yieldsTo) + index)
@@ -285,6 +290,7 @@ export function decodeOrder(line: Buffer): { readonly sequence: number; readonly
       openUntilNs: readNumber(line, at(slotFields.openUntilNs)),
       yieldsTo: peers.filter((byte) => byte !== 0).map((byte) => byte - 1),
       patienceUs: line.readUInt32LE(at(slotFields.patienceUs)),
+      bubbleUs: line.readUInt32LE(at(slotFields.bubbleUs)),
     },
   }
 }

@@ -3,7 +3,7 @@
 import type { BarrierClient } from './barrier.ts'
 import { noBubbles, watchBubbles } from './bubbles.ts'
 import type { SharingConfig } from './config.ts'
-import { addCycles, cyclePercentileUs, noCycles } from './cycles.ts'
+import { addCycles, cycleLatencyUs, noCycles } from './cycles.ts'
 import type { DeviceMemory, DeviceSnapshot, InstanceMemory, ProcessMemory, ProcessProgress } from './device-state.ts'
 import type { LatencyClient } from './dilu.ts'
 import { beginFilling, guardFilling } from './fill.ts'
@@ -83,7 +83,7 @@ function watch(
     return { ...client, memory: { ...client.memory, bubbles, fill: guarded } }
   })
   const told = snapshot.latencies.get(instance.instanceId)
-  const cycleUs = processes.map(({ memory }) => cyclePercentileUs(memory.cycles, 95, config.cycles))
+  const cycleUs = processes.map(({ memory }) => cycleLatencyUs(memory.cycles, config.cycles))
   const verdict = judgeSlo(
     {
       objective: instance.objective,

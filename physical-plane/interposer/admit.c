@@ -35,7 +35,7 @@ int cloudless_first_orders(struct gpu *gpu, struct orders *orders, uint64_t *now
 
 /* A peer that waits for its work is busy until it has it. Of one that does not, the work is believed to take as long as what was
  * launched is known to take, and as much more as its manager has patience: its host may be late between two launches. */
-static int is_quiet(const struct gpu *gpu, unsigned number, const struct orders *orders, uint64_t now) {
+static int is_quiet(const struct gpu *gpu, unsigned number, const struct orders *orders, uint64_t now, uint64_t *since) {
   if (number > CLOUDLESS_SLOTS) return 1;
   const char *file = (const char *)gpu->header;
   const struct cloudless_slot *peer = (const struct cloudless_slot *)(file + CLOUDLESS_SLOTS_AT) + (number - 1);
@@ -48,18 +48,19 @@ static int is_quiet(const struct gpu *gpu, unsigned number, const struct orders 
     quiet_at = LOAD(peer->last_launch_ns) + queue_us * UINT64_C(1050) + orders->patience_us * UINT64_C(1000);
   }
   /* A time far ahead is nonsense that somebody wrote: nobody waits for it. */
+  if (*since < quiet_at && quiet_at <= now) *since = quiet_at;
   return now >= quiet_at + orders->barrier_us * UINT64_C(1000) || quiet_at > now + 10 * SECOND;
 }
 
 static int may_go(struct gpu *gpu, const struct orders *orders, uint64_t cost_ns, uint64_t now) {
   if (orders->mode == CLOUDLESS_STOP) return 0;
   if (orders->mode == CLOUDLESS_TOKENS && LOAD(gpu->slot->spent_ns) >= orders->granted_ns) return 0;
-  if (orders->open_until_ns) {
-    uint64_t drained_at = LOAD(gpu->drained_at_ns);
-    if ((drained_at > now ? drained_at : now) + cost_ns > orders->open_until_ns) return 0;
-  }
+  uint64_t drained_at = LOAD(gpu->drained_at_ns), since = 0;
+  uint64_t ends_at = (drained_at > now ? drained_at : now) + cost_ns;
+  if (orders->open_until_ns && ends_at > orders->open_until_ns) return 0;
   for (int at = 0; at < CLOUDLESS_YIELDS; at++)
-    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders, now)) return 0;
+    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders, now, &since)) return 0;
+  if (orders->bubble_us && since && ends_at > since + orders->bubble_us * UINT64_C(1000)) return 0;
   uint32_t most = orders->segments_max < SEGMENTS ? orders->segments_max : SEGMENTS;
   return most == 0 || LOAD(gpu->slot->segments_open) < most || cloudless_open_segments(gpu) < most;
 }

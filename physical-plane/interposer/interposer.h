@@ -118,7 +118,7 @@ struct gpu {
 
 struct orders {
   uint64_t granted_ns, memory_limit_bytes, open_until_ns;
-  uint32_t mode, segments_max, segment_us, barrier_us, block_max_us, patience_us;
+  uint32_t mode, segments_max, segment_us, barrier_us, block_max_us, patience_us, bubble_us;
   uint8_t yields_to[CLOUDLESS_YIELDS];
 };
 

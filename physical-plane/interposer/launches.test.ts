@@ -128,6 +128,23 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     }
   })
 
+  test('a bubble that is over by its foreseen length takes nothing more', async () => {
+    const gpu = aGpu()
+    const peer = bench.start([gpu], ['new', launch(), sync, 'line'], { CLOUDLESS_GPU_ROLE: 'protected' })
+    await peer.ready()
+    const client = bench.start([gpu], ['new', sync, 'line', launch(), 'line'])
+    await client.ready()
+    await until(() => nowNs() - gpu.slot(0).idleSinceNs > 5e6)
+    gpu.order(1, { yieldsTo: [0], bubbleUs: 5000, blockMaxUs: 50_000 })
+    client.goOn()
+    await client.ready()
+    expect(gpu.slot(1).waitedNs).toBeGreaterThanOrEqual(50_000_000)
+    for (const one of [peer, client]) {
+      one.goOn()
+      await one.ended()
+    }
+  })
+
   test('a peer that never synchronises is waited for as long as its queue was foreseen to last', async () => {
     const gpu = aGpu()
     const peer = bench.start([gpu], ['new', launch(1_000_000), 'line'])

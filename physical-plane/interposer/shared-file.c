@@ -280,6 +280,7 @@ int cloudless_orders(struct gpu *gpu, struct orders *orders) {
     orders->barrier_us = LOAD(slot->barrier_us);
     orders->block_max_us = LOAD(slot->block_max_us);
     orders->patience_us = LOAD(slot->patience_us);
+    orders->bubble_us = LOAD(slot->bubble_us);
     orders->open_until_ns = LOAD(slot->open_until_ns);
     memcpy(orders->yields_to, slot->yields_to, sizeof orders->yields_to);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);

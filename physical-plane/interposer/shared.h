@@ -113,7 +113,9 @@ struct cloudless_slot {
   /* A busy peer that does not wait for its work counts as idle so long after that must be done: long for one that always
    * synchronises in the end and may be late between two launches, short for one that launches ahead. */
   uint32_t patience_us;
-  uint32_t pad_c;
+  /* The same for a bubble that has not begun: nothing is launched that would end later than so long after the last of those that it
+   * yields to became idle; 0: no such limit. No tick is needed to say so. */
+  uint32_t bubble_us;
 
   /* Line D, by the interposer when it takes the slot. */
   uint64_t tag; /* of the instance's run, as its agent gave it */
