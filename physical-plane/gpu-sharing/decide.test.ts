@@ -145,6 +145,20 @@ describe('vertical scaling', () => {
   })
 })
 
+test('a training held by its own tokens is not starved: it yields as before', () => {
+  const device = new Device(serving, training)
+  device.tick()
+  // More than its quota of two seconds at once.
+  device.set(1, { launches: 1, spentNs: 3e9 })
+  for (let tick = 0; tick < 300; tick++) {
+    device.set(0, { isBusy: true, lastLaunchNs: device.nowNs, launches: tick + 1, queueUs: 2 ** 32 - 1 })
+    device.set(1, { isWaiting: true, waitedNs: device.reading(1).waitedNs + 5e6 })
+    device.tick()
+  }
+  expect(device.memory.instances.get('train')!.balanceNs).toBeLessThan(0)
+  expect(device.orders.get(1)!.yieldsTo).toEqual([0])
+})
+
 describe('a training that comes first', () => {
   const primary: SharedInstance = {
     ...training,

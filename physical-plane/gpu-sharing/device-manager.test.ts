@@ -1,3 +1,4 @@
+// More than 400 lines, because one driver's whole conduct is told with one set of builders: orders, deaths, files, nonsense, shares.
 import {
   chmodSync,
   closeSync,

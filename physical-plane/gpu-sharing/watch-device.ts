@@ -141,11 +141,12 @@ export function barrierClients(
   }))
 }
 
-/** It waited a good part of the last second, is not new, and had less than its request. */
+/** It waited a good part of the last second, for others and not for tokens of its own, and had less than its request. */
 function isStarved(group: Group, nowNs: number, config: SharingConfig): boolean {
   const { requestMilli } = group.instance.share
   const account = group.before?.account
   if (requestMilli === 0 || account === undefined || nowNs - account.sinceNs < config.useWindowMs * 1e6) return false
+  if (group.before!.balanceNs <= 0) return false
   const { usedMilli, waitedMs } = recently(account, nowNs, config.useWindowMs)
   const isWaiting = group.processes.some(({ progress }) => progress.reading.isWaiting)
   return isWaiting && waitedMs > config.useWindowMs / 4 && usedMilli < requestMilli * config.barrier.starvedBelow
