@@ -185,8 +185,9 @@ export function tagOf(instanceId: string, attempt: number): bigint {
 }
 
 /**
- * A function with an objective is protected. Training is confined: a function with an objective may join it at any time, and a process keeps the role that it started
- * with. Where none has joined, the manager knows by the work whom the others are arranged around.
+ * A function with an objective is protected. Training is confined: a function with an objective may join it at any time, and a
+ * process keeps the role that it started with. Where none has joined, the manager knows by the work whom the others are
+ * arranged around.
  */
 function placeOf({ inference }: DesiredInstance): {
   readonly role: Role

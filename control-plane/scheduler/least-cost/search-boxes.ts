@@ -183,12 +183,12 @@ class Search {
     if (parts.length === 0) this.#leave(Math.max(value, this.#try(box, sets, true)))
     for (const part of parts) {
       if (box.hub !== 'somewhere' || typeof part.hub === 'string') this.#push(part, value, left)
-      else this.#push(part, Math.max(value, this.#withHub(kept, found, part.hub)), left, this.#isSum ? base : null)
+      else this.#push(part, Math.max(value, this.#leastWithHub(kept, found, part.hub)), left, this.#isSum ? base : null)
     }
   }
 
   /** What a plan is worth at least that uses a place, as the one where contributions meet. */
-  #withHub(kept: Kept, { prices, values }: Found, hub: number): number {
+  #leastWithHub(kept: Kept, { prices, values }: Found, hub: number): number {
     const k = kept.places.indexOf(hub)
     const full = values.length - 1
     // With data of its own it may be given nothing else.
