@@ -6,6 +6,7 @@ import { regionName } from './job-file-schema.ts'
 const sloSchema = z.strictObject({
   latency_ms: z.number().min(1, 'must be at least 1').max(600_000, 'must be at most 600000'),
   percentile: z.number().min(50, 'must be at least 50').max(99.9, 'must be at most 99.9').default(99),
+  per: z.enum(['request', 'token']).default('request'),
 })
 
 const instancesSchema = z

@@ -38,7 +38,7 @@ test('the least is a name and a handler', () => {
 test('everything that can be said is passed on', () => {
   const text = `${least}folder: ../model
 environment: { THREADS: "2" }
-slo: { latency_ms: 50 }
+slo: { latency_ms: 50, per: token }
 instances: { min: 0, max: 4 }
 batch_max: 8
 gpu_share: { request: 0.3, limit: 0.6, memory_gib: 6 }
@@ -51,7 +51,7 @@ labels: { team: vision }
     folder: '/somewhere/model',
     spec: {
       environment: { THREADS: '2' },
-      slo: { latencyMs: 50, percentile: 99 },
+      slo: { latencyMs: 50, percentile: 99, per: 'SLO_PER_TOKEN' },
       instancesMin: 0,
       instancesMax: 4,
       batchMax: 8,
@@ -72,6 +72,7 @@ describe('what is wrong is named with its line and the fix', () => {
     [`${least}slo:\n  latency: 3\n`, 'slo.latency', 'latency_ms', 4],
     [`${least}slo: { latency_ms: 0 }\n`, 'slo.latency_ms', 'at least 1', 3],
     [`${least}slo: { latency_ms: 5, percentile: 100 }\n`, 'slo.percentile', 'at most 99.9', 3],
+    [`${least}slo: { latency_ms: 5, per: word }\n`, 'slo.per', 'must be one of request, token', 3],
     [`${least}instances: { min: 3, max: 2 }\n`, 'instances.max', 'at least min', 3],
     [`${least}instances: 2\n`, 'instances', 'map of keys', 3],
     [`${least}gpu_share: { request: 2 }\n`, 'gpu_share.request', 'part of one GPU', 3],

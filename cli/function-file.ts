@@ -1,8 +1,9 @@
 // A function file becomes an InferenceSpec for the wire, or one error that names every wrong field, its line and the fix.
 import { dirname, resolve } from 'node:path'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import type { Slo } from '#proto/generated/cloudless/v1/Slo.ts'
 import { limits } from './config.ts'
-import { functionFileSchema, knownFunctionKeysAt } from './function-file-schema.ts'
+import { functionFileSchema, knownFunctionKeysAt, type FunctionFileContent } from './function-file-schema.ts'
 import { gpuShareOf } from './gpu-share-schema.ts'
 import { decodeYaml, readYamlText, type YamlKind } from './yaml-file.ts'
 
@@ -34,7 +35,7 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
       name: content.name,
       handler: content.handler,
       environment: content.environment,
-      ...(slo === undefined ? {} : { slo: { latencyMs: slo.latency_ms, percentile: slo.percentile } }),
+      ...(slo === undefined ? {} : { slo: sloOf(slo) }),
       instancesMin: instances.min,
       instancesMax: instances.max ?? Math.max(1, instances.min),
       batchMax: content.batch_max,
@@ -45,4 +46,8 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
       labels: content.labels,
     },
   }
+}
+
+function sloOf({ latency_ms: latencyMs, percentile, per }: NonNullable<FunctionFileContent['slo']>): Slo {
+  return { latencyMs, percentile, per: per === 'token' ? 'SLO_PER_TOKEN' : 'SLO_PER_REQUEST' }
 }

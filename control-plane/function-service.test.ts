@@ -18,7 +18,7 @@ const spec = (fields: InferenceSpec = {}): InferenceSpec => ({
   instancesMin: 1,
   instancesMax: 2,
   batchMax: 8,
-  slo: { latencyMs: 50, percentile: 99 },
+  slo: { latencyMs: 50, percentile: 99, per: 'SLO_PER_TOKEN' },
   owner: 'ann',
   labels: { team: 'vision' },
   ...fields,
@@ -64,6 +64,17 @@ describe('deploying', () => {
     expect(again.function!.id).toBe(first.function!.id)
     const changed = await deploy(rig, { instancesMax: 5 })
     expect(changed).toMatchObject({ isChanged: true, function: { id: first.function!.id, spec: { instancesMax: 5 } } })
+  })
+
+  test('an objective per token comes back as it was given, and per request is what nobody has to say', async () => {
+    const rig = await aRig()
+    await deploy(rig)
+    expect((await get(rig)).spec?.slo).toEqual({ latencyMs: 50, percentile: 99, per: 'SLO_PER_TOKEN' })
+    expect((await deploy(rig)).isChanged).toBe(false)
+    expect((await deploy(rig, { slo: { latencyMs: 50 } })).isChanged).toBe(true)
+    expect((await get(rig)).spec?.slo).toEqual({ latencyMs: 50, percentile: 99, per: 'SLO_PER_REQUEST' })
+    const { violations } = await whyNot(deploy(rig, { slo: { latencyMs: 50, per: 9 as never } }))
+    expect(violations).toEqual([{ field: 'spec.slo.per', description: 'is 9; give SLO_PER_REQUEST or SLO_PER_TOKEN' }])
   })
 
   test('validate_only stores nothing', async () => {

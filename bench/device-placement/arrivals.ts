@@ -46,7 +46,7 @@ function ends(
 }
 
 function draw(kind: DemandKind, holder: string, random: Random): Demand {
-  const own = { holder, functionId: holder, kind }
+  const own = { holder, functionId: holder, kind, mayBeSplit: true }
   switch (kind) {
     case 'training': {
       const devices = random.integer(2) === 0 ? 2 : 4

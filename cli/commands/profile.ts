@@ -107,7 +107,7 @@ async function profile(context: Context, target: Target, options: Options): Prom
 
 function withSlo(target: Target, latencyMs: number | null): Target {
   if (latencyMs === null) return target
-  return { ...target, slo: { latencyMs, percentile: target.slo?.percentile ?? 99 } }
+  return { ...target, slo: { percentile: 99, per: 'request', ...target.slo, latencyMs } }
 }
 
 function checkFor({ work, slo }: Target, rate: number | null): void {

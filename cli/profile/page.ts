@@ -36,7 +36,9 @@ export function renderProfilePage(target: Target, found: Profiled, style: string
 }
 
 function sloText({ slo }: Target): string {
-  return slo === null ? '' : `; SLO ${slo.latencyMs} ms at the ${slo.percentile}th percentile`
+  return slo === null
+    ? ''
+    : `; SLO ${slo.latencyMs} ms${slo.per === 'token' ? ' per token' : ''} at the ${slo.percentile}th percentile`
 }
 
 type Outcome = 'does' | 'misses' | 'no-fit'

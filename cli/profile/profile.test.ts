@@ -15,7 +15,7 @@ const target: Target = {
   args: [],
   folder: '/functions/digits',
   environment: {},
-  slo: { latencyMs: 40, percentile: 99 },
+  slo: { latencyMs: 40, percentile: 99, per: 'request' },
   batchMax: 8,
 }
 const probe = (smMilli: number, batch: number, latencyMs: number | null): ShownProbe => ({
@@ -107,10 +107,15 @@ describe('what is profiled', () => {
   test("a function's handler, in batches up to its largest, to its own SLO", async () => {
     writeFileSync(join(folder, 'model.py'), 'class Digits: pass\n')
     const file = join(folder, 'function.yaml')
-    writeFileSync(file, 'name: digits\nhandler: model:Digits\nslo: { latency_ms: 40, percentile: 95 }\nbatch_max: 12\n')
+    writeFileSync(
+      file,
+      'name: digits\nhandler: model:Digits\nslo: { latency_ms: 40, percentile: 95, per: token }\nbatch_max: 12\n',
+    )
     const handler = await readTarget(file)
-    const args = ['-m', 'cloudless.profile', '--handler', 'model:Digits', '--bundle', folder, '--percentile', '95']
-    expect(handler).toMatchObject({ work: 'inference', slo: { latencyMs: 40, percentile: 95 }, batchMax: 12, args })
+    const slo = { latencyMs: 40, percentile: 95, per: 'token' }
+    const named = ['-m', 'cloudless.profile', '--handler', 'model:Digits', '--bundle', folder]
+    const args = [...named, '--percentile', '95', '--per', 'token']
+    expect(handler).toMatchObject({ work: 'inference', slo, batchMax: 12, args })
   })
 
   test('a file that is not there is told as any job file is', async () => {

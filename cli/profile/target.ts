@@ -8,6 +8,12 @@ import { readFunctionFile } from '../function-file.ts'
 import { readJobFile } from '../job-file.ts'
 import type { Environment } from '../server-address.ts'
 
+export type TargetSlo = {
+  readonly latencyMs: number
+  readonly percentile: number
+  readonly per: 'request' | 'token'
+}
+
 export type Target = {
   readonly name: string
   readonly work: 'inference' | 'training'
@@ -15,7 +21,7 @@ export type Target = {
   readonly args: readonly string[]
   readonly folder: string
   readonly environment: Readonly<Record<string, string>>
-  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
+  readonly slo: TargetSlo | null
   readonly batchMax: number
 }
 
@@ -38,15 +44,16 @@ async function functionTarget(path: string): Promise<Target> {
     latencyMs: Number(spec.slo?.latencyMs ?? 0),
     percentile: Number(spec.slo?.percentile ?? 99),
   }
-  const handler = ['--handler', spec.handler ?? '', '--bundle', folder, '--percentile', String(percentile)]
+  const per = spec.slo?.per === 'SLO_PER_TOKEN' ? 'token' : 'request'
+  const measured = ['--percentile', String(percentile), '--per', per]
   return {
     name: spec.name ?? path,
     work: 'inference',
     digest: await digestOf(folder),
-    args: ['-m', 'cloudless.profile', ...handler],
+    args: ['-m', 'cloudless.profile', '--handler', spec.handler ?? '', '--bundle', folder, ...measured],
     folder,
     environment: spec.environment ?? {},
-    slo: latencyMs > 0 ? { latencyMs, percentile } : null,
+    slo: latencyMs > 0 ? { latencyMs, percentile, per } : null,
     batchMax: spec.batchMax ?? 1,
   }
 }

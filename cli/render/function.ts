@@ -76,7 +76,7 @@ export function answering({ instances }: Pick<Function__Output, 'instances'>): n
 
 function sloText({ spec }: Function__Output): string {
   const slo = spec?.slo ?? null
-  return slo === null ? '-' : `p${slo.percentile} ${slo.latencyMs} ms`
+  return slo === null ? '-' : `p${slo.percentile} ${slo.latencyMs} ms${slo.per === 'SLO_PER_TOKEN' ? ' per token' : ''}`
 }
 
 function shortened(text: string): string {

@@ -73,7 +73,7 @@ export function anInferenceSpec(spec: Partial<InferenceSpec> = {}): InferenceSpe
     bundleDigest: 'cd'.repeat(32),
     handler: 'model:Classifier',
     environment: {},
-    slo: { latencyMs: 100, percentile: 99 },
+    slo: { latencyMs: 100, percentile: 99, per: 'request' },
     instancesMin: 1,
     instancesMax: 3,
     batchMax: 8,

@@ -7,6 +7,8 @@ export type Slo = {
   readonly latencyMs: number
   /** For example 99. */
   readonly percentile: number
+  /** What takes at most so long: a request, or a token of its answer. */
+  readonly per: 'request' | 'token'
 }
 
 export type InferenceSpec = {

@@ -8,7 +8,9 @@ import type {
   InferenceSpec__Output,
 } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { ServingStatus__Output } from '#proto/generated/cloudless/v1/ServingStatus.ts'
-import type { FunctionState, InferenceFunction, InferenceSpec, Serving } from '#control-plane/model/inference.ts'
+import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
+import type { SloPer__Output } from '#proto/generated/cloudless/v1/SloPer.ts'
+import type { FunctionState, InferenceFunction, InferenceSpec, Serving, Slo } from '#control-plane/model/inference.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
@@ -35,7 +37,7 @@ export function decodeInferenceSpec(checks: Checks, wire: InferenceSpec__Output 
     bundleDigest: bundleDigest.slice(0, config.textCharactersMax),
     handler: checks.text('spec.handler', handler, config.textCharactersMax),
     environment: decodeTexts(checks, 'spec.environment', wire.environment, config.argumentCharactersMax),
-    slo: slo === null ? null : { latencyMs: slo.latencyMs, percentile: slo.percentile === 0 ? 99 : slo.percentile },
+    slo: slo === null ? null : decodeSlo(checks, slo),
     instancesMin: wire.instancesMin,
     instancesMax: wire.instancesMax === 0 ? Math.max(1, wire.instancesMin) : wire.instancesMax,
     batchMax: wire.batchMax === 0 ? 1 : wire.batchMax,
@@ -45,6 +47,22 @@ export function decodeInferenceSpec(checks: Checks, wire: InferenceSpec__Output 
     owner: checks.text('spec.owner', owner, config.textCharactersMax),
     labels: decodeTexts(checks, 'spec.labels', wire.labels, config.labelCharactersMax),
   }
+}
+
+const per: Partial<Record<SloPer__Output, Slo['per']>> = {
+  SLO_PER_UNSPECIFIED: 'request',
+  SLO_PER_REQUEST: 'request',
+  SLO_PER_TOKEN: 'token',
+}
+
+const wirePer: Readonly<Record<Slo['per'], SloPer__Output>> = { request: 'SLO_PER_REQUEST', token: 'SLO_PER_TOKEN' }
+
+function decodeSlo(checks: Checks, wire: Slo__Output): Slo {
+  const found = per[wire.per]
+  // One that a newer client knows: it would be kept to as another one.
+  if (found === undefined) checks.note('spec.slo.per', `is ${wire.per}; give SLO_PER_REQUEST or SLO_PER_TOKEN`)
+  const { latencyMs, percentile } = wire
+  return { latencyMs, percentile: percentile === 0 ? 99 : percentile, per: found ?? 'request' }
 }
 
 function decodeTexts(
@@ -69,7 +87,7 @@ export function encodeInferenceSpec(spec: InferenceSpec): WireInferenceSpec {
     labels: { ...labels },
     deviceModels: [...deviceModels],
     regions: [...regions],
-    ...(slo === null ? {} : { slo: { ...slo } }),
+    ...(slo === null ? {} : { slo: { ...slo, per: wirePer[slo.per] } }),
     ...(gpuShare === null ? {} : { gpuShare: encodeGpuShare(gpuShare) }),
   }
 }

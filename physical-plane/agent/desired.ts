@@ -130,10 +130,20 @@ function fault(wire: DesiredInstance__Output, region: string): string | null {
   if (role === undefined) return `instance.role ${wire.role} is not one this agent knows; update the agent`
   const wrongShare = shareFault(wire)
   if (wrongShare !== null) return wrongShare
-  if (role === 'inference') return wire.inference === null ? 'instance.inference is missing' : unitsFault(wire, role)
+  if (role === 'inference') return inferenceFault(wire) ?? unitsFault(wire, role)
   if (wire.spec === null) return 'instance.spec is missing'
   if (role !== 'worker') return null
   return wire.spec.function === null ? 'instance.spec.function is missing' : unitsFault(wire, role)
+}
+
+const knownPer: readonly unknown[] = ['SLO_PER_UNSPECIFIED', 'SLO_PER_REQUEST', 'SLO_PER_TOKEN']
+
+function inferenceFault({ inference }: DesiredInstance__Output): string | null {
+  if (inference === null) return 'instance.inference is missing'
+  const per = inference.slo?.per ?? 'SLO_PER_REQUEST'
+  return knownPer.includes(per)
+    ? null
+    : `instance.inference.slo.per ${per} is not one this agent knows; update the agent`
 }
 
 function unitsFault({ units }: DesiredInstance__Output, role: Role): string | null {

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharingConfig } from '#physical-plane/gpu-sharing/config.ts'
 import { systemProcesses } from '#physical-plane/gpu-sharing/device-manager.ts'
 import { openSharing, sharedFilePath } from '#physical-plane/gpu-sharing/sharing.ts'
+import type { GpuSharing, SharedInstance } from '#physical-plane/gpu-sharing/gpu-sharing.ts'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import type { SloPer__Output } from '#proto/generated/cloudless/v1/SloPer.ts'
 import { messageDefinition } from '#proto/rpc/load.ts'
 import { silentLog } from '#runtime/log.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
@@ -81,7 +83,7 @@ describe('GpuShares', () => {
   test('a function with an objective is protected and tells how long its requests take', () => {
     const { shares } = someShares('objective')
     shares.devicesAre([gpu('a')])
-    const slo = { latencyMs: 50, percentile: 99 }
+    const slo = { latencyMs: 50, percentile: 99, per: 'SLO_PER_REQUEST' as const }
     const served = { ...anInstance('f-1/lab/0'), role: 'inference' as const, inference: { ...noSpec, slo } }
     const run = { attempt: 1, slices: [slice('a')] }
     shares.begin(served, run)
@@ -90,6 +92,31 @@ describe('GpuShares', () => {
     const other = { ...served, id: 'f-2/lab/0', inference: noSpec }
     expect(shares.environmentOf(other, run, undefined)).toMatchObject({ CLOUDLESS_GPU_ROLE: 'confined' })
     shares.close({ keepsFiles: false })
+  })
+
+  test('an objective per token tells the manager and the placement that the function answers token by token', () => {
+    const registered: SharedInstance[] = []
+    const manager: GpuSharing = {
+      addDevice: () => ({ path: '/dev/shm/a' }),
+      register: (instance) => void registered.push(instance),
+      removeDevice: () => {},
+      unregister: () => {},
+      uses: () => [],
+      close: () => {},
+    }
+    const shares = new GpuShares({ sharing: manager, library: '/lib/interposer.so', mpsPipeFolder: null })
+    shares.devicesAre([gpu('a')])
+    const perToken = (per: SloPer__Output): DesiredInstance => ({
+      ...anInstance('f-1/lab/0'),
+      role: 'inference',
+      inference: { ...noSpec, slo: { latencyMs: 42, percentile: 99, per } },
+    })
+    for (const per of ['SLO_PER_TOKEN', 'SLO_PER_REQUEST', 'SLO_PER_UNSPECIFIED'] as const)
+      shares.begin(perToken(per), { attempt: 1, slices: [slice('a')] })
+    shares.begin(anInstance(), { attempt: 1, slices: [slice('a')] })
+    expect(registered.map(({ isTokenByToken }) => isTokenByToken)).toEqual([true, false, false, false])
+    expect(askOf(perToken('SLO_PER_TOKEN'))?.kind).toBe('llm-inference')
+    expect(askOf(perToken('SLO_PER_REQUEST'))?.kind).toBe('inference')
   })
 
   test('the next attempt of an instance takes the place of the one before', () => {

@@ -68,7 +68,7 @@ export class GpuShares {
     this.end(instance.id, this.#runs.get(instance.id)?.attempt ?? 0)
     const tag = tagOf(instance.id, run.attempt)
     this.#runs.set(instance.id, { attempt: run.attempt, tag })
-    const { role, work, objective } = placeOf(instance)
+    const { role, work, objective, isTokenByToken } = placeOf(instance)
     const latency = (): Latency | null => this.#latencies.get(instance.id) ?? null
     try {
       for (const { deviceId, share } of shared)
@@ -78,7 +78,7 @@ export class GpuShares {
           deviceId,
           role,
           work,
-          isTokenByToken: false,
+          isTokenByToken,
           share: share!,
           objective,
           latency: objective === null ? null : latency,
@@ -172,9 +172,10 @@ function whole(device: Device, wholeBecause: string): Device {
 }
 
 /** What an instance asks of each of its GPUs; null where it takes them whole, or none. */
-export function askOf({ gpuShare, role, jobId }: DesiredInstance): ShareAsk | null {
+export function askOf({ gpuShare, role, jobId, inference }: DesiredInstance): ShareAsk | null {
   if (gpuShare === null) return null
-  return { share: gpuShare, kind: role === 'worker' ? 'training' : 'inference', functionId: jobId }
+  const inferenceKind = isPerToken(inference) ? 'llm-inference' : 'inference'
+  return { share: gpuShare, kind: role === 'worker' ? 'training' : inferenceKind, functionId: jobId }
 }
 
 /** Of one run, never the same again: attempts of an instance only grow, and instances' ids are not used again. */
@@ -193,9 +194,17 @@ function placeOf({ inference }: DesiredInstance): {
   readonly role: Role
   readonly work: 'training' | 'inference'
   readonly objective: Objective | null
+  readonly isTokenByToken: boolean
 } {
-  if (inference === null) return { role: 'confined', work: 'training', objective: null }
+  if (inference === null) return { role: 'confined', work: 'training', objective: null, isTokenByToken: false }
   const { slo } = inference
-  if (slo === null) return { role: 'confined', work: 'inference', objective: null }
-  return { role: 'protected', work: 'inference', objective: { latencyMs: slo.latencyMs, percentile: slo.percentile } }
+  if (slo === null) return { role: 'confined', work: 'inference', objective: null, isTokenByToken: false }
+  const { latencyMs, percentile } = slo
+  const objective = { latencyMs, percentile }
+  return { role: 'protected', work: 'inference', objective, isTokenByToken: isPerToken(inference) }
+}
+
+/** An objective per token is what only a function has that answers token by token. */
+function isPerToken(inference: DesiredInstance['inference']): boolean {
+  return inference?.slo?.per === 'SLO_PER_TOKEN'
 }

@@ -41,6 +41,17 @@ describe('GpuTable', () => {
     expect(new GpuTable([aGpu('b', { sharing: 'whole' })]).takeShares('x', 'nvidia-t4', 1, ask(1))).toBeNull()
   })
 
+  test('who answers token by token is on the tightest GPU in use, else on an empty one, and never split over several', () => {
+    const llm = (memoryBytes: number) => ask(300, { kind: 'llm-inference', functionId: 'f-1', memoryBytes })
+    const table = new GpuTable([aGpu('a'), aGpu('b'), aGpu('c')])
+    table.takeShares('x', 'nvidia-t4', 1, ask(600, { memoryBytes: 8 * gib }))
+    table.takeShares('y', 'nvidia-t4', 1, ask(600, { memoryBytes: 9 * gib }))
+    expect(table.takeShares('one', 'nvidia-t4', 1, llm(7 * gib))).toMatchObject([{ deviceId: 'b' }])
+    // a and b together would have had the memory for it.
+    expect(table.takeShares('two', 'nvidia-t4', 1, llm(10 * gib))).toMatchObject([{ deviceId: 'c' }])
+    expect(table.takeShares('three', 'nvidia-t4', 1, llm(9 * gib))).toBeNull()
+  })
+
   test('several units are on as many GPUs, and share some where there are fewer', () => {
     const table = new GpuTable([aGpu('a'), aGpu('b')])
     const placed = table.takeShares('one', 'nvidia-t4', 2, ask(300, { limitMilli: 600, memoryBytes: gib }))

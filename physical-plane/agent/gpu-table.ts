@@ -168,8 +168,18 @@ function groupsOf(devices: readonly Device[]): readonly Group[] {
   })
 }
 
-/** Whole devices are held by their own shares; what is said here of the ask counts for affinity only. */
+/**
+ * Whole devices are held by their own shares; what is said here of the ask counts for affinity only. An instance is never split: the
+ * control plane promised it one device, and a handler that knows nothing of others would use the first only.
+ */
 function demandOf(holder: string, ask: ShareAsk | null): Demand {
   const share = ask?.share ?? { requestMilli: 1, limitMilli: 1, memoryBytes: 0 }
-  return { holder, functionId: ask?.functionId ?? holder, kind: ask?.kind ?? 'training', devices: 1, share }
+  return {
+    holder,
+    functionId: ask?.functionId ?? holder,
+    kind: ask?.kind ?? 'training',
+    devices: 1,
+    share,
+    mayBeSplit: false,
+  }
 }

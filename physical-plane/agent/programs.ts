@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ObjectStore } from '#physical-plane/object-store/object-store.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Program } from '#physical-plane/runtime/process-runtime.ts'
+import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
 import type { DesiredInstance } from './desired.ts'
 import type { Folders } from './folders.ts'
 import type { GpuShares } from './gpu-shares.ts'
@@ -123,18 +124,23 @@ export function servingConfig(
   bundleFolder: string,
   { folders, bindHost, advertiseHost }: ProgramOptions,
 ): Readonly<Record<string, unknown>> {
+  const slo = inference?.slo ?? null
   return {
     instanceId: id,
     attempt,
     name: inference?.name ?? '',
     handler: inference?.handler ?? '',
     batchMax: inference?.batchMax ?? 1,
-    slo: inference?.slo ?? null,
+    slo: slo === null ? null : { latencyMs: slo.latencyMs, percentile: slo.percentile, per: perOf(slo) },
     bindHost,
     advertiseHost,
     statusPath: join(folders.serving(id), 'status.json'),
     bundleFolder,
   }
+}
+
+function perOf({ per }: Slo__Output): 'request' | 'token' {
+  return per === 'SLO_PER_TOKEN' ? 'token' : 'request'
 }
 
 /** The devices of the slice and no others, and as many threads as it has. */

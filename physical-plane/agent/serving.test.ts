@@ -13,7 +13,7 @@ const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Outpu
   bundleDigest: 'a'.repeat(64),
   handler: 'model:Classifier',
   environment: {},
-  slo: { latencyMs: 100, percentile: 99 },
+  slo: { latencyMs: 100, percentile: 99, per: 'SLO_PER_REQUEST' },
   instancesMin: 1,
   instancesMax: 3,
   batchMax: 8,
@@ -137,6 +137,9 @@ test('what is desired of a function is checked', () => {
   })
   expect(state(anInstance({ inference: null })).refused[0]?.reason).toBe('instance.inference is missing')
   expect(state(anInstance({ units: 0 })).refused[0]?.reason).toBe('instance.units is 0; inference needs at least 1')
+  const newer = spec({ slo: { latencyMs: 100, percentile: 99, per: 7 as never } })
+  const reason = 'instance.inference.slo.per 7 is not one this agent knows; update the agent'
+  expect(state(anInstance({ inference: newer })).refused[0]?.reason).toBe(reason)
   expect(state(aWorker({ spec: null })).refused[0]?.reason).toBe('instance.spec is missing')
 })
 

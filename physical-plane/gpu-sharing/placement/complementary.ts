@@ -2,8 +2,8 @@
 // most and limits to one and a half, and who needs much of what others leave is put beside them.
 //   inference      tightest fit in three pools: where it slows all workers of one training job alike, so that none of them
 //                  becomes the straggler; other devices in use; empty ones
-//   LLM inference  tightest fit among devices in use; else its memory over devices of one node; else an empty one. The paper
-//                  says worst fit, its authors' scheduler takes the tightest, and that needs 1 GPU in 100 less
+//   LLM inference  tightest fit among devices in use; else, where it may be split, its memory over devices of one node; else an
+//                  empty one. The paper says worst fit, its authors' scheduler takes the tightest, and that needs 1 GPU in 100 less
 //   training       devices of one node, empty ones only where those in use do not suffice
 import { placementConfig } from './config.ts'
 import type { Demand, Piece, Placement, PlacementPolicy } from './demand.ts'
@@ -50,7 +50,8 @@ export function sharedAlike(index: DeviceIndex, functionId: string): ReadonlySet
 function placeLlm(index: DeviceIndex, demand: Demand): Placement | null {
   const inUse = tightestActive(index, demand.share)
   if (inUse >= 0) return whole(index, inUse, demand)
-  return splitOverOneNode(index, demand) ?? whole(index, firstEmpty(index, demand.share), demand)
+  const pieces = demand.mayBeSplit ? splitOverOneNode(index, demand) : null
+  return pieces ?? whole(index, firstEmpty(index, demand.share), demand)
 }
 
 /** Its layers over devices in use of the node that needs the fewest of them. On each it needs its request and no more: they compute in turn. */

@@ -17,6 +17,8 @@ export type Demand = {
   /** Devices of one node, each giving `share`. One for inference. */
   readonly devices: number
   readonly share: Share
+  /** Of LLM inference: its layers may lie on several devices of one node, since the model finds its way over them. */
+  readonly mayBeSplit: boolean
 }
 
 export type Piece = { readonly deviceId: string; readonly share: Share }

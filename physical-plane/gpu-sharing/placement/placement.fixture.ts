@@ -15,7 +15,7 @@ export function aDemand(over: Partial<Omit<Demand, 'share'>> & Partial<Demand['s
   const { requestMilli = 300, limitMilli = 500, memoryBytes = 5, ...rest } = over
   made += 1
   const share = { requestMilli, limitMilli, memoryBytes }
-  return { holder: `h-${made}`, functionId: 'f', kind: 'inference', devices: 1, ...rest, share }
+  return { holder: `h-${made}`, functionId: 'f', kind: 'inference', devices: 1, mayBeSplit: true, ...rest, share }
 }
 
 /** Demands of all kinds, with few functions so that some have several instances. */

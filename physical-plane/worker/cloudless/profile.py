@@ -1,6 +1,6 @@
 """How fast a function is with what it has been given: what the profiler (physical-plane/gpu-sharing/profiler) starts for each probe.
 
-    python -m cloudless.profile --handler module:Class --bundle FOLDER --percentile 99
+    python -m cloudless.profile --handler module:Class --bundle FOLDER --percentile 99 --per request
 
 answers batches of CLOUDLESS_PROFILE_BATCH for CLOUDLESS_PROFILE_SECONDS, after a warm-up. A training script needs nothing: where
 CLOUDLESS_PROFILE_SECONDS is set and no parameter server is, its session measures its steps and ends it. Either prints one line of JSON.
@@ -34,8 +34,10 @@ class Stopwatch:
         self._last = 0.0
         self._warm_turns = 0
         self._turns: list[float] = []
+        self._latencies: list[float] = []
 
-    def turn(self) -> bool:
+    def turn(self, parts: int = 1) -> bool:
+        """A turn whose latency is that of so many parts, one after the other."""
         now = self._clock()
         if self._started is None:
             self._started = now
@@ -46,6 +48,7 @@ class Stopwatch:
                 self._begun = now
         else:
             self._turns.append(now - self._last)
+            self._latencies.append((now - self._last) / parts)
         self._last = now
         if self._begun is None or not self._turns:
             return False
@@ -53,12 +56,12 @@ class Stopwatch:
 
     def answer(self, percentile: float, per_turn: int) -> str:
         """`per_turn` requests or samples are done in each turn."""
-        ordered = sorted(self._turns)
+        ordered = sorted(self._latencies)
         at = min(len(ordered) - 1, math.ceil(percentile / 100 * len(ordered)) - 1)
         return json.dumps(
             {
                 "latency_ms": 1000 * ordered[max(0, at)],
-                "throughput_per_second": per_turn * len(ordered) / sum(ordered),
+                "throughput_per_second": per_turn * len(self._turns) / sum(self._turns),
             }
         )
 
@@ -104,18 +107,19 @@ def profiled_steps() -> Callable[[], None] | None:
     return after_step
 
 
-def profile_handler(named: str, folder: str, batch: int, seconds: float, percentile: float) -> str:
+def profile_handler(named: str, folder: str, batch: int, seconds: float, percentile: float, is_per_token: bool) -> str:
     from .serve.handler import Handler
+    from .serve.tokens import most_tokens
 
-    handler = Handler(named, folder)
+    handler = Handler(named, folder, is_per_token)
     try:
         handler.load()
         inputs = example(handler, batch)
         stopwatch = Stopwatch(seconds)
         stopwatch.turn()
         while True:
-            handler.predict(inputs)
-            if stopwatch.turn():
+            outputs = handler.predict(inputs)
+            if stopwatch.turn(most_tokens(outputs) if is_per_token else 1):
                 return stopwatch.answer(percentile, per_turn=batch)
     except Exception as error:
         if is_out_of_memory(error):
@@ -156,10 +160,12 @@ def main() -> int:
     parser.add_argument("--handler", required=True, help="module:Class")
     parser.add_argument("--bundle", required=True, help="folder of the user's code")
     parser.add_argument("--percentile", type=float, default=99, help="of the latency")
+    parser.add_argument("--per", choices=("request", "token"), default="request", help="what the latency is of")
     options = parser.parse_args()
     batch = int(_positive("CLOUDLESS_PROFILE_BATCH", os.environ.get("CLOUDLESS_PROFILE_BATCH", "1")))
     seconds = _positive("CLOUDLESS_PROFILE_SECONDS", os.environ.get("CLOUDLESS_PROFILE_SECONDS", "5"))
-    print(profile_handler(options.handler, options.bundle, batch, seconds, options.percentile), flush=True)
+    is_per_token = options.per == "token"
+    print(profile_handler(options.handler, options.bundle, batch, seconds, options.percentile, is_per_token), flush=True)
     return 0
 
 

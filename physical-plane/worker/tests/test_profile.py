@@ -23,6 +23,9 @@ class Doubler:
         return {"y": batch["x"] * 2}
 class Open(Doubler):
     inputs = {"x": ("FP32", [-1, -1])}
+class Words(Doubler):
+    def predict(self, batch):
+        return {**super().predict(batch), "output_tokens": numpy.full(batch["x"].shape[0], 10)}
 class Silent(Doubler):
     inputs = None
 """
@@ -48,9 +51,10 @@ def run(arguments: list[str], tmp_path: Path, batch: int = 4, seconds: str = "0.
     return subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
 
 
-def profile(name: str, tmp_path: Path, **given) -> subprocess.CompletedProcess:
+def profile(name: str, tmp_path: Path, *more: str, **given) -> subprocess.CompletedProcess:
     (tmp_path / "answers.py").write_text(HANDLER)
-    return run(["-m", "cloudless.profile", "--handler", f"answers:{name}", "--bundle", str(tmp_path)], tmp_path, **given)
+    handler = ["--handler", f"answers:{name}", "--bundle", str(tmp_path), *more]
+    return run(["-m", "cloudless.profile", *handler], tmp_path, **given)
 
 
 def test_a_handler_is_measured_in_batches(tmp_path):
@@ -58,6 +62,14 @@ def test_a_handler_is_measured_in_batches(tmp_path):
     answer = json.loads(done.stdout.splitlines()[-1])
     assert answer["latency_ms"] >= 2
     assert 0 < answer["throughput_per_second"] <= 4 / 0.002
+
+
+def test_an_objective_per_token_is_measured_per_token(tmp_path):
+    answer = json.loads(profile("Words", tmp_path, "--per", "token").stdout.splitlines()[-1])
+    assert answer["latency_ms"] >= 0.2
+    told = profile("Doubler", tmp_path, "--per", "token")
+    assert told.returncode != 0
+    assert "an objective per token needs output 'output_tokens'" in told.stderr
 
 
 def test_a_batch_that_does_not_fit_is_said_to(tmp_path):
@@ -106,6 +118,14 @@ def test_warm_up_is_not_counted_and_the_percentile_is_of_turns():
     assert is_enough
     assert json.loads(stopwatch.answer(50, per_turn=8)) == {"latency_ms": 1000.0, "throughput_per_second": pytest.approx(8 * 10 / 11)}
     assert json.loads(stopwatch.answer(99, per_turn=8))["latency_ms"] == 2000.0
+
+
+def test_a_turn_of_several_parts_has_the_latency_of_one():
+    now = [0.0]
+    stopwatch = Stopwatch(10, clock=lambda: now[0])
+    while not stopwatch.turn(4):
+        now[0] += 2.0
+    assert json.loads(stopwatch.answer(99, per_turn=3)) == {"latency_ms": 500.0, "throughput_per_second": pytest.approx(1.5)}
 
 
 def test_only_memory_counts_as_out_of_memory():

@@ -47,6 +47,12 @@ class Broken:
     def load(self): raise OSError("weights.npy is missing")
     def predict(self, batch): return batch
 
+class Words:
+    def load(self): pass
+    def predict(self, batch):
+        time.sleep(float(os.environ.get("SECONDS", "0")))
+        return {"text": batch["x"], "output_tokens": batch["x"][:, :1].astype(numpy.int64)}
+
 class NoPredict:
     def load(self): pass
 '''

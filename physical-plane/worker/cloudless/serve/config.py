@@ -48,6 +48,8 @@ class ServeConfig:
     batch_max: int
     slo_seconds: float | None
     slo_percentile: float
+    # The objective is of each token of an answer, not of a request.
+    is_per_token: bool
     bind_host: str
     advertise_host: str
     # The status is written there every second; nowhere when empty.
@@ -68,6 +70,7 @@ def read_config(path: str) -> ServeConfig:
         batch_max=max(1, int(given["batchMax"])),
         slo_seconds=None if slo is None else float(slo["latencyMs"]) / 1000,
         slo_percentile=99.0 if slo is None else float(slo["percentile"]),
+        is_per_token=slo is not None and slo.get("per") == "token",
         bind_host=given["bindHost"],
         advertise_host=given["advertiseHost"],
         status_path=given.get("statusPath", ""),

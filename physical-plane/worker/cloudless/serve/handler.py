@@ -7,6 +7,7 @@ import sys
 import numpy
 
 from .tensors import datatype_of
+from .tokens import fault_of
 
 
 class HandlerFault(Exception):
@@ -14,7 +15,9 @@ class HandlerFault(Exception):
 
 
 class Handler:
-    def __init__(self, named: str, bundle_folder: str):
+    def __init__(self, named: str, bundle_folder: str, is_per_token: bool = False):
+        """`is_per_token`: its answers say how many tokens they have."""
+        self._is_per_token = is_per_token
         module_name, _, class_name = named.partition(":")
         # As a script of the bundle would find its files and modules; what is ours is loaded already.
         os.chdir(bundle_folder)
@@ -46,6 +49,9 @@ class Handler:
             if datatype_of(array) is None:
                 raise HandlerFault(f"output {name!r} has type {array.dtype}, for which the protocol has no name")
             arrays[str(name)] = array
+        fault = fault_of(arrays, rows) if self._is_per_token else None
+        if fault is not None:
+            raise HandlerFault(fault)
         return arrays
 
 

@@ -15,14 +15,16 @@ from .errors import Refused, bad_input
 from .handler import Handler
 from .http import HttpServer, Request
 from .tensors import read_inputs, read_outputs_asked, write_outputs
+from .tokens import most_tokens
 from .window import Window
 
 
 class Instance:
     def __init__(self, config: ServeConfig):
         self._config = config
-        self._handler = Handler(config.handler, config.bundle_folder)
-        self._batcher = Batcher(self._handler, config.batch_max, config.slo_seconds)
+        self._handler = Handler(config.handler, config.bundle_folder, config.is_per_token)
+        # How long a request may take follows from an objective per token only once its answer is there: such a one is not kept waiting.
+        self._batcher = Batcher(self._handler, config.batch_max, None if config.is_per_token else config.slo_seconds)
         self._http = HttpServer(self._route)
         self._window = Window()
         self._is_ready = False
@@ -106,16 +108,17 @@ class Instance:
     async def _infer(self, request: Request) -> dict:
         began = time.monotonic()
         try:
-            answer = await self._answer(request)
+            answer, tokens = await self._answer(request)
         except Refused as refused:
             # Who sends nonsense says nothing of how well this answers.
             if refused.status != 400:
                 self._count(began, is_error=True)
             raise
-        self._count(began, is_error=False)
+        self._count(began, is_error=False, tokens=tokens)
         return answer
 
-    async def _answer(self, request: Request) -> dict:
+    async def _answer(self, request: Request) -> tuple:
+        """The answer, and what its latency is divided by."""
         if not self._is_ready:
             raise Refused(503, "the model is being loaded, or the instance is about to end", 1)
         content = _read_json(request.body)
@@ -126,6 +129,7 @@ class Instance:
             outputs = await asyncio.wait_for(self._batcher.answer(arrays, timeout), timeout)
         except asyncio.TimeoutError:
             raise Refused(504, f"not answered within {timeout:.3f} s, as long as it was to wait") from None
+        tokens = most_tokens(outputs) if self._config.is_per_token else 1
         if asked is not None:
             for place, name in enumerate(asked):
                 if name not in outputs:
@@ -133,15 +137,16 @@ class Instance:
             outputs = {name: outputs[name] for name in asked}
         answer = {"model_name": self._config.name, "model_version": "1", "outputs": write_outputs(outputs)}
         named = content.get("id")
-        return {"id": named, **answer} if isinstance(named, str) else answer
+        return ({"id": named, **answer} if isinstance(named, str) else answer), tokens
 
-    def _count(self, began: float, is_error: bool) -> None:
+    def _count(self, began: float, is_error: bool, tokens: int = 1) -> None:
         now = time.monotonic()
+        seconds = (now - began) / tokens
         self._requests += 1
         self._errors += is_error
         slo = self._config.slo_seconds
-        self._over_slo += slo is not None and (is_error or now - began > slo)
-        self._window.add(now, now - began)
+        self._over_slo += slo is not None and (is_error or seconds > slo)
+        self._window.add(now, seconds)
 
     async def _tell(self) -> None:
         while True:
