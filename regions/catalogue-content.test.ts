@@ -26,6 +26,21 @@ describe('a catalogue as text', () => {
     )
   })
 
+  test('has the memory of device models where that is known, and another hash with it', () => {
+    const of = (memory: object): Catalogue => {
+      const deviceModels = [{ name: 't4', relativeSpeed: 100, ...memory }]
+      return withHash({ version: '1', usdPer: {}, regions: [], links: [], deviceModels })
+    }
+    const [unknown, known, larger] = [of({}), of({ memoryGib: 16 }), of({ memoryGib: 24 })]
+    expect(new Set([unknown.hash, known.hash, larger.hash]).size).toBe(3)
+    for (const each of [unknown, known]) expect(decodeContent(encodeContent(each), each.hash)).toEqual(each)
+    expect(encodeContent(unknown)).toContain('[["t4",100]]')
+    for (const wrong of ['0', '-1', '"16"', 'null', '16,16']) {
+      const text = encodeContent(known).replace('["t4",100,16]', `["t4",100,${wrong}]`)
+      expect(() => decodeContent(text, sha256(text)), wrong).toThrow(/is damaged: deviceModels/)
+    }
+  })
+
   test('that was changed on its way is refused', async () => {
     const { hash, ...content } = await loadCatalogue()
     const text = encodeContent(content)
@@ -38,7 +53,10 @@ describe('a catalogue as text', () => {
     const content = encodeContent({
       version: '1',
       usdPer: { USD: 1, CNY: 0.14 },
-      deviceModels: [{ name: 'cpu', relativeSpeed: 1 }],
+      deviceModels: [
+        { name: 'cpu', relativeSpeed: 1 },
+        { name: 't4', relativeSpeed: 100, memoryGib: 16 },
+      ],
       regions: ['aws/a', 'aws/b'].map((name) => ({
         name,
         provider: 'aws',

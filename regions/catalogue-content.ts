@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
-import { markets, providers, stocks, type Catalogue, type EgressPrice } from './catalogue.ts'
+import { markets, providers, stocks, type Catalogue, type DeviceModel, type EgressPrice } from './catalogue.ts'
 import { contentBytesMax, deviceModelsMax, regionsMax } from './config.ts'
 
 const name = z.string().min(1).max(128)
@@ -18,6 +18,11 @@ const region = z.tuple([
   amount.nullable(),
   z.array(price),
 ])
+/** Name, speed, and memory where that is known. */
+const deviceModel = z.union([
+  z.tuple([name, z.number().positive()]),
+  z.tuple([name, z.number().positive(), z.number().positive()]),
+])
 
 const contentSchema = z.strictObject({
   format: z.literal(1),
@@ -27,7 +32,7 @@ const contentSchema = z.strictObject({
     .array(z.tuple([word, z.iso.date()]))
     .max(200)
     .optional(),
-  deviceModels: z.array(z.tuple([name, z.number().positive()])).max(deviceModelsMax),
+  deviceModels: z.array(deviceModel).max(deviceModelsMax),
   regions: z.array(region).max(regionsMax),
   egress: z.array(z.tuple([z.enum(['per-gb', 'p95-month']), z.array(tier)])),
   links: z
@@ -64,7 +69,7 @@ export function encodeContent(catalogue: Omit<Catalogue, 'hash'>): string {
     usdPer: sortedEntries(catalogue.usdPer),
     // Left out where there is none, so that a catalogue without it keeps its hash.
     ...(catalogue.ratesOn === undefined ? {} : { ratesOn: sortedEntries(catalogue.ratesOn) }),
-    deviceModels: catalogue.deviceModels.map((model) => [model.name, model.relativeSpeed]),
+    deviceModels: catalogue.deviceModels.map(encodeModel),
     regions: catalogue.regions.map(encodeRegion),
     egress,
     links,
@@ -93,6 +98,10 @@ export function decodeContent(text: string, hash: string): Catalogue {
     throw damaged(hash, `${path.join('.')}: ${message}`)
   }
   return { ...decodeParts(parsed.data, hash), hash }
+}
+
+function encodeModel({ name: model, relativeSpeed, memoryGib }: DeviceModel): Content['deviceModels'][number] {
+  return memoryGib === undefined ? [model, relativeSpeed] : [model, relativeSpeed, memoryGib]
 }
 
 function encodeRegion(at: Catalogue['regions'][number]): Content['regions'][number] {
@@ -134,7 +143,9 @@ function decodeParts(content: Content, hash: string): Omit<Catalogue, 'hash'> {
         throw damaged(hash, `a link points at region ${from}, region ${to} or price ${at}, which it does not have`)
       return { from: sender[0], to: receiver[0], mbitPerSecond, roundTripMs, egress: paid }
     }),
-    deviceModels: content.deviceModels.map(([model, relativeSpeed]) => ({ name: model, relativeSpeed })),
+    deviceModels: content.deviceModels.map(([model, relativeSpeed, memoryGib]) => {
+      return { name: model, relativeSpeed, ...(memoryGib === undefined ? {} : { memoryGib }) }
+    }),
   }
 }
 

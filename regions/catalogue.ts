@@ -82,4 +82,6 @@ export type DeviceModel = {
   readonly name: string
   /** Throughput of one unit relative to one "cpu" unit, for plans without a declared or measured figure. */
   readonly relativeSpeed: number
+  /** The most that one of this model has; absent where nobody says, and for CPUs, which use their host's. */
+  readonly memoryGib?: number
 }

@@ -50,6 +50,15 @@ describe('two catalogues', () => {
     expect(diff.prices).toEqual({ came: [], went: [], changed: [] })
   })
 
+  test('may differ in the memory of a device model only', () => {
+    const of = (memory: object): Catalogue =>
+      makeCatalogue([aLayer({ deviceModels: [{ name: 't4', relativeSpeed: 1, ...memory }] })]).catalogue
+    const diff = diffCatalogues(of({ memoryGib: 16 }), of({ memoryGib: 24 }))
+    expect(diff.deviceMemory.changed).toEqual([{ deviceModel: 't4', before: 16, after: 24, share: 0.5 }])
+    expect([isSameCatalogue(diff), isSameCatalogue(diffCatalogues(of({}), of({})))]).toEqual([false, true])
+    expect(diffCatalogues(of({}), of({ memoryGib: 24 })).deviceMemory.came).toEqual([{ deviceModel: 't4', after: 24 }])
+  })
+
   test('nothing can be said of a share of zero', () => {
     const diff = diffCatalogues(catalogueOf({ 'aws/a': { cpu: 0 } }), catalogueOf({ 'aws/a': { cpu: 1 } }))
     expect(diff.prices.changed[0]!.share).toBeNull()

@@ -8,6 +8,8 @@ export type CatalogueDiff = {
   readonly after: { readonly version: string; readonly hash: string }
   readonly rates: Differences<{ readonly currency: string }, number>
   readonly deviceModels: Differences<{ readonly deviceModel: string }, number>
+  /** In GiB, of models of which it is known. */
+  readonly deviceMemory: Differences<{ readonly deviceModel: string }, number>
   readonly regions: Differences<{ readonly region: string }, RegionFacts>
   readonly prices: Differences<PriceName, number>
   readonly bandwidth: Differences<Pair, number>
@@ -46,6 +48,7 @@ export function diffCatalogues(before: Catalogue, after: Catalogue): CatalogueDi
     after: { version: after.version, hash: after.hash },
     rates: differences(ratesOf(before), ratesOf(after), ({ currency }) => currency),
     deviceModels: differences(modelsOf(before), modelsOf(after), ({ deviceModel }) => deviceModel),
+    deviceMemory: differences(memoriesOf(before), memoriesOf(after), ({ deviceModel }) => deviceModel),
     regions: differences(regionsOf(before), regionsOf(after), ({ region }) => region),
     prices: differences(pricesOf(before), pricesOf(after), (name) => `${name.region} ${rowKey(name)}`),
     bandwidth: pairs(({ mbitPerSecond }) => mbitPerSecond),
@@ -55,8 +58,8 @@ export function diffCatalogues(before: Catalogue, after: Catalogue): CatalogueDi
 }
 
 export function isSameCatalogue(diff: CatalogueDiff): boolean {
-  const { rates, deviceModels, regions, prices, bandwidth, roundTrips, egress } = diff
-  const parts = [rates, deviceModels, regions, prices, bandwidth, roundTrips, egress]
+  const { rates, deviceModels, deviceMemory, regions, prices, bandwidth, roundTrips, egress } = diff
+  const parts = [rates, deviceModels, deviceMemory, regions, prices, bandwidth, roundTrips, egress]
   return parts.every(({ came, went, changed }) => came.length + went.length + changed.length === 0)
 }
 
@@ -68,6 +71,12 @@ function ratesOf({ usdPer }: Catalogue): Rows<{ readonly currency: string }, num
 
 function modelsOf({ deviceModels }: Catalogue): Rows<{ readonly deviceModel: string }, number> {
   return deviceModels.map(({ name, relativeSpeed }) => [{ deviceModel: name }, relativeSpeed])
+}
+
+function memoriesOf({ deviceModels }: Catalogue): Rows<{ readonly deviceModel: string }, number> {
+  return deviceModels.flatMap(({ name, memoryGib }) =>
+    memoryGib === undefined ? [] : [[{ deviceModel: name }, memoryGib] as const],
+  )
 }
 
 function regionsOf({ regions }: Catalogue): Rows<{ readonly region: string }, RegionFacts> {

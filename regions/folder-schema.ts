@@ -42,7 +42,13 @@ function maybe<T>(schema: z.ZodType<T, string>): z.ZodType<T | null, string> {
 }
 
 export const rowSchemas = {
-  devices: z.strictObject({ device_model: deviceModel, relative_speed: positive, source: text }),
+  devices: z.strictObject({
+    device_model: deviceModel,
+    relative_speed: positive,
+    /** The column may be left out. */
+    memory_gib: maybe(positive).default(null),
+    source: text,
+  }),
   regions: z.strictObject({
     name: regionName,
     provider: z.enum(providers, `use ${providers.join(', ')}`),

@@ -49,7 +49,8 @@ export function toLayer(file: FolderFile, rows: FolderRows, below: Names): Made 
         ? null
         : { mbitPerSecond: file.defaultLink.mbitPerSecond, roundTripMs: file.defaultLink.roundTripMs },
     deviceModels: unique(rows.devices, (row) => row.device_model, 'device_model', faults).map(({ row }) => {
-      return { name: row.device_model, relativeSpeed: row.relative_speed }
+      const { device_model: name, relative_speed: relativeSpeed, memory_gib: memoryGib } = row
+      return { name, relativeSpeed, ...(memoryGib === null ? {} : { memoryGib }) }
     }),
   }
   return { layer, warnings, faults }

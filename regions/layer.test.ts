@@ -28,7 +28,7 @@ describe('layers', () => {
       region('b', [price('t4', 1)]),
     ],
     links: [link(100)],
-    deviceModels: [{ name: 't4', relativeSpeed: 1 }],
+    deviceModels: [{ name: 't4', relativeSpeed: 1, memoryGib: 16 }],
   })
 
   test('how often spot is taken back is known below, for the same machine first', () => {
@@ -90,10 +90,13 @@ describe('layers', () => {
     })
     const merged = mergeLayers([bundled, mine]).catalogue
     expect(merged).toMatchObject({ usdPer: { USD: 1, CNY: 0.15 }, links: [{ mbitPerSecond: 7 }] })
+    // Who says another speed says nothing of the memory.
     expect(merged.deviceModels).toEqual([
       { name: 'l4', relativeSpeed: 2 },
-      { name: 't4', relativeSpeed: 3 },
+      { name: 't4', relativeSpeed: 3, memoryGib: 16 },
     ])
+    const larger = layer('larger', { deviceModels: [{ name: 't4', relativeSpeed: 3, memoryGib: 24 }] })
+    expect(mergeLayers([bundled, mine, larger]).catalogue.deviceModels[1]).toMatchObject({ memoryGib: 24 })
   })
 
   test('a pair has the price of the rule that fits it most closely, and the default link where it was not measured', () => {

@@ -63,7 +63,10 @@ export type Merged = {
 export function mergeLayers(layers: readonly Layer[]): Merged {
   const regions = new Map<string, CatalogueRegion>()
   for (const region of layers.flatMap((layer) => layer.regions)) regions.set(region.name, over(regions, region))
-  const models = new Map(layers.flatMap((layer) => layer.deviceModels).map((model) => [model.name, model]))
+  const models = new Map<string, DeviceModel>()
+  // Who has another speed for a model says nothing of its memory.
+  for (const model of layers.flatMap(({ deviceModels }) => deviceModels))
+    models.set(model.name, { ...models.get(model.name), ...model })
   const { links, unknownPairs } = everyLink(layers, [...regions.keys()].sort())
   const catalogue = {
     version: layers.map(versionOf).join('+'),

@@ -14,7 +14,7 @@ usdPer: { CNY: { usd: 0.14, on: "2026-11-01", source: mine } }
 defaultLink: { mbitPerSecond: 100, roundTripMs: 200, source: mine }
 sources: [{ id: mine, kind: assumption, note: a guess }, { id: other, kind: assumption, note: another }]
 `,
-  'devices.csv': 'device_model,relative_speed,source\ncpu,1,mine\nnvidia-t4,100,mine+other\n',
+  'devices.csv': 'device_model,relative_speed,memory_gib,source\ncpu,1,,mine\nnvidia-t4,100,16,mine+other\n',
   'regions.csv':
     'name,provider,latitude,longitude,storage_usd_per_gb_month,source\naws/a,aws,1,-2.5,0.02,mine\nonprem/lab,onprem,,,,mine\n',
   'prices.csv': [
@@ -83,7 +83,7 @@ describe('a folder', () => {
     expect(layer).toMatchObject({ id: '1', usdPer: { CNY: 0.14 }, defaultLink: { mbitPerSecond: 100 } })
     expect(layer.deviceModels).toEqual([
       { name: 'cpu', relativeSpeed: 1 },
-      { name: 'nvidia-t4', relativeSpeed: 100 },
+      { name: 'nvidia-t4', relativeSpeed: 100, memoryGib: 16 },
     ])
     const [a, lab] = layer.regions
     expect(a).toMatchObject({ coordinates: { latitude: 1, longitude: -2.5 }, storageUsdPerGbMonth: 0.02 })
@@ -168,6 +168,13 @@ describe('names and places as sources write them', () => {
   })
 })
 
+test('device models without a column for memory have none that is known', async () => {
+  const { layer } = await read({
+    'devices.csv': 'device_model,relative_speed,source\ncpu,1,mine\nnvidia-t4,100,mine\n',
+  })
+  expect(layer.deviceModels[1]).toEqual({ name: 'nvidia-t4', relativeSpeed: 100 })
+})
+
 describe('refusals name file, line, field, value and fix', () => {
   test.each<[string, Readonly<Record<string, string>>, string, RegExp]>([
     [
@@ -187,6 +194,18 @@ describe('refusals name file, line, field, value and fix', () => {
       changed('prices.csv', ',on-demand,4,', ',on-demand,NaN,'),
       'prices.csv line 2 per_instance_hour',
       /"NaN": use a number/,
+    ],
+    [
+      'a device with no memory',
+      changed('devices.csv', '100,16,', '100,0,'),
+      'devices.csv line 3 memory_gib',
+      /"0": use a number above 0/,
+    ],
+    [
+      'memory that is no number',
+      changed('devices.csv', '100,16,', '100,16GB,'),
+      'devices.csv line 3 memory_gib',
+      /"16GB": use a number/,
     ],
     ['no devices', changed('prices.csv', ',4,spot', ',0,spot'), 'prices.csv line 3 devices', /1 or more/],
     ['an unknown market', changed('prices.csv', 'spot', 'futures'), 'prices.csv line 3 market', /on-demand or spot/],

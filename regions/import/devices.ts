@@ -1,6 +1,8 @@
 // Device models by the names that clouds have for them, and how fast one is: its memory bandwidth over that of one c6i vCPU
-// (204.8 GB/s over 64), since small networks are bound by it. Only a first guess, until a run has measured.
+// (204.8 GB/s over 64), since small networks are bound by it. Only a first guess, until a run has measured. Its memory is the most
+// that any machine has with one.
 import { deviceModelOf } from '../device-names.ts'
+import type { Records } from './rows.ts'
 
 const cpuGigabytesPerSecond = 204.8 / 64
 
@@ -38,6 +40,27 @@ export function awsDevices(instanceType: string, gpuModel: string, gpuCount: str
   const count = Number(gpuCount)
   if (model === null || !Number.isInteger(count) || count < 1) return null
   return { model: instanceType.startsWith('p4de.') ? 'nvidia-a100-80' : model, count }
+}
+
+export type ModelMemory = { readonly gib: number; readonly sources: readonly string[] }
+
+/** By device model; those of which no table says it are not in it. */
+export function deviceMemories(aws: Records, tencent: Records): ReadonlyMap<string, ModelMemory> {
+  const memories = new Map<string, ModelMemory>()
+  const add = (model: string, gib: number, source: string): void => {
+    if (!(gib > 0)) return
+    const { gib: known, sources } = memories.get(model) ?? { gib: 0, sources: [] }
+    memories.set(model, { gib: Math.max(known, gib), sources: [...new Set([...sources, source])].sort() })
+  }
+  for (const row of aws) {
+    const found = awsDevices(row['instance_type']!, row['gpu_model']!, row['gpu_count']!)
+    if (found !== null) add(found.model, Number(row['gpu_memory_gib_total'] ?? '') / found.count, 'ec2instances')
+  }
+  for (const row of tencent) {
+    const found = tencentDevices(row['gpu_model']!, row['gpu_count']!)
+    if (found !== null) add(found.model, Number(row['gpu_memory_gib_each'] ?? ''), 'tencent-list')
+  }
+  return memories
 }
 
 export type Devices = { readonly model: string; readonly count: number }

@@ -13,10 +13,11 @@ const onDemand = (region: string, type: string, price: number, currency = 'USD')
   currency,
   priced_on: '2026-07-20',
 })
-const spec = (type: string, model: string, count: string): Records[number] => ({
+const spec = (type: string, model: string, count: string, memory = ''): Records[number] => ({
   instance_type: type,
   gpu_model: model,
   gpu_count: count,
+  gpu_memory_gib_total: memory,
   vcpus: '48',
   memory_gib: '192.0',
   network_mbps_baseline: '50000',
@@ -44,7 +45,12 @@ const some: Tables = {
     onDemand('eu-west-1', 'g4dn.12xlarge', 99),
   ],
   awsSpot: [spot('us-east-1', 'g4dn.12xlarge', 75, 0), spot('eu-west-1', 'g4dn.12xlarge', 50, 4)],
-  awsSpecs: [spec('g4dn.12xlarge', 'NVIDIA T4 Tensor Core', '4'), spec('dl1.24xlarge', '', '')],
+  awsSpecs: [
+    spec('g4dn.12xlarge', 'NVIDIA T4 Tensor Core', '4', '64'),
+    spec('dl1.24xlarge', '', '', '768'),
+    spec('p3.2xlarge', 'NVIDIA Tesla V100', '1', '16'),
+    spec('p5.48xlarge', 'NVIDIA H100', '8'),
+  ],
   gcpPrices: [
     gcp('a2-highgpu-2g', 'us-central1', 7, 3),
     gcp('a3-highgpu-8g', 'us-central1', 88, 9),
@@ -59,12 +65,23 @@ const some: Tables = {
       instance_type: 'GN7.2XLARGE32',
       gpu_model: 'T4-16GB',
       gpu_count: '1',
+      gpu_memory_gib_each: '16',
       vcpus: '8',
       memory_gib: '32',
       network_gbps: '1.5',
       zones: 'ap-tokyo-2;ap-seoul-1',
     },
-    { instance_type: 'GN7.LARGE20', gpu_model: 'T4-16GB', gpu_count: '0.25', zones: '' },
+    { instance_type: 'GN7.LARGE20', gpu_model: 'T4-16GB', gpu_count: '0.25', gpu_memory_gib_each: '4.0', zones: '' },
+    {
+      instance_type: 'GN10Xp.2XLARGE40',
+      gpu_model: 'V100-32GB',
+      gpu_count: '1',
+      gpu_memory_gib_each: '32',
+      vcpus: '10',
+      memory_gib: '40',
+      network_gbps: '3',
+      zones: '',
+    },
   ],
   throughput: [
     { src_region: 'aws:us-east-1', dst_region: 'gcp:us-central1-a', gbps_received: '4.5' },
@@ -124,11 +141,25 @@ describe('from small tables', () => {
     ])
   })
 
+  test('device models: with the most memory that any machine has with one, where a table says it', () => {
+    expect(
+      ['cpu,', 'nvidia-h100,', 'nvidia-t4,', 'nvidia-v100,'].flatMap((model) => lines(files, 'devices.csv', model)),
+    ).toEqual([
+      'cpu,1,,assumed-speed',
+      'nvidia-h100,1047,,assumed-speed',
+      'nvidia-t4,100,16,assumed-speed+ec2instances+tencent-list',
+      'nvidia-v100,281,32,assumed-speed+ec2instances+tencent-list',
+    ])
+  })
+
   test('machines: with their devices and zones, and no slices of a GPU', () => {
     expect(files.get('machines.csv')!.trim().split('\n').slice(1)).toEqual([
       'aws,g4dn.12xlarge,nvidia-t4,4,48,192,50000,,ec2instances+karpenter',
+      'aws,p3.2xlarge,nvidia-v100,1,48,192,50000,,ec2instances+karpenter',
+      'aws,p5.48xlarge,nvidia-h100,8,48,192,50000,,ec2instances+karpenter',
       'gcp,a2-highgpu-2g,nvidia-a100,2,24,170,,us-central1-a,gcp-calculator',
       'gcp,a3-highgpu-8g,nvidia-h100,8,208,1872,,us-central1-c,gcp-calculator',
+      'tencent,GN10Xp.2XLARGE40,nvidia-v100,1,10,40,3000,,tencent-list',
       'tencent,GN7.2XLARGE32,nvidia-t4,1,8,32,1500,ap-seoul-1;ap-tokyo-2,tencent-list',
     ])
   })

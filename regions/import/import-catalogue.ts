@@ -2,7 +2,7 @@
 // give the same bytes, in order, so that two versions can be compared line by line.
 import { assumedLinks } from './assumed-links.ts'
 import { awsPrices } from './aws.ts'
-import { deviceModels } from './devices.ts'
+import { deviceMemories, deviceModels, type ModelMemory } from './devices.ts'
 import { gcpPrices } from './gcp.ts'
 import { machineRows } from './machines.ts'
 import { places, type PlaceRow } from './places.ts'
@@ -29,11 +29,17 @@ export function importCatalogue(from: Tables, linksByHand: ReadonlySet<string>):
   const aws = { onDemand: from.awsOnDemand, spot: from.awsSpot, specs: from.awsSpecs }
   const prices = [...awsPrices(aws, namesOf('aws')), ...gcpPrices(from.gcpPrices, from.gcpSold, namesOf('gcp'))]
   const machines = { aws: from.awsSpecs, gcp: from.gcpSold, tencent: from.tencentMachines }
+  const memories = deviceMemories(from.awsSpecs, from.tencentMachines)
+  const deviceLine = ({ name, relativeSpeed }: (typeof deviceModels)[number]): Line => [
+    name,
+    relativeSpeed,
+    ...memoryOf(memories.get(name)),
+  ]
   const wan = { throughput: from.throughput, roundTrips: from.roundTrips, egress: from.egress }
   const measured = links(wan, new Map(places.map((place) => [place.name, place])))
   const assumed = assumedLinks(measured, places, linksByHand)
   return new Map([
-    ['devices.csv', csv(['device_model', 'relative_speed', 'source'], deviceModels.map(deviceLine))],
+    ['devices.csv', csv(['device_model', 'relative_speed', 'memory_gib', 'source'], deviceModels.map(deviceLine))],
     ['machines.csv', csv(machineColumns, machineRows(machines).map(machineLine))],
     ['regions.csv', csv(regionColumns, places.map(regionLine))],
     ['prices.csv', csv(priceColumns, prices.map(priceLine))],
@@ -78,8 +84,9 @@ function namesOf(provider: string): ReadonlySet<string> {
 
 type Line = readonly (string | number)[]
 
-function deviceLine({ name, relativeSpeed }: (typeof deviceModels)[number]): Line {
-  return [name, relativeSpeed, 'assumed-speed']
+/** GiB and source of all the row. */
+function memoryOf(memory: ModelMemory | undefined): Line {
+  return [memory?.gib ?? '', ['assumed-speed', ...(memory?.sources ?? [])].join('+')]
 }
 
 function regionLine({ name, provider, latitude, longitude }: PlaceRow): Line {

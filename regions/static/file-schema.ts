@@ -39,7 +39,7 @@ export const fileSchema = z.strictObject({
   defaultLink: z.strictObject({ mbitPerSecond: positive, roundTripMs: price, source }).optional(),
   sources: z.array(sourceSchema).default([]),
   deviceModels: z
-    .array(z.strictObject({ name: deviceModelName, relativeSpeed: positive, source }))
+    .array(z.strictObject({ name: deviceModelName, relativeSpeed: positive, memoryGib: positive.optional(), source }))
     .max(deviceModelsMax)
     .default([]),
   regions: z

@@ -11,6 +11,7 @@ version: "1"
 sources: [{ id: mine, kind: assumption, note: a guess }]
 deviceModels:
   - { name: cpu, relativeSpeed: 1, source: mine }
+  - { name: rack, relativeSpeed: 50, memoryGib: 24, source: mine }
 regions:
   - { name: onprem/lab, provider: onprem, prices: [{ deviceModel: cpu, usdPerUnitHour: 0.02, source: mine }] }
   - { name: aws/us-east-1, provider: aws, prices: [{ deviceModel: cpu, usdPerUnitHour: 0.04, source: mine }] }
@@ -87,13 +88,15 @@ describe('the hash', () => {
   const rows = small.trim().split('\n')
 
   test('does not depend on comments, sources or the order of rows', () => {
-    const swapped = [...rows.slice(0, 5), rows[6], rows[5], rows[7], rows[9], rows[8], '# the end'].join('\n')
+    const swapped = [...rows.slice(0, 6), rows[7], rows[6], rows[8], rows[10], rows[9], '# the end'].join('\n')
     const renamed = swapped.replaceAll('mine', 'yours').replace('a guess', 'a better guess')
     expect(hashOf(renamed)).toBe(hashOf(small))
   })
 
   test('changes with every figure', () => {
-    const figures = [...small.matchAll(/(usdPerUnitHour|mbitPerSecond|roundTripMs|egressUsdPerGb|relativeSpeed): /g)]
+    const figures = [
+      ...small.matchAll(/(usdPerUnitHour|mbitPerSecond|roundTripMs|egressUsdPerGb|relativeSpeed|memoryGib): /g),
+    ]
     const hashes = figures.map(({ index, 0: key }) => {
       const start = index + key.length
       return hashOf(`${small.slice(0, start)}7${small.slice(start)}`)
@@ -105,6 +108,9 @@ describe('the hash', () => {
 describe('a wrong file is refused with file, line and field', () => {
   const cases: readonly (readonly [string, string, string, string, string])[] = [
     ['negative price', 'usdPerUnitHour: 0.02', 'usdPerUnitHour: -1', 'regions[0].prices[0].usdPerUnitHour', '-1'],
+    ['memory of nothing', 'memoryGib: 24', 'memoryGib: 0', 'deviceModels[1].memoryGib', 'above 0'],
+    ['memory as text', 'memoryGib: 24', 'memoryGib: 24GB', 'deviceModels[1].memoryGib', 'use a number'],
+    ['memory without end', 'memoryGib: 24', 'memoryGib: .inf', 'deviceModels[1].memoryGib', 'number'],
     ['NaN', 'usdPerUnitHour: 0.02', 'usdPerUnitHour: .nan', 'regions[0].prices[0].usdPerUnitHour', 'NaN'],
     ['infinity', 'usdPerUnitHour: 0.02', 'usdPerUnitHour: .inf', 'regions[0].prices[0].usdPerUnitHour', 'Infinity'],
     ['no price', 'usdPerUnitHour: 0.02, ', '', 'regions[0].prices[0].usdPerUnitHour', 'with its currency'],

@@ -25,7 +25,9 @@ export function toLayer(file: CatalogueFile, path: string, below: Names): Layer 
       file.defaultLink === undefined
         ? null
         : { mbitPerSecond: file.defaultLink.mbitPerSecond, roundTripMs: file.defaultLink.roundTripMs },
-    deviceModels: file.deviceModels.map(({ name, relativeSpeed }) => ({ name, relativeSpeed })),
+    deviceModels: file.deviceModels.map(({ name, relativeSpeed, memoryGib }) => {
+      return { name, relativeSpeed, ...(memoryGib === undefined ? {} : { memoryGib }) }
+    }),
   }
 }
 

@@ -28,6 +28,12 @@ export function renderDiff(diff: CatalogueDiff, style: Style, isAll: boolean): s
       (speed) => `speed ${speed}`,
     ),
     section(
+      'memory of device models',
+      diff.deviceMemory,
+      ({ deviceModel }) => deviceModel,
+      (gib) => `${gib} GiB`,
+    ),
+    section(
       'regions',
       diff.regions,
       ({ region }) => region,

@@ -115,6 +115,7 @@ export function renderDevices(devices: readonly DeviceSummary[], style: Style): 
     [
       { head: 'device' },
       { head: 'speed', align: 'right' },
+      { head: 'memory', align: 'right' },
       { head: 'regions', align: 'right' },
       { head: 'cheapest on demand' },
       { head: 'cheapest spot' },
@@ -122,6 +123,7 @@ export function renderDevices(devices: readonly DeviceSummary[], style: Style): 
     devices.map((device) => [
       device.deviceModel,
       String(device.relativeSpeed),
+      device.memoryGib === null ? '' : `${device.memoryGib} GiB`,
       String(device.regions),
       cheapest(device.onDemand),
       cheapest(device.spot),

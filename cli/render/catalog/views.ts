@@ -21,6 +21,8 @@ export type RegionSummary = {
 export type DeviceSummary = {
   readonly deviceModel: string
   readonly relativeSpeed: number
+  /** Null where nobody says. */
+  readonly memoryGib: number | null
   readonly regions: number
   readonly onDemand: Cheapest | null
   readonly spot: Cheapest | null
@@ -77,7 +79,7 @@ export function machinesIn(machines: readonly Machine[], region: string | null):
 
 export function devicesOf({ regions, deviceModels }: Catalogue, region: string | null): readonly DeviceSummary[] {
   const considered = regions.filter(({ name }) => region === null || name === region)
-  return deviceModels.flatMap(({ name: deviceModel, relativeSpeed }) => {
+  return deviceModels.flatMap(({ name: deviceModel, relativeSpeed, memoryGib = null }) => {
     const having = considered.filter(({ prices }) => prices.some((price) => price.deviceModel === deviceModel))
     if (region !== null && having.length === 0) return []
     const cheapest = (market: Market): Cheapest | null => {
@@ -90,6 +92,7 @@ export function devicesOf({ regions, deviceModels }: Catalogue, region: string |
     return {
       deviceModel,
       relativeSpeed,
+      memoryGib,
       regions: having.length,
       onDemand: cheapest('on-demand'),
       spot: cheapest('spot'),
