@@ -6,6 +6,7 @@ import type { Catalogue } from '#regions/catalogue.ts'
 import { emptyAddressBook } from '#control-plane/model/address-book.ts'
 import type { Job, JobSpec } from '#control-plane/model/job.ts'
 import { plan } from '#control-plane/scheduler/plan.ts'
+import { memoryFault } from '#control-plane/scheduler/share-memory.ts'
 import { validateJob } from '#control-plane/scheduler/validate-job.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { Checks, quote } from '#control-plane/wire/checks.ts'
@@ -64,14 +65,27 @@ async function decode(context: CreateContext, request: CreateJobRequest__Output)
 /** Everything that is wrong with it is noted; throws where there is none. */
 export function decodeAndCheck(
   checks: Checks,
-  { catalogue, clock }: Pick<CreateContext, 'catalogue' | 'clock'>,
+  { store, catalogue, clock }: Pick<CreateContext, 'store' | 'catalogue' | 'clock'>,
   wire: CreateJobRequest__Output['spec'],
 ): JobSpec {
   const spec = decodeJobSpec(checks, wire)
   if (spec === null) return refuse(checks)
   for (const { field, description } of validateJob(spec, catalogue(), clock.now(), 'spec'))
     checks.note(field, description)
+  checkMemory(checks, { store, catalogue }, spec)
   return spec
+}
+
+/** Of a share: whether any GPU could hold it, whoever has one. */
+export function checkMemory(
+  checks: Checks,
+  { store, catalogue }: Pick<CreateContext, 'store' | 'catalogue'>,
+  { resources: { gpuShare, deviceModels } }: JobSpec,
+): void {
+  if (gpuShare === undefined) return
+  // Where its data is, and may go, is for the plan.
+  const fault = memoryFault({ share: gpuShare, deviceModels, regions: [] }, catalogue(), store.view().agents)
+  if (fault !== null) checks.note('spec.resources.gpu_share.memory_bytes', fault)
 }
 
 /** Nothing is stored of what is only validated, so it needs no id. */

@@ -4,6 +4,7 @@ import type { DeployFunctionRequest__Output } from '#proto/generated/cloudless/v
 import type { Catalogue } from '#regions/catalogue.ts'
 import { redeployed, type InferenceFunction, type InferenceSpec } from '#control-plane/model/inference.ts'
 import { validateFunction } from '#control-plane/scheduler/validate-function.ts'
+import { memoryFault } from '#control-plane/scheduler/share-memory.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { Checks } from '#control-plane/wire/checks.ts'
 import { decodeInferenceSpec, type FunctionStatus } from '#control-plane/wire/inference.ts'
@@ -60,8 +61,13 @@ async function decode(
 ): Promise<InferenceSpec> {
   const checks = new Checks()
   const spec = decodeInferenceSpec(checks, request.spec)
-  if (spec !== null)
+  if (spec !== null) {
     for (const { field, description } of validateFunction(spec, catalogue(), 'spec')) checks.note(field, description)
+    const { gpuShare: share, deviceModels, regions } = spec
+    const fault =
+      share === null ? null : memoryFault({ share, deviceModels, regions }, catalogue(), store.view().agents)
+    if (fault !== null) checks.note('spec.gpu_share.memory_bytes', fault)
+  }
   checks.done()
   const digest = spec!.bundleDigest
   if (!request.validateOnly && (await store.blob(digest))?.kind !== 'bundle')

@@ -12,7 +12,7 @@ import { Checks } from '#control-plane/wire/checks.ts'
 import type { JobStatus } from '#control-plane/wire/job.ts'
 import { CloudlessError, notFound } from '#runtime/errors.ts'
 import { apiConfig } from './config.ts'
-import { checkRequestId, refuseWhenFull, type CreateContext } from './create-job.ts'
+import { checkMemory, checkRequestId, refuseWhenFull, type CreateContext } from './create-job.ts'
 import { jobStatus } from './job-status.ts'
 
 export async function resumeJob(context: CreateContext, request: ResumeJobRequest__Output): Promise<JobStatus> {
@@ -58,6 +58,7 @@ async function refuseUnlessResumable({ store, catalogue, clock }: CreateContext,
   // What has changed since is the catalogue, and the time.
   for (const { field, description } of validateJob(spec, catalogue(), clock.now(), 'spec'))
     checks.note(field, description)
+  checkMemory(checks, { store, catalogue }, spec)
   const digest = spec.function.bundleDigest
   if ((await store.blob(digest))?.kind !== 'bundle')
     checks.note('spec.function.bundle_digest', `the bundle ${digest} is no longer stored here; submit the job again`)

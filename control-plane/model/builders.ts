@@ -109,7 +109,11 @@ export function aFunction(fields: Partial<InferenceFunction> = {}): InferenceFun
 export type RegionPrices = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 /** Every pair linked with 100 Mbit/s, 50 ms and 0.1 USD/GB. */
-export function aCatalogue(prices: RegionPrices, speeds: Readonly<Record<string, number>> = { cpu: 1 }): Catalogue {
+export function aCatalogue(
+  prices: RegionPrices,
+  speeds: Readonly<Record<string, number>> = { cpu: 1 },
+  memoriesGib: Readonly<Record<string, number>> = {},
+): Catalogue {
   const names = Object.keys(prices).sort()
   return withHash({
     version: 'test',
@@ -130,7 +134,10 @@ export function aCatalogue(prices: RegionPrices, speeds: Readonly<Record<string,
     ),
     deviceModels: Object.entries(speeds)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, relativeSpeed]) => ({ name, relativeSpeed })),
+      .map(([name, relativeSpeed]) => {
+        const memoryGib = memoriesGib[name]
+        return { name, relativeSpeed, ...(memoryGib === undefined ? {} : { memoryGib }) }
+      }),
   })
 }
 

@@ -11,11 +11,14 @@ export type CatalogueIndex = {
   readonly price: (region: string, device: DeviceClass) => Price | null
   /** Throughput relative to one "cpu" unit; null for a model that the catalogue does not know. */
   readonly relativeSpeed: (deviceModel: string) => number | null
+  /** The most that one GPU of a model has; null where nobody knows. */
+  readonly memoryBytes: (deviceModel: string) => number | null
 }
 
 export function indexCatalogue(catalogue: Catalogue): CatalogueIndex {
   const regions = new Map(catalogue.regions.map((region) => [region.name, region]))
   const speeds = new Map(catalogue.deviceModels.map((model) => [model.name, model.relativeSpeed]))
+  const memories = new Map(catalogue.deviceModels.map(({ name, memoryGib }) => [name, memoryGib]))
   let links: Map<string, Map<string, CatalogueLink>> | null = null
   return {
     catalogue,
@@ -26,6 +29,10 @@ export function indexCatalogue(catalogue: Catalogue): CatalogueIndex {
     },
     price: (region, device) => closest(regions.get(region)?.prices ?? [], device),
     relativeSpeed: (deviceModel) => speeds.get(deviceModel) ?? null,
+    memoryBytes: (deviceModel) => {
+      const gib = memories.get(deviceModel)
+      return gib === undefined ? null : gib * 2 ** 30
+    },
   }
 }
 

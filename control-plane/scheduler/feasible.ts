@@ -6,7 +6,8 @@ import { partOfWhole, shareOn, type GpuShare } from '#control-plane/model/gpu-sh
 import type { JobSpec } from '#control-plane/model/job.ts'
 import type { Price } from '#control-plane/model/snapshot.ts'
 import type { FreeUnits } from './free-units.ts'
-import { figure, unitText, type DeviceOffer, type Place } from './policy.ts'
+import { unitText, type DeviceOffer, type Place } from './policy.ts'
+import { gibText } from './share-memory.ts'
 import type { ThroughputOf } from './throughput.ts'
 
 export type Feasibility =
@@ -22,6 +23,7 @@ export type Refusal = {
     | 'device-model-not-allowed'
     | 'market-not-allowed'
     | 'unknown-throughput'
+    | 'too-little-memory'
     | 'no-agent'
     | 'agent-lost'
     | 'no-such-device'
@@ -134,14 +136,14 @@ function offerOf(
 
 function noShares(region: string, devices: readonly (readonly [string, DeviceClass])[], share: GpuShare): string {
   const { requestMilli, limitMilli, memoryBytes } = share
-  const memory = memoryBytes === 0 ? '' : ` and ${figure(memoryBytes / 2 ** 30)} GiB`
+  const memory = memoryBytes === 0 ? '' : ` and ${gibText(memoryBytes)}`
   const wanted = `request ${requestMilli / 1000}, limit ${limitMilli / 1000}${memory}`
   return `${region} has no ${devices.map(([key]) => key).join(' or ')} that takes a share with ${wanted}`
 }
 
 type Usable = { readonly kind: 'usable'; readonly models: readonly string[] }
 
-/** Models, in ascending order, that the catalogue prices here, the job allows and whose speed is known. */
+/** Models, in ascending order, that the catalogue prices here, the job allows, whose speed is known and that a share may fit on. */
 function usableModelsOf(input: FeasibilityInput, region: string): Usable | Refusal {
   const impossible = (rule: Refusal['rule'], text: string): Refusal => ({
     kind: 'impossible',
@@ -173,7 +175,27 @@ function usableModelsOf(input: FeasibilityInput, region: string): Usable | Refus
     const text = `${region}: no samples per second are declared, measured or estimated for ${buyable.join(', ')}`
     return impossible('unknown-throughput', text)
   }
-  return { kind: 'usable', models: usable }
+  const large = usable.filter((model) => mayHold(input, region, model))
+  if (large.length === 0) {
+    const sizes = usable.map((model) => `${model} has ${gibText(input.index.memoryBytes(model) ?? 0)}`)
+    const { memoryBytes } = input.spec.resources.gpuShare!
+    return impossible(
+      'too-little-memory',
+      `${region}: a share asks for ${gibText(memoryBytes)}, and ${sizes.join(', ')}`,
+    )
+  }
+  return { kind: 'usable', models: large }
+}
+
+/** As the catalogue knows the model, or as the region's agent has brought one. */
+function mayHold({ spec, index, units }: FeasibilityInput, region: string, model: string): boolean {
+  const share = shareOn(model, spec.resources.gpuShare)
+  const memoryBytes = index.memoryBytes(model)
+  if (share === null || memoryBytes === null || share.memoryBytes <= memoryBytes) return true
+  const here = units.get(region)
+  return [...(here?.classes ?? [])].some(
+    ([key, { deviceModel }]) => deviceModel === model && (here!.total.get(key) ?? 0) > 0,
+  )
 }
 
 function modelsOf(prices: readonly Price[]): readonly string[] {

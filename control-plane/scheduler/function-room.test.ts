@@ -89,6 +89,15 @@ describe('shares of GPUs', () => {
     })
   })
 
+  test('a GPU with too little memory gives none, and how much the largest has is said', () => {
+    const large = { ...spec, gpuShare: { ...share(400), memoryBytes: 24 * 2 ** 30 } }
+    expect(functionRoom(world([gpus('a', 2)])).take(large, 'a')).toEqual({
+      kind: 'none',
+      because:
+        'a has no device on demand of nvidia-t4 that takes shares of 0.4 with 24 GiB; its agent brings nvidia-t4 (14.9 GiB)',
+    })
+  })
+
   test('a GPU with shares is not given whole, and the other way round', () => {
     const room = functionRoom(world([gpus('a', 1)]))
     expect(room.take(spec, 'a').kind).toBe('taken')

@@ -6,6 +6,7 @@ import type { FunctionRoom, RoomTaken } from '#control-plane/model/function-room
 import { shareOn, shareText, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { InferenceSpec } from '#control-plane/model/inference.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
+import { gibText } from './share-memory.ts'
 import { countFreeUnits, takeUnit, unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
 
 export function functionRoom(snapshot: Snapshot): FunctionRoom {
@@ -41,7 +42,7 @@ function look(spec: InferenceSpec, region: string, free: FreeUnits, index: Catal
   const usable = [...here.classes]
     .filter(([key, device]) => mayUse(spec, device) && (here.total.get(key) ?? 0) > 0)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-  if (usable.length === 0) return none(`${region} has no device ${asked(spec)}; its agent brings ${brought(here)}`)
+  if (usable.length === 0) return none(`${region} has no device ${asked(spec)}; its agent brings ${brought(all)}`)
   const priced = usable.flatMap(([key, deviceClass]) => {
     const price = index.price(region, deviceClass)
     return price === null
@@ -78,11 +79,18 @@ function mayUse({ deviceModels }: InferenceSpec, { deviceModel, market }: Device
 
 function asked({ deviceModels, gpuShare }: InferenceSpec): string {
   const models = deviceModels.length === 0 ? 'on demand' : `on demand of ${deviceModels.join(', ')}`
-  return gpuShare === null ? models : `${models} that takes shares of ${shareText(gpuShare)}`
+  if (gpuShare === null) return models
+  const memory = gpuShare.memoryBytes === 0 ? '' : ` with ${gibText(gpuShare.memoryBytes)}`
+  return `${models} that takes shares of ${shareText(gpuShare)}${memory}`
 }
 
-function brought({ total }: RegionUnits): string {
-  return [...total.keys()].sort().join(', ') || 'none'
+/** Of GPUs that take shares the largest memory, too. */
+function brought({ total, shared }: RegionUnits): string {
+  const texts = [...total.keys()].sort().map((key) => {
+    const memoryBytes = shared?.get(key)?.memoryBytesMax
+    return memoryBytes === undefined ? key : `${key} (${gibText(memoryBytes)})`
+  })
+  return texts.join(', ') || 'none'
 }
 
 function none(because: string): RoomTaken {

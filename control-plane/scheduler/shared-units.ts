@@ -58,6 +58,11 @@ export class SharedUnits {
     return Math.max(0, others) + left.reduce((sum, { requestMilli }) => sum + requestMilli, 0) / requestMilliMax
   }
 
+  /** Of the largest GPU. */
+  get memoryBytesMax(): number {
+    return Math.max(...this.#devices.map(({ memoryBytes }) => memoryBytes))
+  }
+
   /** Shares of this size that fit beside what is held. */
   free(share: GpuShare): number {
     return this.#pack().left.reduce((sum, left) => sum + fitsIn(left, share), 0)

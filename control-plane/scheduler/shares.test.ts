@@ -101,6 +101,25 @@ describe('a job that waits', () => {
     ])
   })
 
+  test('is impossible where the catalogue knows that no GPU is so large, unless one is there', () => {
+    const prices = { a: { cpu: 1, t4: 8 }, b: { t4: 8, v100: 20 } }
+    const known = aCatalogue(prices, { cpu: 1, t4: 20, v100: 50 }, { t4: 16, v100: 32 })
+    const here = { ...snapshot, catalogue: known }
+    const large = { ...half, memoryBytes: 24 * 2 ** 30 }
+    const text = 'a: a share asks for 24 GiB, and t4 has 16 GiB'
+    expect(reasonOf(here, jobOn(['a'], large))).toEqual(['impossible', [['too-little-memory', text]]])
+    // Where another model is sold that is large enough, whoever has one may still come.
+    expect(reasonOf(here, jobOn(['b'], large))).toEqual(['waiting', [['no-such-device', expect.any(String)]]])
+    const larger = { ...here, agents: [anAgent('a', {}, { devices: gpus('t4', 1, { memoryBytes: 24 * 2 ** 30 }) })] }
+    expect(plan(larger, jobOn(['a'], large)).outcome).toBe('placed')
+    // One that fits and is full is waited for.
+    const instances = [holding('0', { deviceId: 'gpu-0' })]
+    expect(plan({ ...larger, instances }, jobOn(['a'], large)).outcome).toBe('waiting')
+    const cpus = { ...jobOn(['a'], large).spec.resources, deviceModels: [] }
+    const anywhere = plan(here, jobOn(['a'], large, { resources: cpus }))
+    expect(anywhere.partitions[0]!.allocations.map(({ deviceModel }) => deviceModel)).toEqual(['cpu'])
+  })
+
   test('is told how many shares there are in all', () => {
     const instances = [0, 1, 2, 3].map((n) => holding(String(n), { deviceId: `gpu-${n}` }))
     const text = 'a has 0 of 8 shares of 0.5 t4 free; at least 1 is needed'
