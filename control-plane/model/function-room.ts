@@ -7,6 +7,8 @@ export type FunctionRoom = {
   readonly take: (spec: InferenceSpec, region: string) => RoomTaken
   /** Regions that have room for one now: the cheapest first, of equals the lower name. */
   readonly regions: (spec: InferenceSpec) => readonly string[]
+  /** Why regions with an agent have none now, a clause each, in order of their names. */
+  readonly lacks: (spec: InferenceSpec) => readonly string[]
 }
 
 export type RoomTaken =

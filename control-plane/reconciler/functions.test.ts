@@ -36,6 +36,8 @@ function roomIn(snapshot: Snapshot, units: Readonly<Record<string, number>>): Fu
       return { kind: 'taken', deviceClass: plainClass('cpu'), usdPerUnitHour: 1 }
     },
     regions: () => [...free].flatMap(([region, left]) => (left > 0 && isThere(region) ? [region] : [])),
+    lacks: () =>
+      [...free].flatMap(([region, left]) => (left > 0 && isThere(region) ? [] : [`${region} has 0 cpu free`])),
   }
 }
 
@@ -149,7 +151,7 @@ describe('numbers', () => {
   test('without room it says what lacks', () => {
     expect(new World({}, { a: 0, b: 0 }).pass().function).toMatchObject({
       state: 'deploying',
-      reason: 'no region has room for an instance',
+      reason: 'no region has room for an instance; a has 0 cpu free; b has 0 cpu free',
     })
     const named = new World({ spec: anInferenceSpec({ regions: ['a'] }) }, { a: 0 }).pass()
     expect(named.function.reason).toBe('0 of 1 in a instances answer; a has 0 cpu free')

@@ -71,7 +71,7 @@ function reconcileOne(context: Context, before: InferenceFunction, instances: re
     nextInstance: counted.nextInstance + create.length,
     older: counted.older.filter(({ version }) => live.some((instance) => instance.functionVersion === version)),
   }
-  const standing = standingOfFunction(after, changes, failed, context.nowMs)
+  const standing = standingOfFunction(after, changes, failed, context.nowMs, context.room)
   return { function: { ...after, ...standing }, create, releaseIds }
 }
 

@@ -30,6 +30,13 @@ export function functionRoom(snapshot: Snapshot): FunctionRoom {
       })
       return found.sort((a, b) => a.usd - b.usd || (a.region < b.region ? -1 : 1)).map(({ region }) => region)
     },
+    lacks: (spec) => {
+      const { free, index } = now()
+      return [...free.keys()].sort().flatMap((region) => {
+        const room = look(spec, region, free, index)
+        return room.kind === 'none' ? [room.because] : []
+      })
+    },
   }
 }
 
