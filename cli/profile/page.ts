@@ -75,7 +75,7 @@ function figure(target: Target, { probes, profile }: Profiled): Html {
   const described = `${probes.length} probes; across: share of the multiprocessors, upwards: ${isPlane ? 'batch' : 'steps per second'}`
   return html`<figure>
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${described}" width="100%">
-      ${rows} ${columns} ${lines} ${marks} ${label(margin.left, 14, 'start', isPlane ? 'batch' : 'steps/s')}
+      ${rows} ${columns} ${lines} ${marks} ${label(margin.left - 10, 14, 'end', isPlane ? 'batch' : 'steps/s')}
       ${label(width - margin.right, height - 8, 'end', 'multiprocessors')}
     </svg>
     <figcaption>
@@ -97,7 +97,8 @@ function mark(x: number, y: number, outcome: Outcome): Html {
   >`
 }
 
-function line(x: number, name: string): Html {
+/** Named beside itself, each in a row of its own: the two may lie close together. */
+function line(x: number, name: 'request' | 'limit'): Html {
   const at = x.toFixed(1)
   return html`<line
       x1="${at}"
@@ -107,7 +108,7 @@ function line(x: number, name: string): Html {
       stroke="currentColor"
       stroke-dasharray="${name === 'limit' ? '2 4' : '6 4'}"
     />
-    ${label(x, margin.top - 6, 'middle', name)}`
+    ${label(x + 4, name === 'limit' ? margin.top + 8 : margin.top - 6, 'start', name)}`
 }
 
 function label(x: number, y: number, anchor: string, text: string): Html {
