@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { DeployFunctionRequest__Output } from '#proto/generated/cloudless/v1/DeployFunctionRequest.ts'
 import type { Function as WireFunction } from '#proto/generated/cloudless/v1/Function.ts'
+import type { GpuShare } from '#proto/generated/cloudless/v1/GpuShare.ts'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { GetCostsRequest__Output } from '#proto/generated/cloudless/v1/GetCostsRequest.ts'
 import type { UploadBundleRequest__Output } from '#proto/generated/cloudless/v1/UploadBundleRequest.ts'
 import { CloudlessError } from '#runtime/errors.ts'
+import { aCatalogue } from './model/builders.ts'
 import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
 
 const archive = Buffer.from('a bundle')
@@ -24,8 +26,8 @@ const spec = (fields: InferenceSpec = {}): InferenceSpec => ({
   ...fields,
 })
 
-async function aRig(): Promise<Rig> {
-  const rig = startRig()
+async function aRig(options: Parameters<typeof startRig>[0] = {}): Promise<Rig> {
+  const rig = startRig(options)
   async function* upload(): AsyncGenerator<UploadBundleRequest__Output> {
     yield overTheWire('UploadBundleRequest', { digest: bundleDigest, totalBytes: archive.length, data: archive })
   }
@@ -173,6 +175,45 @@ describe('with an agent', () => {
     const { rig } = await running()
     const { region } = await rig.regions.getRegion({ name: 'a' }, aCall())
     expect(region!.offers![0]).toMatchObject({ unitsTotal: 2, unitsFree: 1 })
+  })
+
+  test('regions tell what is left of GPUs in shares, and it is what their instances leave', async () => {
+    const catalogue = aCatalogue({ a: { cpu: 1, t4: 4 } }, { cpu: 1, t4: 10 })
+    const rig = await aRig({ catalogue: () => catalogue })
+    const gpu = { model: 't4', units: 1, memoryBytes: 16e9, sharing: 'DEVICE_SHARING_INTERPOSER' as const }
+    const cpus = { id: 'cpu-0', model: 'cpu', units: 2, memoryBytes: 4e9 }
+    const agent = new ScriptedAgent(rig, { devices: [{ ...gpu, id: 'GPU-1' }, { ...gpu, id: 'GPU-2' }, cpus] })
+    await rig.clock.advance(100)
+    const offers = async () => (await rig.regions.getRegion({ name: 'a' }, aCall())).region!.offers!
+    const ofGpus = async () => (await offers()).find(({ deviceModel }) => deviceModel === 't4')
+    expect(await ofGpus()).toMatchObject({ unitsFree: 2, shares: { gpus: 2, leftMilli: 2000, largestMilli: 1000 } })
+    expect((await offers()).find(({ deviceModel }) => deviceModel === 'cpu')!.shares).toBeUndefined()
+    const gpuShare = { requestMilli: 300, limitMilli: 600 }
+    await deploy(rig, { instancesMin: 2, deviceModels: ['t4'], gpuShare })
+    await rig.clock.advance(2_000)
+    // Promised, and not told by the agent: they may stand apart.
+    expect(await ofGpus()).toMatchObject({ unitsFree: 0, shares: { leftMilli: 1400, largestMilli: 700 } })
+    const wanted = agent.last('desired')!.instances!
+    const there = wanted.map(({ id, jobId }) => {
+      return { id: id!, jobId: jobId!, state: 'INSTANCE_STATE_RUNNING' as const, attempt: 1, deviceId: 'GPU-2' }
+    })
+    const uses = there.map(({ id }) => ({ deviceId: 'GPU-2', instanceId: id, share: gpuShare }))
+    const desiredRevision = agent.last('desired')!.revision!
+    agent.say({ observed: { desiredRevision, instances: there, uses } })
+    await rig.clock.advance(1_100)
+    // Limits bind here: 300 of 1500 are left, and 400 of the requests.
+    expect(await ofGpus()).toMatchObject({ unitsFree: 1, shares: { leftMilli: 1300, largestMilli: 1000 } })
+    const { devices } = await rig.regions.listDevices({ regions: ['a'] }, aCall())
+    const left = devices!
+      .filter(({ device }) => device!.model === 't4')
+      .map(({ uses: own }) => {
+        const sum = (of: (share: GpuShare) => number) => own!.reduce((total, { share }) => total + of(share!), 0)
+        return Math.min(1000 - sum(({ requestMilli }) => requestMilli!), 1500 - sum(({ limitMilli }) => limitMilli!))
+      })
+    expect(left).toEqual([1000, 300])
+    agent.hangUp()
+    await rig.clock.advance(12_000)
+    expect(await ofGpus()).toMatchObject({ unitsFree: 0, shares: { gpus: 2, leftMilli: 0, largestMilli: 0 } })
   })
 
   test('what it uses is paid by the function, and reports count it by owner and label', async () => {

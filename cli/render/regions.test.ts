@@ -5,6 +5,7 @@ import type {
   ListRegionsResponse,
   ListRegionsResponse__Output,
 } from '#proto/generated/cloudless/v1/ListRegionsResponse.ts'
+import type { ShareRoom } from '#proto/generated/cloudless/v1/ShareRoom.ts'
 import { messageDefinition } from '#proto/rpc/load.ts'
 import { renderLinks, renderRegions, shownLinks } from './regions.ts'
 
@@ -44,6 +45,21 @@ describe('regions', () => {
     const all = renderRegions(someRegions({ regions }), { isAll: true }, style, 0)
     expect(all).toMatch(/aws\/us-east-1 +absent/)
     expect(all).not.toContain('--all')
+  })
+
+  test('what is left of GPUs that are shared, in shares', () => {
+    const offer = { deviceModel: 'nvidia-t4', market: 'on-demand', usdPerUnitHour: 0.5, unitsTotal: 3, unitsFree: 1 }
+    const textOf = (shares: ShareRoom, unitsFree = 1): string => {
+      const regions = [{ ...here('onprem/lab'), offers: [{ ...offer, unitsFree, shares }] }]
+      return renderRegions(someRegions({ regions }), { isAll: false }, style, 0)
+    }
+    expect(textOf({ gpus: 3, leftMilli: 2_250, largestMilli: 1_000 })).toContain(
+      '1/3 nvidia-t4 (or 2.25 in shares of up to 1) at $0.500/h',
+    )
+    expect(textOf({ gpus: 3, leftMilli: 801, largestMilli: 601 }, 0)).toContain('(or 0.801 in shares of up to 0.601)')
+    // Nothing is shared, or nothing is left.
+    expect(textOf({ gpus: 3, leftMilli: 3_000, largestMilli: 1_000 }, 3)).toContain('3/3 nvidia-t4 at $0.500/h')
+    expect(textOf({ gpus: 3 }, 0)).toContain('0/3 nvidia-t4 at $0.500/h')
   })
 
   test('none with an agent, and prices that are too old, are said', () => {

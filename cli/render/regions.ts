@@ -54,8 +54,17 @@ function seenText(region: Region__Output, nowMs: number): string {
 function offersText(region: Region__Output): string {
   return region.offers
     .filter(({ unitsTotal }) => unitsTotal > 0)
-    .map((offer) => `${offer.unitsFree}/${offer.unitsTotal} ${deviceText(offer)} at ${priceText(offer)}`)
+    .map(
+      (offer) =>
+        `${offer.unitsFree}/${offer.unitsTotal} ${deviceText(offer)}${sharesText(offer)} at ${priceText(offer)}`,
+    )
     .join(', ')
+}
+
+/** The same GPUs in shares, where some are shared. */
+function sharesText({ shares, unitsFree }: Offer__Output): string {
+  if (shares === null || shares.leftMilli === 1000 * unitsFree) return ''
+  return ` (or ${shares.leftMilli / 1000} in shares of up to ${shares.largestMilli / 1000})`
 }
 
 function priceText({ usdPerUnitHour, perUnitHour, currency, lossesPerHour }: Offer__Output): string {

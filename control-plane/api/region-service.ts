@@ -1,6 +1,7 @@
 // RegionService: where training can run, what is free there and how the regions are linked.
 import type { Device as WireDevice } from '#proto/generated/cloudless/v1/Device.ts'
 import type { Link as WireLink } from '#proto/generated/cloudless/v1/Link.ts'
+import type { Offer as WireOffer } from '#proto/generated/cloudless/v1/Offer.ts'
 import type { Region as WireRegion } from '#proto/generated/cloudless/v1/Region.ts'
 import type { RegionDevice as WireRegionDevice } from '#proto/generated/cloudless/v1/RegionDevice.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
@@ -11,6 +12,7 @@ import { classKey, classOf, type DeviceClass } from '#control-plane/model/device
 import type { DeviceUse } from '#control-plane/model/device-use.ts'
 import { linkKey, type Agent, type Device, type LinkMeasurement, type Snapshot } from '#control-plane/model/snapshot.ts'
 import { countFreeUnits, type FreeUnits } from '#control-plane/scheduler/free-units.ts'
+import type { SharedUnits } from '#control-plane/scheduler/shared-units.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { encodeUse } from '#control-plane/wire/device-use.ts'
 import { wireSharing } from '#control-plane/wire/enums.ts'
@@ -114,10 +116,19 @@ function describe(
           currency: price?.currency ?? '',
           pricedOn: price?.pricedOn ?? '',
           lossesPerHour: price?.lossesPerHour ?? 0,
+          ...describeShares(units?.shared?.get(key), agent?.isConnected === true),
         }
       })
       .sort((a, b) => (classKey(a) < classKey(b) ? -1 : 1)),
   }
+}
+
+/** As plans count them, so that what is promised and not yet told by the agent is gone already. */
+function describeShares(shared: SharedUnits | undefined, isConnected: boolean): Pick<WireOffer, 'shares'> {
+  if (shared === undefined) return {}
+  const left = shared.requestsLeft
+  const leftMilli = isConnected ? left.reduce((sum, milli) => sum + milli, 0) : 0
+  return { shares: { gpus: left.length, leftMilli, largestMilli: isConnected ? Math.max(...left) : 0 } }
 }
 
 function describeDevices(context: RegionContext, { region, devices, lastHeartbeatAtMs }: Agent): WireRegionDevice[] {

@@ -67,6 +67,13 @@ describe('what an agent has not told of yet', () => {
     expect(units.without([held(share(0.4))]).free(share(0.5))).toBe(units.free(share(0.5)))
     expect(units.room).toBeCloseTo(0.5)
   })
+
+  test('tells the largest request that each GPU still takes, as far as limits leave it', () => {
+    const two = [held(share(0.3, 0.7), 'gpu-0'), held(share(0.3, 0.7), 'gpu-0')]
+    expect(new SharedUnits(devicesOf(16, 16), 2, two).requestsLeft).toEqual([100, 1000])
+    const full = new SharedUnits(devicesOf(16), 1, two)
+    expect([full.free(share(0.1)), full.free(share(0.101))]).toEqual([1, 0])
+  })
 })
 
 const anyShare = record({

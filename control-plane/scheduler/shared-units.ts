@@ -63,6 +63,11 @@ export class SharedUnits {
     return Math.max(...this.#devices.map(({ memoryBytes }) => memoryBytes))
   }
 
+  /** What can still be guaranteed on each GPU that takes shares, in thousandths of it. */
+  get requestsLeft(): readonly number[] {
+    return this.#pack().left.map(({ requestMilli, limitMilli }) => Math.min(requestMilli, limitMilli))
+  }
+
   /** Shares of this size that fit beside what is held. */
   free(share: GpuShare): number {
     return this.#pack().left.reduce((sum, left) => sum + fitsIn(left, share), 0)

@@ -127,6 +127,7 @@ import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round
 import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from './cloudless/v1/RoundTotals.ts';
 import type { ServingStatus as _cloudless_v1_ServingStatus, ServingStatus__Output as _cloudless_v1_ServingStatus__Output } from './cloudless/v1/ServingStatus.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
+import type { ShareRoom as _cloudless_v1_ShareRoom, ShareRoom__Output as _cloudless_v1_ShareRoom__Output } from './cloudless/v1/ShareRoom.ts';
 import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from './cloudless/v1/Slo.ts';
 import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from './cloudless/v1/StagingProgress.ts';
 import type { StreamFunctionLogsRequest as _cloudless_v1_StreamFunctionLogsRequest, StreamFunctionLogsRequest__Output as _cloudless_v1_StreamFunctionLogsRequest__Output } from './cloudless/v1/StreamFunctionLogsRequest.ts';
@@ -287,6 +288,7 @@ export interface ProtoGrpcType {
       RoundTotals: MessageTypeDefinition<_cloudless_v1_RoundTotals, _cloudless_v1_RoundTotals__Output>
       ServingStatus: MessageTypeDefinition<_cloudless_v1_ServingStatus, _cloudless_v1_ServingStatus__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
+      ShareRoom: MessageTypeDefinition<_cloudless_v1_ShareRoom, _cloudless_v1_ShareRoom__Output>
       Slo: MessageTypeDefinition<_cloudless_v1_Slo, _cloudless_v1_Slo__Output>
       SloPer: EnumTypeDefinition
       StagingProgress: MessageTypeDefinition<_cloudless_v1_StagingProgress, _cloudless_v1_StagingProgress__Output>

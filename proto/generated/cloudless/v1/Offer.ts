@@ -1,5 +1,6 @@
 // Original file: proto/cloudless/v1/region.proto
 
+import type { ShareRoom as _cloudless_v1_ShareRoom, ShareRoom__Output as _cloudless_v1_ShareRoom__Output } from '../../cloudless/v1/ShareRoom.ts';
 
 export interface Offer {
   'deviceModel'?: (string);
@@ -13,6 +14,7 @@ export interface Offer {
   'currency'?: (string);
   'pricedOn'?: (string);
   'lossesPerHour'?: (number | string);
+  'shares'?: (_cloudless_v1_ShareRoom | null);
 }
 
 export interface Offer__Output {
@@ -27,4 +29,5 @@ export interface Offer__Output {
   'currency': (string);
   'pricedOn': (string);
   'lossesPerHour': (number);
+  'shares': (_cloudless_v1_ShareRoom__Output | null);
 }
