@@ -25,6 +25,7 @@ export function generate(typesFolder: string, descriptorFile: string): void {
       `--outDir=${typesFolder}`,
       ...files.map((name) => `cloudless/v1/${name}`),
       'google/rpc/status.proto',
+      'inference/grpc_service.proto',
     ],
     { cwd: root, stdio: 'inherit' },
   )

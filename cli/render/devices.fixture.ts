@@ -9,7 +9,7 @@ export function aUse(use: Partial<DeviceUse__Output> = {}): DeviceUse__Output {
   return {
     deviceId: 'GPU-1',
     instanceId: 'j-4k2/onprem/lab/worker-0',
-    share: { requestMilli: 500, limitMilli: 900, memoryBytes: 0 },
+    share: { requestMilli: 500, limitMilli: 900, memoryBytes: 0, smMilli: 0 },
     usedMilli: 610,
     quotaMilli: 650,
     memoryBytes: 6.5 * gib,
@@ -28,7 +28,7 @@ export function aUse(use: Partial<DeviceUse__Output> = {}): DeviceUse__Output {
 
 export const anInferenceUse = aUse({
   instanceId: 'f-9/onprem/lab/0',
-  share: { requestMilli: 300, limitMilli: 600, memoryBytes: 2 * gib },
+  share: { requestMilli: 300, limitMilli: 600, memoryBytes: 2 * gib, smMilli: 0 },
   usedMilli: 120,
   quotaMilli: 600,
   memoryBytes: gib,

@@ -19,12 +19,12 @@ test('a share comes back as it was sent, with its job', () => {
 
 test('a limit that nobody gave is one and a half times the request, at most a whole GPU', () => {
   const limitOf = (requestMilli: number): number =>
-    decodeGpuShare(new Checks(), 'share', { requestMilli, limitMilli: 0, memoryBytes: 0 }).limitMilli
+    decodeGpuShare(new Checks(), 'share', { requestMilli, limitMilli: 0, memoryBytes: 0, smMilli: 0 }).limitMilli
   expect([1, 333, 500, 667, 900, 1000].map(limitOf)).toEqual([2, 500, 750, 1000, 1000, 1000])
 })
 
 test('memory beyond what can be counted is refused with its field', () => {
   const checks = new Checks()
-  decodeGpuShare(checks, 'spec.resources.gpu_share', { ...share, memoryBytes: 2 ** 60 })
+  decodeGpuShare(checks, 'spec.resources.gpu_share', { ...share, memoryBytes: 2 ** 60, smMilli: 0 })
   expect(checks.violations).toMatchObject([{ field: 'spec.resources.gpu_share.memory_bytes' }])
 })

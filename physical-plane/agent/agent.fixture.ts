@@ -137,12 +137,21 @@ export class ControlPlane {
     instances: DesiredInstance__Output[]
     addressBooks: never[]
     keptJobIds: string[]
+    functions: never[]
+    pipelines: never[]
   } | null = null
   #streams = new Set<AsyncQueue<ConnectResponse__Output>>()
 
   desire(instances: readonly DesiredInstance__Output[], keptJobIds: readonly string[] = []): void {
     const revision = (this.#desired?.revision ?? 0) + 1
-    this.#desired = { revision, instances: [...instances], addressBooks: [], keptJobIds: [...keptJobIds] }
+    this.#desired = {
+      revision,
+      instances: [...instances],
+      addressBooks: [],
+      keptJobIds: [...keptJobIds],
+      functions: [],
+      pipelines: [],
+    }
     for (const stream of this.#streams) stream.offer({ message: 'desired', desired: this.#desired })
   }
 

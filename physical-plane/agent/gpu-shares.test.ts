@@ -24,7 +24,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const share = { requestMilli: 500, limitMilli: 700, memoryBytes: 2 ** 30 }
+const share = { requestMilli: 500, limitMilli: 700, memoryBytes: 2 ** 30, smMilli: 0 }
 const gpu = (id: string): Device => ({
   id,
   model: 'nvidia-t4',
@@ -40,7 +40,7 @@ const noSpec: InferenceSpec__Output = messageDefinition<object, InferenceSpec__O
 
 function anInstance(id = 'j-1/lab/worker-0'): DesiredInstance {
   const wire = aWorker({ id, deviceModel: 'nvidia-t4', gpuShare: share })
-  const state = { revision: 1, instances: [wire], addressBooks: [], keptJobIds: [] }
+  const state = { revision: 1, instances: [wire], addressBooks: [], keptJobIds: [], functions: [], pipelines: [] }
   return decodeDesired(state, 'onprem/lab').instances[0]!
 }
 
@@ -179,23 +179,32 @@ describe('GpuShares', () => {
 
 describe('shares that are refused at the border', () => {
   test.each([
-    [{ requestMilli: 0, limitMilli: 1, memoryBytes: 0 }, /request_milli of j-1\/lab\/worker-0 is 0; it must be from 1/],
-    [{ requestMilli: 1_001, limitMilli: 1_001, memoryBytes: 0 }, /request_milli of .* is 1001/],
     [
-      { requestMilli: 500, limitMilli: 400, memoryBytes: 0 },
+      { requestMilli: 0, limitMilli: 1, memoryBytes: 0, smMilli: 0 },
+      /request_milli of j-1\/lab\/worker-0 is 0; it must be from 1/,
+    ],
+    [{ requestMilli: 1_001, limitMilli: 1_001, memoryBytes: 0, smMilli: 0 }, /request_milli of .* is 1001/],
+    [
+      { requestMilli: 500, limitMilli: 400, memoryBytes: 0, smMilli: 0 },
       /limit_milli of .* is 400; it must be from its request, 500/,
     ],
-    [{ requestMilli: 500, limitMilli: 1_100, memoryBytes: 0 }, /limit_milli of .* is 1100/],
-    [{ requestMilli: 500, limitMilli: 500, memoryBytes: -1 }, /memory_bytes of .* is -1/],
+    [{ requestMilli: 500, limitMilli: 1_100, memoryBytes: 0, smMilli: 0 }, /limit_milli of .* is 1100/],
+    [{ requestMilli: 500, limitMilli: 500, memoryBytes: -1, smMilli: 0 }, /memory_bytes of .* is -1/],
   ])('%j', (gpuShare, message) => {
     const wire = aWorker({ deviceModel: 'nvidia-t4', gpuShare })
-    const decoded = decodeDesired({ revision: 1, instances: [wire], addressBooks: [], keptJobIds: [] }, 'onprem/lab')
+    const decoded = decodeDesired(
+      { revision: 1, instances: [wire], addressBooks: [], keptJobIds: [], functions: [], pipelines: [] },
+      'onprem/lab',
+    )
     expect(decoded.refused).toMatchObject([{ reason: expect.stringMatching(message) as unknown }])
   })
 
   test('a share of a CPU', () => {
     const wire = aWorker({ gpuShare: share })
-    const decoded = decodeDesired({ revision: 1, instances: [wire], addressBooks: [], keptJobIds: [] }, 'onprem/lab')
+    const decoded = decodeDesired(
+      { revision: 1, instances: [wire], addressBooks: [], keptJobIds: [], functions: [], pipelines: [] },
+      'onprem/lab',
+    )
     expect(decoded.refused).toMatchObject([
       { reason: 'instance.gpu_share of j-1/lab/worker-0 is of cpu; only GPUs have shares' },
     ])

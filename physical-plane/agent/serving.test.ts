@@ -22,6 +22,11 @@ const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Outpu
   regions: [],
   owner: '',
   labels: {},
+  autoscaler: '',
+  timeoutMs: 0,
+  queueMax: 0,
+  atMostOnce: false,
+  profile: [],
   ...fields,
 })
 
@@ -130,7 +135,10 @@ describe('an instance of a function', () => {
 
 test('what is desired of a function is checked', () => {
   const state = (instance: DesiredInstance__Output) =>
-    decodeDesired({ revision: 1, instances: [instance], addressBooks: [], keptJobIds: [] }, 'onprem/lab')
+    decodeDesired(
+      { revision: 1, instances: [instance], addressBooks: [], keptJobIds: [], functions: [], pipelines: [] },
+      'onprem/lab',
+    )
   expect(state(anInstance()).instances[0]).toMatchObject({
     role: 'inference',
     inference: { handler: 'model:Classifier' },

@@ -35,7 +35,7 @@ function instance(over: { readonly checkpointFrom?: string } = {}): DesiredInsta
     { partition: 'aws/eu-west-1', place: 'aws/eu-west-1', dataRegions: ['aws/eu-west-1'], samples: 1 },
   ]
   const wire = aParameterServer({ spec, partitions, ...over })
-  const state = { revision: 1, instances: [wire], addressBooks: [], keptJobIds: [] }
+  const state = { revision: 1, instances: [wire], addressBooks: [], keptJobIds: [], functions: [], pipelines: [] }
   return decodeDesired(state, here).instances[0]!
 }
 

@@ -26,8 +26,12 @@ import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobRes
 import type { DataEndpoint as _cloudless_v1_DataEndpoint, DataEndpoint__Output as _cloudless_v1_DataEndpoint__Output } from './cloudless/v1/DataEndpoint.ts';
 import type { DeleteFunctionRequest as _cloudless_v1_DeleteFunctionRequest, DeleteFunctionRequest__Output as _cloudless_v1_DeleteFunctionRequest__Output } from './cloudless/v1/DeleteFunctionRequest.ts';
 import type { DeleteFunctionResponse as _cloudless_v1_DeleteFunctionResponse, DeleteFunctionResponse__Output as _cloudless_v1_DeleteFunctionResponse__Output } from './cloudless/v1/DeleteFunctionResponse.ts';
+import type { DeletePipelineRequest as _cloudless_v1_DeletePipelineRequest, DeletePipelineRequest__Output as _cloudless_v1_DeletePipelineRequest__Output } from './cloudless/v1/DeletePipelineRequest.ts';
+import type { DeletePipelineResponse as _cloudless_v1_DeletePipelineResponse, DeletePipelineResponse__Output as _cloudless_v1_DeletePipelineResponse__Output } from './cloudless/v1/DeletePipelineResponse.ts';
 import type { DeployFunctionRequest as _cloudless_v1_DeployFunctionRequest, DeployFunctionRequest__Output as _cloudless_v1_DeployFunctionRequest__Output } from './cloudless/v1/DeployFunctionRequest.ts';
 import type { DeployFunctionResponse as _cloudless_v1_DeployFunctionResponse, DeployFunctionResponse__Output as _cloudless_v1_DeployFunctionResponse__Output } from './cloudless/v1/DeployFunctionResponse.ts';
+import type { DeployPipelineRequest as _cloudless_v1_DeployPipelineRequest, DeployPipelineRequest__Output as _cloudless_v1_DeployPipelineRequest__Output } from './cloudless/v1/DeployPipelineRequest.ts';
+import type { DeployPipelineResponse as _cloudless_v1_DeployPipelineResponse, DeployPipelineResponse__Output as _cloudless_v1_DeployPipelineResponse__Output } from './cloudless/v1/DeployPipelineResponse.ts';
 import type { DesiredInstance as _cloudless_v1_DesiredInstance, DesiredInstance__Output as _cloudless_v1_DesiredInstance__Output } from './cloudless/v1/DesiredInstance.ts';
 import type { DesiredState as _cloudless_v1_DesiredState, DesiredState__Output as _cloudless_v1_DesiredState__Output } from './cloudless/v1/DesiredState.ts';
 import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_Device__Output } from './cloudless/v1/Device.ts';
@@ -45,6 +49,8 @@ import type { Function as _cloudless_v1_Function, Function__Output as _cloudless
 import type { FunctionInstance as _cloudless_v1_FunctionInstance, FunctionInstance__Output as _cloudless_v1_FunctionInstance__Output } from './cloudless/v1/FunctionInstance.ts';
 import type { FunctionServiceClient as _cloudless_v1_FunctionServiceClient, FunctionServiceDefinition as _cloudless_v1_FunctionServiceDefinition } from './cloudless/v1/FunctionService.ts';
 import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
+import type { FunctionWish as _cloudless_v1_FunctionWish, FunctionWish__Output as _cloudless_v1_FunctionWish__Output } from './cloudless/v1/FunctionWish.ts';
+import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from './cloudless/v1/GatewayEndpoint.ts';
 import type { GetCostsRequest as _cloudless_v1_GetCostsRequest, GetCostsRequest__Output as _cloudless_v1_GetCostsRequest__Output } from './cloudless/v1/GetCostsRequest.ts';
 import type { GetCostsResponse as _cloudless_v1_GetCostsResponse, GetCostsResponse__Output as _cloudless_v1_GetCostsResponse__Output } from './cloudless/v1/GetCostsResponse.ts';
 import type { GetFunctionRequest as _cloudless_v1_GetFunctionRequest, GetFunctionRequest__Output as _cloudless_v1_GetFunctionRequest__Output } from './cloudless/v1/GetFunctionRequest.ts';
@@ -53,6 +59,8 @@ import type { GetJobCostRequest as _cloudless_v1_GetJobCostRequest, GetJobCostRe
 import type { GetJobCostResponse as _cloudless_v1_GetJobCostResponse, GetJobCostResponse__Output as _cloudless_v1_GetJobCostResponse__Output } from './cloudless/v1/GetJobCostResponse.ts';
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
 import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from './cloudless/v1/GetJobResponse.ts';
+import type { GetPipelineRequest as _cloudless_v1_GetPipelineRequest, GetPipelineRequest__Output as _cloudless_v1_GetPipelineRequest__Output } from './cloudless/v1/GetPipelineRequest.ts';
+import type { GetPipelineResponse as _cloudless_v1_GetPipelineResponse, GetPipelineResponse__Output as _cloudless_v1_GetPipelineResponse__Output } from './cloudless/v1/GetPipelineResponse.ts';
 import type { GpuShare as _cloudless_v1_GpuShare, GpuShare__Output as _cloudless_v1_GpuShare__Output } from './cloudless/v1/GpuShare.ts';
 import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1_Holdout__Output } from './cloudless/v1/Holdout.ts';
 import type { IdleSpan as _cloudless_v1_IdleSpan, IdleSpan__Output as _cloudless_v1_IdleSpan__Output } from './cloudless/v1/IdleSpan.ts';
@@ -81,6 +89,8 @@ import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest_
 import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from './cloudless/v1/ListJobsResponse.ts';
 import type { ListLedgerEntriesRequest as _cloudless_v1_ListLedgerEntriesRequest, ListLedgerEntriesRequest__Output as _cloudless_v1_ListLedgerEntriesRequest__Output } from './cloudless/v1/ListLedgerEntriesRequest.ts';
 import type { ListLedgerEntriesResponse as _cloudless_v1_ListLedgerEntriesResponse, ListLedgerEntriesResponse__Output as _cloudless_v1_ListLedgerEntriesResponse__Output } from './cloudless/v1/ListLedgerEntriesResponse.ts';
+import type { ListPipelinesRequest as _cloudless_v1_ListPipelinesRequest, ListPipelinesRequest__Output as _cloudless_v1_ListPipelinesRequest__Output } from './cloudless/v1/ListPipelinesRequest.ts';
+import type { ListPipelinesResponse as _cloudless_v1_ListPipelinesResponse, ListPipelinesResponse__Output as _cloudless_v1_ListPipelinesResponse__Output } from './cloudless/v1/ListPipelinesResponse.ts';
 import type { ListPlansRequest as _cloudless_v1_ListPlansRequest, ListPlansRequest__Output as _cloudless_v1_ListPlansRequest__Output } from './cloudless/v1/ListPlansRequest.ts';
 import type { ListPlansResponse as _cloudless_v1_ListPlansResponse, ListPlansResponse__Output as _cloudless_v1_ListPlansResponse__Output } from './cloudless/v1/ListPlansResponse.ts';
 import type { ListRoundsRequest as _cloudless_v1_ListRoundsRequest, ListRoundsRequest__Output as _cloudless_v1_ListRoundsRequest__Output } from './cloudless/v1/ListRoundsRequest.ts';
@@ -98,10 +108,15 @@ import type { PartitionData as _cloudless_v1_PartitionData, PartitionData__Outpu
 import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
 import type { Peer as _cloudless_v1_Peer, Peer__Output as _cloudless_v1_Peer__Output } from './cloudless/v1/Peer.ts';
 import type { PinnedCatalogue as _cloudless_v1_PinnedCatalogue, PinnedCatalogue__Output as _cloudless_v1_PinnedCatalogue__Output } from './cloudless/v1/PinnedCatalogue.ts';
+import type { Pipeline as _cloudless_v1_Pipeline, Pipeline__Output as _cloudless_v1_Pipeline__Output } from './cloudless/v1/Pipeline.ts';
+import type { PipelineServiceClient as _cloudless_v1_PipelineServiceClient, PipelineServiceDefinition as _cloudless_v1_PipelineServiceDefinition } from './cloudless/v1/PipelineService.ts';
+import type { PipelineSpec as _cloudless_v1_PipelineSpec, PipelineSpec__Output as _cloudless_v1_PipelineSpec__Output } from './cloudless/v1/PipelineSpec.ts';
+import type { PipelineStage as _cloudless_v1_PipelineStage, PipelineStage__Output as _cloudless_v1_PipelineStage__Output } from './cloudless/v1/PipelineStage.ts';
 import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
 import type { PlanInput as _cloudless_v1_PlanInput, PlanInput__Output as _cloudless_v1_PlanInput__Output } from './cloudless/v1/PlanInput.ts';
 import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from './cloudless/v1/PlanJobRequest.ts';
 import type { PlanJobResponse as _cloudless_v1_PlanJobResponse, PlanJobResponse__Output as _cloudless_v1_PlanJobResponse__Output } from './cloudless/v1/PlanJobResponse.ts';
+import type { ProfilePoint as _cloudless_v1_ProfilePoint, ProfilePoint__Output as _cloudless_v1_ProfilePoint__Output } from './cloudless/v1/ProfilePoint.ts';
 import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
 import type { RegionCapacity as _cloudless_v1_RegionCapacity, RegionCapacity__Output as _cloudless_v1_RegionCapacity__Output } from './cloudless/v1/RegionCapacity.ts';
 import type { RegionCost as _cloudless_v1_RegionCost, RegionCost__Output as _cloudless_v1_RegionCost__Output } from './cloudless/v1/RegionCost.ts';
@@ -111,9 +126,12 @@ import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobReque
 import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from './cloudless/v1/ResumeJobResponse.ts';
 import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
 import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from './cloudless/v1/RoundTotals.ts';
+import type { ServedFunction as _cloudless_v1_ServedFunction, ServedFunction__Output as _cloudless_v1_ServedFunction__Output } from './cloudless/v1/ServedFunction.ts';
+import type { ServedPipeline as _cloudless_v1_ServedPipeline, ServedPipeline__Output as _cloudless_v1_ServedPipeline__Output } from './cloudless/v1/ServedPipeline.ts';
 import type { ServingStatus as _cloudless_v1_ServingStatus, ServingStatus__Output as _cloudless_v1_ServingStatus__Output } from './cloudless/v1/ServingStatus.ts';
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
 import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from './cloudless/v1/Slo.ts';
+import type { StageBudget as _cloudless_v1_StageBudget, StageBudget__Output as _cloudless_v1_StageBudget__Output } from './cloudless/v1/StageBudget.ts';
 import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from './cloudless/v1/StagingProgress.ts';
 import type { StreamFunctionLogsRequest as _cloudless_v1_StreamFunctionLogsRequest, StreamFunctionLogsRequest__Output as _cloudless_v1_StreamFunctionLogsRequest__Output } from './cloudless/v1/StreamFunctionLogsRequest.ts';
 import type { StreamFunctionLogsResponse as _cloudless_v1_StreamFunctionLogsResponse, StreamFunctionLogsResponse__Output as _cloudless_v1_StreamFunctionLogsResponse__Output } from './cloudless/v1/StreamFunctionLogsResponse.ts';
@@ -131,6 +149,7 @@ import type { Usage as _cloudless_v1_Usage, Usage__Output as _cloudless_v1_Usage
 import type { UsageGap as _cloudless_v1_UsageGap, UsageGap__Output as _cloudless_v1_UsageGap__Output } from './cloudless/v1/UsageGap.ts';
 import type { WatchJobRequest as _cloudless_v1_WatchJobRequest, WatchJobRequest__Output as _cloudless_v1_WatchJobRequest__Output } from './cloudless/v1/WatchJobRequest.ts';
 import type { WatchJobResponse as _cloudless_v1_WatchJobResponse, WatchJobResponse__Output as _cloudless_v1_WatchJobResponse__Output } from './cloudless/v1/WatchJobResponse.ts';
+import type { WishedInstance as _cloudless_v1_WishedInstance, WishedInstance__Output as _cloudless_v1_WishedInstance__Output } from './cloudless/v1/WishedInstance.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -164,8 +183,12 @@ export interface ProtoGrpcType {
       DataEndpoint: MessageTypeDefinition<_cloudless_v1_DataEndpoint, _cloudless_v1_DataEndpoint__Output>
       DeleteFunctionRequest: MessageTypeDefinition<_cloudless_v1_DeleteFunctionRequest, _cloudless_v1_DeleteFunctionRequest__Output>
       DeleteFunctionResponse: MessageTypeDefinition<_cloudless_v1_DeleteFunctionResponse, _cloudless_v1_DeleteFunctionResponse__Output>
+      DeletePipelineRequest: MessageTypeDefinition<_cloudless_v1_DeletePipelineRequest, _cloudless_v1_DeletePipelineRequest__Output>
+      DeletePipelineResponse: MessageTypeDefinition<_cloudless_v1_DeletePipelineResponse, _cloudless_v1_DeletePipelineResponse__Output>
       DeployFunctionRequest: MessageTypeDefinition<_cloudless_v1_DeployFunctionRequest, _cloudless_v1_DeployFunctionRequest__Output>
       DeployFunctionResponse: MessageTypeDefinition<_cloudless_v1_DeployFunctionResponse, _cloudless_v1_DeployFunctionResponse__Output>
+      DeployPipelineRequest: MessageTypeDefinition<_cloudless_v1_DeployPipelineRequest, _cloudless_v1_DeployPipelineRequest__Output>
+      DeployPipelineResponse: MessageTypeDefinition<_cloudless_v1_DeployPipelineResponse, _cloudless_v1_DeployPipelineResponse__Output>
       DesiredInstance: MessageTypeDefinition<_cloudless_v1_DesiredInstance, _cloudless_v1_DesiredInstance__Output>
       DesiredState: MessageTypeDefinition<_cloudless_v1_DesiredState, _cloudless_v1_DesiredState__Output>
       Device: MessageTypeDefinition<_cloudless_v1_Device, _cloudless_v1_Device__Output>
@@ -185,6 +208,8 @@ export interface ProtoGrpcType {
       FunctionService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FunctionServiceClient> & { service: _cloudless_v1_FunctionServiceDefinition }
       FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
       FunctionState: EnumTypeDefinition
+      FunctionWish: MessageTypeDefinition<_cloudless_v1_FunctionWish, _cloudless_v1_FunctionWish__Output>
+      GatewayEndpoint: MessageTypeDefinition<_cloudless_v1_GatewayEndpoint, _cloudless_v1_GatewayEndpoint__Output>
       GetCostsRequest: MessageTypeDefinition<_cloudless_v1_GetCostsRequest, _cloudless_v1_GetCostsRequest__Output>
       GetCostsResponse: MessageTypeDefinition<_cloudless_v1_GetCostsResponse, _cloudless_v1_GetCostsResponse__Output>
       GetFunctionRequest: MessageTypeDefinition<_cloudless_v1_GetFunctionRequest, _cloudless_v1_GetFunctionRequest__Output>
@@ -193,6 +218,8 @@ export interface ProtoGrpcType {
       GetJobCostResponse: MessageTypeDefinition<_cloudless_v1_GetJobCostResponse, _cloudless_v1_GetJobCostResponse__Output>
       GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
       GetJobResponse: MessageTypeDefinition<_cloudless_v1_GetJobResponse, _cloudless_v1_GetJobResponse__Output>
+      GetPipelineRequest: MessageTypeDefinition<_cloudless_v1_GetPipelineRequest, _cloudless_v1_GetPipelineRequest__Output>
+      GetPipelineResponse: MessageTypeDefinition<_cloudless_v1_GetPipelineResponse, _cloudless_v1_GetPipelineResponse__Output>
       GpuShare: MessageTypeDefinition<_cloudless_v1_GpuShare, _cloudless_v1_GpuShare__Output>
       Holdout: MessageTypeDefinition<_cloudless_v1_Holdout, _cloudless_v1_Holdout__Output>
       IdleSpan: MessageTypeDefinition<_cloudless_v1_IdleSpan, _cloudless_v1_IdleSpan__Output>
@@ -224,6 +251,8 @@ export interface ProtoGrpcType {
       ListJobsResponse: MessageTypeDefinition<_cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsResponse__Output>
       ListLedgerEntriesRequest: MessageTypeDefinition<_cloudless_v1_ListLedgerEntriesRequest, _cloudless_v1_ListLedgerEntriesRequest__Output>
       ListLedgerEntriesResponse: MessageTypeDefinition<_cloudless_v1_ListLedgerEntriesResponse, _cloudless_v1_ListLedgerEntriesResponse__Output>
+      ListPipelinesRequest: MessageTypeDefinition<_cloudless_v1_ListPipelinesRequest, _cloudless_v1_ListPipelinesRequest__Output>
+      ListPipelinesResponse: MessageTypeDefinition<_cloudless_v1_ListPipelinesResponse, _cloudless_v1_ListPipelinesResponse__Output>
       ListPlansRequest: MessageTypeDefinition<_cloudless_v1_ListPlansRequest, _cloudless_v1_ListPlansRequest__Output>
       ListPlansResponse: MessageTypeDefinition<_cloudless_v1_ListPlansResponse, _cloudless_v1_ListPlansResponse__Output>
       ListRoundsRequest: MessageTypeDefinition<_cloudless_v1_ListRoundsRequest, _cloudless_v1_ListRoundsRequest__Output>
@@ -242,11 +271,17 @@ export interface ProtoGrpcType {
       PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
       Peer: MessageTypeDefinition<_cloudless_v1_Peer, _cloudless_v1_Peer__Output>
       PinnedCatalogue: MessageTypeDefinition<_cloudless_v1_PinnedCatalogue, _cloudless_v1_PinnedCatalogue__Output>
+      Pipeline: MessageTypeDefinition<_cloudless_v1_Pipeline, _cloudless_v1_Pipeline__Output>
+      PipelineService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_PipelineServiceClient> & { service: _cloudless_v1_PipelineServiceDefinition }
+      PipelineSpec: MessageTypeDefinition<_cloudless_v1_PipelineSpec, _cloudless_v1_PipelineSpec__Output>
+      PipelineStage: MessageTypeDefinition<_cloudless_v1_PipelineStage, _cloudless_v1_PipelineStage__Output>
+      PipelineState: EnumTypeDefinition
       Plan: MessageTypeDefinition<_cloudless_v1_Plan, _cloudless_v1_Plan__Output>
       PlanInput: MessageTypeDefinition<_cloudless_v1_PlanInput, _cloudless_v1_PlanInput__Output>
       PlanJobRequest: MessageTypeDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobRequest__Output>
       PlanJobResponse: MessageTypeDefinition<_cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobResponse__Output>
       PlanOutcome: EnumTypeDefinition
+      ProfilePoint: MessageTypeDefinition<_cloudless_v1_ProfilePoint, _cloudless_v1_ProfilePoint__Output>
       Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
       RegionCapacity: MessageTypeDefinition<_cloudless_v1_RegionCapacity, _cloudless_v1_RegionCapacity__Output>
       RegionCost: MessageTypeDefinition<_cloudless_v1_RegionCost, _cloudless_v1_RegionCost__Output>
@@ -256,10 +291,13 @@ export interface ProtoGrpcType {
       ResumeJobResponse: MessageTypeDefinition<_cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobResponse__Output>
       Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
       RoundTotals: MessageTypeDefinition<_cloudless_v1_RoundTotals, _cloudless_v1_RoundTotals__Output>
+      ServedFunction: MessageTypeDefinition<_cloudless_v1_ServedFunction, _cloudless_v1_ServedFunction__Output>
+      ServedPipeline: MessageTypeDefinition<_cloudless_v1_ServedPipeline, _cloudless_v1_ServedPipeline__Output>
       ServingStatus: MessageTypeDefinition<_cloudless_v1_ServingStatus, _cloudless_v1_ServingStatus__Output>
       Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
       Slo: MessageTypeDefinition<_cloudless_v1_Slo, _cloudless_v1_Slo__Output>
       SloPer: EnumTypeDefinition
+      StageBudget: MessageTypeDefinition<_cloudless_v1_StageBudget, _cloudless_v1_StageBudget__Output>
       StagingProgress: MessageTypeDefinition<_cloudless_v1_StagingProgress, _cloudless_v1_StagingProgress__Output>
       StreamFunctionLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsRequest, _cloudless_v1_StreamFunctionLogsRequest__Output>
       StreamFunctionLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsResponse, _cloudless_v1_StreamFunctionLogsResponse__Output>
@@ -278,6 +316,7 @@ export interface ProtoGrpcType {
       UsageKind: EnumTypeDefinition
       WatchJobRequest: MessageTypeDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobRequest__Output>
       WatchJobResponse: MessageTypeDefinition<_cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobResponse__Output>
+      WishedInstance: MessageTypeDefinition<_cloudless_v1_WishedInstance, _cloudless_v1_WishedInstance__Output>
     }
   }
 }

@@ -23,6 +23,7 @@ import type { Function as _cloudless_v1_Function, Function__Output as _cloudless
 import type { FunctionInstance as _cloudless_v1_FunctionInstance, FunctionInstance__Output as _cloudless_v1_FunctionInstance__Output } from './cloudless/v1/FunctionInstance.ts';
 import type { FunctionServiceClient as _cloudless_v1_FunctionServiceClient, FunctionServiceDefinition as _cloudless_v1_FunctionServiceDefinition } from './cloudless/v1/FunctionService.ts';
 import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
+import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from './cloudless/v1/GatewayEndpoint.ts';
 import type { GetFunctionRequest as _cloudless_v1_GetFunctionRequest, GetFunctionRequest__Output as _cloudless_v1_GetFunctionRequest__Output } from './cloudless/v1/GetFunctionRequest.ts';
 import type { GetFunctionResponse as _cloudless_v1_GetFunctionResponse, GetFunctionResponse__Output as _cloudless_v1_GetFunctionResponse__Output } from './cloudless/v1/GetFunctionResponse.ts';
 import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
@@ -60,6 +61,7 @@ import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Ou
 import type { PlanInput as _cloudless_v1_PlanInput, PlanInput__Output as _cloudless_v1_PlanInput__Output } from './cloudless/v1/PlanInput.ts';
 import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from './cloudless/v1/PlanJobRequest.ts';
 import type { PlanJobResponse as _cloudless_v1_PlanJobResponse, PlanJobResponse__Output as _cloudless_v1_PlanJobResponse__Output } from './cloudless/v1/PlanJobResponse.ts';
+import type { ProfilePoint as _cloudless_v1_ProfilePoint, ProfilePoint__Output as _cloudless_v1_ProfilePoint__Output } from './cloudless/v1/ProfilePoint.ts';
 import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
 import type { RegionCapacity as _cloudless_v1_RegionCapacity, RegionCapacity__Output as _cloudless_v1_RegionCapacity__Output } from './cloudless/v1/RegionCapacity.ts';
 import type { RegionSite as _cloudless_v1_RegionSite, RegionSite__Output as _cloudless_v1_RegionSite__Output } from './cloudless/v1/RegionSite.ts';
@@ -114,6 +116,7 @@ export interface ProtoGrpcType {
       FunctionService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FunctionServiceClient> & { service: _cloudless_v1_FunctionServiceDefinition }
       FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
       FunctionState: EnumTypeDefinition
+      GatewayEndpoint: MessageTypeDefinition<_cloudless_v1_GatewayEndpoint, _cloudless_v1_GatewayEndpoint__Output>
       GetFunctionRequest: MessageTypeDefinition<_cloudless_v1_GetFunctionRequest, _cloudless_v1_GetFunctionRequest__Output>
       GetFunctionResponse: MessageTypeDefinition<_cloudless_v1_GetFunctionResponse, _cloudless_v1_GetFunctionResponse__Output>
       GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
@@ -154,6 +157,7 @@ export interface ProtoGrpcType {
       PlanJobRequest: MessageTypeDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobRequest__Output>
       PlanJobResponse: MessageTypeDefinition<_cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobResponse__Output>
       PlanOutcome: EnumTypeDefinition
+      ProfilePoint: MessageTypeDefinition<_cloudless_v1_ProfilePoint, _cloudless_v1_ProfilePoint__Output>
       Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
       RegionCapacity: MessageTypeDefinition<_cloudless_v1_RegionCapacity, _cloudless_v1_RegionCapacity__Output>
       RegionSite: MessageTypeDefinition<_cloudless_v1_RegionSite, _cloudless_v1_RegionSite__Output>

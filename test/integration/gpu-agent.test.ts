@@ -74,7 +74,7 @@ function aMachine(name: string) {
     const args = [fake.client('train'), '--seconds', '60', '--compute-ms', '20', '--bubble-ms', '2']
     const code = { bundleDigest: bundle.digest, entrypoint: 'run.sh', arguments: args, environment }
     const id = `j-${number}/lab/worker-0`
-    const gpuShare = { requestMilli, limitMilli, memoryBytes }
+    const gpuShare = { requestMilli, limitMilli, memoryBytes, smMilli: 0 }
     return aWorker({ id, jobId: `j-${number}`, deviceModel: 'nvidia-t4', spec: aSpec({ function: code }), gpuShare })
   }
   const startAgent = async (pollMs = 60_000): Promise<Running> => {

@@ -3,6 +3,7 @@
 import type { InferenceSpec as _cloudless_v1_InferenceSpec, InferenceSpec__Output as _cloudless_v1_InferenceSpec__Output } from '../../cloudless/v1/InferenceSpec.ts';
 import type { FunctionState as _cloudless_v1_FunctionState, FunctionState__Output as _cloudless_v1_FunctionState__Output } from '../../cloudless/v1/FunctionState.ts';
 import type { FunctionInstance as _cloudless_v1_FunctionInstance, FunctionInstance__Output as _cloudless_v1_FunctionInstance__Output } from '../../cloudless/v1/FunctionInstance.ts';
+import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from '../../cloudless/v1/GatewayEndpoint.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Function {
@@ -14,6 +15,7 @@ export interface Function {
   'createdAtMs'?: (number | string | Long);
   'revision'?: (number | string | Long);
   'costUsd'?: (number | string);
+  'endpoints'?: (_cloudless_v1_GatewayEndpoint)[];
 }
 
 export interface Function__Output {
@@ -25,4 +27,5 @@ export interface Function__Output {
   'createdAtMs': (number);
   'revision': (number);
   'costUsd': (number);
+  'endpoints': (_cloudless_v1_GatewayEndpoint__Output)[];
 }

@@ -6,10 +6,12 @@ export interface GpuShare {
   'requestMilli'?: (number);
   'limitMilli'?: (number);
   'memoryBytes'?: (number | string | Long);
+  'smMilli'?: (number);
 }
 
 export interface GpuShare__Output {
   'requestMilli': (number);
   'limitMilli': (number);
   'memoryBytes': (number);
+  'smMilli': (number);
 }

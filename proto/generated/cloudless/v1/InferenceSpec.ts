@@ -2,6 +2,7 @@
 
 import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from '../../cloudless/v1/Slo.ts';
 import type { GpuShare as _cloudless_v1_GpuShare, GpuShare__Output as _cloudless_v1_GpuShare__Output } from '../../cloudless/v1/GpuShare.ts';
+import type { ProfilePoint as _cloudless_v1_ProfilePoint, ProfilePoint__Output as _cloudless_v1_ProfilePoint__Output } from '../../cloudless/v1/ProfilePoint.ts';
 
 export interface InferenceSpec {
   'name'?: (string);
@@ -17,6 +18,11 @@ export interface InferenceSpec {
   'regions'?: (string)[];
   'owner'?: (string);
   'labels'?: ({[key: string]: string});
+  'autoscaler'?: (string);
+  'timeoutMs'?: (number);
+  'queueMax'?: (number);
+  'atMostOnce'?: (boolean);
+  'profile'?: (_cloudless_v1_ProfilePoint)[];
 }
 
 export interface InferenceSpec__Output {
@@ -33,4 +39,9 @@ export interface InferenceSpec__Output {
   'regions': (string)[];
   'owner': (string);
   'labels': ({[key: string]: string});
+  'autoscaler': (string);
+  'timeoutMs': (number);
+  'queueMax': (number);
+  'atMostOnce': (boolean);
+  'profile': (_cloudless_v1_ProfilePoint__Output)[];
 }

@@ -3,6 +3,8 @@
 import type { ObservedInstance as _cloudless_v1_ObservedInstance, ObservedInstance__Output as _cloudless_v1_ObservedInstance__Output } from '../../cloudless/v1/ObservedInstance.ts';
 import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_Device__Output } from '../../cloudless/v1/Device.ts';
 import type { DeviceUse as _cloudless_v1_DeviceUse, DeviceUse__Output as _cloudless_v1_DeviceUse__Output } from '../../cloudless/v1/DeviceUse.ts';
+import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from '../../cloudless/v1/GatewayEndpoint.ts';
+import type { FunctionWish as _cloudless_v1_FunctionWish, FunctionWish__Output as _cloudless_v1_FunctionWish__Output } from '../../cloudless/v1/FunctionWish.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ObservedState {
@@ -11,6 +13,8 @@ export interface ObservedState {
   'devices'?: (_cloudless_v1_Device)[];
   'uses'?: (_cloudless_v1_DeviceUse)[];
   'wantedInstances'?: ({[key: string]: number});
+  'gateway'?: (_cloudless_v1_GatewayEndpoint | null);
+  'wishes'?: ({[key: string]: _cloudless_v1_FunctionWish});
 }
 
 export interface ObservedState__Output {
@@ -19,4 +23,6 @@ export interface ObservedState__Output {
   'devices': (_cloudless_v1_Device__Output)[];
   'uses': (_cloudless_v1_DeviceUse__Output)[];
   'wantedInstances': ({[key: string]: number});
+  'gateway': (_cloudless_v1_GatewayEndpoint__Output | null);
+  'wishes': ({[key: string]: _cloudless_v1_FunctionWish__Output});
 }

@@ -1,0 +1,13 @@
+// Original file: proto/cloudless/v1/pipeline.proto
+
+import type { Pipeline as _cloudless_v1_Pipeline, Pipeline__Output as _cloudless_v1_Pipeline__Output } from '../../cloudless/v1/Pipeline.ts';
+
+export interface DeployPipelineResponse {
+  'pipeline'?: (_cloudless_v1_Pipeline | null);
+  'isChanged'?: (boolean);
+}
+
+export interface DeployPipelineResponse__Output {
+  'pipeline': (_cloudless_v1_Pipeline__Output | null);
+  'isChanged': (boolean);
+}

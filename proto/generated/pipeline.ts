@@ -1,0 +1,215 @@
+import type * as grpc from '@grpc/grpc-js';
+import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
+
+import type { Allocation as _cloudless_v1_Allocation, Allocation__Output as _cloudless_v1_Allocation__Output } from './cloudless/v1/Allocation.ts';
+import type { Alternative as _cloudless_v1_Alternative, Alternative__Output as _cloudless_v1_Alternative__Output } from './cloudless/v1/Alternative.ts';
+import type { Bound as _cloudless_v1_Bound, Bound__Output as _cloudless_v1_Bound__Output } from './cloudless/v1/Bound.ts';
+import type { BudgetSpec as _cloudless_v1_BudgetSpec, BudgetSpec__Output as _cloudless_v1_BudgetSpec__Output } from './cloudless/v1/BudgetSpec.ts';
+import type { CancelJobRequest as _cloudless_v1_CancelJobRequest, CancelJobRequest__Output as _cloudless_v1_CancelJobRequest__Output } from './cloudless/v1/CancelJobRequest.ts';
+import type { CancelJobResponse as _cloudless_v1_CancelJobResponse, CancelJobResponse__Output as _cloudless_v1_CancelJobResponse__Output } from './cloudless/v1/CancelJobResponse.ts';
+import type { ClassUnits as _cloudless_v1_ClassUnits, ClassUnits__Output as _cloudless_v1_ClassUnits__Output } from './cloudless/v1/ClassUnits.ts';
+import type { CreateJobRequest as _cloudless_v1_CreateJobRequest, CreateJobRequest__Output as _cloudless_v1_CreateJobRequest__Output } from './cloudless/v1/CreateJobRequest.ts';
+import type { CreateJobResponse as _cloudless_v1_CreateJobResponse, CreateJobResponse__Output as _cloudless_v1_CreateJobResponse__Output } from './cloudless/v1/CreateJobResponse.ts';
+import type { DeleteFunctionRequest as _cloudless_v1_DeleteFunctionRequest, DeleteFunctionRequest__Output as _cloudless_v1_DeleteFunctionRequest__Output } from './cloudless/v1/DeleteFunctionRequest.ts';
+import type { DeleteFunctionResponse as _cloudless_v1_DeleteFunctionResponse, DeleteFunctionResponse__Output as _cloudless_v1_DeleteFunctionResponse__Output } from './cloudless/v1/DeleteFunctionResponse.ts';
+import type { DeletePipelineRequest as _cloudless_v1_DeletePipelineRequest, DeletePipelineRequest__Output as _cloudless_v1_DeletePipelineRequest__Output } from './cloudless/v1/DeletePipelineRequest.ts';
+import type { DeletePipelineResponse as _cloudless_v1_DeletePipelineResponse, DeletePipelineResponse__Output as _cloudless_v1_DeletePipelineResponse__Output } from './cloudless/v1/DeletePipelineResponse.ts';
+import type { DeployFunctionRequest as _cloudless_v1_DeployFunctionRequest, DeployFunctionRequest__Output as _cloudless_v1_DeployFunctionRequest__Output } from './cloudless/v1/DeployFunctionRequest.ts';
+import type { DeployFunctionResponse as _cloudless_v1_DeployFunctionResponse, DeployFunctionResponse__Output as _cloudless_v1_DeployFunctionResponse__Output } from './cloudless/v1/DeployFunctionResponse.ts';
+import type { DeployPipelineRequest as _cloudless_v1_DeployPipelineRequest, DeployPipelineRequest__Output as _cloudless_v1_DeployPipelineRequest__Output } from './cloudless/v1/DeployPipelineRequest.ts';
+import type { DeployPipelineResponse as _cloudless_v1_DeployPipelineResponse, DeployPipelineResponse__Output as _cloudless_v1_DeployPipelineResponse__Output } from './cloudless/v1/DeployPipelineResponse.ts';
+import type { DownloadModelRequest as _cloudless_v1_DownloadModelRequest, DownloadModelRequest__Output as _cloudless_v1_DownloadModelRequest__Output } from './cloudless/v1/DownloadModelRequest.ts';
+import type { DownloadModelResponse as _cloudless_v1_DownloadModelResponse, DownloadModelResponse__Output as _cloudless_v1_DownloadModelResponse__Output } from './cloudless/v1/DownloadModelResponse.ts';
+import type { Evaluation as _cloudless_v1_Evaluation, Evaluation__Output as _cloudless_v1_Evaluation__Output } from './cloudless/v1/Evaluation.ts';
+import type { Exchange as _cloudless_v1_Exchange, Exchange__Output as _cloudless_v1_Exchange__Output } from './cloudless/v1/Exchange.ts';
+import type { Forecast as _cloudless_v1_Forecast, Forecast__Output as _cloudless_v1_Forecast__Output } from './cloudless/v1/Forecast.ts';
+import type { Function as _cloudless_v1_Function, Function__Output as _cloudless_v1_Function__Output } from './cloudless/v1/Function.ts';
+import type { FunctionInstance as _cloudless_v1_FunctionInstance, FunctionInstance__Output as _cloudless_v1_FunctionInstance__Output } from './cloudless/v1/FunctionInstance.ts';
+import type { FunctionServiceClient as _cloudless_v1_FunctionServiceClient, FunctionServiceDefinition as _cloudless_v1_FunctionServiceDefinition } from './cloudless/v1/FunctionService.ts';
+import type { FunctionSpec as _cloudless_v1_FunctionSpec, FunctionSpec__Output as _cloudless_v1_FunctionSpec__Output } from './cloudless/v1/FunctionSpec.ts';
+import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from './cloudless/v1/GatewayEndpoint.ts';
+import type { GetFunctionRequest as _cloudless_v1_GetFunctionRequest, GetFunctionRequest__Output as _cloudless_v1_GetFunctionRequest__Output } from './cloudless/v1/GetFunctionRequest.ts';
+import type { GetFunctionResponse as _cloudless_v1_GetFunctionResponse, GetFunctionResponse__Output as _cloudless_v1_GetFunctionResponse__Output } from './cloudless/v1/GetFunctionResponse.ts';
+import type { GetJobRequest as _cloudless_v1_GetJobRequest, GetJobRequest__Output as _cloudless_v1_GetJobRequest__Output } from './cloudless/v1/GetJobRequest.ts';
+import type { GetJobResponse as _cloudless_v1_GetJobResponse, GetJobResponse__Output as _cloudless_v1_GetJobResponse__Output } from './cloudless/v1/GetJobResponse.ts';
+import type { GetPipelineRequest as _cloudless_v1_GetPipelineRequest, GetPipelineRequest__Output as _cloudless_v1_GetPipelineRequest__Output } from './cloudless/v1/GetPipelineRequest.ts';
+import type { GetPipelineResponse as _cloudless_v1_GetPipelineResponse, GetPipelineResponse__Output as _cloudless_v1_GetPipelineResponse__Output } from './cloudless/v1/GetPipelineResponse.ts';
+import type { GpuShare as _cloudless_v1_GpuShare, GpuShare__Output as _cloudless_v1_GpuShare__Output } from './cloudless/v1/GpuShare.ts';
+import type { Holdout as _cloudless_v1_Holdout, Holdout__Output as _cloudless_v1_Holdout__Output } from './cloudless/v1/Holdout.ts';
+import type { IdleSpan as _cloudless_v1_IdleSpan, IdleSpan__Output as _cloudless_v1_IdleSpan__Output } from './cloudless/v1/IdleSpan.ts';
+import type { InferenceSpec as _cloudless_v1_InferenceSpec, InferenceSpec__Output as _cloudless_v1_InferenceSpec__Output } from './cloudless/v1/InferenceSpec.ts';
+import type { InstanceEvent as _cloudless_v1_InstanceEvent, InstanceEvent__Output as _cloudless_v1_InstanceEvent__Output } from './cloudless/v1/InstanceEvent.ts';
+import type { Job as _cloudless_v1_Job, Job__Output as _cloudless_v1_Job__Output } from './cloudless/v1/Job.ts';
+import type { JobProgress as _cloudless_v1_JobProgress, JobProgress__Output as _cloudless_v1_JobProgress__Output } from './cloudless/v1/JobProgress.ts';
+import type { JobServiceClient as _cloudless_v1_JobServiceClient, JobServiceDefinition as _cloudless_v1_JobServiceDefinition } from './cloudless/v1/JobService.ts';
+import type { JobSpec as _cloudless_v1_JobSpec, JobSpec__Output as _cloudless_v1_JobSpec__Output } from './cloudless/v1/JobSpec.ts';
+import type { LinkMeasurement as _cloudless_v1_LinkMeasurement, LinkMeasurement__Output as _cloudless_v1_LinkMeasurement__Output } from './cloudless/v1/LinkMeasurement.ts';
+import type { LinkUse as _cloudless_v1_LinkUse, LinkUse__Output as _cloudless_v1_LinkUse__Output } from './cloudless/v1/LinkUse.ts';
+import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, ListEvaluationsRequest__Output as _cloudless_v1_ListEvaluationsRequest__Output } from './cloudless/v1/ListEvaluationsRequest.ts';
+import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from './cloudless/v1/ListEvaluationsResponse.ts';
+import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from './cloudless/v1/ListEventsRequest.ts';
+import type { ListEventsResponse as _cloudless_v1_ListEventsResponse, ListEventsResponse__Output as _cloudless_v1_ListEventsResponse__Output } from './cloudless/v1/ListEventsResponse.ts';
+import type { ListFunctionsRequest as _cloudless_v1_ListFunctionsRequest, ListFunctionsRequest__Output as _cloudless_v1_ListFunctionsRequest__Output } from './cloudless/v1/ListFunctionsRequest.ts';
+import type { ListFunctionsResponse as _cloudless_v1_ListFunctionsResponse, ListFunctionsResponse__Output as _cloudless_v1_ListFunctionsResponse__Output } from './cloudless/v1/ListFunctionsResponse.ts';
+import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from './cloudless/v1/ListJobsRequest.ts';
+import type { ListJobsResponse as _cloudless_v1_ListJobsResponse, ListJobsResponse__Output as _cloudless_v1_ListJobsResponse__Output } from './cloudless/v1/ListJobsResponse.ts';
+import type { ListPipelinesRequest as _cloudless_v1_ListPipelinesRequest, ListPipelinesRequest__Output as _cloudless_v1_ListPipelinesRequest__Output } from './cloudless/v1/ListPipelinesRequest.ts';
+import type { ListPipelinesResponse as _cloudless_v1_ListPipelinesResponse, ListPipelinesResponse__Output as _cloudless_v1_ListPipelinesResponse__Output } from './cloudless/v1/ListPipelinesResponse.ts';
+import type { ListPlansRequest as _cloudless_v1_ListPlansRequest, ListPlansRequest__Output as _cloudless_v1_ListPlansRequest__Output } from './cloudless/v1/ListPlansRequest.ts';
+import type { ListPlansResponse as _cloudless_v1_ListPlansResponse, ListPlansResponse__Output as _cloudless_v1_ListPlansResponse__Output } from './cloudless/v1/ListPlansResponse.ts';
+import type { ListRoundsRequest as _cloudless_v1_ListRoundsRequest, ListRoundsRequest__Output as _cloudless_v1_ListRoundsRequest__Output } from './cloudless/v1/ListRoundsRequest.ts';
+import type { ListRoundsResponse as _cloudless_v1_ListRoundsResponse, ListRoundsResponse__Output as _cloudless_v1_ListRoundsResponse__Output } from './cloudless/v1/ListRoundsResponse.ts';
+import type { MeasuredLink as _cloudless_v1_MeasuredLink, MeasuredLink__Output as _cloudless_v1_MeasuredLink__Output } from './cloudless/v1/MeasuredLink.ts';
+import type { ModelSize as _cloudless_v1_ModelSize, ModelSize__Output as _cloudless_v1_ModelSize__Output } from './cloudless/v1/ModelSize.ts';
+import type { Movement as _cloudless_v1_Movement, Movement__Output as _cloudless_v1_Movement__Output } from './cloudless/v1/Movement.ts';
+import type { ObjectiveSpec as _cloudless_v1_ObjectiveSpec, ObjectiveSpec__Output as _cloudless_v1_ObjectiveSpec__Output } from './cloudless/v1/ObjectiveSpec.ts';
+import type { Partition as _cloudless_v1_Partition, Partition__Output as _cloudless_v1_Partition__Output } from './cloudless/v1/Partition.ts';
+import type { PartitionProgress as _cloudless_v1_PartitionProgress, PartitionProgress__Output as _cloudless_v1_PartitionProgress__Output } from './cloudless/v1/PartitionProgress.ts';
+import type { Pipeline as _cloudless_v1_Pipeline, Pipeline__Output as _cloudless_v1_Pipeline__Output } from './cloudless/v1/Pipeline.ts';
+import type { PipelineServiceClient as _cloudless_v1_PipelineServiceClient, PipelineServiceDefinition as _cloudless_v1_PipelineServiceDefinition } from './cloudless/v1/PipelineService.ts';
+import type { PipelineSpec as _cloudless_v1_PipelineSpec, PipelineSpec__Output as _cloudless_v1_PipelineSpec__Output } from './cloudless/v1/PipelineSpec.ts';
+import type { PipelineStage as _cloudless_v1_PipelineStage, PipelineStage__Output as _cloudless_v1_PipelineStage__Output } from './cloudless/v1/PipelineStage.ts';
+import type { Plan as _cloudless_v1_Plan, Plan__Output as _cloudless_v1_Plan__Output } from './cloudless/v1/Plan.ts';
+import type { PlanInput as _cloudless_v1_PlanInput, PlanInput__Output as _cloudless_v1_PlanInput__Output } from './cloudless/v1/PlanInput.ts';
+import type { PlanJobRequest as _cloudless_v1_PlanJobRequest, PlanJobRequest__Output as _cloudless_v1_PlanJobRequest__Output } from './cloudless/v1/PlanJobRequest.ts';
+import type { PlanJobResponse as _cloudless_v1_PlanJobResponse, PlanJobResponse__Output as _cloudless_v1_PlanJobResponse__Output } from './cloudless/v1/PlanJobResponse.ts';
+import type { ProfilePoint as _cloudless_v1_ProfilePoint, ProfilePoint__Output as _cloudless_v1_ProfilePoint__Output } from './cloudless/v1/ProfilePoint.ts';
+import type { Reason as _cloudless_v1_Reason, Reason__Output as _cloudless_v1_Reason__Output } from './cloudless/v1/Reason.ts';
+import type { RegionCapacity as _cloudless_v1_RegionCapacity, RegionCapacity__Output as _cloudless_v1_RegionCapacity__Output } from './cloudless/v1/RegionCapacity.ts';
+import type { RegionSite as _cloudless_v1_RegionSite, RegionSite__Output as _cloudless_v1_RegionSite__Output } from './cloudless/v1/RegionSite.ts';
+import type { ResourceSpec as _cloudless_v1_ResourceSpec, ResourceSpec__Output as _cloudless_v1_ResourceSpec__Output } from './cloudless/v1/ResourceSpec.ts';
+import type { ResumeJobRequest as _cloudless_v1_ResumeJobRequest, ResumeJobRequest__Output as _cloudless_v1_ResumeJobRequest__Output } from './cloudless/v1/ResumeJobRequest.ts';
+import type { ResumeJobResponse as _cloudless_v1_ResumeJobResponse, ResumeJobResponse__Output as _cloudless_v1_ResumeJobResponse__Output } from './cloudless/v1/ResumeJobResponse.ts';
+import type { Round as _cloudless_v1_Round, Round__Output as _cloudless_v1_Round__Output } from './cloudless/v1/Round.ts';
+import type { RoundTotals as _cloudless_v1_RoundTotals, RoundTotals__Output as _cloudless_v1_RoundTotals__Output } from './cloudless/v1/RoundTotals.ts';
+import type { ServingStatus as _cloudless_v1_ServingStatus, ServingStatus__Output as _cloudless_v1_ServingStatus__Output } from './cloudless/v1/ServingStatus.ts';
+import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
+import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from './cloudless/v1/Slo.ts';
+import type { StageBudget as _cloudless_v1_StageBudget, StageBudget__Output as _cloudless_v1_StageBudget__Output } from './cloudless/v1/StageBudget.ts';
+import type { StreamFunctionLogsRequest as _cloudless_v1_StreamFunctionLogsRequest, StreamFunctionLogsRequest__Output as _cloudless_v1_StreamFunctionLogsRequest__Output } from './cloudless/v1/StreamFunctionLogsRequest.ts';
+import type { StreamFunctionLogsResponse as _cloudless_v1_StreamFunctionLogsResponse, StreamFunctionLogsResponse__Output as _cloudless_v1_StreamFunctionLogsResponse__Output } from './cloudless/v1/StreamFunctionLogsResponse.ts';
+import type { StreamLogsRequest as _cloudless_v1_StreamLogsRequest, StreamLogsRequest__Output as _cloudless_v1_StreamLogsRequest__Output } from './cloudless/v1/StreamLogsRequest.ts';
+import type { StreamLogsResponse as _cloudless_v1_StreamLogsResponse, StreamLogsResponse__Output as _cloudless_v1_StreamLogsResponse__Output } from './cloudless/v1/StreamLogsResponse.ts';
+import type { SyncProgress as _cloudless_v1_SyncProgress, SyncProgress__Output as _cloudless_v1_SyncProgress__Output } from './cloudless/v1/SyncProgress.ts';
+import type { SyncSpec as _cloudless_v1_SyncSpec, SyncSpec__Output as _cloudless_v1_SyncSpec__Output } from './cloudless/v1/SyncSpec.ts';
+import type { Target as _cloudless_v1_Target, Target__Output as _cloudless_v1_Target__Output } from './cloudless/v1/Target.ts';
+import type { TrainingSpec as _cloudless_v1_TrainingSpec, TrainingSpec__Output as _cloudless_v1_TrainingSpec__Output } from './cloudless/v1/TrainingSpec.ts';
+import type { UploadBundleRequest as _cloudless_v1_UploadBundleRequest, UploadBundleRequest__Output as _cloudless_v1_UploadBundleRequest__Output } from './cloudless/v1/UploadBundleRequest.ts';
+import type { UploadBundleResponse as _cloudless_v1_UploadBundleResponse, UploadBundleResponse__Output as _cloudless_v1_UploadBundleResponse__Output } from './cloudless/v1/UploadBundleResponse.ts';
+import type { WatchJobRequest as _cloudless_v1_WatchJobRequest, WatchJobRequest__Output as _cloudless_v1_WatchJobRequest__Output } from './cloudless/v1/WatchJobRequest.ts';
+import type { WatchJobResponse as _cloudless_v1_WatchJobResponse, WatchJobResponse__Output as _cloudless_v1_WatchJobResponse__Output } from './cloudless/v1/WatchJobResponse.ts';
+
+type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
+  new(...args: ConstructorParameters<Constructor>): Subtype;
+};
+
+export interface ProtoGrpcType {
+  cloudless: {
+    v1: {
+      Allocation: MessageTypeDefinition<_cloudless_v1_Allocation, _cloudless_v1_Allocation__Output>
+      Alternative: MessageTypeDefinition<_cloudless_v1_Alternative, _cloudless_v1_Alternative__Output>
+      Bound: MessageTypeDefinition<_cloudless_v1_Bound, _cloudless_v1_Bound__Output>
+      BudgetSpec: MessageTypeDefinition<_cloudless_v1_BudgetSpec, _cloudless_v1_BudgetSpec__Output>
+      CancelJobRequest: MessageTypeDefinition<_cloudless_v1_CancelJobRequest, _cloudless_v1_CancelJobRequest__Output>
+      CancelJobResponse: MessageTypeDefinition<_cloudless_v1_CancelJobResponse, _cloudless_v1_CancelJobResponse__Output>
+      ClassUnits: MessageTypeDefinition<_cloudless_v1_ClassUnits, _cloudless_v1_ClassUnits__Output>
+      CreateJobRequest: MessageTypeDefinition<_cloudless_v1_CreateJobRequest, _cloudless_v1_CreateJobRequest__Output>
+      CreateJobResponse: MessageTypeDefinition<_cloudless_v1_CreateJobResponse, _cloudless_v1_CreateJobResponse__Output>
+      DeleteFunctionRequest: MessageTypeDefinition<_cloudless_v1_DeleteFunctionRequest, _cloudless_v1_DeleteFunctionRequest__Output>
+      DeleteFunctionResponse: MessageTypeDefinition<_cloudless_v1_DeleteFunctionResponse, _cloudless_v1_DeleteFunctionResponse__Output>
+      DeletePipelineRequest: MessageTypeDefinition<_cloudless_v1_DeletePipelineRequest, _cloudless_v1_DeletePipelineRequest__Output>
+      DeletePipelineResponse: MessageTypeDefinition<_cloudless_v1_DeletePipelineResponse, _cloudless_v1_DeletePipelineResponse__Output>
+      DeployFunctionRequest: MessageTypeDefinition<_cloudless_v1_DeployFunctionRequest, _cloudless_v1_DeployFunctionRequest__Output>
+      DeployFunctionResponse: MessageTypeDefinition<_cloudless_v1_DeployFunctionResponse, _cloudless_v1_DeployFunctionResponse__Output>
+      DeployPipelineRequest: MessageTypeDefinition<_cloudless_v1_DeployPipelineRequest, _cloudless_v1_DeployPipelineRequest__Output>
+      DeployPipelineResponse: MessageTypeDefinition<_cloudless_v1_DeployPipelineResponse, _cloudless_v1_DeployPipelineResponse__Output>
+      DownloadModelRequest: MessageTypeDefinition<_cloudless_v1_DownloadModelRequest, _cloudless_v1_DownloadModelRequest__Output>
+      DownloadModelResponse: MessageTypeDefinition<_cloudless_v1_DownloadModelResponse, _cloudless_v1_DownloadModelResponse__Output>
+      Evaluation: MessageTypeDefinition<_cloudless_v1_Evaluation, _cloudless_v1_Evaluation__Output>
+      Exchange: MessageTypeDefinition<_cloudless_v1_Exchange, _cloudless_v1_Exchange__Output>
+      Forecast: MessageTypeDefinition<_cloudless_v1_Forecast, _cloudless_v1_Forecast__Output>
+      Function: MessageTypeDefinition<_cloudless_v1_Function, _cloudless_v1_Function__Output>
+      FunctionInstance: MessageTypeDefinition<_cloudless_v1_FunctionInstance, _cloudless_v1_FunctionInstance__Output>
+      FunctionService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_FunctionServiceClient> & { service: _cloudless_v1_FunctionServiceDefinition }
+      FunctionSpec: MessageTypeDefinition<_cloudless_v1_FunctionSpec, _cloudless_v1_FunctionSpec__Output>
+      FunctionState: EnumTypeDefinition
+      GatewayEndpoint: MessageTypeDefinition<_cloudless_v1_GatewayEndpoint, _cloudless_v1_GatewayEndpoint__Output>
+      GetFunctionRequest: MessageTypeDefinition<_cloudless_v1_GetFunctionRequest, _cloudless_v1_GetFunctionRequest__Output>
+      GetFunctionResponse: MessageTypeDefinition<_cloudless_v1_GetFunctionResponse, _cloudless_v1_GetFunctionResponse__Output>
+      GetJobRequest: MessageTypeDefinition<_cloudless_v1_GetJobRequest, _cloudless_v1_GetJobRequest__Output>
+      GetJobResponse: MessageTypeDefinition<_cloudless_v1_GetJobResponse, _cloudless_v1_GetJobResponse__Output>
+      GetPipelineRequest: MessageTypeDefinition<_cloudless_v1_GetPipelineRequest, _cloudless_v1_GetPipelineRequest__Output>
+      GetPipelineResponse: MessageTypeDefinition<_cloudless_v1_GetPipelineResponse, _cloudless_v1_GetPipelineResponse__Output>
+      GpuShare: MessageTypeDefinition<_cloudless_v1_GpuShare, _cloudless_v1_GpuShare__Output>
+      Holdout: MessageTypeDefinition<_cloudless_v1_Holdout, _cloudless_v1_Holdout__Output>
+      IdleSpan: MessageTypeDefinition<_cloudless_v1_IdleSpan, _cloudless_v1_IdleSpan__Output>
+      InferenceSpec: MessageTypeDefinition<_cloudless_v1_InferenceSpec, _cloudless_v1_InferenceSpec__Output>
+      InstanceEvent: MessageTypeDefinition<_cloudless_v1_InstanceEvent, _cloudless_v1_InstanceEvent__Output>
+      Job: MessageTypeDefinition<_cloudless_v1_Job, _cloudless_v1_Job__Output>
+      JobProgress: MessageTypeDefinition<_cloudless_v1_JobProgress, _cloudless_v1_JobProgress__Output>
+      JobService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_JobServiceClient> & { service: _cloudless_v1_JobServiceDefinition }
+      JobSpec: MessageTypeDefinition<_cloudless_v1_JobSpec, _cloudless_v1_JobSpec__Output>
+      JobState: EnumTypeDefinition
+      LinkMeasurement: MessageTypeDefinition<_cloudless_v1_LinkMeasurement, _cloudless_v1_LinkMeasurement__Output>
+      LinkUse: MessageTypeDefinition<_cloudless_v1_LinkUse, _cloudless_v1_LinkUse__Output>
+      ListEvaluationsRequest: MessageTypeDefinition<_cloudless_v1_ListEvaluationsRequest, _cloudless_v1_ListEvaluationsRequest__Output>
+      ListEvaluationsResponse: MessageTypeDefinition<_cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsResponse__Output>
+      ListEventsRequest: MessageTypeDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsRequest__Output>
+      ListEventsResponse: MessageTypeDefinition<_cloudless_v1_ListEventsResponse, _cloudless_v1_ListEventsResponse__Output>
+      ListFunctionsRequest: MessageTypeDefinition<_cloudless_v1_ListFunctionsRequest, _cloudless_v1_ListFunctionsRequest__Output>
+      ListFunctionsResponse: MessageTypeDefinition<_cloudless_v1_ListFunctionsResponse, _cloudless_v1_ListFunctionsResponse__Output>
+      ListJobsRequest: MessageTypeDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsRequest__Output>
+      ListJobsResponse: MessageTypeDefinition<_cloudless_v1_ListJobsResponse, _cloudless_v1_ListJobsResponse__Output>
+      ListPipelinesRequest: MessageTypeDefinition<_cloudless_v1_ListPipelinesRequest, _cloudless_v1_ListPipelinesRequest__Output>
+      ListPipelinesResponse: MessageTypeDefinition<_cloudless_v1_ListPipelinesResponse, _cloudless_v1_ListPipelinesResponse__Output>
+      ListPlansRequest: MessageTypeDefinition<_cloudless_v1_ListPlansRequest, _cloudless_v1_ListPlansRequest__Output>
+      ListPlansResponse: MessageTypeDefinition<_cloudless_v1_ListPlansResponse, _cloudless_v1_ListPlansResponse__Output>
+      ListRoundsRequest: MessageTypeDefinition<_cloudless_v1_ListRoundsRequest, _cloudless_v1_ListRoundsRequest__Output>
+      ListRoundsResponse: MessageTypeDefinition<_cloudless_v1_ListRoundsResponse, _cloudless_v1_ListRoundsResponse__Output>
+      MeasuredLink: MessageTypeDefinition<_cloudless_v1_MeasuredLink, _cloudless_v1_MeasuredLink__Output>
+      ModelSize: MessageTypeDefinition<_cloudless_v1_ModelSize, _cloudless_v1_ModelSize__Output>
+      Movement: MessageTypeDefinition<_cloudless_v1_Movement, _cloudless_v1_Movement__Output>
+      ObjectiveSpec: MessageTypeDefinition<_cloudless_v1_ObjectiveSpec, _cloudless_v1_ObjectiveSpec__Output>
+      Partition: MessageTypeDefinition<_cloudless_v1_Partition, _cloudless_v1_Partition__Output>
+      PartitionPhase: EnumTypeDefinition
+      PartitionProgress: MessageTypeDefinition<_cloudless_v1_PartitionProgress, _cloudless_v1_PartitionProgress__Output>
+      Pipeline: MessageTypeDefinition<_cloudless_v1_Pipeline, _cloudless_v1_Pipeline__Output>
+      PipelineService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_PipelineServiceClient> & { service: _cloudless_v1_PipelineServiceDefinition }
+      PipelineSpec: MessageTypeDefinition<_cloudless_v1_PipelineSpec, _cloudless_v1_PipelineSpec__Output>
+      PipelineStage: MessageTypeDefinition<_cloudless_v1_PipelineStage, _cloudless_v1_PipelineStage__Output>
+      PipelineState: EnumTypeDefinition
+      Plan: MessageTypeDefinition<_cloudless_v1_Plan, _cloudless_v1_Plan__Output>
+      PlanInput: MessageTypeDefinition<_cloudless_v1_PlanInput, _cloudless_v1_PlanInput__Output>
+      PlanJobRequest: MessageTypeDefinition<_cloudless_v1_PlanJobRequest, _cloudless_v1_PlanJobRequest__Output>
+      PlanJobResponse: MessageTypeDefinition<_cloudless_v1_PlanJobResponse, _cloudless_v1_PlanJobResponse__Output>
+      PlanOutcome: EnumTypeDefinition
+      ProfilePoint: MessageTypeDefinition<_cloudless_v1_ProfilePoint, _cloudless_v1_ProfilePoint__Output>
+      Reason: MessageTypeDefinition<_cloudless_v1_Reason, _cloudless_v1_Reason__Output>
+      RegionCapacity: MessageTypeDefinition<_cloudless_v1_RegionCapacity, _cloudless_v1_RegionCapacity__Output>
+      RegionSite: MessageTypeDefinition<_cloudless_v1_RegionSite, _cloudless_v1_RegionSite__Output>
+      ResourceSpec: MessageTypeDefinition<_cloudless_v1_ResourceSpec, _cloudless_v1_ResourceSpec__Output>
+      ResumeJobRequest: MessageTypeDefinition<_cloudless_v1_ResumeJobRequest, _cloudless_v1_ResumeJobRequest__Output>
+      ResumeJobResponse: MessageTypeDefinition<_cloudless_v1_ResumeJobResponse, _cloudless_v1_ResumeJobResponse__Output>
+      Round: MessageTypeDefinition<_cloudless_v1_Round, _cloudless_v1_Round__Output>
+      RoundTotals: MessageTypeDefinition<_cloudless_v1_RoundTotals, _cloudless_v1_RoundTotals__Output>
+      ServingStatus: MessageTypeDefinition<_cloudless_v1_ServingStatus, _cloudless_v1_ServingStatus__Output>
+      Shard: MessageTypeDefinition<_cloudless_v1_Shard, _cloudless_v1_Shard__Output>
+      Slo: MessageTypeDefinition<_cloudless_v1_Slo, _cloudless_v1_Slo__Output>
+      SloPer: EnumTypeDefinition
+      StageBudget: MessageTypeDefinition<_cloudless_v1_StageBudget, _cloudless_v1_StageBudget__Output>
+      StreamFunctionLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsRequest, _cloudless_v1_StreamFunctionLogsRequest__Output>
+      StreamFunctionLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsResponse, _cloudless_v1_StreamFunctionLogsResponse__Output>
+      StreamLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamLogsRequest, _cloudless_v1_StreamLogsRequest__Output>
+      StreamLogsResponse: MessageTypeDefinition<_cloudless_v1_StreamLogsResponse, _cloudless_v1_StreamLogsResponse__Output>
+      SyncProgress: MessageTypeDefinition<_cloudless_v1_SyncProgress, _cloudless_v1_SyncProgress__Output>
+      SyncSpec: MessageTypeDefinition<_cloudless_v1_SyncSpec, _cloudless_v1_SyncSpec__Output>
+      Target: MessageTypeDefinition<_cloudless_v1_Target, _cloudless_v1_Target__Output>
+      TrainingSpec: MessageTypeDefinition<_cloudless_v1_TrainingSpec, _cloudless_v1_TrainingSpec__Output>
+      UploadBundleRequest: MessageTypeDefinition<_cloudless_v1_UploadBundleRequest, _cloudless_v1_UploadBundleRequest__Output>
+      UploadBundleResponse: MessageTypeDefinition<_cloudless_v1_UploadBundleResponse, _cloudless_v1_UploadBundleResponse__Output>
+      WatchJobRequest: MessageTypeDefinition<_cloudless_v1_WatchJobRequest, _cloudless_v1_WatchJobRequest__Output>
+      WatchJobResponse: MessageTypeDefinition<_cloudless_v1_WatchJobResponse, _cloudless_v1_WatchJobResponse__Output>
+    }
+  }
+}
+
