@@ -1,0 +1,70 @@
+// How a function is asked by whatever has requests for it: a client's over HTTP or gRPC, or a stage of a pipeline. Bodies stay the
+// bytes that they came as; whoever needs to look into them does so itself.
+
+/** The body of one inference request or answer, as its protocol writes it. */
+export type InferBody = {
+  /** `http`: JSON, with the tensors' bytes after it where the binary extension is used; `grpc`: a ModelInferRequest or -Response. */
+  readonly protocol: 'http' | 'grpc'
+  readonly bytes: Buffer
+  /** How long the JSON is where tensors' bytes follow (inference-header-content-length); null: all of it, and always with gRPC. */
+  readonly jsonBytes: number | null
+}
+
+export type InferOptions = {
+  /** On the clock's monotonic time: answered until then or refused. */
+  readonly deadlineMs: number
+  /** Aborted: nobody wants the answer any more. It leaves the queue, or the instance is told. */
+  readonly signal: AbortSignal
+  /** Where it should go while that one has room; any instance will do otherwise. */
+  readonly instanceId?: string
+}
+
+export type InferAnswer = InferBody & { readonly instanceId: string }
+
+/** What can be known of an instance without asking it. */
+export type InstanceView = {
+  readonly id: string
+  readonly inFlight: number
+  /** As many as it may have at once now. */
+  readonly inFlightMax: number
+}
+
+export type FunctionView = {
+  readonly name: string
+  /** Those that answer, in order of their ids. */
+  readonly instances: readonly InstanceView[]
+  readonly queued: number
+  readonly batchMax: number
+  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
+  /** From arrival to answer at the objective's percentile, of the last minute; 0 while nothing is known. */
+  readonly latencyMs: number
+}
+
+export interface Caller {
+  /** Rejects with a GatewayFault (fault.ts), whose kind, status and text any protocol can say. */
+  infer(functionName: string, request: InferBody, options: InferOptions): Promise<InferAnswer>
+  /** Null where the gateway answers for no function of that name. */
+  view(functionName: string): FunctionView | null
+}
+
+/** A pipeline as its routes say it: the fields of pipeline.proto. */
+export type RoutedPipeline = {
+  readonly id: string
+  readonly name: string
+  readonly stages: readonly {
+    readonly name: string
+    readonly function: string
+    readonly after: readonly string[]
+    readonly inputs: Readonly<Record<string, string>>
+  }[]
+  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
+  readonly timeoutMs: number
+}
+
+/** Runs one request through a pipeline; `options.deadlineMs` is the whole pipeline's. The answer is in the request's protocol. */
+export type RunPipeline = (
+  pipeline: RoutedPipeline,
+  request: InferBody,
+  options: Omit<InferOptions, 'instanceId'>,
+  caller: Caller,
+) => Promise<InferBody>
