@@ -390,7 +390,13 @@ describe('shares', () => {
     )
     expect(() => manager.register(more({ limitMilli: 1 }))).toThrow(/share.limitMilli.*but 0 of 1500 are free/)
     expect(() => manager.register(more({ limitMilli: 1001 }))).toThrow(/share.limitMilli.*is 1001; give 1 to 1000/)
+    expect(() => manager.register(more({ requestMilli: 1001, limitMilli: 1001 }))).toThrow(
+      /share.requestMilli: instance more on device GPU-1: is 1001; give 0 to 1000/,
+    )
     manager.unregister(11n)
+    expect(() => manager.register(more({ limitMilli: 1, memoryBytes: 9001 }))).toThrow(
+      /share.memoryBytes: instance more on device GPU-1: is 9001, but 9000 of 10000 bytes are free/,
+    )
     manager.register(more({ requestMilli: 100, limitMilli: 900, memoryBytes: 9000 }))
     expect(() => manager.register({ ...training, share: { ...training.share, memoryBytes: 1 } })).toThrow(/train-1/)
   })
