@@ -112,6 +112,8 @@ export type SlotReading = {
   readonly segmentsOpen: number
   readonly isWaiting: boolean
   readonly onlyCommunicates: boolean
+  /** Since when; 0 where it does more. */
+  readonly communicatesSinceNs: number
   readonly queueUs: number
   readonly gpuNs: number
   readonly memoryBytes: number
@@ -233,6 +235,8 @@ export function decodeSlot(bytes: Buffer, at: number): SlotReading {
     segmentsOpen: u32(field.segmentsOpen),
     isWaiting: u32(field.isWaiting) !== 0,
     onlyCommunicates: u32(field.onlyCommunicates) !== 0,
+    communicatesSinceNs:
+      u32(field.onlyCommunicates) === 0 ? 0 : u64(field.busySinceNs) + (u32(field.onlyCommunicates) - 1) * 1000,
     queueUs: u32(field.queueUs),
     gpuNs: u64(field.gpuNs),
     memoryBytes: u64(field.memoryBytes),

@@ -68,6 +68,7 @@ function honest(now: SlotReading, nowNs: number): SlotReading {
     lastLaunchNs: past(now.lastLaunchNs),
     busySinceNs: past(now.busySinceNs),
     idleSinceNs: past(now.idleSinceNs),
+    communicatesSinceNs: past(now.communicatesSinceNs),
     hostGapNs: Math.min(now.hostGapNs, 3600e9),
     memoryBytes: now.memoryBytes > memoryMax ? 0 : now.memoryBytes,
   }

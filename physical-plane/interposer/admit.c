@@ -52,35 +52,43 @@ static int is_quiet(const struct gpu *gpu, unsigned number, const struct orders 
   return now >= quiet_at + orders->barrier_us * UINT64_C(1000) || quiet_at > now + 10 * SECOND;
 }
 
-static int may_go(struct gpu *gpu, const struct orders *orders, uint64_t cost_ns, uint64_t now) {
-  if (orders->mode == CLOUDLESS_STOP) return 0;
-  if (orders->mode == CLOUDLESS_TOKENS && LOAD(gpu->slot->spent_ns) >= orders->granted_ns) return 0;
+/* Held by others and by orders, or by nothing but its own work in flight: that is no wait for anybody. */
+enum verdict { GO, HELD, FULL };
+
+static enum verdict may_go(struct gpu *gpu, const struct orders *orders, uint64_t least_ns, uint64_t now) {
+  if (orders->mode == CLOUDLESS_STOP) return HELD;
+  if (orders->mode == CLOUDLESS_TOKENS && LOAD(gpu->slot->spent_ns) >= orders->granted_ns) return HELD;
   uint64_t drained_at = LOAD(gpu->drained_at_ns), since = 0;
-  uint64_t ends_at = (drained_at > now ? drained_at : now) + cost_ns;
-  if (orders->open_until_ns && ends_at > orders->open_until_ns) return 0;
+  uint64_t ends_at = (drained_at > now ? drained_at : now) + least_ns;
+  if (orders->open_until_ns && ends_at > orders->open_until_ns) return HELD;
   for (int at = 0; at < CLOUDLESS_YIELDS; at++)
-    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders, now, &since)) return 0;
-  if (orders->bubble_us && since && ends_at > since + orders->bubble_us * UINT64_C(1000)) return 0;
+    if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders, now, &since)) return HELD;
+  if (orders->bubble_us && since && ends_at > since + orders->bubble_us * UINT64_C(1000)) return HELD;
   uint32_t most = orders->segments_max < SEGMENTS ? orders->segments_max : SEGMENTS;
-  return most == 0 || LOAD(gpu->slot->segments_open) < most || cloudless_open_segments(gpu) < most;
+  return most == 0 || LOAD(gpu->slot->segments_open) < most || cloudless_open_segments(gpu) < most ? GO : FULL;
 }
 
-static void hold_back(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now) {
+static void hold_back(struct gpu *gpu, struct orders *orders, uint64_t least_ns, uint64_t *now, enum verdict verdict) {
   uint64_t since = *now;
+  int was_held = 0;
   ADD(gpu->slot->is_waiting, 1);
   struct cloudless_slot *slot = gpu->slot;
-  for (;;) {
-    uint64_t most_us = orders->block_max_us < BLOCK_MOST_US ? orders->block_max_us : BLOCK_MOST_US;
-    if (*now - since >= most_us * 1000) break;
+  while (verdict != GO) {
+    uint64_t most_us = orders->block_max_us < BLOCK_MOST_US ? orders->block_max_us : BLOCK_MOST_US, from = *now;
+    if (from - since >= most_us * 1000) break;
     cloudless_nap(NAP_US);
     *now = cloudless_now_ns();
-    if (!cloudless_is_managed(gpu, *now) || !cloudless_orders(gpu, orders) || may_go(gpu, orders, cost_ns, *now)) break;
+    /* Told as it passes: of a wait that lasts, its manager is to know. */
+    if (verdict == HELD) was_held = 1, ADD(slot->waited_ns, *now - from);
+    if (!cloudless_is_managed(gpu, *now) || !cloudless_orders(gpu, orders)) break;
+    verdict = may_go(gpu, orders, least_ns, *now);
   }
   SUBTRACT(slot->is_waiting, 1);
-  ADD(slot->waits, 1);
-  ADD(slot->waited_ns, *now - since);
+  if (was_held) ADD(slot->waits, 1);
 }
 
-void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now) {
-  if (orders->block_max_us != 0 && !may_go(gpu, orders, cost_ns, *now)) hold_back(gpu, orders, cost_ns, now);
+void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t least_ns, uint64_t *now) {
+  if (orders->block_max_us == 0) return;
+  enum verdict verdict = may_go(gpu, orders, least_ns, *now);
+  if (verdict != GO) hold_back(gpu, orders, least_ns, now, verdict);
 }

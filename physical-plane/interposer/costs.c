@@ -10,6 +10,8 @@ enum { COSTS = 8192, PROBES = 16, SAMPLED_FIRST = 4, SAMPLED_EACH = 64, GRAPH = 
 #define LAUNCH_GUESS_NS UINT64_C(3000)
 #define BLOCK_GUESS_NS UINT64_C(20)
 #define COST_MOST_NS (10 * SECOND)
+/* From here on two events cost nothing beside it. */
+#define LONG_NS (MS / 2)
 
 static struct cost costs[COSTS];
 /* For what finds no place: known to be a guess for ever. */
@@ -83,14 +85,19 @@ uint64_t cloudless_cost_ns(const struct cost *cost, uint64_t blocks) {
   return ns < (double)COST_MOST_NS ? (uint64_t)ns : COST_MOST_NS;
 }
 
+uint64_t cloudless_least_ns(const struct cost *cost, uint64_t cost_ns) {
+  return cost->is_doubtful && cost_ns >= LONG_NS ? cost_ns / 2 : cost_ns;
+}
+
 /* Alone on the device both directions count alike. Beside others a sample holds their time too: smaller ones are then
- * believed, larger ones little. */
-static void learn(struct cost *cost, uint64_t picoseconds, int is_clean) {
+ * believed, larger ones little, and the first alone replaces all of them. */
+static void learn(struct cost *cost, uint64_t picoseconds, int is_clean, int was_alone) {
   uint64_t known = LOAD(cost->picoseconds);
   if (picoseconds == 0) picoseconds = 1;
-  if (cost->is_guess && cost != &crowd) {
+  if ((cost->is_guess || (cost->is_doubtful && was_alone)) && cost != &crowd) {
     known = picoseconds;
     cost->is_guess = 0;
+    cost->is_doubtful = !was_alone;
   } else if (picoseconds < known) {
     known -= (known - picoseconds) / (is_clean ? 8 : 2);
   } else {
@@ -100,11 +107,12 @@ static void learn(struct cost *cost, uint64_t picoseconds, int is_clean) {
   STORE(cost->picoseconds, known ? known : 1);
 }
 
-static int is_alone(const struct gpu *gpu) {
+/* Nobody else has anything on the device, nor has launched since. */
+static int is_alone(const struct gpu *gpu, uint64_t since) {
   const cloudless_claim *claims = (const cloudless_claim *)((const char *)gpu->header + CLOUDLESS_CLAIMS_AT);
   const struct cloudless_slot *slots = (const struct cloudless_slot *)((const char *)gpu->header + CLOUDLESS_SLOTS_AT);
   for (int at = 0; at < CLOUDLESS_SLOTS; at++)
-    if (LOAD(claims[at]) && &slots[at] != gpu->slot && LOAD(slots[at].busy)) return 0;
+    if (LOAD(claims[at]) && &slots[at] != gpu->slot && (LOAD(slots[at].busy) || LOAD(slots[at].last_launch_ns) > since)) return 0;
   return 1;
 }
 
@@ -122,7 +130,8 @@ struct sample *cloudless_sample(struct gpu *gpu, struct cost *cost, uint64_t blo
   cost->unmeasured += blocks;
   if (cost->is_guess) cost->guessed_ns += cloudless_cost_ns(cost, blocks);
   /* The first launch of all may load its code between the events. */
-  if (before == 0 || (before > SAMPLED_FIRST && before % SAMPLED_EACH != 0)) return NULL;
+  int is_due = before <= SAMPLED_FIRST || before % SAMPLED_EACH == 0 || cloudless_cost_ns(cost, blocks) >= LONG_NS;
+  if (before == 0 || !is_due) return NULL;
   if (cost == &crowd || cost->communicates || !cloudless_driver.cuEventElapsedTime) return NULL;
   cloudless_harvest(gpu);
   for (int at = 0; at < SAMPLES; at++) {
@@ -135,7 +144,8 @@ struct sample *cloudless_sample(struct gpu *gpu, struct cost *cost, uint64_t blo
     sample->cost = cost;
     sample->blocks = blocks;
     /* On an empty stream the time until the launch arrives is between the events too. */
-    sample->is_clean = now < LOAD(gpu->drained_at_ns) && is_alone(gpu);
+    sample->is_clean = now < LOAD(gpu->drained_at_ns);
+    sample->began_ns = is_alone(gpu, now) ? now : 0;
     return sample;
   }
   return NULL;
@@ -162,7 +172,8 @@ void cloudless_harvest(struct gpu *gpu) {
       uint64_t took_ns = (uint64_t)(picoseconds * (double)cost->unmeasured / 1000);
       /* What was charged too little by guessing is a debt now. */
       if (cost->is_guess && took_ns > cost->guessed_ns) ADD(gpu->slot->spent_ns, took_ns - cost->guessed_ns);
-      learn(cost, (uint64_t)picoseconds, sample->is_clean);
+      int was_alone = sample->began_ns && is_alone(gpu, sample->began_ns);
+      learn(cost, (uint64_t)picoseconds, sample->is_clean && sample->began_ns, was_alone);
       ADD(gpu->slot->gpu_ns, took_ns);
       cost->unmeasured = cost->guessed_ns = 0;
     }

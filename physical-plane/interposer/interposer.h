@@ -68,6 +68,7 @@ struct cost {
   uint64_t guessed_ns;  /* charged before it was ever measured */
   uint32_t launches;
   uint8_t is_guess;
+  uint8_t is_doubtful;  /* measured beside others only: up to so much may have been theirs */
   uint8_t communicates; /* a kernel alone, or a graph among others: never held back */
   uint16_t name_age;
 };
@@ -94,7 +95,7 @@ struct sample {
   uint32_t state;
   void *from, *to, *context;
   struct cost *cost;
-  uint64_t blocks;
+  uint64_t blocks, began_ns;
   int is_clean;
 };
 
@@ -145,6 +146,8 @@ struct cost *cloudless_graph_cost(void *exec, int is_new);
 void cloudless_set_graph_cost(void *graph, uint64_t ns, int communicates);
 void cloudless_forget_cost(struct cost *cost);
 uint64_t cloudless_cost_ns(const struct cost *cost, uint64_t blocks);
+/* The least that it may take, for what is to fit into a bubble: what was never measured alone is to get the chance. */
+uint64_t cloudless_least_ns(const struct cost *cost, uint64_t cost_ns);
 struct sample *cloudless_sample(struct gpu *gpu, struct cost *cost, uint64_t blocks, void *stream, uint64_t now);
 void cloudless_sample_ends(struct sample *sample, void *stream);
 void cloudless_harvest(struct gpu *gpu);
@@ -161,7 +164,10 @@ uint32_t cloudless_open_segments(struct gpu *gpu);
 /* Held back, or not. */
 void cloudless_nap(unsigned us);
 int cloudless_first_orders(struct gpu *gpu, struct orders *orders, uint64_t *now);
-void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t cost_ns, uint64_t *now);
+void cloudless_admit(struct gpu *gpu, struct orders *orders, uint64_t least_ns, uint64_t *now);
+
+/* Nothing but communication of it is on the device. */
+void cloudless_show_communication(struct gpu *gpu, uint64_t now);
 
 /* Graphs. */
 int cloudless_is_captured(void);

@@ -30,7 +30,7 @@ static void charge(struct gpu *gpu, const struct cost *cost, uint64_t cost_ns, u
   if (drained_at < now) drained_at = now;
   ADD(slot->spent_ns, cost_ns);
   if (cost->communicates == KERNEL_COMMUNICATES) {
-    if (drained_at == now) STORE(slot->only_communicates, 1);
+    if (drained_at == now) cloudless_show_communication(gpu, now);
   } else {
     drained_at += cost_ns;
     if (LOAD(slot->only_communicates)) STORE(slot->only_communicates, 0);
@@ -56,7 +56,7 @@ static void begin(struct launch *launch, struct cost *cost, uint64_t blocks, voi
   uint64_t now = cloudless_now_ns();
   int is_ordered = cloudless_is_managed(gpu, now) &&
                    (cloudless_orders(gpu, &orders) || (!cost->communicates && cloudless_first_orders(gpu, &orders, &now)));
-  if (is_ordered && !cost->communicates) cloudless_admit(gpu, &orders, cost_ns, &now);
+  if (is_ordered && !cost->communicates) cloudless_admit(gpu, &orders, cloudless_least_ns(cost, cost_ns), &now);
   show_busy(gpu, now);
   charge(gpu, cost, cost_ns, now);
   launch->gpu = gpu;

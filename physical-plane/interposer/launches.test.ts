@@ -145,6 +145,48 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     }
   })
 
+  test('what was measured beside others alone gets one chance in a bubble, and is measured there', async () => {
+    const gpu = aGpu()
+    const peer = bench.start([gpu], ['new', launch(), 'line', sync, 'line'], { CLOUDLESS_GPU_ROLE: 'protected' })
+    await peer.ready()
+    const script = ['new', sync, 'line', launch(), launch(), sync, 'line', launch(), sync, 'line', launch(), 'line']
+    const client = bench.start([gpu], script, { LOGGING_CUDA_MS: '400' })
+    await client.ready()
+    gpu.order(1, {})
+    client.goOn()
+    await client.ready()
+    peer.goOn()
+    await peer.ready()
+    // 400 ms beside the peer: perhaps half of that alone.
+    gpu.order(1, { yieldsTo: [0], bubbleUs: 300_000, blockMaxUs: 60_000 })
+    client.goOn()
+    await client.ready()
+    expect(gpu.slot(1)).toMatchObject({ launches: 3, waits: 0 })
+    // It is not.
+    client.goOn()
+    await client.ready()
+    expect(gpu.slot(1)).toMatchObject({ launches: 4, waits: 1 })
+    expect(gpu.slot(1).waitedNs).toBeGreaterThanOrEqual(60_000_000)
+    for (const one of [peer, client]) {
+      one.goOn()
+      await one.ended()
+    }
+  })
+
+  test('a wait that lasts is told while it does', async () => {
+    const gpu = aGpu()
+    const client = bench.start([gpu], ['new', sync, 'line', launch(), 'line'])
+    await client.ready()
+    gpu.order(0, { mode: 'stop' })
+    client.goOn()
+    await until(() => gpu.slot(0).waitedNs >= 20_000_000)
+    expect(gpu.slot(0)).toMatchObject({ isWaiting: true, waits: 0 })
+    gpu.order(0, {})
+    await client.ready()
+    client.goOn()
+    await client.ended()
+  })
+
   test('a peer that never synchronises is waited for as long as its queue was foreseen to last', async () => {
     const gpu = aGpu()
     const peer = bench.start([gpu], ['new', launch(1_000_000), 'line'])
@@ -228,7 +270,8 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     expect(gpu.slot(0)).toMatchObject({ launches: 2, segmentsOpen: 2 })
     rmSync(hold)
     await client.ready()
-    expect(gpu.slot(0).launches).toBe(5)
+    // Waiting for work of its own is waiting for nobody.
+    expect(gpu.slot(0)).toMatchObject({ launches: 5, waits: 0, waitedNs: 0 })
     client.goOn()
     await client.ended()
   })

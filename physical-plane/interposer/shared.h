@@ -74,7 +74,7 @@ struct cloudless_slot {
   uint32_t segments_open;
   /* Launches held back at this moment, one a thread at most. */
   uint32_t is_waiting;
-  /* 1 while only communication kernels of it are on the device. */
+  /* Not 0 while only communication kernels of it are on the device: then so many us after busy_since_ns, and 1 more, that began. */
   uint32_t only_communicates;
   /* As foreseen at the last launch: so long after last_launch_ns the device is done with all of it but communication.
    * CLOUDLESS_QUEUE_WAITED_FOR while the process is inside a synchronisation: until that returns. */
@@ -83,7 +83,7 @@ struct cloudless_slot {
   /* Line B, by the interposer, less often. */
   uint64_t gpu_ns; /* as measured by events around one launch in 64, extrapolated to all */
   uint64_t memory_bytes;
-  uint64_t waited_ns;
+  uint64_t waited_ns; /* held back by others and by orders; waiting for its own work in flight is none */
   uint32_t waits;
   uint32_t graph_launches;
   uint32_t synchronisations;

@@ -29,6 +29,12 @@ static int is_empty(const struct stream *stream, uint64_t key) {
   return here == key && cloudless_driver.cuStreamQuery && cloudless_driver.cuStreamQuery(stream->handle) == 0;
 }
 
+/* The first to see it says since when. */
+void cloudless_show_communication(struct gpu *gpu, uint64_t now) {
+  uint64_t began = LOAD(gpu->slot->busy_since_ns), us = now > began ? (now - began) / 1000 : 0;
+  CHANGE(gpu->slot->only_communicates, 0, us < UINT32_MAX ? (uint32_t)us + 1 : UINT32_MAX);
+}
+
 /* Also tells whether what is left does nothing but communicate. */
 static int is_all_done(struct wait *wait, uint64_t which) {
   struct gpu *gpu = wait->gpu;
@@ -43,7 +49,7 @@ static int is_all_done(struct wait *wait, uint64_t which) {
     is_done &= LOAD(stream->launched) == LOAD(stream->done);
     computes |= (int32_t)(LOAD(stream->computed) - LOAD(stream->done)) > 0;
   }
-  if (!is_done && !computes && may_ask && !LOAD(gpu->has_lost_streams)) STORE(gpu->slot->only_communicates, 1);
+  if (!is_done && !computes && may_ask && !LOAD(gpu->has_lost_streams)) cloudless_show_communication(gpu, cloudless_now_ns());
   if (which == EVERY_STREAM) STORE(gpu->has_lost_streams, 0);
   return is_done && !LOAD(gpu->has_lost_streams);
 }
