@@ -14,7 +14,7 @@ function aClient(slot: number, change: Partial<BarrierClient> = {}): BarrierClie
     objective: { latencyMs: 100, percentile: 99 },
     lastLaunchNs: 0,
     gapUs: 0,
-    isStarved: false,
+    starves: 'no',
     ...change,
   }
 }
@@ -45,7 +45,7 @@ describe('who yields to whom', () => {
   })
 
   test('one that starves yields to nobody, but keeps its bound in flight', () => {
-    expect(of({ ...train, isStarved: true }, [aClient(1)])).toMatchObject({ yieldsTo: [], segmentsMax: 4 })
+    expect(of({ ...train, starves: 'outright' }, [aClient(1)])).toMatchObject({ yieldsTo: [], segmentsMax: 4 })
   })
 })
 

@@ -1,10 +1,16 @@
 // Who yields to whom, and what may be in flight: the parameters of the reflexes in the interposer, which holds a confined
 // process back while those that it yields to are busy. A request waits for about segments x their length, plus the longest
-// kernel. A confined instance that waits and gets less than its request yields to nobody until it has it: the request is
-// guaranteed to both sides, and Σ requests <= 1 makes that possible. Pure.
+// kernel. A confined instance that is held back and gets less than its request yields to nobody until it has it: the request is
+// guaranteed to both sides, and Σ requests <= 1 makes that possible. One that fills bubbles first has them whole. Pure.
 import type { SharingConfig } from './config.ts'
 import type { Objective, Role, Work } from './gpu-sharing.ts'
 import { layoutConstants, type Order } from './layout.ts'
+
+/**
+ * It is held back by others and had less than its request in the last second: 'in-bubbles' where those that it fills would have been
+ * enough for that, and it fits into them.
+ */
+export type Starvation = 'no' | 'in-bubbles' | 'outright'
 
 export type BarrierClient = {
   readonly slot: number
@@ -16,8 +22,7 @@ export type BarrierClient = {
   readonly lastLaunchNs: number
   /** From a synchronisation to the next launch, lately; 0 when unknown. */
   readonly gapUs: number
-  /** It waits, and had less than its request in the last second. */
-  readonly isStarved: boolean
+  readonly starves: Starvation
 }
 
 export type Barrier = Pick<
@@ -46,8 +51,9 @@ export function barrierOf(
   if (peers.length === 0) return { ...nobody, blockMaxUs, because: 'has nobody to yield to' }
   const isFilling = peers.some((peer) => peer.work === 'training')
   const { segmentsMax, segmentUs } = isFilling ? fillSegments(fill.budget, config) : segmentsFor(peers, config)
-  const inFlight = { segmentsMax, segmentUs, blockMaxUs }
-  if (client.isStarved) return { ...nobody, ...inFlight, because: 'yields to nobody until it has its request' }
+  const inFlight = { segmentsMax, segmentUs, blockMaxUs: isFilling ? config.fill.blockMaxMs * 1000 : blockMaxUs }
+  if (client.starves === 'outright')
+    return { ...nobody, ...inFlight, because: 'yields to nobody until it has its request' }
   const shown = peers.slice(0, layoutConstants.yields)
   const names = shown.map((peer) => peer.instanceId).filter((id, index, ids) => ids.indexOf(id) === index)
   const more = peers.length > shown.length ? ` (${shown.length} of ${peers.length} processes, the newest active)` : ''
@@ -58,7 +64,7 @@ export function barrierOf(
     // A request ends in a synchronisation, always, but its host may be late between two launches; a training may launch ahead
     // for iterations.
     patienceUs: shown.some((peer) => peer.work === 'inference') ? config.barrier.patienceUs : config.bubbles.patienceUs,
-    because: `yields to ${names.join(', ')}${more}, ${segmentsMax} x ${segmentUs} us in flight`,
+    because: `${client.starves === 'in-bubbles' ? 'has whole bubbles until it has its request; ' : ''}yields to ${names.join(', ')}${more}, ${segmentsMax} x ${segmentUs} us in flight`,
   }
 }
 

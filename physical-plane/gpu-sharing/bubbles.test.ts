@@ -81,9 +81,13 @@ describe('bubbles of a training', () => {
     const at = (change: Partial<SlotReading>, before: BubbleModel = noBubbles, nowNs = 10e9): BubbleModel =>
       watchBubbles(before, { ...nothing, launches: 5, isBusy: true, ...change }, nowNs, 5e6, config)
     expect(at({ idleSinceNs: 10e9 - 3e6 })).toMatchObject({ state: 'OPEN', evidence: 'device' })
-    const communicating = at({ onlyCommunicates: true })
-    expect(communicating).toMatchObject({ state: 'BUSY', evidence: 'communication' })
-    expect(at({ onlyCommunicates: true }, communicating, 10e9 + 5e6).state).toBe('OPEN')
+    const communicates = { onlyCommunicates: true, communicatesSinceNs: 10e9 - 1e5 }
+    const communicating = at(communicates)
+    expect(communicating).toMatchObject({ state: 'BUSY', evidence: 'communication', idleSinceNs: 10e9 - 1e5 })
+    expect(at(communicates, communicating, 10e9 + 5e6).state).toBe('OPEN')
+    // What it waited for has come, and it has launched again: its length is known to the microsecond, whenever a tick comes.
+    const after = { busySinceNs: 10e9 + 12e6, hostGapNs: 1e5 }
+    expect(at(after, communicating, 10e9 + 15e6).unsyncedUs).toEqual([12_000])
     expect(at({})).toMatchObject({ state: 'BUSY', evidence: null })
     // Launched ahead, never synchronised: idle when all that was launched must be done.
     expect(at({ lastLaunchNs: 10e9 - 50e6, queueUs: 20_000 })).toMatchObject({ state: 'OPEN', evidence: 'device' })
@@ -91,6 +95,17 @@ describe('bubbles of a training', () => {
     // It waits for its work: busy until it has it.
     const isWaitedFor = { lastLaunchNs: 10e9 - 50e6, queueUs: layoutConstants.queueWaitedFor }
     expect(at(isWaitedFor)).toMatchObject({ state: 'BUSY', evidence: null })
+  })
+
+  test('neither a pause nor another way of working makes a bubble longer than it is, or a period of what is none', () => {
+    // Twelve iterations waited for without a bubble, half a second of waiting for others, then iterations with bubbles and one pause.
+    const bubbles = (count: number): (readonly [number, number])[] =>
+      Array.from({ length: count }, () => [40_000, 10_000])
+    const measured = Array.from({ length: 12 }, () => [40_000, 50] as const)
+    const seen = watchFor([...measured, [40_000, 500_000], ...bubbles(40), [40_000, 300_000], ...bubbles(200)], 8)
+    expect(Math.max(...seen.map(({ model }) => model.predictedUs ?? 0))).toBeLessThan(10_001)
+    expect(new Set(seen.map(({ model }) => model.period))).toEqual(new Set([1]))
+    expect(seen.at(-1)!.model.predictedUs).toBeCloseTo(10_000, -2)
   })
 
   test('a process that begins again begins a new history', () => {
@@ -114,6 +129,48 @@ function fill(slowdown: number, iterations: number, base = 75_000): FillModel[] 
     models.push(model)
   }
   return models
+}
+
+/** A training of one bubble an iteration, of 10 ms, and what is filled into it. */
+class Iterations {
+  #model = beginFilling(0, sharingConfig.fill)
+  #nowNs = 0
+  readonly #baseUs: number
+
+  constructor(baseUs: number) {
+    this.#baseUs = baseUs
+  }
+
+  get budget(): number {
+    return this.#model.budget
+  }
+
+  get isOpen(): boolean {
+    return openingOf(this.#model, { ...noBubbles, predictedUs: 10_000 }, this.#nowNs, sharingConfig).isOpen
+  }
+
+  /** Answers what it took. */
+  next(factor: number, filledNs: number): number {
+    const us = this.#baseUs * factor
+    this.#nowNs += us * 1000
+    this.#model = guardFilling(
+      this.#model,
+      { ...noBubbles, endedIterationUs: us },
+      filledNs,
+      this.#nowNs,
+      sharingConfig.fill,
+    )
+    return us
+  }
+
+  /** Idle for so long, its device filled. */
+  pause(ms: number): void {
+    const idleSinceNs = this.#nowNs
+    this.#nowNs += ms * 1e6
+    const idle = { ...noBubbles, evidence: 'host' as const, idleSinceNs }
+    this.#model = guardFilling(this.#model, idle, 0.8 * ms * 1e6, this.#nowNs, sharingConfig.fill)
+    this.next(ms / (this.#baseUs / 1000), 0)
+  }
 }
 
 describe('filling', () => {
@@ -154,10 +211,55 @@ describe('filling', () => {
     // Before it begins its length is known, so that its first launches need no tick.
     const before = { ...noBubbles, predictedUs: 10_000 }
     expect(openingOf(model, before, 1e9, sharingConfig)).toMatchObject({ openUntilNs: 0, bubbleUs: 5000 })
-    expect(openingOf(model, { ...before, predictedUs: 1000 }, 1e9, sharingConfig).bubbleUs).toBe(0)
-    // Cut down, it stops there; whole, it goes on in a bubble that lasts.
+    // Of unknown length: nothing, until it has lasted.
+    expect(openingOf(model, noBubbles, 1e9, sharingConfig).bubbleUs).toBe(1)
     expect(openingOf(model, bubbles, 1.02e9, sharingConfig).openUntilNs).toBe(1.005e9)
-    expect(openingOf({ ...model, budget: 1 }, bubbles, 1.02e9, sharingConfig).openUntilNs).toBe(0)
+    // A little longer than foreseen is no pause: a long unit of work begun now would meet the training's next launch.
+    expect(openingOf({ ...model, budget: 1 }, bubbles, 1.011e9, sharingConfig).openUntilNs).toBe(1.01e9)
+    // Twice as long is: what is begun may last half as long as it has lasted.
+    expect(openingOf(model, bubbles, 1.024e9, sharingConfig)).toMatchObject({ openUntilNs: 1.036e9, bubbleUs: 0 })
+  })
+
+  test.each([
+    [0.05, 0],
+    [0.12, 0],
+    [0.3, 0],
+    [0.12, 0.8],
+    [0.6, 0.8],
+  ])(
+    'filling that would cost %d, in units that need %d of a bubble, costs 3 %% at most from the first minute on',
+    (slowdown, unit) => {
+      const base = 50_000
+      let took = 0
+      let tries = 0
+      const run = new Iterations(base)
+      for (let iteration = 0; iteration < 1200; iteration++) {
+        const { isOpen, budget } = run
+        const fills = isOpen && budget >= unit
+        if (fills) tries++
+        took += run.next(fills ? 1 + slowdown * (unit > 0 ? 1 : budget) : 1, fills ? Math.max(unit, budget) * 40e6 : 0)
+      }
+      expect(took / (1200 * base) - 1).toBeLessThan(0.03)
+      // It is not given up.
+      expect(tries).toBeGreaterThan(10)
+    },
+  )
+
+  test('a training that has become slower by itself, or has paused, is not taken for one that filling slows down', () => {
+    const run = new Iterations(40_000)
+    for (let iteration = 0; iteration < 50; iteration++) run.next(1, run.isOpen ? 8e6 : 0)
+    for (let iteration = 0; iteration < 50; iteration++) run.next(1.25, run.isOpen ? 8e6 : 0)
+    expect(run.budget).toBe(1)
+    run.pause(400)
+    for (let iteration = 0; iteration < 3; iteration++) run.next(1.25, run.isOpen ? 8e6 : 0)
+    expect(run.budget).toBe(1)
+  })
+
+  test('a device that nobody uses is open, also while a training that has paused is still to be measured', () => {
+    const model = beginFilling(1e9, sharingConfig.fill)
+    const idle = { ...noBubbles, state: 'OPEN' as const, evidence: 'host' as const, idleSinceNs: 1e9, predictedUs: 50 }
+    expect(openingOf(model, idle, 1.2e9, sharingConfig).isOpen).toBe(false)
+    expect(openingOf(model, idle, 1.4e9, sharingConfig)).toMatchObject({ isOpen: true, openUntilNs: 1.6e9 })
   })
 
   test('a training without iterations is filled by the barrier alone, after a while', () => {

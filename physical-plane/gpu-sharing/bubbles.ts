@@ -1,8 +1,10 @@
 // Bubbles of a training process after SpecInF (arXiv 2503.02550; its thresholds are not public, these are ours): when nothing of it
 // is on the device, for how long that will last, and how long an iteration takes. Iterations repeat, so a bubble is predicted from
-// the bubbles at the same position of the iterations before it. Evidence, cheapest first: its host waits or has stopped
-// launching; its queue on the device is empty although it has not synchronised; only communication kernels of it are there. Pure.
+// the bubbles at the same position of the iterations before it: by a low quartile, since what overshoots costs the training and a
+// pause says nothing of the next bubble. Evidence, cheapest first: its host waits or has stopped launching; its queue on the device
+// is empty although it has not synchronised; only communication kernels of it are there. Pure.
 import type { SharingConfig } from './config.ts'
+import { percentileOf } from './cycles.ts'
 import type { SlotReading } from './layout.ts'
 import { queueDoneNs } from './readings.ts'
 
@@ -16,8 +18,8 @@ export type BubbleModel = {
   readonly idleSinceNs: number
   /** How long this bubble, or the next, is expected to be; null without history. */
   readonly predictedUs: number | null
-  /** The same of bubbles that no synchronisation begins, as far as ticks see them. */
-  readonly unsyncedUs: number | null
+  /** The newest bubbles that no synchronisation began; those of empty queues as far as ticks see them. */
+  readonly unsyncedUs: readonly number[]
   /** Bubbles of one iteration. */
   readonly period: number
   /** Set at the tick that saw an iteration end. */
@@ -42,7 +44,7 @@ export const noBubbles: BubbleModel = {
   evidence: null,
   idleSinceNs: 0,
   predictedUs: null,
-  unsyncedUs: null,
+  unsyncedUs: [],
   period: 1,
   endedIterationUs: null,
   iterationUs: null,
@@ -60,13 +62,13 @@ export function watchBubbles(
   elapsedNs: number,
   config: Config,
 ): BubbleModel {
-  const { evidence, sinceNs } = evidenceOf(before, reading, nowNs)
+  const { evidence, sinceNs } = evidenceOf(reading, nowNs)
   const idleUs = evidence === null ? 0 : (nowNs - sinceNs) / 1000
   const state = idleUs >= config.openUs ? 'OPEN' : idleUs >= config.probeUs ? 'PROBE' : 'BUSY'
   const history = withStart(before, reading, config)
   const hasEnded = isUnsynced(before.evidence) && evidence !== before.evidence
-  const lastedUs = (nowNs - before.idleSinceNs) / 1000
-  const unsyncedUs = hasEnded ? weighted(before.unsyncedUs, lastedUs, config.weight) : before.unsyncedUs
+  const lastedUs = (endOf(before, reading, nowNs, elapsedNs) - before.idleSinceNs) / 1000
+  const unsyncedUs = hasEnded ? [...before.unsyncedUs.slice(1 - config.foreseenFrom), lastedUs] : before.unsyncedUs
   // The gap after the busy time that has ended last, or that is going on.
   const index = reading.cycles + (reading.isBusy ? 1 : 0)
   const bubbleNsInTick = bubbleTime(before, reading, evidence === null ? 0 : sinceNs, nowNs, elapsedNs)
@@ -75,7 +77,9 @@ export function watchBubbles(
     state,
     evidence,
     idleSinceNs: evidence === null ? 0 : sinceNs,
-    predictedUs: isUnsynced(evidence) ? unsyncedUs : predict(history.gaps, history.period, index, config),
+    predictedUs: isUnsynced(evidence)
+      ? shortOf(unsyncedUs, config)
+      : predict(history.gaps, history.period, index, config),
     unsyncedUs,
     bubbleNs: before.bubbleNs + bubbleNsInTick,
     bubbleNsInTick,
@@ -87,7 +91,6 @@ function isUnsynced(evidence: BubbleEvidence | null): boolean {
 }
 
 function evidenceOf(
-  before: BubbleModel,
   reading: SlotReading,
   nowNs: number,
 ): { readonly evidence: BubbleEvidence | null; readonly sinceNs: number } {
@@ -97,9 +100,15 @@ function evidenceOf(
   const doneNs = queueDoneNs(reading)
   if (reading.isBusy && doneNs !== null && doneNs < nowNs) return { evidence: 'device', sinceNs: doneNs }
   if (!reading.onlyCommunicates) return { evidence: null, sinceNs: 0 }
-  // Nobody notes when the last other kernel ended: it is counted from when it was first seen.
-  const wasSo = before.evidence === 'communication'
-  return { evidence: 'communication', sinceNs: wasSo ? before.idleSinceNs : nowNs }
+  return { evidence: 'communication', sinceNs: Math.min(reading.communicatesSinceNs, nowNs) }
+}
+
+/** When a bubble that no synchronisation began was over: what it waited for has come, it has launched again, or between two ticks. */
+function endOf(before: BubbleModel, reading: SlotReading, nowNs: number, elapsedNs: number): number {
+  if (reading.idleSinceNs > before.idleSinceNs) return Math.min(reading.idleSinceNs, nowNs)
+  if (reading.busySinceNs > before.idleSinceNs)
+    return Math.max(before.idleSinceNs, reading.busySinceNs - reading.hostGapNs)
+  return Math.max(before.idleSinceNs, nowNs - elapsedNs / 2)
 }
 
 type History = Pick<BubbleModel, 'gaps' | 'starts' | 'period' | 'iterationUs' | 'endedIterationUs' | 'lastStartNs'>
@@ -134,32 +143,42 @@ function withStart(before: BubbleModel, reading: SlotReading, config: Config): B
   }
 }
 
-/** The fewest bubbles an iteration that explain the gaps about as well as any number does. */
+/**
+ * The fewest bubbles an iteration that explain the gaps about as well as any number does, and twice as well as one bubble would: a
+ * change of the training's ways is no period. A pause counts as little more than the longest gap that is usual.
+ */
 function periodOf(gaps: readonly Gap[], config: Config): number {
-  const errors = Array.from({ length: config.periodMax }, (_, less) => spread(gaps, less + 1))
+  const usual = percentileOf(
+    gaps.map((gap) => gap.us),
+    90,
+  )
+  const clipped = gaps.map(({ index, us }) => ({ index, us: Math.min(us, 2 * usual) }))
+  const errors = Array.from({ length: config.periodMax }, (_, less) => spread(clipped, less + 1))
   const best = Math.min(...errors)
-  if (!Number.isFinite(best)) return 1
-  const mean = gaps.reduce((total, gap) => total + gap.us, 0) / gaps.length
+  if (!Number.isFinite(best) || best > errors[0]! / 2) return 1
+  const mean = clipped.reduce((total, gap) => total + gap.us, 0) / gaps.length
   return errors.findIndex((error) => error <= best * 1.2 + mean * 0.02) + 1
 }
 
-/** Mean distance of gaps from the mean at their position; Infinity where positions have too few to say. */
+/** Mean distance of gaps from the middle one at their position; Infinity where positions have too few to say. */
 function spread(gaps: readonly Gap[], period: number): number {
   if (gaps.length < period * 3) return period === 1 && gaps.length > 0 ? Number.MAX_VALUE : Infinity
   let total = 0
   for (let position = 0; position < period; position++) {
-    const here = gaps.filter((gap) => gap.index % period === position)
-    const mean = here.reduce((sum, gap) => sum + gap.us, 0) / Math.max(1, here.length)
-    total += here.reduce((sum, gap) => sum + Math.abs(gap.us - mean), 0)
+    const here = gaps.filter((gap) => gap.index % period === position).map((gap) => gap.us)
+    const middle = percentileOf(here, 50)
+    total += here.reduce((sum, us) => sum + Math.abs(us - middle), 0)
   }
   return total / gaps.length
 }
 
 function predict(gaps: readonly Gap[], period: number, index: number, config: Config): number | null {
-  let predicted: number | null = null
-  for (const gap of gaps)
-    if (gap.index % period === index % period) predicted = weighted(predicted, gap.us, config.weight)
-  return predicted
+  const here = gaps.filter((gap) => gap.index % period === index % period).map((gap) => gap.us)
+  return shortOf(here.slice(-config.foreseenFrom), config)
+}
+
+function shortOf(newestUs: readonly number[], config: Config): number | null {
+  return newestUs.length === 0 ? null : percentileOf(newestUs, config.foreseenPercentile)
 }
 
 /** Time in bubbles since the last tick, from the newest edges: exact but for bubbles that began and ended between two ticks. */

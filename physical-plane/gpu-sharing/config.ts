@@ -109,6 +109,9 @@ export const sharingConfig = {
     historyGaps: 64,
     /** Iterations of up to so many bubbles are recognised. */
     periodMax: 8,
+    /** A bubble is foreseen as short as so few in a hundred of the newest at its position. */
+    foreseenFrom: 8,
+    foreseenPercentile: 25,
     weight: 0.3,
     /** The barrier before a bubble that is expected to open; before others it is `probeUs`. */
     eagerUs: 100,
@@ -120,17 +123,31 @@ export const sharingConfig = {
   fill: {
     /** Loss of the primary's iteration time that is allowed. */
     guard: 0.03,
+    /** What filling is held to in the long run, so that with the guard's own mistakes it stays within that. */
+    aim: 0.025,
+    /** Owed beyond the aim, in iterations: from here on the budget is halved. More than `owedMax` is forgiven. */
+    suspectOwed: 0.25,
+    owedMax: 1,
     growth: 1.1,
     budgetMin: 0.05,
-    /** Iterations without filling from which the solo time is taken at first; later one in so many keeps it true. */
+    /** Iterations without filling from which the solo time is taken at first, and again when it is in doubt. */
     soloIterations: 5,
-    soloEvery: 50,
+    soloAgain: 3,
+    /** One in so many keeps it true. */
+    soloEvery: 100,
     /** Iterations between two changes of the budget. */
     patience: 5,
     /** An iteration with less filling than this part of it is solo. */
     soloBelow: 0.005,
+    /** A bubble of so many times what was foreseen is another kind of bubble: it lasts on for this part of what it has lasted. */
+    outlasts: 2,
+    outlastPart: 0.5,
+    /** Idle for so long, the primary is measured by nothing that is filled meanwhile. */
+    pauseMs: 250,
     /** Without iterations for so long there is nothing to guard by: filled by the barrier alone. */
     blindAfterMs: 30_000,
+    /** Longest hold of one launch: a long unit of work that fits no bubble goes once in so long. */
+    blockMaxMs: 5000,
     /** Weight of the newest iteration. */
     weight: 0.2,
   },

@@ -145,6 +145,25 @@ describe('vertical scaling', () => {
   })
 })
 
+test('a training whose own host is late does not starve: requests are not made to wait for it', () => {
+  const device = new Device(serving, training)
+  for (let tick = 0; tick < 400; tick++) {
+    device.set(0, { isBusy: tick % 4 === 0, lastLaunchNs: device.nowNs, launches: tick + 1 })
+    // Less than its request, waiting at every look for a piece of its own work to end; requests hold it back for a tenth of the time.
+    const { spentNs, waitedNs } = device.reading(1)
+    device.set(1, {
+      isBusy: true,
+      isWaiting: true,
+      lastLaunchNs: device.nowNs,
+      launches: tick + 1,
+      spentNs: spentNs + 1e6,
+      waitedNs: waitedNs + 5e5,
+    })
+    device.tick()
+    expect(device.orders.get(1)!.yieldsTo).toEqual([0])
+  }
+})
+
 test('a training held by its own tokens is not starved: it yields as before', () => {
   const device = new Device(serving, training)
   device.tick()

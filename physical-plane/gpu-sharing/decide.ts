@@ -22,18 +22,33 @@ export function decide(before: DeviceMemory, snapshot: DeviceSnapshot, config: S
     level.level,
     config.tokens.wholeMilli,
   )
-  const openings = watched.flatMap((group) =>
-    group.processes.flatMap(({ memory: { fill, bubbles } }) =>
-      fill === null ? [] : [{ ...openingOf(fill, bubbles, snapshot.nowNs, config), budget: fill.budget, bubbles }],
-    ),
+  const fills = watched.flatMap(({ processes }) =>
+    processes.flatMap(({ memory: { fill, bubbles } }) => (fill === null ? [] : [{ fill, bubbles }])),
   )
-  const barriers = watched.flatMap((group) => barrierClients(group, snapshot, config))
+  const opened = (wholeBubbles: boolean): Context['openings'] =>
+    fills.map(({ fill, bubbles }) => {
+      const budget = wholeBubbles ? 1 : fill.budget
+      return { ...openingOf({ ...fill, budget }, bubbles, snapshot.nowNs, config), budget, bubbles }
+    })
+  const openings = opened(false)
+  const wholeOpenings = opened(true)
+  const opensNs = fills.map(({ fill }) => fill.openSinceNs)
+  const barriers = watched.flatMap((group) => barrierClients(group, opensNs, snapshot, config))
   const orders = new Map<number, Order>()
   const processes = new Map<string, ProcessMemory>()
   const instances = new Map<string, InstanceMemory>()
   for (const group of watched) {
     const quotaMilli = quota.get(group.instance.instanceId)!
-    const ordered = orderGroup(group, { quotaMilli, level, openings, barriers, snapshot, watched, config })
+    const ordered = orderGroup(group, {
+      quotaMilli,
+      level,
+      openings,
+      wholeOpenings,
+      barriers,
+      snapshot,
+      watched,
+      config,
+    })
     instances.set(group.instance.instanceId, ordered.memory)
     for (const [slot, order] of ordered.orders) orders.set(slot, order)
     for (const { claimId, memory } of group.processes)
@@ -57,6 +72,8 @@ type Context = {
   readonly quotaMilli: number
   readonly level: Level
   readonly openings: readonly (Opening & { readonly budget: number; readonly bubbles: BubbleModel })[]
+  /** The same with all of each bubble. */
+  readonly wholeOpenings: Context['openings']
   readonly barriers: readonly BarrierClient[]
   readonly snapshot: DeviceSnapshot
   readonly watched: readonly Watched[]
@@ -67,7 +84,7 @@ function orderGroup(
   group: Watched,
   context: Context,
 ): { readonly memory: InstanceMemory; readonly orders: readonly (readonly [number, Order])[] } {
-  const { quotaMilli, level, openings, snapshot, config } = context
+  const { quotaMilli, level, openings, wholeOpenings, snapshot, config } = context
   const { instance, before } = group
   const { nowNs, elapsedNs } = snapshot
   const isConfined = instance.role === 'confined'
@@ -98,6 +115,8 @@ function orderGroup(
     const fillBarrierUs = openings.length === 0 ? null : Math.max(...openings.map((each) => each.barrierUs))
     const { because, ...barrier } = barrierOf(client, context.barriers, { budget, barrierUs: fillBarrierUs }, config)
     reasons.push(because)
+    // A guarantee that bubbles can hold is kept in them, whatever the budget, before it is kept beside the primary.
+    const bounds = { no: openings, 'in-bubbles': wholeOpenings, outright: [] }[client.starves]
     const mode = opening?.isOpen === false ? 'stop' : quotaMilli >= config.tokens.wholeMilli ? 'pass' : 'tokens'
     const limit = instance.share.memoryBytes
     return [
@@ -108,8 +127,8 @@ function orderGroup(
         grantedNs: mode === 'tokens' ? grantedNs(reading.spentNs, balanceNs) : 0,
         // What its siblings have is not there for it.
         memoryLimitBytes: limit === 0 ? 0 : Math.max(1, limit - (memoryBytes - reading.memoryBytes)),
-        openUntilNs: opening?.openUntilNs ?? 0,
-        bubbleUs: shortestBubbleUs(isConfined ? openings : []),
+        openUntilNs: isConfined ? (tightest(bounds)?.openUntilNs ?? 0) : 0,
+        bubbleUs: isConfined ? shortestBubbleUs(bounds) : 0,
       },
     ]
   })

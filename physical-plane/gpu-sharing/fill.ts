@@ -1,22 +1,37 @@
 // Filling the bubbles of a training that comes first (SpecInF, arXiv 2503.02550; reconstruction): how much of a predicted bubble
-// may be used, and a guard that compares iterations with filling to iterations without. More than 3 % slower: the budget halves;
-// otherwise it grows by a tenth. The barrier in the interposer ends filling at the training's first launch, whatever is said
-// here; this decides what may still be in flight then. Pure.
+// may be used, and a guard that keeps account of what filling costs. Each iteration owes what it took beyond one without filling, at
+// most what was filled, and is allowed a little under 3 %; where what is owed piles up the budget halves, and it grows by tenths once
+// nothing is owed. So a loss of 10 % is cut within some iterations and a rare one in the end, and work too long for the budget is
+// tried again. The barrier in the interposer ends filling at the training's first launch; this decides what is in flight then. Pure.
 import type { BubbleModel } from './bubbles.ts'
 import type { SharingConfig } from './config.ts'
+import { percentileOf } from './cycles.ts'
 
 export type FillModel = {
   /** Part of a predicted bubble that may be filled. */
   readonly budget: number
   /** Nothing may be filled until so many solo iterations have been seen. */
   readonly soloLeft: number
+  /** Since when no more than one solo iteration was wanted at a time; 0 while several are. */
+  readonly openSinceNs: number
+  /** The middle of the newest solo iterations. */
   readonly soloUs: number | null
+  readonly solosUs: readonly number[]
+  /** Of iterations with filling since the budget changed, weighted to the newest. */
   readonly filledUs: number | null
-  /** Filled iterations since the budget changed, and since the last solo one. */
+  /** Cost of filling beyond the aim that is not made good yet, and how much that was when the budget changed. */
+  readonly owedUs: number
+  readonly owedAtChangeUs: number
+  /** Iterations since the budget changed, and since the last solo one. */
   readonly sinceChange: number
   readonly sinceSolo: number
-  /** Filled in this iteration so far. */
+  /** What was changed on suspicion: restored if it is the training itself that has become slower. */
+  readonly suspected: { readonly budget: number; readonly filledUs: number } | null
+  /** Filled in this iteration so far, and in the one before: what is filled at the end of one delays the next. */
   readonly filledNs: number
+  readonly filledBeforeNs: number
+  /** In this iteration it has stopped for so long that this says nothing of filling. */
+  readonly hasPaused: boolean
   /** Since when no iteration has ended. */
   readonly silentSinceNs: number
   /** Bubbles of an iteration, as last recognised: when that changes, another thing is measured. */
@@ -30,11 +45,18 @@ export function beginFilling(nowNs: number, config: Config): FillModel {
   return {
     budget: 1,
     soloLeft: config.soloIterations,
+    openSinceNs: 0,
     soloUs: null,
+    solosUs: [],
     filledUs: null,
+    owedUs: 0,
+    owedAtChangeUs: 0,
     sinceChange: 0,
     sinceSolo: 0,
+    suspected: null,
     filledNs: 0,
+    filledBeforeNs: 0,
+    hasPaused: false,
     silentSinceNs: nowNs,
     period: 1,
     because: `measures ${config.soloIterations} iterations without filling first`,
@@ -51,12 +73,25 @@ export function guardFilling(
 ): FillModel {
   if (bubbles.period !== before.period)
     return { ...beginFilling(nowNs, config), period: bubbles.period, budget: before.budget }
-  const inIteration = before.filledNs + filledNs
+  const inIterationNs = before.filledNs + filledNs
   const us = bubbles.endedIterationUs
-  if (us === null) return { ...before, filledNs: inIteration }
-  const next = { ...before, filledNs: 0, silentSinceNs: nowNs }
-  if (inIteration / 1000 < config.soloBelow * us) return withSolo(next, us, config)
-  return withFilled(next, us, config)
+  if (us === null)
+    return { ...before, filledNs: inIterationNs, hasPaused: before.hasPaused || isPause(bubbles, nowNs, config) }
+  if (before.hasPaused) return { ...before, filledNs: 0, filledBeforeNs: 0, hasPaused: false, silentSinceNs: nowNs }
+  const workUs = (inIterationNs + before.filledBeforeNs) / 1000
+  const sinceChange = before.sinceChange + 1
+  const next = { ...before, filledNs: 0, filledBeforeNs: inIterationNs, silentSinceNs: nowNs, sinceChange }
+  const counted = workUs < config.soloBelow * us ? withSolo(next, us, config) : withFilled(next, us, workUs, config)
+  return { ...grown(counted, config), openSinceNs: openSince(counted, nowNs) }
+}
+
+function openSince({ soloLeft, openSinceNs }: FillModel, nowNs: number): number {
+  if (soloLeft > 1) return 0
+  return soloLeft === 0 && openSinceNs === 0 ? nowNs : openSinceNs
+}
+
+function isPause({ idleSinceNs }: BubbleModel, nowNs: number, config: Config): boolean {
+  return idleSinceNs > 0 && nowNs - idleSinceNs > config.pauseMs * 1e6
 }
 
 export type Opening = {
@@ -77,7 +112,8 @@ export function openingOf(
   nowNs: number,
   { fill: config, bubbles: times }: Pick<SharingConfig, 'fill' | 'bubbles'>,
 ): Opening {
-  const isWorthIt = bubbles.predictedUs !== null && bubbles.predictedUs >= times.openUs
+  const { predictedUs, idleSinceNs } = bubbles
+  const isWorthIt = predictedUs !== null && predictedUs >= times.openUs
   const barrierUs = isWorthIt ? times.eagerUs : times.probeUs
   const isBlind = (nowNs - fill.silentSinceNs) / 1e6 > config.blindAfterMs
   if (isBlind)
@@ -88,19 +124,21 @@ export function openingOf(
       barrierUs,
       because: 'has no iterations to guard by: fills whenever its device is empty',
     }
-  if (fill.soloLeft > 0) return { isOpen: false, openUntilNs: nowNs, bubbleUs: 0, barrierUs, because: fill.because }
-  const { evidence, predictedUs, idleSinceNs } = bubbles
+  const idleNs = idleSinceNs === 0 ? 0 : nowNs - idleSinceNs
+  if (fill.soloLeft > 0 && !isPause(bubbles, nowNs, config))
+    return { isOpen: false, openUntilNs: nowNs, bubbleUs: 0, barrierUs, because: fill.because }
   const expected = predictedUs === null ? 'unknown length' : `${(predictedUs / 1000).toFixed(1)} ms expected`
   const because = `${bubbleWords(bubbles, nowNs)}, ${expected}; ${fill.because}`
-  const bubbleUs = isWorthIt ? Math.max(1, Math.round(fill.budget * bubbles.predictedUs)) : 0
-  // Between bubbles the length alone is known.
-  if (idleSinceNs === 0 || predictedUs === null) return { isOpen: true, openUntilNs: 0, bubbleUs, barrierUs, because }
-  const endNs = idleSinceNs + fill.budget * predictedUs * 1000
-  // A bubble that outlasts its prediction is filled on: it may last for long, and its end is then as likely at any time.
-  // So is one that began without a synchronisation: ticks see its length coarsely.
-  const isFree = fill.budget >= 1 && (nowNs > endNs || evidence !== 'host')
-  if (isFree) return { isOpen: true, openUntilNs: 0, bubbleUs: 0, barrierUs, because }
-  return { isOpen: true, openUntilNs: Math.max(1, Math.round(endNs)), bubbleUs, barrierUs, because }
+  // Longer than foreseen: it may end at any time, and the likelier lasts the longer it has lasted.
+  const outlastsNs = config.outlasts * Math.max(predictedUs ?? 0, times.openUs) * 1000
+  if (idleNs > outlastsNs) {
+    const openUntilNs = Math.round(nowNs + config.outlastPart * idleNs)
+    return { isOpen: true, openUntilNs, bubbleUs: 0, barrierUs, because }
+  }
+  // Between bubbles the length alone is known. What is not is no bubble until it has lasted.
+  const bubbleUs = Math.max(1, Math.round(fill.budget * (predictedUs ?? 0)))
+  const openUntilNs = idleSinceNs === 0 ? 0 : Math.max(1, Math.round(idleSinceNs + bubbleUs * 1000))
+  return { isOpen: true, openUntilNs, bubbleUs, barrierUs, because }
 }
 
 export type OnlineRequest = {
@@ -132,32 +170,68 @@ export function admitOnline(
   return { isAdmitted, finishMs, because }
 }
 
+/** Iterations without filling, wanted or because nothing fitted: what is owed is made good in them. */
 function withSolo(fill: FillModel, us: number, config: Config): FillModel {
-  const soloUs = fill.soloUs === null ? us : fill.soloUs + config.weight * (us - fill.soloUs)
+  const solosUs = [...fill.solosUs.slice(1 - config.soloIterations), us]
+  const soloUs = percentileOf(solosUs, 50)
   const soloLeft = Math.max(0, fill.soloLeft - 1)
+  const owedUs = Math.max(0, fill.owedUs - config.aim * soloUs)
   const because =
     soloLeft > 0
       ? `measures ${soloLeft} more iterations without filling`
       : `iterations take ${ms(soloUs)} without filling`
-  return { ...fill, soloUs, soloLeft, sinceSolo: 0, because }
+  const next = { ...fill, solosUs, soloUs, soloLeft, owedUs, sinceSolo: 0, because }
+  if (soloLeft > 0 || fill.suspected === null) return next
+  const wasInnocent = fill.suspected.filledUs <= soloUs * (1 + config.guard)
+  if (!wasInnocent) return { ...next, suspected: null }
+  return { ...next, suspected: null, budget: fill.suspected.budget, owedUs: 0, owedAtChangeUs: 0 }
 }
 
-function withFilled(fill: FillModel, us: number, config: Config): FillModel {
-  const filledUs = fill.filledUs === null ? us : fill.filledUs + config.weight * (us - fill.filledUs)
-  const sinceSolo = fill.sinceSolo + 1
-  const sinceChange = fill.sinceChange + 1
+/** `workUs`: device time that was filled. A training that paused has not lost more than that. */
+function withFilled(fill: FillModel, us: number, workUs: number, config: Config): FillModel {
+  const { soloUs } = fill
   // What was still in flight when filling was closed ends in an iteration that should have been solo: it does not count.
-  const soloLeft = fill.soloLeft > 0 ? fill.soloLeft : sinceSolo >= config.soloEvery ? 1 : 0
-  const next = { ...fill, filledUs, sinceSolo: soloLeft > 0 ? 0 : sinceSolo, sinceChange, soloLeft }
-  if (fill.soloUs === null || sinceChange < config.patience) return next
-  const loss = filledUs / fill.soloUs - 1
-  const figures = `iterations take ${ms(filledUs)}, ${(100 * loss).toFixed(1)} % over ${ms(fill.soloUs)} without filling`
-  if (loss > config.guard) {
+  if (fill.soloLeft > 0 || soloUs === null) return fill
+  const costUs = Math.min(Math.max(us - soloUs, -workUs), workUs)
+  const owedUs = Math.min(Math.max(0, fill.owedUs + costUs - config.aim * soloUs), config.owedMax * soloUs)
+  const countedUs = soloUs + costUs
+  const filledUs = fill.filledUs === null ? countedUs : fill.filledUs + config.weight * (countedUs - fill.filledUs)
+  const sinceSolo = fill.sinceSolo + 1
+  const next = { ...fill, owedUs, filledUs, sinceSolo }
+  const figures = `iterations take ${ms(filledUs)}, ${(100 * (filledUs / soloUs - 1)).toFixed(1)} % over ${ms(soloUs)} without filling`
+  const isSuspect = owedUs > config.suspectOwed * soloUs && owedUs > fill.owedAtChangeUs
+  const isFirst = fill.owedAtChangeUs === 0
+  if (isSuspect && (isFirst || fill.sinceChange >= config.patience)) {
     const budget = Math.max(config.budgetMin, fill.budget / 2)
-    return { ...next, budget, sinceChange: 0, filledUs: null, because: `${figures}: budget halved to ${part(budget)}` }
+    const suspected = { budget: fill.budget, filledUs }
+    return {
+      ...measuredAgain(next, config),
+      ...changed(budget, owedUs),
+      suspected,
+      because: `${figures}: budget halved to ${part(budget)}`,
+    }
   }
-  const budget = Math.min(1, fill.budget * config.growth)
-  return { ...next, budget, sinceChange: 0, because: `${figures}: budget ${part(budget)}` }
+  // Faster than without filling: the training itself has changed.
+  if (filledUs < soloUs * (1 - config.guard) && fill.sinceChange >= config.patience) return measuredAgain(next, config)
+  if (sinceSolo >= config.soloEvery) return { ...next, soloLeft: 1, sinceSolo: 0 }
+  return { ...next, because: `${figures}: budget ${part(fill.budget)}` }
+}
+
+function measuredAgain(fill: FillModel, config: Config): FillModel {
+  return { ...fill, soloLeft: config.soloAgain, solosUs: [], sinceSolo: 0, filledUs: null }
+}
+
+/** By a tenth, when nothing is owed any more: also where nothing fitted into the budget, which else would stay as it is for ever. */
+function grown(fill: FillModel, config: Config): FillModel {
+  const isDue = fill.owedUs === 0 && fill.soloLeft === 0 && fill.sinceChange >= config.patience && fill.budget < 1
+  return isDue ? { ...fill, ...changed(Math.min(1, fill.budget * config.growth), 0) } : fill
+}
+
+function changed(
+  budget: number,
+  owedUs: number,
+): Pick<FillModel, 'budget' | 'owedAtChangeUs' | 'sinceChange' | 'filledUs'> {
+  return { budget, owedAtChangeUs: owedUs, sinceChange: 0, filledUs: null }
 }
 
 function bubbleWords({ state, evidence, idleSinceNs }: BubbleModel, nowNs: number): string {

@@ -41,7 +41,14 @@ export type Account = {
   readonly bubbleNs: number
   readonly filledNs: number
   /** Use in tenths of the window, newest last. */
-  readonly recent: readonly { readonly part: number; readonly usedNs: number; readonly waitedNs: number }[]
+  readonly recent: readonly Part[]
+}
+
+type Part = {
+  readonly part: number
+  readonly usedNs: number
+  readonly waitedNs: number
+  readonly bubbleNs: number
 }
 
 export function openAccount(nowNs: number): Account {
@@ -63,6 +70,7 @@ export function addSpending(account: Account, spending: Spending, nowNs: number,
     part,
     usedNs: spending.spentNs + (last?.part === part ? last.usedNs : 0),
     waitedNs: spending.waitedNs + (last?.part === part ? last.waitedNs : 0),
+    bubbleNs: spending.bubbleNs + (last?.part === part ? last.bubbleNs : 0),
   }
   const before = last?.part === part ? account.recent.slice(0, -1) : account.recent
   return {
@@ -85,16 +93,18 @@ export function recently(
   account: Account,
   nowNs: number,
   windowMs: number,
-): { readonly usedMilli: number; readonly waitedMs: number } {
+): { readonly usedMilli: number; readonly bubbleMilli: number; readonly waitedMs: number } {
   const part = partOf(nowNs, windowMs)
   const inWindow = account.recent.filter((old) => old.part > part - parts)
   const coveredNs = Math.min(
     nowNs - account.sinceNs,
     ((parts - 1) * windowMs * 1e6) / parts + (nowNs % ((windowMs * 1e6) / parts)),
   )
+  const milli = (ns: number): number => (coveredNs <= 0 ? 0 : Math.min(1000, Math.round((1000 * ns) / coveredNs)))
   const usedNs = inWindow.reduce((total, { usedNs: ns }) => total + ns, 0)
+  const bubbleNs = inWindow.reduce((total, { bubbleNs: ns }) => total + ns, 0)
   const waitedMs = inWindow.reduce((total, { waitedNs }) => total + waitedNs, 0) / 1e6
-  return { usedMilli: coveredNs <= 0 ? 0 : Math.min(1000, Math.round((1000 * usedNs) / coveredNs)), waitedMs }
+  return { usedMilli: milli(usedNs), bubbleMilli: milli(bubbleNs), waitedMs }
 }
 
 /** Never more than has passed: work launched ahead is told of when its time has come, and leaping counters are not paid for. */

@@ -1,6 +1,6 @@
 // What the processes on a device show: who is active, how long cycles take and what is left of objectives, where bubbles are and
 // whether filling them costs anything, and who starves. The first half of a tick; decide.ts is the second. Pure.
-import type { BarrierClient } from './barrier.ts'
+import type { BarrierClient, Starvation } from './barrier.ts'
 import { noBubbles, watchBubbles } from './bubbles.ts'
 import type { SharingConfig } from './config.ts'
 import { addCycles, cycleLatencyUs, noCycles } from './cycles.ts'
@@ -122,8 +122,10 @@ export function latencyClient(group: Watched): LatencyClient {
   }
 }
 
+/** `opensNs`: since when each primary's bubbles have been filled; 0 while it is measured alone. */
 export function barrierClients(
   group: Watched,
+  opensNs: readonly number[],
   { nowNs }: DeviceSnapshot,
   config: SharingConfig,
 ): readonly BarrierClient[] {
@@ -137,19 +139,26 @@ export function barrierClients(
     objective: instance.objective,
     lastLaunchNs: reading.lastLaunchNs,
     gapUs: reading.hostGapNs / 1000,
-    isStarved: isStarved(group, nowNs, config),
+    starves: opensNs.some((ns) => nowNs - ns < config.useWindowMs * 1e6 || ns === 0)
+      ? 'no'
+      : starvationOf(group, nowNs, config),
   }))
 }
 
 /** It waited a good part of the last second, for others and not for tokens of its own, and had less than its request. */
-function isStarved(group: Group, nowNs: number, config: SharingConfig): boolean {
+function starvationOf(group: Group, nowNs: number, config: SharingConfig): Starvation {
   const { requestMilli } = group.instance.share
   const account = group.before?.account
-  if (requestMilli === 0 || account === undefined || nowNs - account.sinceNs < config.useWindowMs * 1e6) return false
-  if (group.before!.balanceNs <= 0) return false
-  const { usedMilli, waitedMs } = recently(account, nowNs, config.useWindowMs)
+  if (requestMilli === 0 || account === undefined || nowNs - account.sinceNs < config.useWindowMs * 1e6) return 'no'
+  if (group.before!.balanceNs <= 0) return 'no'
+  const { usedMilli, bubbleMilli, waitedMs } = recently(account, nowNs, config.useWindowMs)
   const isWaiting = group.processes.some(({ progress }) => progress.reading.isWaiting)
-  return isWaiting && waitedMs > config.useWindowMs / 4 && usedMilli < requestMilli * config.barrier.starvedBelow
+  const isStarved =
+    isWaiting && waitedMs > config.useWindowMs / 4 && usedMilli < requestMilli * config.barrier.starvedBelow
+  if (!isStarved) return 'no'
+  // Whoever has hardly anything of bubbles that would do has work that is longer than they are.
+  const fits = bubbleMilli >= requestMilli && usedMilli >= requestMilli / 2
+  return fits ? 'in-bubbles' : 'outright'
 }
 
 export function sum<T>(values: readonly T[], of: (value: T) => number): number {
