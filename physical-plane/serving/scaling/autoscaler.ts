@@ -14,6 +14,8 @@ export type ScaledInstance = {
   readonly bornAtMs: number
   /** What the GPU's manager allows it now, in thousandths of the device's time. */
   readonly quotaMilli: number
+  /** Requests a second that it could answer as it is now, by how long its batches took; 0 while nobody knows. */
+  readonly measuredPerSecond: number
 }
 
 /** A GPU that instances could be on, with what all functions and trainings on it have. */
@@ -41,7 +43,10 @@ export type Second = {
   readonly latencyMs: number
 }
 
-/** How long a batch takes; positive, and not longer with more of the device. Null where nobody has measured anything like it. */
+/**
+ * How long a batch takes with what the shape guarantees (`requestMilli` of the time); positive, and not longer with more of the
+ * device. Null where nobody has measured anything like it.
+ */
 export type LatencyModel = (deviceModel: string, batch: number, shape: Shape) => number | null
 
 export type ScalingView = {
@@ -61,6 +66,10 @@ export type ScalingView = {
   /** What the function's file asks for: policies that choose no shapes use it. */
   readonly shape: Shape
   readonly memoryBytes: number
+  /** False where instances have their devices whole, or these are not shared: only numbers can change. */
+  readonly canReshape: boolean
+  /** From an instance's birth to its first answer, as it was last; a guess before. */
+  readonly coldStartMs: number
 }
 
 export type Action =
@@ -71,9 +80,10 @@ export type Action =
 
 export type Decided<Memory> = { readonly actions: readonly Action[]; readonly memory: Memory }
 
+/** Keeps at least one instance, also where none is allowed: whether the last one goes is decided for all policies alike (keep-warm.ts). */
 export type Autoscaler<Memory = unknown> = {
   readonly name: string
   readonly initial: Memory
-  /** Called once a second. */
+  /** Called once a second. Actions are taken to be done at once: instances that were added are in the next view, not ready yet. */
   readonly decide: (view: ScalingView, memory: Memory) => Decided<Memory>
 }
