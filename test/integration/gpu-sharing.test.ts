@@ -11,6 +11,7 @@ import { buildFakeGpu, hasCompiler } from '#test/fake-gpu/build-fake-gpu.ts'
 import { makeFakeGpu, type FakeGpu } from '#test/fake-gpu/fake-gpu.ts'
 import { clock, explainSkip, functionFolder, python, TestCluster, type JobOptions } from './cluster.fixture.ts'
 
+type Listed = { readonly regions: readonly { readonly offers: readonly { readonly units_total: number }[] }[] }
 type Deployed = { readonly id: string; readonly instances: readonly { readonly endpoint: string }[] }
 
 const region = 'aws/us-east-1'
@@ -61,6 +62,11 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     const { code, stdout, stderr } = await cluster.cli(['top', '--once'])
     expect(code, stderr).toBe(0)
     expect(stdout).toContain('nvidia-t4')
+    const text = (await cluster.cli(['regions'])).stdout
+    expect(text).toContain('0/1 nvidia-t4 (or 0.5 in shares of up to 0.5)')
+    const { regions } = JSON.parse((await cluster.cli(['regions', '--json'])).stdout) as Listed
+    const [offer] = regions.flatMap(({ offers }) => offers.filter(({ units_total: units }) => units > 0)).slice(-1)
+    expect(offer).toMatchObject({ device_model: 'nvidia-t4', shares: { gpus: 1, left_milli: 500, largest_milli: 500 } })
 
     writeFileSync(hurry, '')
     const ended = await cluster.ended(id)
