@@ -83,6 +83,8 @@ async function profile(context: Context, target: Target, options: Options): Prom
       environment: environmentOf(target, environment),
     },
     slo_latency_ms: target.slo?.latencyMs ?? null,
+    slo_percentile: target.slo?.percentile,
+    slo_per: target.slo?.per,
     rate_per_second: rate,
     batches: batchesUpTo(target.batchMax),
     seconds_per_probe: seconds,

@@ -26,6 +26,8 @@ const configSchema = z.strictObject({
     environment: z.record(z.string(), z.string()),
   }),
   slo_latency_ms: z.number().positive().nullable(),
+  slo_percentile: z.number().positive().max(100).default(99),
+  slo_per: z.enum(['request', 'token']).default('request'),
   rate_per_second: z.number().positive().nullable(),
   batches: z.array(z.int().min(1)).min(1).max(32),
   seconds_per_probe: z.number().min(0.1).max(600),
@@ -103,12 +105,12 @@ async function chooseGpu(model: string | null): Promise<Omit<GpuUnderTest, 'isMp
 }
 
 function questionOf(config: Config, mpsPipeFolder: string | null): Question {
-  const { program, work } = config
+  const { program, work, slo_latency_ms: latencyMs } = config
   const mps = mpsPipeFolder === null ? {} : { CUDA_MPS_PIPE_DIRECTORY: mpsPipeFolder }
   return {
     key: { digest: config.digest, function: config.function },
     program: { ...program, environment: { ...program.environment, ...mps }, seconds: config.seconds_per_probe, work },
-    sloLatencyMs: config.slo_latency_ms,
+    slo: latencyMs === null ? null : { latencyMs, percentile: config.slo_percentile, per: config.slo_per },
     ratePerSecond: config.rate_per_second,
     batches: config.batches,
     isAnew: config.is_anew,

@@ -18,14 +18,14 @@ import { budgetOf } from './inference-search.ts'
 import { measureInTime } from './measure-in-time.ts'
 import { measureOnDevice, type MeasuringProgram } from './measure-on-device.ts'
 import { Probes, type Probe } from './probes.ts'
-import { RememberedProfiles, type Profile, type ProfileKey } from './remembered.ts'
+import { RememberedProfiles, type AskedOf, type Profile, type ProfileKey } from './remembered.ts'
 import { searchTraining } from './training-search.ts'
 
 export type Question = {
   readonly key: Pick<ProfileKey, 'digest' | 'function'>
   readonly program: MeasuringProgram
   /** Of inference; training has none. */
-  readonly sloLatencyMs: number | null
+  readonly slo: AskedOf['slo']
   readonly ratePerSecond: number | null
   readonly batches: readonly number[]
   /** Ask again, whatever is remembered. */
@@ -56,7 +56,7 @@ export type Deps = {
 
 export async function profileOnDevice(gpu: GpuUnderTest, question: Question, deps: Deps): Promise<void> {
   const remembered = new RememberedProfiles(join(deps.folder, 'profiles.json'), deps.log)
-  const key = { ...question.key, deviceModel: gpu.model, driverVersion: gpu.driverVersion, question: wordsOf(question) }
+  const key = { ...question.key, deviceModel: gpu.model, driverVersion: gpu.driverVersion, question: askedOf(question) }
   const known = question.isAnew ? null : remembered.find(key)
   if (known !== null) return deps.tell({ kind: 'answer', profile: known, isRemembered: true })
   const library = await buildInterposer({ folder: join(deps.folder, 'interposer') })
@@ -88,11 +88,11 @@ export async function profileOnDevice(gpu: GpuUnderTest, question: Question, dep
 type Found = { readonly kind: 'found'; readonly profile: Omit<Profile, 'probes' | 'atMs'> }
 
 async function answerTo(
-  { sloLatencyMs, ratePerSecond, batches }: Question,
+  { slo, ratePerSecond, batches }: Question,
   grid: Grid,
   probes: Probes,
 ): Promise<Found | { readonly kind: 'none'; readonly because: string }> {
-  if (sloLatencyMs === null) {
+  if (slo === null) {
     const [batch = 1] = batches
     const share = await searchTraining({ probes, smMilli: grid.smMilli, batch })
     if (share === null) return { kind: 'none', because: 'it does not run on a whole GPU: its memory does not fit' }
@@ -101,7 +101,7 @@ async function answerTo(
     return { kind: 'found', profile }
   }
   const rate = ratePerSecond === null ? {} : { ratePerSecond }
-  const share = await searchInferenceShare({ probes, grid, sloLatencyMs, ...rate })
+  const share = await searchInferenceShare({ probes, grid, sloLatencyMs: slo.latencyMs, ...rate })
   if (share.kind === 'none') return share
   const { request, limit, instances } = share
   const at = await probes.at(request.configuration)
@@ -118,11 +118,10 @@ async function answerTo(
 }
 
 /** A share for inference is three searches. */
-function atMostProbes({ sloLatencyMs }: Question, grid: Grid): number {
-  return sloLatencyMs === null ? grid.smMilli.length : 2 * budgetOf(configurationsOf(grid).length)
+function atMostProbes({ slo }: Question, grid: Grid): number {
+  return slo === null ? grid.smMilli.length : 2 * budgetOf(configurationsOf(grid).length)
 }
 
-function wordsOf({ sloLatencyMs, ratePerSecond, batches, program }: Question): string {
-  const slo = sloLatencyMs === null ? 'training' : `slo ${sloLatencyMs} ms`
-  return `${slo}, rate ${ratePerSecond ?? 'any'}, batches ${batches.join(' ')}, ${program.seconds} s`
+function askedOf({ slo, ratePerSecond, batches, program }: Question): AskedOf {
+  return { slo, ratePerSecond, batches: [...batches], secondsPerProbe: program.seconds }
 }

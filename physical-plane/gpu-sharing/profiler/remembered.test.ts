@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog, type Log } from '#runtime/log.ts'
 import { rememberedMax } from './config.ts'
-import { RememberedProfiles, type Profile, type ProfileKey } from './remembered.ts'
+import { readRemembered, RememberedProfiles, type AskedOf, type Profile, type ProfileKey } from './remembered.ts'
 
 const key: ProfileKey = {
   digest: 'ab'.repeat(32),
   function: 'resnet',
   deviceModel: 'nvidia-t4',
   driverVersion: '580.65',
-  question: 'slo 40 ms',
+  question: asked(40),
 }
 const profile: Profile = {
   requestMilli: 300,
@@ -50,18 +50,23 @@ describe('remembered profiles', () => {
     (changed) => {
       const remembered = new RememberedProfiles(path, log)
       remembered.remember(key, profile)
-      remembered.remember({ ...key, question: 'slo 60 ms' }, profile)
+      remembered.remember({ ...key, question: asked(60) }, profile)
       expect(remembered.find({ ...key, ...changed })).toBeNull()
       remembered.remember({ ...key, ...changed }, { ...profile, requestMilli: 250 })
       expect(remembered.find({ ...key, ...changed })?.requestMilli).toBe(250)
       expect(remembered.find(key)).toBeNull()
-      expect(remembered.find({ ...key, question: 'slo 60 ms' })).toBeNull()
+      expect(remembered.find({ ...key, question: asked(60) })).toBeNull()
     },
   )
 
   test('functions, devices and questions stand side by side', () => {
     const remembered = new RememberedProfiles(path, log)
-    const others = [{ function: 'bert' }, { deviceModel: 'nvidia-a100' }, { question: 'slo 60 ms' }]
+    const others = [
+      { function: 'bert' },
+      { deviceModel: 'nvidia-a100' },
+      { question: asked(60) },
+      { question: asked(40, 95) },
+    ]
     remembered.remember(key, profile)
     for (const other of others) {
       expect(remembered.find({ ...key, ...other })).toBeNull()
@@ -73,7 +78,8 @@ describe('remembered profiles', () => {
 
   test.each([
     ['torn', '{"version":1,"profi', 'JSON'],
-    ['of another version', '{"version":2,"profiles":[]}', 'version'],
+    ['of an older version', '{"version":1,"profiles":[]}', 'version'],
+    ['of a newer version', '{"version":3,"profiles":[]}', 'version'],
     ['with a share above one', file({ ...profile, requestMilli: 1500 }), 'requestMilli'],
     ['with words for numbers', file({ ...profile, batch: 'many' }), 'batch'],
     ['with unknown fields', file({ ...profile, price: 1 }), 'price'],
@@ -90,10 +96,22 @@ describe('remembered profiles', () => {
     expect(new RememberedProfiles(path, log).find(key)).toEqual(profile)
   })
 
+  test('a file is read without being touched', () => {
+    expect(readRemembered(path)).toEqual({ kind: 'read', profiles: [] })
+    new RememberedProfiles(path, log).remember(key, profile)
+    expect(readRemembered(path)).toEqual({ kind: 'read', profiles: [{ ...key, profile }] })
+    writeFileSync(path, '{"version":1,"profiles":[]}')
+    expect(readRemembered(path)).toMatchObject({
+      kind: 'damaged',
+      because: expect.stringContaining('version') as unknown,
+    })
+    expect(existsSync(path)).toBe(true)
+  })
+
   test('the oldest go where there are too many', () => {
     const profiles = Array.from({ length: rememberedMax }, (_, index) => ({ ...key, function: `f${index}`, profile }))
     new RememberedProfiles(path, log).remember(key, profile)
-    writeFileSync(path, JSON.stringify({ version: 1, profiles }))
+    writeFileSync(path, JSON.stringify({ version: 2, profiles }))
     const remembered = new RememberedProfiles(path, log)
     remembered.remember(key, profile)
     expect(remembered.find({ ...key, function: 'f0' })).toBeNull()
@@ -103,5 +121,10 @@ describe('remembered profiles', () => {
 })
 
 function file(changed: object): string {
-  return JSON.stringify({ version: 1, profiles: [{ ...key, profile: changed }] })
+  return JSON.stringify({ version: 2, profiles: [{ ...key, profile: changed }] })
+}
+
+function asked(latencyMs: number, percentile = 99): AskedOf {
+  const slo = { latencyMs, percentile, per: 'request' as const }
+  return { slo, ratePerSecond: null, batches: [1, 2, 4], secondsPerProbe: 5 }
 }
