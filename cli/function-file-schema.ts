@@ -1,6 +1,6 @@
 // The shape of a function file (function.yaml). Strict, as the job file: a key that nobody reads is refused.
 import { z } from 'zod'
-import { gpuShareSchema } from './gpu-share-schema.ts'
+import { gpuShareAskedSchema, gpuShareSchema } from './gpu-share-schema.ts'
 import { regionName } from './job-file-schema.ts'
 
 const sloSchema = z.strictObject({
@@ -36,7 +36,7 @@ export const functionFileSchema = z.strictObject({
   slo: sloSchema.optional(),
   instances: instancesSchema.prefault({}),
   batch_max: z.int('must be a whole number').min(1, 'must be at least 1').max(1024, 'must be at most 1024').default(1),
-  gpu_share: gpuShareSchema.optional(),
+  gpu_share: gpuShareAskedSchema.optional(),
   device_models: z.array(z.string().min(1, 'is empty')).max(64).default([]),
   regions: z.array(regionName).max(1000).default([]),
   owner: z.string().max(200).default(''),

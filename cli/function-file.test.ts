@@ -19,7 +19,9 @@ function refusal(text: string): CloudlessError {
 
 test('the least is a name and a handler', () => {
   expect(decodeFunctionFile(least, '/somewhere/function.yaml')).toEqual({
+    path: '/somewhere/function.yaml',
     folder: '/somewhere',
+    profiledShare: null,
     spec: {
       name: 'classify',
       handler: 'model:Classifier',

@@ -4,14 +4,16 @@ import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.
 import type { Slo } from '#proto/generated/cloudless/v1/Slo.ts'
 import { limits } from './config.ts'
 import { functionFileSchema, knownFunctionKeysAt, type FunctionFileContent } from './function-file-schema.ts'
-import { gpuShareOf } from './gpu-share-schema.ts'
+import { gpuShareOf, type ProfiledShare } from './gpu-share-schema.ts'
 import { decodeYaml, readYamlText, type YamlKind } from './yaml-file.ts'
 
 export type FunctionFile = {
+  readonly path: string
   /** Absolute path of what is packed. */
   readonly folder: string
-  /** Complete but for the bundle's digest. */
+  /** Complete but for the bundle's digest, and for the share where that is left to the profile. */
   readonly spec: InferenceSpec
+  readonly profiledShare: ProfiledShare | null
 }
 
 const functionFileKind: YamlKind = {
@@ -28,8 +30,11 @@ export function readFunctionFile(path: string): FunctionFile {
 /** Pure: `path` only gives the folder its meaning. */
 export function decodeFunctionFile(text: string, path: string): FunctionFile {
   const { content } = decodeYaml(text, path, functionFileSchema, functionFileKind)
-  const { slo, instances, gpu_share: gpuShare } = content
+  const { slo, instances } = content
+  const { given, profiledShare } = gpuShareOf(content.gpu_share)
   return {
+    path,
+    profiledShare,
     folder: resolve(dirname(resolve(path)), content.folder),
     spec: {
       name: content.name,
@@ -39,7 +44,7 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
       instancesMin: instances.min,
       instancesMax: instances.max ?? Math.max(1, instances.min),
       batchMax: content.batch_max,
-      ...(gpuShare === undefined ? {} : { gpuShare: gpuShareOf(gpuShare) }),
+      ...given,
       deviceModels: content.device_models,
       regions: content.regions,
       owner: content.owner,

@@ -19,6 +19,21 @@ test('a share is in thousandths and bytes on the wire; what is left out is for t
   expect(shareOf('{ request: 1 }')).toEqual({ requestMilli: 1000 })
 })
 
+test('auto leaves the share to the profile: nothing of it is in the spec yet', () => {
+  const file = (text: string) => decodeJobFile(jobWith(text), 'job.yaml')
+  for (const text of ['auto', '{ request: auto }']) {
+    expect(file(text).profiledShare).toEqual({ memoryBytes: 0 })
+    expect(file(text).spec.resources).not.toHaveProperty('gpuShare')
+  }
+  expect(file('{ request: auto, memory_gib: 1.5 }').profiledShare).toEqual({ memoryBytes: 1_610_612_736 })
+  expect(file('{ request: 0.5 }').profiledShare).toBeNull()
+  expect(decodeJobFile(jobWith('auto').replace(/resources:[^]*/, ''), 'job.yaml').profiledShare).toBeNull()
+})
+
+test.each(['half', '0.5', '[auto]', 'null'])('%s is no share', (text) => {
+  expect(violationsOf(jobWith(text))).toMatchObject([{ field: 'resources.gpu_share' }])
+})
+
 test.each([
   ['{ request: 0 }', 'request', /^0 \(line 5\): must be from 0.001 to 1, a part of one GPU/],
   ['{ request: 1.5 }', 'request', /^1.5 .*from 0.001 to 1/],
@@ -28,6 +43,10 @@ test.each([
   ['{ request: 0.5, memory_gib: 0 }', 'memory_gib', /above 0/],
   ['{ request: 0.5, memory_gb: 8 }', 'memory_gb', /unknown key \(line 5\); did you mean "memory_gib"/],
   ['{ limit: 0.5 }', 'request', /is missing; must be a number/],
+  ['{ request: auto, limit: 0.5 }', 'limit', /^0.5 \(line 5\): comes from the profile as request does/],
+  ['{ request: auto, memory_gib: -1 }', 'memory_gib', /above 0/],
+  ['{ request: auto, memory_gb: 8 }', 'memory_gb', /unknown key \(line 5\); did you mean "memory_gib"/],
+  ['{ request: automatic }', 'request', /^"automatic" .*must be a number/],
 ])('%s is refused', (text, key, description) => {
   const wanted = { field: `resources.gpu_share.${key}`, description: expect.stringMatching(description) }
   expect(violationsOf(jobWith(text))).toEqual([wanted])

@@ -1,4 +1,5 @@
-// A part of one GPU as job files and function files ask for it: `{ request: 0.5, limit: 0.9, memory_gib: 8 }`.
+// A part of one GPU as job files and function files ask for it: `{ request: 0.5, limit: 0.9, memory_gib: 8 }`, or `auto`, which leaves
+// it to what `cloudless profile` has measured; `{ request: auto, memory_gib: 8 }` says what no profile knows.
 import { z } from 'zod'
 import type { GpuShare } from '#proto/generated/cloudless/v1/GpuShare.ts'
 
@@ -7,12 +8,35 @@ export const gpuShareSchema = z
   .strictObject({
     request: shareOfGpu(),
     limit: shareOfGpu().optional(),
-    memory_gib: z.number().positive('must be above 0; leave it out where you do not know').max(4096).optional(),
+    memory_gib: memoryGib(),
   })
   .refine(({ request, limit }) => limit === undefined || limit >= request, {
     path: ['limit'],
     message: 'must be at least request: what is guaranteed may be used',
   })
+
+const profiledSchema = z.strictObject({
+  request: z.literal('auto'),
+  limit: z.never('comes from the profile as request does; leave it out').optional(),
+  memory_gib: memoryGib(),
+})
+
+/** Not a union: what is wrong is told of the form that was meant. */
+export const gpuShareAskedSchema = z.unknown().transform((given, context): ShareContent | ProfiledContent => {
+  const asked = given === 'auto' ? { request: 'auto' } : given
+  const isProfiled = typeof asked === 'object' && asked !== null && 'request' in asked && asked.request === 'auto'
+  const parsed = isProfiled ? profiledSchema.safeParse(asked) : gpuShareSchema.safeParse(asked)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: asked } as z.core.$ZodRawIssue)
+  return z.NEVER
+})
+
+type ShareContent = z.infer<typeof gpuShareSchema>
+type ProfiledContent = z.infer<typeof profiledSchema>
+
+function memoryGib(): z.ZodOptional<z.ZodNumber> {
+  return z.number().positive('must be above 0; leave it out where you do not know').max(4096).optional()
+}
 
 function shareOfGpu(): z.ZodNumber {
   return z
@@ -22,10 +46,22 @@ function shareOfGpu(): z.ZodNumber {
     .multipleOf(0.001, 'must have three decimals at most')
 }
 
-export function gpuShareOf({ request, limit, memory_gib: memoryGib }: z.infer<typeof gpuShareSchema>): GpuShare {
-  return {
-    requestMilli: Math.round(request * 1000),
-    ...(limit === undefined ? {} : { limitMilli: Math.round(limit * 1000) }),
-    ...(memoryGib === undefined ? {} : { memoryBytes: Math.round(memoryGib * 2 ** 30) }),
-  }
+/** Of what a profile is asked. */
+export type ProfiledShare = {
+  /** 0 where the file does not say. */
+  readonly memoryBytes: number
+}
+
+/** What the file says itself, or what it leaves to the profile; neither where it takes whole GPUs. */
+export function gpuShareOf(asked: ShareContent | ProfiledContent | undefined): {
+  readonly given: { readonly gpuShare?: GpuShare }
+  readonly profiledShare: ProfiledShare | null
+} {
+  if (asked === undefined) return { given: {}, profiledShare: null }
+  const { request, limit, memory_gib: gib } = asked
+  const memoryBytes = gib === undefined ? 0 : Math.round(gib * 2 ** 30)
+  if (request === 'auto') return { given: {}, profiledShare: { memoryBytes } }
+  const limited = limit === undefined ? {} : { limitMilli: Math.round(limit * 1000) }
+  const kept = memoryBytes === 0 ? {} : { memoryBytes }
+  return { given: { gpuShare: { requestMilli: Math.round(request * 1000), ...limited, ...kept } }, profiledShare: null }
 }

@@ -4,7 +4,7 @@ import { boundsInWords, isWithin } from '#proto/sync/check-sync.ts'
 import { defaultPolicy, policyNames } from '#proto/policies.ts'
 import { optionNames, options, type Domain } from '#proto/sync/options.ts'
 import { defaultStrategy, strategies, type Strategies } from '#proto/sync/strategies.ts'
-import { gpuShareSchema } from './gpu-share-schema.ts'
+import { gpuShareAskedSchema, gpuShareSchema } from './gpu-share-schema.ts'
 
 const uint32Max = 4_294_967_295
 
@@ -107,7 +107,7 @@ const resourcesSchema = z.strictObject({
     .default([]),
   workers_max_per_region: z.int().min(1, 'must be at least 1; leave it out for no limit').max(10_000).optional(),
   samples_per_second: z.record(z.string().min(1), z.number().positive('must be above 0')).default({}),
-  gpu_share: gpuShareSchema.optional(),
+  gpu_share: gpuShareAskedSchema.optional(),
 })
 
 const objectiveSchema = z.discriminatedUnion('kind', [

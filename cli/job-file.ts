@@ -5,7 +5,7 @@ import { optionNames, options } from '#proto/sync/options.ts'
 import { resolveSync, type GivenSync } from '#proto/sync/resolve-sync.ts'
 import { invalid, type FieldViolation } from '#runtime/errors.ts'
 import { limits } from './config.ts'
-import { gpuShareOf } from './gpu-share-schema.ts'
+import { gpuShareOf, type ProfiledShare } from './gpu-share-schema.ts'
 import { jobFileSchema, knownKeysAt, type JobFileContent } from './job-file-schema.ts'
 import { resolveFileUri } from './file-uri.ts'
 import { decodeYaml, fieldName, readYamlText, shown, type LineOf, type YamlKind } from './yaml-file.ts'
@@ -14,8 +14,9 @@ export type JobFile = {
   readonly path: string
   /** Absolute path of the function's folder, to be packed. */
   readonly functionFolder: string
-  /** Complete but for the bundle's digest. */
+  /** Complete but for the bundle's digest, and for the share where that is left to the profile. */
   readonly spec: JobSpec
+  readonly profiledShare: ProfiledShare | null
 }
 
 const jobFileKind: YamlKind = {
@@ -36,7 +37,8 @@ export function decodeJobFile(text: string, path: string): JobFile {
   const folder = dirname(resolve(path))
   const spec = toSpec(content, folder, violations, lineOf)
   if (violations.length > 0) throw invalid(violations, jobFileKind.reason)
-  return { path, functionFolder: resolve(folder, content.function.folder), spec }
+  const { profiledShare } = gpuShareOf(content.resources.gpu_share)
+  return { path, functionFolder: resolve(folder, content.function.folder), spec, profiledShare }
 }
 
 /** Rules between fields, which no field alone can break. */
@@ -98,7 +100,7 @@ function toSpec(content: JobFileContent, folder: string, violations: FieldViolat
       ...(resources.markets.length === 0 ? {} : { markets: resources.markets }),
       workersMaxPerRegion: resources.workers_max_per_region ?? 0,
       samplesPerSecond: resources.samples_per_second,
-      ...(resources.gpu_share === undefined ? {} : { gpuShare: gpuShareOf(resources.gpu_share) }),
+      ...gpuShareOf(resources.gpu_share).given,
     },
     policy: content.policy,
     objective: objectiveOf(content.objective),

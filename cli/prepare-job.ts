@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { assert } from '#runtime/assert.ts'
 import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import { packBundle } from './bundle.ts'
 import type { Context } from './context.ts'
@@ -28,6 +29,8 @@ export async function specToPlan(file: JobFile): Promise<JobSpec> {
   }
 }
 
-function withDigest({ spec }: JobFile, bundleDigest: string): JobSpec {
+function withDigest({ spec, profiledShare, path }: JobFile, bundleDigest: string): JobSpec {
+  // Sent as it is, the job would take whole GPUs.
+  assert(profiledShare === null, `${path} still leaves its share to the profile`)
   return { ...spec, function: { ...spec.function, bundleDigest } }
 }

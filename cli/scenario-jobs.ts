@@ -4,13 +4,24 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import type { JobSpec } from '#proto/generated/cloudless/v1/JobSpec.ts'
+import type { Context } from './context.ts'
 import { readJobFile } from './job-file.ts'
+import { explicitJob } from './profile/explicit-share.ts'
 
 /** Gives `use` the path of the file; null where the scenario names no job file. */
-export async function withScenarioJobs<T>(scenario: string, use: (path: string | null) => Promise<T>): Promise<T> {
+export async function withScenarioJobs<T>(
+  scenario: string,
+  context: Context,
+  use: (path: string | null) => Promise<T>,
+): Promise<T> {
   const names = await jobFilesOf(scenario)
   if (names.length === 0) return use(null)
-  const specs = Object.fromEntries(names.map((name) => [name, readJobFile(resolve(dirname(scenario), name)).spec]))
+  const specs: Record<string, JobSpec> = {}
+  for (const name of names) {
+    const { file } = await explicitJob(readJobFile(resolve(dirname(scenario), name)), context)
+    specs[name] = file.spec
+  }
   const folder = await mkdtemp(join(tmpdir(), 'cloudless-simulate-'))
   try {
     const path = join(folder, 'specs.json')

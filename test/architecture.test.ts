@@ -91,6 +91,8 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
       'regions/',
       'runtime/',
       'physical-plane/runtime/bundle.ts',
+      // What the profiler, which the command line starts, has left in its folder.
+      'physical-plane/gpu-sharing/profiler/remembered.ts',
       // Planning without a control plane: a pure function of its arguments.
       'control-plane/plan-offline.ts',
       // What the simulator's process answers with.

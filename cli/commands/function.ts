@@ -9,6 +9,7 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { readFunctionFile } from '../function-file.ts'
 import { enumWord } from '../json.ts'
 import { prefixLines } from '../prefix-lines.ts'
+import { explicitFunction, withProfile } from '../profile/explicit-share.ts'
 import { renderFunction, renderFunctions } from '../render/function.ts'
 import type { FunctionClient, Services } from '../services.ts'
 import { uploadBundle } from '../upload-bundle.ts'
@@ -34,7 +35,8 @@ function deployCommand(run: Run): Command {
     .option('--timeout <seconds>', 'wait at most so long', wholeNumber, waits.functionReadyMs / 1000)
     .action(
       run(async (context, path: string, options: DeployOptions) => {
-        const { spec, folder } = readFunctionFile(path)
+        const { file, profile } = await explicitFunction(readFunctionFile(path), context)
+        const { spec, folder } = file
         using services = connect(context)
         const { output, signal } = context
         const bundleDigest = await uploadBundle(services.jobs, folder, output, signal)
@@ -47,7 +49,7 @@ function deployCommand(run: Run): Command {
         if (validateOnly) output.note('nothing was stored')
         else output.note(answer.isChanged ? `deployed as ${made.id}` : 'it is as the file says already')
         const last = options.wait && !validateOnly ? await untilReady(context, services, made, options.timeout) : made
-        output.result(last, () => renderFunction(last, output.style))
+        output.result(withProfile(last, profile), () => renderFunction(last, output.style))
         return last.state === 'FUNCTION_STATE_FAILED' ? exitCodes.failed : exitCodes.ok
       }),
     )

@@ -9,11 +9,12 @@ import { catalogueHelp, findCatalogue } from '../catalogue-source.ts'
 import { connect, type Context, type Run } from '../context.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
 import { allPlans } from '../history.ts'
-import { readJobFile } from '../job-file.ts'
+import { readJobFile, type JobFile } from '../job-file.ts'
 import { exitCodeOfPlan, planAnswer, renderAnswer } from '../plan/answer.ts'
 import { inputOn, readCapacityFile } from '../plan/capacity-file.ts'
 import { readPlanAssets, renderPlanPage } from '../plan/page/page.ts'
 import { specToPlan } from '../prepare-job.ts'
+import { explicitJob, withProfile } from '../profile/explicit-share.ts'
 import { renderPlanHistory } from '../render/plan-history.ts'
 import { pageTarget, writePage } from '../report/page/write-page.ts'
 
@@ -49,8 +50,11 @@ export function planCommand(run: Run): Command {
         if (options.history === true) return showHistory(context, present(options.job, '--job'))
         const { output } = context
         const page = options.html === undefined ? null : await pageTarget(options.html)
-        const answer = planAnswer(await responseTo(context, jobFile, options))
-        if (page === null) output.result(answer, () => renderAnswer(answer, options.whatIf, output.style))
+        const { file, profile } =
+          jobFile === undefined ? { file: null, profile: null } : await explicitJob(readJobFile(jobFile), context)
+        const answer = planAnswer(await responseTo(context, file, options))
+        if (page === null)
+          output.result(withProfile(answer, profile), () => renderAnswer(answer, options.whatIf, output.style))
         else {
           await writePage(page, renderPlanPage(answer, options.whatIf, await readPlanAssets()))
           output.result({ path: page }, () => page)
@@ -86,18 +90,18 @@ async function showHistory(context: Context, job: string): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-function responseTo(context: Context, jobFile: string | undefined, options: Options): Promise<PlanJobResponse__Output> {
+function responseTo(context: Context, file: JobFile | null, options: Options): Promise<PlanJobResponse__Output> {
   if (options.replay === true) return replayed(context, present(options.job, '--job'), options)
-  if (options.offline === true) return planHere(context, present(jobFile, 'jobfile'), options)
-  return askServer(context, jobFile ?? null, options)
+  if (options.offline === true) return planHere(context, present(file, 'jobfile'), options)
+  return askServer(context, file, options)
 }
 
 async function askServer(
   context: Context,
-  jobFile: string | null,
+  file: JobFile | null,
   { job, whatIf }: Options,
 ): Promise<PlanJobResponse__Output> {
-  const of = jobFile === null ? { jobId: job ?? '' } : { spec: await specToPlan(readJobFile(jobFile)) }
+  const of = file === null ? { jobId: job ?? '' } : { spec: await specToPlan(file) }
   using services = connect(context)
   return await services.jobs.planJob({ ...of, whatIf: [...whatIf] }, { signal: context.signal })
 }
@@ -120,10 +124,10 @@ async function replayed(
 
 async function planHere(
   context: Context,
-  jobFile: string,
+  file: JobFile,
   { capacity, catalogue: source, whatIf }: Options,
 ): Promise<PlanJobResponse__Output> {
-  const spec = await specToPlan(readJobFile(jobFile))
+  const spec = await specToPlan(file)
   const input = inputOn(readCapacityFile(present(capacity, '--capacity')), spec, context.clock.now())
   const { catalogue, warnings } = await findCatalogue(context, source ?? 'bundled')
   for (const warning of warnings) context.output.warn(warning)

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { invalid, type FieldViolation } from '#runtime/errors.ts'
 import type { Context, Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { profilerFolder } from '../profile/explicit-share.ts'
 import { renderProfilePage } from '../profile/page.ts'
 import { probeText, renderProfile } from '../profile/render.ts'
 import { runProfiler, type Profiled } from '../profile/run-profiler.ts'
@@ -72,7 +73,7 @@ async function profile(context: Context, target: Target, options: Options): Prom
     note: (text) => output.note(text),
   })
   const config = {
-    folder: join(home, 'profiler'),
+    folder: profilerFolder(home),
     function: target.name,
     digest: target.digest,
     work: target.work,

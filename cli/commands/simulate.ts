@@ -26,7 +26,7 @@ export function simulateCommand(run: Run): Command {
     .action(
       run(async (context, scenario: string, given: Given) => {
         const path = given.html === undefined ? null : await pageTarget(given.html)
-        const report = await withScenarioJobs(scenario, (specs) => simulated(context, scenario, given, specs))
+        const report = await withScenarioJobs(scenario, context, (specs) => simulated(context, scenario, given, specs))
         if (path === null) context.output.result(report, () => renderSimulation(report, context.output.style))
         else {
           await writePage(path, renderSimulationPage(report, await readAssets()))

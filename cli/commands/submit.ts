@@ -8,6 +8,7 @@ import { readJobFile } from '../job-file.ts'
 import { enumWord } from '../json.ts'
 import { exitCodeOfPlan, planAnswer, renderAnswer } from '../plan/answer.ts'
 import { prepareJob, specToPlan } from '../prepare-job.ts'
+import { explicitJob, withProfile } from '../profile/explicit-share.ts'
 import { renderPlanBriefly } from '../render/plan.ts'
 import type { Services } from '../services.ts'
 
@@ -23,13 +24,13 @@ export function submitCommand(run: Run): Command {
     .option('--request-id <uuid>', 'submitting again with the same id answers with the same job')
     .action(
       run(async (context, jobFile: string, options: Options) => {
-        const file = readJobFile(jobFile)
+        const { file, profile } = await explicitJob(readJobFile(jobFile), context)
         using services = connect(context)
         const { output, signal } = context
         if (options.dryRun === true) {
           const response = await services.jobs.planJob({ spec: await specToPlan(file) }, { signal })
           const answer = planAnswer(response)
-          output.result(answer, () => renderAnswer(answer, [], output.style))
+          output.result(withProfile(answer, profile), () => renderAnswer(answer, [], output.style))
           return exitCodeOfPlan(answer.plan)
         }
         const spec = await prepareJob(context, services, file)
@@ -38,7 +39,7 @@ export function submitCommand(run: Run): Command {
         const job = present(answer.job, 'job in the answer to CreateJob')
         output.note(`${enumWord(job.state)}${job.reason === '' ? '' : `: ${job.reason}`}`)
         output.note(await planText(services, job.id, context))
-        output.result(job, () => job.id)
+        output.result(withProfile(job, profile), () => job.id)
         // Awaited here: `using` closes the services on the way out.
         return options.watch === true
           ? await followJob(context, services, job.id, { isStrict: options.strict === true })

@@ -28,7 +28,13 @@ export function renderProfile(target: Target, found: Profiled, style: Style): st
   const several = profile.instances > 1 ? [`${profile.instances} instances carry the rate, each with this share.`] : []
   const source = found.isRemembered ? 'remembered; --anew measures again' : `${profile.probes} probes`
   const share = `gpu_share: { request: ${profile.requestMilli / 1000}, limit: ${profile.limitMilli / 1000} }`
-  return [title, table, ...several, `For its file: ${style.bold(share)}`, style.dim(source)].join('\n')
+  return [
+    title,
+    table,
+    ...several,
+    `For its file: ${style.bold(share)}, or ${style.bold('gpu_share: auto')} from here on`,
+    style.dim(source),
+  ].join('\n')
 }
 
 /** One probe, for the line that tells how far it is. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import { packBundle } from '../bundle.ts'
 import { readFunctionFile } from '../function-file.ts'
 import { readJobFile } from '../job-file.ts'
@@ -40,12 +41,8 @@ function isFunctionFile(path: string): boolean {
 
 async function functionTarget(path: string): Promise<Target> {
   const { spec, folder } = readFunctionFile(path)
-  const { latencyMs, percentile } = {
-    latencyMs: Number(spec.slo?.latencyMs ?? 0),
-    percentile: Number(spec.slo?.percentile ?? 99),
-  }
-  const per = spec.slo?.per === 'SLO_PER_TOKEN' ? 'token' : 'request'
-  const measured = ['--percentile', String(percentile), '--per', per]
+  const slo = sloOf(spec)
+  const measured = ['--percentile', String(slo?.percentile ?? 99), '--per', slo?.per ?? 'request']
   return {
     name: spec.name ?? path,
     work: 'inference',
@@ -53,8 +50,18 @@ async function functionTarget(path: string): Promise<Target> {
     args: ['-m', 'cloudless.profile', '--handler', spec.handler ?? '', '--bundle', folder, ...measured],
     folder,
     environment: spec.environment ?? {},
-    slo: latencyMs > 0 ? { latencyMs, percentile, per } : null,
+    slo,
     batchMax: spec.batchMax ?? 1,
+  }
+}
+
+export function sloOf({ slo }: InferenceSpec): TargetSlo | null {
+  const latencyMs = Number(slo?.latencyMs ?? 0)
+  if (latencyMs <= 0) return null
+  return {
+    latencyMs,
+    percentile: Number(slo?.percentile ?? 99),
+    per: slo?.per === 'SLO_PER_TOKEN' ? 'token' : 'request',
   }
 }
 
