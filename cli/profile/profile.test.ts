@@ -118,6 +118,12 @@ describe('what is profiled', () => {
     expect(handler).toMatchObject({ work: 'inference', slo, batchMax: 12, args })
   })
 
+  test('a function file may be JSON, as all YAML may', async () => {
+    const file = join(folder, 'function.json')
+    writeFileSync(file, JSON.stringify({ name: 'digits', handler: 'model:Digits' }))
+    expect((await readTarget(file)).work).toBe('inference')
+  })
+
   test('a file that is not there is told as any job file is', async () => {
     await expect(readTarget(join(folder, 'none.yaml'))).rejects.toMatchObject({ reason: 'JOB_FILE' })
   })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import { packBundle } from '../bundle.ts'
 import { readFunctionFile } from '../function-file.ts'
@@ -33,7 +34,8 @@ export async function readTarget(path: string): Promise<Target> {
 /** Only a function has a handler. What cannot be read is told as a job file's trouble. */
 function isFunctionFile(path: string): boolean {
   try {
-    return /^handler\s*:/m.test(readFileSync(path, 'utf8'))
+    const content = parse(readFileSync(path, 'utf8'), { maxAliasCount: 100 }) as unknown
+    return typeof content === 'object' && content !== null && 'handler' in content
   } catch {
     return false
   }

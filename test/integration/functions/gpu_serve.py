@@ -10,6 +10,8 @@ KERNELS = 10
 
 
 class Answer:
+    inputs = {"rows": ("FP32", [-1, 8])}
+
     def load(self):
         self.gpu = FakeCuda()
         self.kernel = self.gpu.kernel("infer_kernel", micros=float(os.environ["SERVICE_MS"]) * 1000 / KERNELS, demand=0.4)
