@@ -82,6 +82,13 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   })),
   { path: 'physical-plane/gpu-sharing/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'physical-plane/serving/scaling/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
+  // What reads scenarios and is a process of its own; the rest of a replay is pure.
+  { path: 'physical-plane/serving/replay/scenario/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
+  {
+    path: 'physical-plane/serving/replay/',
+    imports: ['physical-plane/serving/scaling/', 'runtime/assert.ts', 'runtime/errors.ts', 'runtime/random.ts'],
+    isPure: true,
+  },
   { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
   {
     path: 'cli/',

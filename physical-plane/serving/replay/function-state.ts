@@ -1,0 +1,154 @@
+// One function in a replay: its requests from arrival to answer or refusal, the seconds that its policy will see, and its sums.
+import { assert } from '#runtime/assert.ts'
+import type { LatencyModel, Second, Shape } from '../scaling/autoscaler.ts'
+import { idleConfig, type IdleGap } from '../scaling/idle-windows.ts'
+import { replayConfig as config } from './config.ts'
+import type { ReplayInstance } from './instance.ts'
+
+export type ReplayedFunction = {
+  readonly name: string
+  /** In ascending order. */
+  readonly arrivalsMs: Float64Array
+  /** How long batches take, and what policies know of that. */
+  readonly truth: LatencyModel
+  readonly known: LatencyModel
+  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
+  readonly instancesMin: number
+  readonly instancesMax: number
+  readonly batchMax: number
+  readonly shape: Shape
+  readonly memoryBytes: number
+  /** From being wanted to answering. */
+  readonly coldStartMs: number
+  /** 0: 30 s. */
+  readonly timeoutMs: number
+  /** Requests that wait at most; 0: as many as the objective lets be answered. */
+  readonly queueMax: number
+}
+
+export type Happening = { readonly atMs: number; readonly what: string; readonly because: string }
+
+const waiting = -1
+const refused = -2
+
+export class FunctionState {
+  readonly spec: ReplayedFunction
+  /** In order of birth. */
+  readonly instances: ReplayInstance[] = []
+  readonly history: Second[] = []
+  readonly happenings: Happening[] = []
+  /** Milliseconds of each request that was answered; otherwise what became of it. */
+  readonly latencies: Float64Array
+  nextArrival = 0
+  memory: unknown
+  born = 0
+  coldStarts = 0
+  unplaced = 0
+  resized = 0
+  gpuSeconds = 0
+  guaranteedGpuSeconds = 0
+  usd = 0
+  /** What the ready instances answer, as it was looked at last. */
+  capacityPerMs = 0
+  lastArrivalAtMs = 0
+  gaps: readonly IdleGap[] = []
+  #queue: number[] = []
+  #head = 0
+  #inFlight = 0
+  #second = { arrived: 0, answered: 0, refused: 0, overSlo: 0, latencies: [] as number[] }
+
+  constructor(spec: ReplayedFunction, memory: unknown) {
+    this.spec = spec
+    this.memory = memory
+    this.latencies = new Float64Array(spec.arrivalsMs.length).fill(waiting)
+  }
+
+  get queued(): number {
+    return this.#queue.length - this.#head
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get isDone(): boolean {
+    return this.nextArrival === this.spec.arrivalsMs.length && this.queued === 0 && this.#inFlight === 0
+  }
+
+  arrive(request: number): void {
+    this.#second.arrived += 1
+    const atMs = this.spec.arrivalsMs[request]!
+    const ms = atMs - this.lastArrivalAtMs
+    if (this.spec.instancesMin === 0 && ms > config.gapMsMin)
+      this.gaps = [...this.gaps, { endedAtMs: atMs, ms }].slice(-idleConfig.gapsMax)
+    this.lastArrivalAtMs = atMs
+  }
+
+  wait(request: number): void {
+    this.#queue.push(request)
+  }
+
+  refuse(request: number): void {
+    this.#settle(request, refused)
+    this.#second.refused += 1
+  }
+
+  /** Those that have waited for as long as they may are refused; the others are in order of arrival. */
+  expire(nowMs: number): void {
+    const timeoutMs = this.spec.timeoutMs > 0 ? this.spec.timeoutMs : config.timeoutMsDefault
+    while (this.queued > 0 && nowMs - this.spec.arrivalsMs[this.#queue[this.#head]!]! >= timeoutMs)
+      this.refuse(this.#next())
+  }
+
+  /** How long the oldest one has waited. */
+  waitedMs(nowMs: number): number {
+    return this.queued === 0 ? 0 : nowMs - this.spec.arrivalsMs[this.#queue[this.#head]!]!
+  }
+
+  take(count: number): readonly number[] {
+    this.#inFlight += count
+    return Array.from({ length: count }, () => this.#next())
+  }
+
+  answer(requests: readonly number[], nowMs: number): void {
+    this.#inFlight -= requests.length
+    for (const request of requests) {
+      const latencyMs = nowMs - this.spec.arrivalsMs[request]!
+      this.#settle(request, latencyMs)
+      this.#second.answered += 1
+      this.#second.latencies.push(latencyMs)
+      if (this.spec.slo !== null && latencyMs > this.spec.slo.latencyMs) this.#second.overSlo += 1
+    }
+  }
+
+  endSecond(atMs: number): Second {
+    const { latencies, ...counts } = this.#second
+    latencies.sort((a, b) => a - b)
+    const percentile = this.spec.slo?.percentile ?? 99
+    const latencyMs = latencies[Math.max(0, Math.ceil((percentile / 100) * latencies.length) - 1)] ?? 0
+    const second = { atMs, ...counts, queued: this.queued, inFlight: this.#inFlight, latencyMs }
+    this.history.push(second)
+    if (this.history.length > 2 * config.historySeconds) this.history.splice(0, config.historySeconds)
+    this.#second = { arrived: 0, answered: 0, refused: 0, overSlo: 0, latencies: [] }
+    return second
+  }
+
+  note(atMs: number, what: string, because: string): void {
+    if (this.happenings.length < config.happeningsMax) this.happenings.push({ atMs, what, because })
+  }
+
+  #settle(request: number, as: number): void {
+    assert(this.latencies[request] === waiting, `request ${request} of ${this.spec.name} is settled once`)
+    this.latencies[request] = as
+  }
+
+  #next(): number {
+    const request = this.#queue[this.#head]!
+    this.#head += 1
+    if (this.#head > 4_096 && 2 * this.#head > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+    return request
+  }
+}

@@ -1,0 +1,269 @@
+// Inference functions under load on virtual time: arrivals that wait for nobody, gateways that refuse what would come too late,
+// instances that batch and share GPUs, and an autoscaling policy that decides once a second as it does in an agent. The same
+// arrivals, surfaces and policy give the same outcome. Billing ends with `lengthMs`; what still waits then is answered.
+import { assert } from '#runtime/assert.ts'
+import type { Action, Autoscaler, Shape } from '../scaling/autoscaler.ts'
+import { batchSize, capacityPerMs, allowedMilli, mayWait, timeOf } from './admission.ts'
+import { EventHeap } from './event-heap.ts'
+import { FunctionState, type ReplayedFunction } from './function-state.ts'
+import { GpuRows, smOf, type GpuKind, type Row } from './gpu-rows.ts'
+import { ReplayInstance } from './instance.ts'
+import { outcomeOf, type Outcome, type Sight } from './outcome.ts'
+import { checkShape, idleAction, viewOf } from './scale.ts'
+import { shareOut } from './share-out.ts'
+
+export type ReplayOptions = {
+  readonly functions: readonly ReplayedFunction[]
+  readonly gpus: readonly GpuKind[]
+  readonly autoscaler: Autoscaler
+  readonly lengthMs: number
+}
+
+type Event =
+  | { readonly kind: 'ready'; readonly state: FunctionState }
+  | {
+      readonly kind: 'done'
+      readonly state: FunctionState
+      readonly instance: ReplayInstance
+      readonly version: number
+    }
+
+const tickMs = 1_000
+
+export function replay(options: ReplayOptions): Outcome {
+  return new Replay(options).run()
+}
+
+class Replay {
+  readonly #options: ReplayOptions
+  readonly #gpus: GpuRows<ReplayInstance>
+  readonly #events = new EventHeap<Event>()
+  readonly #states: readonly FunctionState[]
+  readonly #ownerOf = new Map<ReplayInstance, FunctionState>()
+  readonly #sights: Sight[][]
+  #nowMs = 0
+  #gpusUsed = 0
+  #gpusMax = 0
+  #gpusSinceMs = 0
+  #wholeGpuSeconds = 0
+
+  constructor(options: ReplayOptions) {
+    this.#options = options
+    this.#gpus = new GpuRows(options.gpus)
+    this.#states = options.functions.map((spec) => new FunctionState(spec, options.autoscaler.initial))
+    this.#sights = this.#states.map(() => [])
+  }
+
+  run(): Outcome {
+    for (const state of this.#states)
+      for (let i = 0; i < Math.max(1, state.spec.instancesMin); i++) this.#add(state, state.spec.shape, null, 0)
+    let tickAtMs = tickMs
+    while (tickAtMs <= this.#options.lengthMs || !this.#states.every(({ isDone }) => isDone)) {
+      const [arriving, arrivalAtMs] = this.#nextArrival()
+      const eventAtMs = this.#events.nextAtMs
+      // What ends makes room before what comes, and a second ends after all that is in it.
+      if (eventAtMs <= arrivalAtMs && eventAtMs <= tickAtMs) {
+        this.#nowMs = eventAtMs
+        this.#happen(this.#events.pop()!)
+      } else if (arriving !== null && arrivalAtMs <= tickAtMs) {
+        this.#nowMs = arrivalAtMs
+        this.#arrive(arriving)
+      } else {
+        this.#nowMs = tickAtMs
+        for (const [f, state] of this.#states.entries()) this.#tick(state, this.#sights[f]!)
+        tickAtMs += tickMs
+      }
+    }
+    for (const state of this.#states) for (const instance of state.instances.toReversed()) this.#leave(state, instance)
+    this.#countGpus()
+    return {
+      functions: this.#states.map(outcomeOf),
+      sights: this.#sights,
+      wholeGpuSeconds: this.#wholeGpuSeconds,
+      gpusMax: this.#gpusMax,
+    }
+  }
+
+  #nextArrival(): readonly [FunctionState | null, number] {
+    let next: FunctionState | null = null
+    let atMs = Number.POSITIVE_INFINITY
+    for (const state of this.#states) {
+      const its = state.spec.arrivalsMs[state.nextArrival] ?? Number.POSITIVE_INFINITY
+      if (its < atMs) [next, atMs] = [state, its]
+    }
+    return [next, atMs]
+  }
+
+  #arrive(state: FunctionState): void {
+    const request = state.nextArrival++
+    state.arrive(request)
+    if (mayWait(state)) {
+      state.wait(request)
+      this.#dispatch(state)
+    } else state.refuse(request)
+  }
+
+  #happen(event: Event): void {
+    const { state } = event
+    if (event.kind === 'done') {
+      const { instance, version } = event
+      if (instance.version !== version || !instance.isBusy) return
+      state.answer(instance.end(this.#nowMs).requests, this.#nowMs)
+      const { row } = instance.seat
+      if (instance.isLeaving) this.#leave(state, instance)
+      else this.#dispatch(state)
+      if (!instance.isBusy) this.#shareOut(row)
+    } else {
+      state.capacityPerMs = capacityPerMs(state, this.#nowMs)
+      this.#dispatch(state)
+    }
+  }
+
+  /** Idle instances take what waits, the fastest one first; ties go to the older one. */
+  #dispatch(state: FunctionState): void {
+    state.expire(this.#nowMs)
+    while (state.queued > 0) {
+      let best: ReplayInstance | null = null
+      let bestMs = Number.POSITIVE_INFINITY
+      for (const instance of state.instances) {
+        if (instance.isBusy || !instance.isReady(this.#nowMs)) continue
+        const ms = timeOf(state.spec.truth, instance, 1, allowedMilli(instance))
+        if (ms < bestMs) [best, bestMs] = [instance, ms]
+      }
+      if (best === null) return
+      this.#begin(state, best)
+    }
+  }
+
+  #begin(state: FunctionState, instance: ReplayInstance): void {
+    const requests = state.take(batchSize(state, instance, this.#nowMs))
+    const durationAt = (quotaMilli: number): number => timeOf(state.spec.truth, instance, requests.length, quotaMilli)
+    instance.begin({ requests, durationAt }, this.#nowMs)
+    this.#shareOut(instance.seat.row)
+  }
+
+  /** Quotas of all who work in that row, anew. */
+  #shareOut(row: Row<ReplayInstance>): void {
+    const busy = [...row.tenants.keys()].filter(({ isBusy }) => isBusy)
+    const quotas = shareOut(busy.map(({ shape }) => shape))
+    for (const [i, instance] of busy.entries()) {
+      const doneAtMs = instance.work(Math.floor(quotas[i]! + 1e-6), this.#nowMs)
+      if (doneAtMs === null) continue
+      const state = this.#ownerOf.get(instance)
+      assert(state !== undefined, 'who works belongs to a function')
+      this.#events.push(doneAtMs, { kind: 'done', state, instance, version: instance.version })
+    }
+  }
+
+  #tick(state: FunctionState, sights: Sight[]): void {
+    const { autoscaler, lengthMs } = this.#options
+    state.expire(this.#nowMs)
+    const { arrived, queued } = state.endSecond(this.#nowMs)
+    const { actions, memory } = autoscaler.decide(viewOf(state, this.#gpus.gpus, this.#nowMs), state.memory)
+    state.memory = memory
+    for (const action of actions) this.#act(state, action)
+    const idle = idleAction(state, this.#nowMs)
+    if (idle !== null) this.#act(state, idle, 0)
+    state.capacityPerMs = capacityPerMs(state, this.#nowMs)
+    this.#dispatch(state)
+    if (this.#nowMs > lengthMs) return
+    const ready = state.instances.filter((instance) => instance.isReady(this.#nowMs)).length
+    const guaranteedMilli = state.instances.reduce(
+      (sum, { shape }) => sum + (smOf(shape) * shape.requestMilli) / 1e3,
+      0,
+    )
+    sights.push({ atMs: this.#nowMs, arrived, queued, ready, instances: state.instances.length, guaranteedMilli })
+  }
+
+  /** The last instance goes by the windows of idle time, not by what a policy says. */
+  #act(state: FunctionState, action: Action, floor: number = Math.max(1, state.spec.instancesMin)): void {
+    const staying = state.instances.filter(({ isLeaving }) => !isLeaving)
+    const isDone = ((): boolean => {
+      switch (action.kind) {
+        case 'add':
+          checkShape(action.shape, this.#options.autoscaler.name)
+          if (staying.length >= state.spec.instancesMax) return false
+          return this.#add(state, action.shape, action.deviceId, state.spec.coldStartMs)
+        case 'remove': {
+          const instance = staying.find(({ id }) => id === action.instanceId)
+          if (instance === undefined || staying.length <= floor) return false
+          this.#remove(state, instance)
+          return true
+        }
+        case 'resize': {
+          checkShape(action.shape, this.#options.autoscaler.name)
+          const instance = staying.find(({ id }) => id === action.instanceId)
+          return instance !== undefined && this.#resize(state, instance, action.shape)
+        }
+      }
+    })()
+    if (!isDone) state.unplaced += 1
+    else state.note(this.#nowMs, told(action), action.because)
+  }
+
+  #add(state: FunctionState, shape: Shape, deviceId: string | null, coldStartMs: number): boolean {
+    const { spec } = state
+    const gpu = this.#gpus.gpuFor(shape, spec.memoryBytes, deviceId)
+    if (gpu === null) return false
+    const id = `${spec.name}-${String(state.born).padStart(5, '0')}`
+    const readyAtMs = this.#nowMs + coldStartMs
+    const times = { bornAtMs: this.#nowMs, readyAtMs, billUntilMs: this.#options.lengthMs }
+    const instance = new ReplayInstance(id, shape, times, (self) => this.#gpus.seat(self, gpu, shape, spec.memoryBytes))
+    state.born += 1
+    if (this.#nowMs > 0) state.coldStarts += 1
+    state.instances.push(instance)
+    this.#ownerOf.set(instance, state)
+    this.#countGpus()
+    this.#events.push(readyAtMs, { kind: 'ready', state })
+    return true
+  }
+
+  #resize(state: FunctionState, instance: ReplayInstance, shape: Shape): boolean {
+    const { row } = instance.seat
+    const seat = this.#gpus.reshape(instance, instance.seat, shape)
+    if (seat === null) return false
+    instance.reshape(shape, seat, this.#nowMs)
+    state.resized += 1
+    this.#shareOut(row)
+    if (seat.row !== row) this.#shareOut(seat.row)
+    return true
+  }
+
+  /** What it works on is answered before it goes. */
+  #remove(state: FunctionState, instance: ReplayInstance): void {
+    instance.isLeaving = true
+    if (!instance.isBusy) this.#leave(state, instance)
+  }
+
+  #leave(state: FunctionState, instance: ReplayInstance): void {
+    const { gpuSeconds, guaranteedGpuSeconds } = instance.billed(this.#nowMs)
+    state.gpuSeconds += gpuSeconds
+    state.guaranteedGpuSeconds += guaranteedGpuSeconds
+    state.usd += (gpuSeconds / 3_600) * instance.seat.gpu.kind.usdPerHour
+    state.instances.splice(state.instances.indexOf(instance), 1)
+    this.#ownerOf.delete(instance)
+    this.#gpus.free(instance, instance.seat, state.spec.memoryBytes)
+    this.#countGpus()
+  }
+
+  #countGpus(): void {
+    const { lengthMs } = this.#options
+    const billableMs = Math.min(this.#nowMs, lengthMs) - Math.min(this.#gpusSinceMs, lengthMs)
+    this.#wholeGpuSeconds += (this.#gpusUsed * billableMs) / 1_000
+    this.#gpusSinceMs = this.#nowMs
+    this.#gpusUsed = this.#gpus.gpus.filter(({ rows }) => rows.length > 0).length
+    this.#gpusMax = Math.max(this.#gpusMax, this.#gpusUsed)
+  }
+}
+
+function told(action: Action): string {
+  const text = ({ smMilli, requestMilli, limitMilli }: Shape): string => `${smMilli}/${requestMilli}..${limitMilli}`
+  switch (action.kind) {
+    case 'add':
+      return `add ${text(action.shape)}`
+    case 'remove':
+      return `remove ${action.instanceId}`
+    case 'resize':
+      return `resize ${action.instanceId} to ${text(action.shape)}`
+  }
+}
