@@ -64,7 +64,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   })
   return {
     services: {
-      'cloudless.v1.FunctionService': functionService(options),
+      'cloudless.v1.FunctionService': functionService({
+        ...options,
+        gatewayOf: (region) => fleet.gatewayOf(region),
+      }),
       'cloudless.v1.JobService': jobService(options),
       'cloudless.v1.RegionService': regionService({
         store,

@@ -7,6 +7,7 @@ import type { CallContext, Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
+import type { Gateway } from '#control-plane/model/inference.ts'
 import type { DeviceUse } from '#control-plane/model/device-use.ts'
 import type { Agent } from '#control-plane/model/snapshot.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -41,6 +42,7 @@ export class Fleet {
   readonly #desired = new Map<string, { readonly desired: Desired; readonly revision: number }>()
   readonly #storedHeardAtMs = new Map<string, number>()
   readonly #uses = new Map<string, readonly DeviceUse[]>()
+  readonly #gateways = new Map<string, Gateway>()
   readonly #usesRefused: ReturnType<Metrics['counter']>
   readonly #refused: ReturnType<Metrics['counter']>
   readonly #connected: ReturnType<Metrics['gauge']>
@@ -96,6 +98,11 @@ export class Fleet {
   /** What instances make of the GPUs of a region, as its agent told last; none while it is lost. */
   usesOf(region: string): readonly DeviceUse[] {
     return this.#uses.get(region) ?? []
+  }
+
+  /** Where functions of a region are asked, as its agent told last; null while it is lost, or none answers. */
+  gatewayOf(region: string): Gateway | null {
+    return this.#gateways.get(region) ?? null
   }
 
   async *#connect(
@@ -158,6 +165,7 @@ export class Fleet {
         onHeard: () => this.#heard(session),
         onDevices: () => this.#storeDevices(session),
         onUses: (uses) => this.#keepUses(session, uses),
+        onGateway: (gateway) => this.#keepGateway(session, gateway),
         onRefused: (seq, why) => {
           this.#refused.add(1)
           log.error({ region, agentId, seq, why }, 'journal record passed over')
@@ -198,6 +206,13 @@ export class Fleet {
     this.#options.log.debug({ region, agentId, refused, why: refusal }, 'uses of devices passed over')
   }
 
+  #keepGateway(session: Session, gateway: Gateway | null): void {
+    const { region } = session.hello
+    if (this.#sessions.get(region) !== session) return
+    if (gateway === null) this.#gateways.delete(region)
+    else this.#gateways.set(region, gateway)
+  }
+
   #storeDevices(session: Session): void {
     if (this.#sessions.get(session.hello.region) !== session) return
     this.#storeAgent(session.hello).catch((error: unknown) => session.close(error))
@@ -226,6 +241,7 @@ export class Fleet {
       const lastHeartbeatAtMs = this.#leases.heardAtMs(region) ?? agent.lastHeartbeatAtMs
       log.warn({ region, agentId, lastHeartbeatAtMs }, 'agent lost: its lease ran out')
       this.#uses.delete(region)
+      this.#gateways.delete(region)
       const lost: Agent = { ...agent, isConnected: false, lastHeartbeatAtMs }
       this.#intake
         .submit({ jobIds: [], write: (draft) => draft.add({ kind: 'agent', agent: lost }) })

@@ -2,7 +2,7 @@
 // at once; validate_only stores nothing.
 import type { DeployFunctionRequest__Output } from '#proto/generated/cloudless/v1/DeployFunctionRequest.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
-import { redeployed, type InferenceFunction, type InferenceSpec } from '#control-plane/model/inference.ts'
+import { redeployed, type Gateway, type InferenceFunction, type InferenceSpec } from '#control-plane/model/inference.ts'
 import { validateFunction } from '#control-plane/scheduler/validate-function.ts'
 import { memoryFault } from '#control-plane/scheduler/share-memory.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -19,6 +19,8 @@ export type DeployContext = {
   readonly catalogue: () => Catalogue
   readonly clock: Clock
   readonly random: Random
+  /** Where a region's functions are asked; null while nothing answers there. */
+  readonly gatewayOf: (region: string) => Gateway | null
 }
 
 export type Deployed = { readonly status: FunctionStatus; readonly isChanged: boolean }

@@ -1,4 +1,5 @@
 // FunctionService: what a person does with functions that answer requests.
+import type { Function as WireFunction } from '#proto/generated/cloudless/v1/Function.ts'
 import type { FunctionServiceHandlers } from '#proto/generated/cloudless/v1/FunctionService.ts'
 import type { ListFunctionsRequest__Output } from '#proto/generated/cloudless/v1/ListFunctionsRequest.ts'
 import type { ListFunctionsResponse } from '#proto/generated/cloudless/v1/ListFunctionsResponse.ts'
@@ -6,7 +7,7 @@ import type { StreamFunctionLogsRequest__Output } from '#proto/generated/cloudle
 import type { StreamFunctionLogsResponse } from '#proto/generated/cloudless/v1/StreamFunctionLogsResponse.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
 import type { FunctionRecord, Store } from '#control-plane/store/store.ts'
-import { encodeFunction, type FunctionStatus } from '#control-plane/wire/inference.ts'
+import { encodeFunction, type Endpoint, type FunctionStatus } from '#control-plane/wire/inference.ts'
 import { CloudlessError, notFound } from '#runtime/errors.ts'
 import { apiConfig } from './config.ts'
 import { deployFunction, type DeployContext } from './deploy-function.ts'
@@ -19,10 +20,10 @@ export function functionService(context: DeployContext): Implementation<Function
   return {
     deployFunction: async (request) => {
       const { status, isChanged } = await deployFunction(context, request)
-      return { function: encodeFunction(status), isChanged }
+      return { function: encoded(context, status), isChanged }
     },
-    getFunction: async ({ name }) => ({ function: encodeFunction(functionStatus(await functionOf(store, name))) }),
-    listFunctions: (request) => listFunctions(store, request),
+    getFunction: async ({ name }) => ({ function: encoded(context, functionStatus(await functionOf(store, name))) }),
+    listFunctions: (request) => listFunctions(context, request),
     deleteFunction: async ({ name }) => {
       await deleteFunction(store, name)
       return {}
@@ -35,20 +36,38 @@ export function functionStatus({ function: of, touched, costUsd, instances }: Fu
   return { function: of, revision: touched, costUsd, instances }
 }
 
+/** It is asked where it is placed, also while it has no instance there. */
+function encoded({ gatewayOf }: DeployContext, status: FunctionStatus): WireFunction {
+  const { function: of, instances } = status
+  const regions = [...of.places, ...instances.flatMap(({ region, isReleased }) => (isReleased ? [] : [region]))]
+  return encodeFunction(status, endpointsIn(gatewayOf, regions))
+}
+
+/** In ascending order of region, each once. */
+export function endpointsIn(gatewayOf: DeployContext['gatewayOf'], regions: readonly string[]): readonly Endpoint[] {
+  return [...new Set(regions)].sort().flatMap((region) => {
+    const gateway = gatewayOf(region)
+    return gateway === null ? [] : [{ region, ...gateway }]
+  })
+}
+
 async function functionOf(store: Store, name: string): Promise<FunctionRecord> {
   const record = await store.functionNamed(name)
   if (record === null) throw notFound('function', name)
   return record
 }
 
-async function listFunctions(store: Store, request: ListFunctionsRequest__Output): Promise<ListFunctionsResponse> {
+async function listFunctions(
+  context: DeployContext,
+  request: ListFunctionsRequest__Output,
+): Promise<ListFunctionsResponse> {
   const limit = pageSize(request.pageSize)
   const after = decodePageToken(request.pageToken, 'functions')?.id ?? ''
-  const found = await store.listFunctions(limit + 1, after)
+  const found = await context.store.listFunctions(limit + 1, after)
   const page = found.slice(0, limit)
   const last = found.length > limit ? page.at(-1)?.function.spec.name : undefined
   return {
-    functions: page.map((record) => encodeFunction(functionStatus(record))),
+    functions: page.map((record) => encoded(context, functionStatus(record))),
     nextPageToken: last === undefined ? '' : encodePageToken({ at: 0, id: last }, 'functions'),
   }
 }

@@ -82,6 +82,11 @@ export function anInferenceSpec(spec: Partial<InferenceSpec> = {}): InferenceSpe
     regions: [],
     owner: '',
     labels: {},
+    autoscaler: 'hybrid',
+    timeoutMs: 30_000,
+    queueMax: 0,
+    atMostOnce: false,
+    profile: [],
     ...spec,
   }
 }

@@ -1,6 +1,6 @@
 // What one agent should run, derived from a snapshot. Instances that are absent must be stopped.
 import type { AddressBook } from './address-book.ts'
-import type { InferenceSpec } from './inference.ts'
+import type { InferenceFunction, InferenceSpec } from './inference.ts'
 import type { JobSpec } from './job.ts'
 import type { Partition } from './plan.ts'
 import type { Instance } from './snapshot.ts'
@@ -11,6 +11,8 @@ export type Desired = {
   readonly instances: readonly DesiredInstance[]
   /** Of functions, in ascending order of instance id; absent for none. */
   readonly inference?: readonly { readonly instance: Instance; readonly spec: InferenceSpec }[]
+  /** What the gateway here answers for, in ascending order of id; absent for none. */
+  readonly functions?: readonly InferenceFunction[]
   /** Of the jobs that have an instance here, in ascending order of job id. */
   readonly addressBooks: readonly { readonly jobId: string; readonly book: AddressBook }[]
   /** Jobs without instances here whose state here must stay, in ascending order. */

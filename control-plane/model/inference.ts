@@ -31,7 +31,32 @@ export type InferenceSpec = {
   readonly regions: readonly string[]
   readonly owner: string
   readonly labels: Readonly<Record<string, string>>
+  /** Which policy decides on numbers and shares. */
+  readonly autoscaler: AutoscalerName
+  /** A request is answered within this time or refused. */
+  readonly timeoutMs: number
+  /** Requests that wait at the gateway at most; 0: as many as the objective lets be answered. */
+  readonly queueMax: number
+  /** A request whose instance died is not given to another one. */
+  readonly atMostOnce: boolean
+  /** How long batches take, as it was measured. */
+  readonly profile: readonly ProfilePoint[]
 }
+
+export const autoscalerNames = ['hybrid', 'dilu', 'has-gpu', 'fast-gshare', 'knative', 'fixed'] as const
+export type AutoscalerName = (typeof autoscalerNames)[number]
+
+/** A batch of so many takes so long on this part of one GPU of this model; parts in thousandths. */
+export type ProfilePoint = {
+  readonly deviceModel: string
+  readonly batch: number
+  readonly smMilli: number
+  readonly quotaMilli: number
+  readonly latencyMs: number
+}
+
+/** Where a region's functions are asked: host:port, '' where it does not listen. */
+export type Gateway = { readonly http: string; readonly grpc: string }
 
 export type FunctionState = 'deploying' | 'ready' | 'failed' | 'deleting' | 'deleted'
 

@@ -76,6 +76,7 @@ function build(region: string, instances: readonly Instance[], context: Context)
     region,
     instances: parts.flatMap((part) => part.instances).sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1)),
     ...inferenceIn(instances, context),
+    ...servedIn(region, instances, context),
     addressBooks: parts.map((part) => part.addressBook).sort((a, b) => (a.jobId < b.jobId ? -1 : 1)),
     keptJobIds: keptHere(region, instances, context).filter((jobId) => !wantedByJob.has(jobId)),
   }
@@ -87,6 +88,15 @@ function inferenceIn(instances: readonly Instance[], { functions }: Context): Pi
     return of === undefined || instance.isReleased ? [] : [{ instance, spec: specOf(of, instance) }]
   })
   return inference.length === 0 ? {} : { inference }
+}
+
+/** What is placed here, with or without instances now; what is leaving answers until it has gone. */
+function servedIn(region: string, instances: readonly Instance[], { functions }: Context): Pick<Desired, 'functions'> {
+  const here = new Set(instances.flatMap(({ jobId, isReleased }) => (isReleased ? [] : [jobId])))
+  const served = [...functions.values()].filter(({ id, state, places }) => {
+    return state !== 'deleting' && (places.includes(region) || here.has(id))
+  })
+  return served.length === 0 ? {} : { functions: served }
 }
 
 function keptHere(region: string, instances: readonly Instance[], { jobs, kept }: Context): readonly string[] {

@@ -49,4 +49,7 @@ export const functionLimits = {
   latencyMsMax: 600_000,
   percentileMin: 50,
   percentileMax: 99.9,
+  timeoutMsMin: 10,
+  timeoutMsMax: 3_600_000,
+  queueMax: 100_000,
 } as const

@@ -19,6 +19,7 @@ export function validateFunction(spec: InferenceSpec, catalogue: Catalogue, root
     note('handler', `${quote(spec.handler)} is no handler; name module and class, for example "model:Classifier"`)
   checkEnvironment(note, spec.environment)
   checkNumbers(note, spec)
+  checkProfile(note, spec, catalogue)
   for (const [i, model] of spec.deviceModels.entries()) {
     const known = catalogue.deviceModels.map(({ name }) => name)
     if (!known.includes(model)) note(`device_models[${i}]`, unknown(model, known, 'device model'))
@@ -43,7 +44,8 @@ function checkEnvironment(note: Note, environment: InferenceSpec['environment'])
   }
 }
 
-function checkNumbers(note: Note, { slo, instancesMin, instancesMax, batchMax }: InferenceSpec): void {
+function checkNumbers(note: Note, spec: InferenceSpec): void {
+  const { slo, instancesMin, instancesMax, batchMax, timeoutMs, queueMax } = spec
   const within = (field: string, value: number, least: number, most: number): void => {
     if (!(value >= least && value <= most)) note(field, `is ${value}; give a number from ${least} to ${most}`)
   }
@@ -51,9 +53,27 @@ function checkNumbers(note: Note, { slo, instancesMin, instancesMax, batchMax }:
   if (instancesMin > instancesMax)
     note('instances_min', `is ${instancesMin}, above instances_max ${instancesMax}; lower it, or allow more`)
   within('batch_max', batchMax, 1, limits.batchMax)
+  within('timeout_ms', timeoutMs, limits.timeoutMsMin, limits.timeoutMsMax)
+  within('queue_max', queueMax, 0, limits.queueMax)
   if (slo === null) return
   within('slo.latency_ms', slo.latencyMs, limits.latencyMsMin, limits.latencyMsMax)
   within('slo.percentile', slo.percentile, limits.percentileMin, limits.percentileMax)
+  if (slo.per === 'request' && timeoutMs < slo.latencyMs)
+    note('timeout_ms', `is ${timeoutMs}, below the objective of ${slo.latencyMs} ms; allow at least as much`)
+}
+
+/** What a point says may be measured once: two that differ would make predictions hang on their order. */
+function checkProfile(note: Note, { profile }: InferenceSpec, catalogue: Catalogue): void {
+  const known = catalogue.deviceModels.map(({ name }) => name)
+  const seen = new Map<string, number>()
+  for (const [i, { deviceModel, batch, smMilli, quotaMilli, latencyMs }] of profile.entries()) {
+    if (!known.includes(deviceModel)) note(`profile[${i}].device_model`, unknown(deviceModel, known, 'device model'))
+    if (!(latencyMs > 0)) note(`profile[${i}].latency_ms`, `is ${latencyMs}; give what was measured, above 0`)
+    const name = `${deviceModel} ${batch} ${smMilli} ${quotaMilli}`
+    const before = seen.get(name)
+    if (before !== undefined) note(`profile[${i}]`, `is of what profile[${before}] is of; give each point once`)
+    seen.set(name, i)
+  }
 }
 
 function unknown(value: string, known: readonly string[], what: string): string {

@@ -90,6 +90,8 @@ export class ActiveIndex {
       case 'create-function':
       case 'function':
         for (const { region } of this.#instances.ofJob(change.function.id)) regions.add(region)
+        for (const region of this.#functions.get(change.function.id)?.places ?? []) regions.add(region)
+        for (const region of change.function.places) regions.add(region)
         this.#putFunction(change.function)
         break
       case 'instance':

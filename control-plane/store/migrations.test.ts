@@ -6,9 +6,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import {
   aForecast,
+  aFunction,
   aJob,
   anAgent,
   anAllocation,
+  anInferenceSpec,
   anInstance,
   aPartition,
   aPlan,
@@ -104,5 +106,28 @@ const newKeys = new Set([
   'spotLossUsd',
   'partition',
 ])
+const functionKeys = new Set(['autoscaler', 'timeoutMs', 'queueMax', 'atMostOnce', 'profile'])
 const deviceKeys = new Set(['market', 'zone', 'instanceType', 'endsAtMs'])
 const usageKeys = new Set(['attempt', 'purpose', 'currency', 'unitPrice'])
+
+test('functions of version 10', async () => {
+  const older = { version: 1, spec: anInferenceSpec({ batchMax: 2 }) }
+  const of = aFunction({ version: 2, older: [older], places: ['a'] })
+  const old = new DatabaseSync(join(folder, 'cloudless.db'))
+  for (const { version, statements } of migrations.filter((each) => each.version <= 10)) {
+    old.exec(statements)
+    old.exec(`PRAGMA application_id = 1129071692; PRAGMA user_version = ${version}`)
+  }
+  old
+    .prepare(
+      `INSERT INTO functions (id, name, is_ended, created_at_ms, revision, touched, body) VALUES (?, ?, 0, 0, 1, 1, ?)`,
+    )
+    .run(of.id, of.spec.name, without(of, functionKeys))
+  old.close()
+  const store = await openStore(folder)
+  try {
+    expect(store.view().functions).toEqual([of])
+  } finally {
+    store.close()
+  }
+})

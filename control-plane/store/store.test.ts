@@ -312,7 +312,7 @@ describe('what goes wrong', () => {
   })
 
   test('a full disk refuses the commit whole, and the store goes on', async () => {
-    const store = await open({ databaseBytesMax: 200 * 1024 })
+    const store = await open({ databaseBytesMax: 240 * 1024 })
     await commitNow(store, createJob())
     const big = createJob({ id: 'j-2', reason: 'x'.repeat(300_000) })
     const before = store.view()

@@ -1,6 +1,7 @@
 // What an agent says: decoded and checked before anything else sees it.
 import type { AgentHello__Output } from '#proto/generated/cloudless/v1/AgentHello.ts'
 import type { Device__Output } from '#proto/generated/cloudless/v1/Device.ts'
+import type { GatewayEndpoint__Output } from '#proto/generated/cloudless/v1/GatewayEndpoint.ts'
 import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { ObservedInstance__Output } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
 import type { ObservedState__Output } from '#proto/generated/cloudless/v1/ObservedState.ts'
@@ -8,7 +9,7 @@ import type { StagingProgress__Output } from '#proto/generated/cloudless/v1/Stag
 import type { Usage__Output } from '#proto/generated/cloudless/v1/Usage.ts'
 import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
 import { usagePurposes, type Usage } from '#control-plane/model/ledger.ts'
-import type { Serving } from '#control-plane/model/inference.ts'
+import type { Gateway, Serving } from '#control-plane/model/inference.ts'
 import type { Device, InstanceState, PartitionProgress, Staging } from '#control-plane/model/snapshot.ts'
 import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
@@ -34,6 +35,8 @@ export type Observed = {
   readonly devices: readonly Device[]
   /** Instances that each function should have there, by its id. */
   readonly wantedInstances: Readonly<Record<string, number>>
+  /** Null while none answers. */
+  readonly gateway: Gateway | null
 }
 
 export type ObservedInstance = {
@@ -107,8 +110,18 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     Object.entries(wire.wantedInstances),
     config.wantedFunctionsMax,
   )
+  const gateway = wire.gateway === null ? null : decodeGateway(checks, wire.gateway)
   checks.done()
-  return { instances, desiredRevision: wire.desiredRevision, devices, wantedInstances: Object.fromEntries(wanted) }
+  const { desiredRevision } = wire
+  return { instances, desiredRevision, devices, wantedInstances: Object.fromEntries(wanted), gateway }
+}
+
+/** The region is the agent's, whatever it says. */
+function decodeGateway(checks: Checks, { http, grpc }: GatewayEndpoint__Output): Gateway {
+  return {
+    http: checks.text('observed.gateway.http', http, config.idCharactersMax),
+    grpc: checks.text('observed.gateway.grpc', grpc, config.idCharactersMax),
+  }
 }
 
 function decodeInstance(checks: Checks, field: string, wire: ObservedInstance__Output): ObservedInstance {

@@ -36,4 +36,9 @@ export const wireConfig = {
   /** That one function names, and functions that one agent scales. */
   functionRegionsMax: 1_000,
   wantedFunctionsMax: 10_000,
+  /** Of one function: three device models, five batches and a grid of 20 by 10. */
+  profilePointsMax: 4_000,
+  latencyMsMax: 600_000,
+  /** What a request's time-out is where nobody says. */
+  requestTimeoutMs: 30_000,
 } as const

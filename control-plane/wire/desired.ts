@@ -42,6 +42,7 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
   return {
     revision,
     instances: [...desired.instances.map(encodeInstance), ...(desired.inference ?? []).map(encodeInference)],
+    functions: (desired.functions ?? []).map(({ id, spec }) => ({ id, spec: encodeInferenceSpec(spec) })),
     keptJobIds: [...desired.keptJobIds],
     addressBooks: desired.addressBooks.map(({ jobId, book }) => ({
       jobId,

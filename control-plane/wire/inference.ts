@@ -10,7 +10,18 @@ import type {
 import type { ServingStatus__Output } from '#proto/generated/cloudless/v1/ServingStatus.ts'
 import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
 import type { SloPer__Output } from '#proto/generated/cloudless/v1/SloPer.ts'
-import type { FunctionState, InferenceFunction, InferenceSpec, Serving, Slo } from '#control-plane/model/inference.ts'
+import type { GatewayEndpoint } from '#proto/generated/cloudless/v1/GatewayEndpoint.ts'
+import type { ProfilePoint__Output } from '#proto/generated/cloudless/v1/ProfilePoint.ts'
+import {
+  autoscalerNames,
+  type FunctionState,
+  type Gateway,
+  type InferenceFunction,
+  type InferenceSpec,
+  type ProfilePoint,
+  type Serving,
+  type Slo,
+} from '#control-plane/model/inference.ts'
 import type { Instance } from '#control-plane/model/snapshot.ts'
 import type { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
@@ -46,6 +57,24 @@ export function decodeInferenceSpec(checks: Checks, wire: InferenceSpec__Output 
     regions: regions.map((region, i) => checks.name(`spec.regions[${i}]`, region, config.regionCharactersMax)),
     owner: checks.text('spec.owner', owner, config.textCharactersMax),
     labels: decodeTexts(checks, 'spec.labels', wire.labels, config.labelCharactersMax),
+    autoscaler: checks.oneOf('spec.autoscaler', wire.autoscaler === '' ? 'hybrid' : wire.autoscaler, autoscalerNames),
+    timeoutMs: wire.timeoutMs === 0 ? config.requestTimeoutMs : wire.timeoutMs,
+    queueMax: wire.queueMax,
+    atMostOnce: wire.atMostOnce,
+    profile: checks
+      .list('spec.profile', wire.profile, config.profilePointsMax)
+      .map((point, i) => decodePoint(checks, `spec.profile[${i}]`, point)),
+  }
+}
+
+function decodePoint(checks: Checks, field: string, wire: ProfilePoint__Output): ProfilePoint {
+  const { deviceModel, batch, smMilli, quotaMilli, latencyMs } = wire
+  return {
+    deviceModel: checks.name(`${field}.device_model`, deviceModel, config.textCharactersMax),
+    batch: checks.integer(`${field}.batch`, batch, { min: 1 }),
+    smMilli: checks.integer(`${field}.sm_milli`, smMilli, { min: 1, max: 1000 }),
+    quotaMilli: checks.integer(`${field}.quota_milli`, quotaMilli, { min: 1, max: 1000 }),
+    latencyMs: checks.amount(`${field}.latency_ms`, latencyMs, config.latencyMsMax),
   }
 }
 
@@ -80,13 +109,14 @@ function decodeTexts(
 }
 
 export function encodeInferenceSpec(spec: InferenceSpec): WireInferenceSpec {
-  const { gpuShare, slo, environment, labels, deviceModels, regions, ...rest } = spec
+  const { gpuShare, slo, environment, labels, deviceModels, regions, profile, ...rest } = spec
   return {
     ...rest,
     environment: { ...environment },
     labels: { ...labels },
     deviceModels: [...deviceModels],
     regions: [...regions],
+    profile: profile.map((point) => ({ ...point })),
     ...(slo === null ? {} : { slo: { ...slo, per: wirePer[slo.per] } }),
     ...(gpuShare === null ? {} : { gpuShare: encodeGpuShare(gpuShare) }),
   }
@@ -99,7 +129,12 @@ export type FunctionStatus = {
   readonly instances: readonly Instance[]
 }
 
-export function encodeFunction({ function: of, revision, costUsd, instances }: FunctionStatus): WireFunction {
+/** A region's gateway. */
+export type Endpoint = Gateway & { readonly region: string }
+
+/** `endpoints`: where it is asked, in ascending order of region. */
+export function encodeFunction(status: FunctionStatus, endpoints: readonly Endpoint[]): WireFunction {
+  const { function: of, revision, costUsd, instances } = status
   const { id, spec, state, reason, createdAtMs } = of
   return {
     id,
@@ -110,6 +145,7 @@ export function encodeFunction({ function: of, revision, costUsd, instances }: F
     createdAtMs,
     revision,
     costUsd,
+    endpoints: endpoints.map((each): GatewayEndpoint => ({ ...each })),
   }
 }
 

@@ -1,6 +1,7 @@
 // The schema, forward only: a migration that has been released is never edited, a change is a new number.
 // Rows keep their object as JSON in `body`; columns exist for what is searched or guarded.
 import { functionsSchema } from './functions-schema.ts'
+import { servingSchema } from './serving-schema.ts'
 
 export type Migration = { readonly version: number; readonly statements: string }
 
@@ -336,5 +337,10 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE ledger_cells ADD COLUMN left_seconds REAL NOT NULL DEFAULT 0;
       ALTER TABLE ledger_days ADD COLUMN left_seconds REAL NOT NULL DEFAULT 0;
     `,
+  },
+  {
+    // Before, functions were asked at their instances and scaled in one way.
+    version: 11,
+    statements: servingSchema,
   },
 ]
