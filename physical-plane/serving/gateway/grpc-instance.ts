@@ -1,0 +1,69 @@
+// Asks an instance over gRPC on one connection. Messages go through as the bytes that they are; only their model's name was read.
+import { credentials, Client, Metadata, status, type ServiceError } from '@grpc/grpc-js'
+import type { Clock } from '#runtime/clock.ts'
+import type { GatewayConfig } from './config.ts'
+import type { InferBody } from './infer.ts'
+import type { InstanceClient, SendListener } from './instance-client.ts'
+
+export const grpcMethods = {
+  infer: '/inference.GRPCInferenceService/ModelInfer',
+  metadata: '/inference.GRPCInferenceService/ModelMetadata',
+} as const
+
+const same = (bytes: Buffer): Buffer => bytes
+
+export class GrpcInstance implements InstanceClient {
+  readonly #client: Client
+  readonly #clock: Pick<Clock, 'now'>
+
+  constructor(address: string, config: GatewayConfig, clock: Pick<Clock, 'now'>) {
+    this.#clock = clock
+    this.#client = new Client(address, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.enable_http_proxy': 0,
+      'grpc.max_receive_message_length': config.answerBytesMax,
+      'grpc.max_send_message_length': config.answerBytesMax,
+      'grpc.initial_reconnect_backoff_ms': config.suspectMs,
+      'grpc.max_reconnect_backoff_ms': config.suspectMsMax,
+      // The protocol's 64 KiB would make every larger tensor wait for its way back.
+      'grpc-node.flow_control_window': 4 * 2 ** 20,
+    })
+  }
+
+  send(_modelName: string, body: InferBody, leftMs: number, listener: SendListener): () => void {
+    return this.call(grpcMethods.infer, body.bytes, leftMs, listener)
+  }
+
+  call(path: string, bytes: Buffer, leftMs: number, listener: SendListener): () => void {
+    let isOver = false
+    const options = { deadline: this.#clock.now() + Math.max(1, leftMs) }
+    const call = this.#client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, (error, answer) => {
+      if (isOver) return
+      isOver = true
+      if (error === null) return listener.onAnswer({ ...plainAnswer, bytes: answer ?? noBytes })
+      if (error.code === status.UNAVAILABLE) return listener.onFailure(failureOf(error))
+      listener.onAnswer({ ...plainAnswer, bytes: noBytes, grpcStatus: error.code, text: error.details })
+    })
+    return () => {
+      if (isOver) return
+      isOver = true
+      call.cancel()
+    }
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+}
+
+const noBytes = Buffer.alloc(0)
+const plainAnswer = { jsonBytes: null, httpStatus: 200, grpcStatus: 0, text: '', retryAfter: '' }
+
+/** Our instances say UNAVAILABLE themselves while they load or end; whatever says it of a connection names it. */
+function failureOf({ details }: ServiceError): { kind: 'unsent' | 'not-taken' | 'died'; because: string } {
+  if (/^(No connection established|Name resolution failed)/.test(details)) return { kind: 'unsent', because: details }
+  const isConnection = /connection|ECONN|EPIPE|RST_STREAM|socket|GOAWAY|call ended without/i.test(details)
+  return { kind: isConnection ? 'died' : 'not-taken', because: details }
+}
