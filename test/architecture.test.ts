@@ -31,9 +31,11 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   { path: 'proto/generated/', imports: [] },
   // What both planes must understand alike: options and strategies of synchronisation, as data.
   { path: 'proto/sync/', imports: ['proto/generated/', 'runtime/nearest-names.ts'], isPure: true },
+  // And what a pipeline is.
+  { path: 'proto/pipelines/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'proto/', imports: ['proto/generated/', 'runtime/'] },
   { path: 'regions/', imports: ['runtime/'] },
-  { path: 'control-plane/model/', imports: ['regions/', 'proto/sync/'], isPure: true },
+  { path: 'control-plane/model/', imports: ['regions/', 'proto/sync/', 'proto/pipelines/'], isPure: true },
   {
     path: 'control-plane/scheduler/',
     imports: ['control-plane/model/', 'proto/sync/', 'proto/policies.ts', 'runtime/nearest-names.ts'],
@@ -87,6 +89,13 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   {
     path: 'physical-plane/serving/replay/',
     imports: ['physical-plane/serving/scaling/', 'runtime/assert.ts', 'runtime/errors.ts', 'runtime/random.ts'],
+    isPure: true,
+  },
+  // What decides on pipelines is pure; what sends their tensors is not.
+  { path: 'physical-plane/serving/pipelines/execution/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
+  {
+    path: 'physical-plane/serving/pipelines/',
+    imports: ['proto/pipelines/', 'runtime/assert.ts', 'runtime/errors.ts'],
     isPure: true,
   },
   { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
