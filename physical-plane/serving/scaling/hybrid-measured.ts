@@ -1,0 +1,61 @@
+// Numbers of instances where nobody has profiled the function: by what instances were measured to answer. What an idle one was
+// measured to answer says too little, as its batches were small; so a lack must show as well: requests that wait, are refused or take
+// more than half of the objective. Where nothing was measured, an objective that stays missed adds one, as with Dilu.
+import type { Action, ScalingView, Second } from './autoscaler.ts'
+import { meanOver } from './capacity.ts'
+import { toCount } from './draft.ts'
+
+export const measuredConfig = {
+  /** Seconds that a lack must show. */
+  pressedSeconds: 2,
+  missedSeconds: 3,
+  /** Of the objective. */
+  pressedShare: 0.5,
+  /** Of what can be answered that may come. */
+  busyShare: 0.85,
+  /** Seconds of less demand before one goes, at least, and in starts. */
+  calmSeconds: 40,
+  calmStarts: 3,
+} as const
+
+/** `needs`: requests a second that had to be covered, newest last. */
+export function byMeasure(view: ScalingView, needs: readonly number[]): readonly Action[] {
+  const { history, instances, coldStartMs } = view
+  const ready = instances.filter(({ isReady }) => isReady)
+  const measured = ready.map(({ measuredPerSecond }) => measuredPerSecond).filter((rate) => rate > 0)
+  const each = measured.length === 0 ? 0 : measured.reduce((a, b) => a + b) / measured.length
+  const need = needs.at(-1) ?? 0
+  const count = Math.max(1, instances.length)
+  const { pressedSeconds, missedSeconds, busyShare, calmSeconds, calmStarts } = measuredConfig
+  const told = `${need.toFixed(1)} requests a second to cover, ${(each * ready.length).toFixed(1)} can be answered`
+  // While one begins nothing can be said of what they can do together, but of what is missing beyond it.
+  const isPressed = isFor(history, pressedSeconds, (second) => isPressing(view, second, ready.length))
+  const needed = each > 0 ? Math.ceil(need / (busyShare * each)) : count
+  if (isPressed && needed > count) return toCount(view, needed, told)
+  const isMissed = isFor(history, missedSeconds, (second) => isLate(view, second))
+  const isSettled = ready.length === instances.length
+  if (isMissed && isSettled && ready.length > 0) {
+    const because = `the objective was missed for ${missedSeconds} s; ${told}`
+    return toCount(view, count + 1, because)
+  }
+  const calm = Math.max(calmSeconds, Math.ceil((calmStarts * coldStartMs) / 1_000))
+  const most = Math.max(...needs.slice(-calm))
+  const isCalm = needs.length >= calm && isSettled && each > 0 && most < busyShare * each * (count - 1)
+  const calmed = `${most.toFixed(1)} requests a second at most in ${calm} s, which ${count - 1} cover`
+  const isDue = isCalm && meanOver(history, calm, ({ overSlo }) => overSlo) === 0
+  return toCount(view, isDue ? count - 1 : count, isDue ? calmed : told)
+}
+
+function isFor(history: readonly Second[], seconds: number, holds: (second: Second) => boolean): boolean {
+  const recent = history.slice(-seconds)
+  return recent.length === seconds && recent.every(holds)
+}
+
+function isPressing({ slo, batchMax }: ScalingView, second: Second, ready: number): boolean {
+  if (second.refused > 0 || second.queued > batchMax * Math.max(1, ready)) return true
+  return slo === null || second.latencyMs > measuredConfig.pressedShare * slo.latencyMs
+}
+
+function isLate({ slo }: ScalingView, { answered, latencyMs }: Second): boolean {
+  return slo !== null && answered > 0 && latencyMs > slo.latencyMs
+}
