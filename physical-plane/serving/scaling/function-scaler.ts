@@ -1,61 +1,84 @@
-// What the functions of one region want, second by second: gathers samples from what their instances tell and lets the pure
-// policies decide. Functions that nobody has instances of any more are remembered for a while, as their next request may come.
-import { scaleLazily, type Bounds, type Sample, type Scaling } from './dilu-lazy.ts'
-import { idleConfig, idleWindows, isWarm, type IdleGap } from './idle-windows.ts'
+// What the functions of one region want, second by second: shows each function's policy what its gateway and its instances tell, and
+// keeps what it decided until it is so. Between a decision and the instance that it begins lie the control plane and a start; until
+// then the policy sees a place that is taken but not ready, so that it neither asks twice nor takes back. Functions that nobody has
+// instances of any more are remembered for a while, as their next request may come.
+import type { Action, Autoscaler, ScalingView, Second, Shape } from './autoscaler.ts'
+import { autoscalerOf, isAutoscalerName } from './policies.ts'
+import { latencyModelOf } from './predict-latency.ts'
+import { secondOf, type Counted } from './serving-seconds.ts'
+import {
+  newestSpecFirst,
+  settle,
+  slotsAfter,
+  startedIn,
+  viewOf,
+  type Leaving,
+  type ServingFunction,
+  type Slot,
+} from './serving-view.ts'
 
-export type ServingInstance = {
-  readonly instanceId: string
-  readonly attempt: number
-  readonly isReady: boolean
-  readonly requests: number
-  readonly latencyMs: number
-  readonly requestsPerSecond: number
-  readonly capacityPerSecond: number
-  /** It has all that it may have of its device. */
-  readonly isVerticalExhausted: boolean
-}
+export type { ServingFunction, ServingInstance } from './serving-view.ts'
 
-export type ServingFunction = {
-  readonly functionId: string
-  readonly bounds: Bounds
-  /** Null: any latency will do. */
-  readonly sloMs: number | null
-  readonly instances: readonly ServingInstance[]
+/** Instances that a function should have here; '' is one that is to begin. */
+export type Wish = {
+  readonly instances: readonly { readonly id: string; readonly shape: Shape }[]
+  readonly because: string
 }
 
 type Known = {
-  scaling: Scaling
-  bounds: Bounds
-  /** Requests of each run, as it said last. */
-  counts: Map<string, number>
-  lastRequestAtMs: number
-  gaps: IdleGap[]
+  policy: Autoscaler
+  memory: unknown
+  slots: readonly Slot[]
+  leaving: Leaving
+  counted: Counted
+  /** Counted from instances, where there is no gateway. */
+  seconds: readonly Second[]
+  coldStartMs: number
+  because: string
   seenAtMs: number
+  /** As it was seen last. */
+  function: ServingFunction
+  latency: ScalingView['latency']
+  profile: string
 }
 
 /** After this a function without instances is forgotten. */
 const forgetAfterMs = 3_600_000
+const secondsMax = 120
+/** Until a start was seen. */
+const coldStartMsGuess = 10_000
 
 export class FunctionScaler {
   readonly #known = new Map<string, Known>()
 
-  /** Once a second; `functions` are those with instances here. */
+  /** Once a second; `functions` are those with instances here, or with a gateway that answers for them. */
   sample(functions: readonly ServingFunction[], nowMs: number): void {
     for (const each of functions) this.#sampleOne(each, nowMs)
     for (const [functionId, known] of this.#known) {
       if (nowMs - known.seenAtMs > forgetAfterMs) this.#known.delete(functionId)
-      else if (known.seenAtMs < nowMs) this.#keepWarm(known, nowMs)
+      else if (known.seenAtMs < nowMs) this.#decide(known, { ...known.function, instances: [], history: [] }, nowMs)
     }
   }
 
   /** Instances that each function should have here, within its bounds. */
   wanted(): Record<string, number> {
-    return Object.fromEntries([...this.#known].map(([functionId, { scaling }]) => [functionId, scaling.wanted]))
+    return Object.fromEntries([...this.#known].map(([functionId, { slots }]) => [functionId, slots.length]))
   }
 
-  /** Why the number changed last. */
+  /** The same by instance, with their shares. While others of an older spec are replaced, those are not named. */
+  wishes(): Record<string, Wish> {
+    return Object.fromEntries(
+      [...this.#known].map(([functionId, { slots, because, function: of }]): [string, Wish] => {
+        const outdated = new Set(of.instances.flatMap((one) => (one.isOutdated === true ? [one.instanceId] : [])))
+        const instances = slots.map(({ id, shape }) => ({ id: id === null || outdated.has(id) ? '' : id, shape }))
+        return [functionId, { instances, because }]
+      }),
+    )
+  }
+
+  /** Why the number or a share changed last. */
   because(functionId: string): string {
-    return this.#known.get(functionId)?.scaling.because ?? ''
+    return this.#known.get(functionId)?.because ?? ''
   }
 
   /** Nobody wants it here any more. */
@@ -63,67 +86,64 @@ export class FunctionScaler {
     this.#known.delete(functionId)
   }
 
-  #sampleOne({ functionId, bounds, sloMs, instances }: ServingFunction, nowMs: number): void {
-    const known = this.#known.get(functionId) ?? begun(bounds, instances, nowMs)
-    this.#known.set(functionId, known)
-    const requests = newRequests(known, instances)
-    const elapsedSeconds = Math.max(0.001, (nowMs - known.seenAtMs) / 1_000)
+  #sampleOne(of: ServingFunction, nowMs: number): void {
+    const known = this.#known.get(of.functionId) ?? begun(of, nowMs)
+    this.#known.set(of.functionId, known)
+    const name = nameOf(of)
+    if (known.policy.name !== name)
+      Object.assign(known, { policy: autoscalerOf(name), memory: autoscalerOf(name).initial })
+    const profile = JSON.stringify(of.profile ?? [])
+    if (profile !== known.profile) Object.assign(known, { profile, latency: latencyModelOf(of.profile ?? []) })
+    const elapsedMs = nowMs - known.seenAtMs
+    const { second, counted } = secondOf(known.counted, of, nowMs, elapsedMs)
+    known.counted = counted
+    known.seconds = [...known.seconds, second].slice(-secondsMax)
     known.seenAtMs = nowMs
-    known.bounds = bounds
-    if (requests > 0) noteRequests(known, nowMs)
-    const ready = instances.filter(({ isReady }) => isReady)
-    const capacities = ready.map(({ capacityPerSecond }) => capacityPerSecond).filter((capacity) => capacity > 0)
-    const sample: Sample = {
-      requestsPerSecond: requests / elapsedSeconds,
-      instances: ready.length,
-      capacityPerSecond: capacities.length === 0 ? 0 : capacities.reduce((a, b) => a + b) / capacities.length,
-      isSloMissed: sloMs !== null && ready.some((one) => one.requestsPerSecond > 0 && one.latencyMs > sloMs),
-      isVerticalExhausted: ready.length > 0 && ready.every((one) => one.isVerticalExhausted),
-    }
-    known.scaling = scaleLazily(known.scaling, sample, bounds)
-    this.#keepWarm(known, nowMs)
+    known.function = of
+    this.#decide(known, of, nowMs)
   }
 
-  /** Between none and one, where none is allowed. */
-  #keepWarm(known: Known, nowMs: number): void {
-    const { scaling, bounds } = known
-    if (bounds.min > 0 || scaling.wanted > 1) return
-    const idleMs = nowMs - known.lastRequestAtMs
-    const windows = idleWindows(known.gaps, nowMs)
-    const wanted = isWarm(idleMs, windows) ? 1 : 0
-    if (wanted === scaling.wanted) return
-    const { preWarmMs, keepAliveMs } = windows
-    const told = `idle for ${seconds(idleMs)}, begins again at ${seconds(preWarmMs)}, kept until ${seconds(keepAliveMs)}`
-    known.scaling = { wanted, samples: [], because: told }
+  #decide(known: Known, of: ServingFunction, nowMs: number): void {
+    const instances = newestSpecFirst(of.instances)
+    const settled = settle(known, instances, nowMs)
+    known.leaving = settled.leaving
+    known.coldStartMs = startedIn(settled.slots, instances, nowMs) ?? known.coldStartMs
+    const isThere = known.seenAtMs === nowMs
+    const history = (of.history ?? []).length > 0 ? of.history! : isThere ? known.seconds : []
+    const { latency, coldStartMs } = known
+    const view = viewOf(of, instances, settled.slots, { nowMs, history, latency, coldStartMs })
+    const { actions, memory } = known.policy.decide(view, known.memory)
+    known.memory = memory
+    known.slots = slotsAfter(settled.slots, actions, nowMs)
+    known.leaving = leavingAfter(known.leaving, actions, nowMs)
+    known.because = actions[0]?.because ?? known.because
   }
 }
 
-function begun(bounds: Bounds, instances: readonly ServingInstance[], nowMs: number): Known {
-  const wanted = Math.min(bounds.max, Math.max(1, bounds.min, instances.length))
-  const scaling = { wanted, samples: [], because: '' }
-  return { scaling, bounds, counts: new Map(), lastRequestAtMs: nowMs, gaps: [], seenAtMs: nowMs }
-}
-
-/** Of a run that was not known before all that it has answered; one that is gone takes its count along. */
-function newRequests(known: Known, instances: readonly ServingInstance[]): number {
-  const counts = new Map<string, number>()
-  let added = 0
-  for (const { instanceId, attempt, requests } of instances) {
-    const name = `${instanceId}#${attempt}`
-    added += Math.max(0, requests - (known.counts.get(name) ?? 0))
-    counts.set(name, requests)
+function begun(of: ServingFunction, nowMs: number): Known {
+  const policy = autoscalerOf(nameOf(of))
+  return {
+    policy,
+    memory: policy.initial,
+    slots: [],
+    leaving: new Map(),
+    counted: { requests: new Map() },
+    seconds: [],
+    coldStartMs: coldStartMsGuess,
+    because: '',
+    seenAtMs: nowMs,
+    function: of,
+    latency: latencyModelOf(of.profile ?? []),
+    profile: JSON.stringify(of.profile ?? []),
   }
-  known.counts = counts
-  return added
 }
 
-function noteRequests(known: Known, nowMs: number): void {
-  const ms = nowMs - known.lastRequestAtMs
-  // Requests of two seconds that follow each other are no gap.
-  if (ms > 1_500) known.gaps = [...known.gaps, { endedAtMs: nowMs, ms }].slice(-idleConfig.gapsMax)
-  known.lastRequestAtMs = nowMs
+/** One that only a newer agent knows is answered by the default. */
+function nameOf({ autoscaler = '' }: ServingFunction): string {
+  return autoscaler !== '' && isAutoscalerName(autoscaler) ? autoscaler : 'hybrid'
 }
 
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(0)} s`
+function leavingAfter(before: Leaving, actions: readonly Action[], nowMs: number): Leaving {
+  const gone = actions.flatMap((action) => (action.kind === 'remove' ? [action.instanceId] : []))
+  return gone.length === 0 ? before : new Map([...before, ...gone.map((id) => [id, nowMs] as const)])
 }

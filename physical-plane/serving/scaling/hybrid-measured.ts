@@ -1,6 +1,7 @@
 // Numbers of instances where nobody has profiled the function: by what instances were measured to answer. What an idle one was
 // measured to answer says too little, as its batches were small; so a lack must show as well: requests that wait, are refused or take
-// more than half of the objective. Where nothing was measured, an objective that stays missed adds one, as with Dilu.
+// more than half of the objective. What Dilu would answer is answered too: a load that stays over what they can (20 of 40 seconds), and
+// an objective that stays missed, add one.
 import type { Action, ScalingView, Second } from './autoscaler.ts'
 import { meanOver } from './capacity.ts'
 import { toCount } from './draft.ts'
@@ -9,6 +10,8 @@ export const measuredConfig = {
   /** Seconds that a lack must show. */
   pressedSeconds: 2,
   missedSeconds: 3,
+  overSeconds: 20,
+  overOfSeconds: 40,
   /** Of the objective. */
   pressedShare: 0.5,
   /** Of what can be answered that may come. */
@@ -26,7 +29,8 @@ export function byMeasure(view: ScalingView, needs: readonly number[]): readonly
   const each = measured.length === 0 ? 0 : measured.reduce((a, b) => a + b) / measured.length
   const need = needs.at(-1) ?? 0
   const count = Math.max(1, instances.length)
-  const { pressedSeconds, missedSeconds, busyShare, calmSeconds, calmStarts } = measuredConfig
+  const { pressedSeconds, missedSeconds, busyShare, calmSeconds, calmStarts, overSeconds, overOfSeconds } =
+    measuredConfig
   const told = `${need.toFixed(1)} requests a second to cover, ${(each * ready.length).toFixed(1)} can be answered`
   // While one begins nothing can be said of what they can do together, but of what is missing beyond it.
   const isPressed = isFor(history, pressedSeconds, (second) => isPressing(view, second, ready.length))
@@ -34,6 +38,13 @@ export function byMeasure(view: ScalingView, needs: readonly number[]): readonly
   if (isPressed && needed > count) return toCount(view, needed, told)
   const isMissed = isFor(history, missedSeconds, (second) => isLate(view, second))
   const isSettled = ready.length === instances.length
+  const over = history.slice(-overOfSeconds).filter(({ arrived }) => each > 0 && arrived > each * ready.length).length
+  if (over >= overSeconds && isSettled)
+    return toCount(
+      view,
+      count + 1,
+      `${over} of ${overOfSeconds} seconds had more requests than ${count} instances answer`,
+    )
   if (isMissed && isSettled && ready.length > 0) {
     const because = `the objective was missed for ${missedSeconds} s; ${told}`
     return toCount(view, count + 1, because)

@@ -8,22 +8,29 @@ export type WarmMemory<Memory> = {
   readonly gaps: readonly IdleGap[]
   /** Null before the first second. */
   readonly lastRequestAtMs: number | null
+  /** The newest second that was looked at; its time may be another clock's. */
+  readonly lookedAtMs: number
 }
 
 export function keepWarm<Memory>(policy: Autoscaler<Memory>): Autoscaler<WarmMemory<Memory>> {
   return {
     name: policy.name,
-    initial: { inner: policy.initial, gaps: [], lastRequestAtMs: null },
+    initial: { inner: policy.initial, gaps: [], lastRequestAtMs: null, lookedAtMs: Number.NEGATIVE_INFINITY },
     decide: (view, before) => {
       const { nowMs, history, instances, instancesMin } = view
-      const last = history.at(-1)
-      const isAsked = last !== undefined && last.arrived + last.queued + last.inFlight > 0
-      const seen = isAsked ? asked(before, nowMs) : { ...before, lastRequestAtMs: before.lastRequestAtMs ?? nowMs }
+      const isAsked = history.some(
+        ({ atMs, arrived, queued, inFlight }) => atMs > before.lookedAtMs && arrived + queued + inFlight > 0,
+      )
+      const isUnknown = before.lastRequestAtMs === null
+      const looked = { ...before, lookedAtMs: history.at(-1)?.atMs ?? before.lookedAtMs }
+      const seen = isAsked ? asked(looked, nowMs) : looked
+      // Where there is none and nobody asks there was none before either: another agent, say, has let it go.
+      if (instancesMin === 0 && isUnknown && !isAsked && instances.length === 0) return { actions: [], memory: looked }
       const idleMs = nowMs - (seen.lastRequestAtMs ?? nowMs)
       const windows = idleWindows(seen.gaps, nowMs)
       if (instancesMin > 0 || instances.length > 1 || isWarm(idleMs, windows)) {
         const { actions, memory } = policy.decide(view, seen.inner)
-        return { actions, memory: { ...seen, inner: memory } }
+        return { actions, memory: { ...seen, inner: memory, lastRequestAtMs: seen.lastRequestAtMs ?? nowMs } }
       }
       const { preWarmMs, keepAliveMs } = windows
       const because = `idle for ${seconds(idleMs)}, begins again at ${seconds(preWarmMs)}, kept until ${seconds(keepAliveMs)}`

@@ -18,6 +18,10 @@ export const baselineNames = ['ray', 'hpa'] as const
 
 export type AutoscalerName = (typeof autoscalerNames)[number] | (typeof baselineNames)[number]
 
+export function isAutoscalerName(name: string): boolean {
+  return name === '' || [...autoscalerNames, ...baselineNames].some((known) => known === name)
+}
+
 /** With idle windows round it, so that its last instance goes where none is allowed. '' is `hybrid`. */
 export function autoscalerOf(name: string): Autoscaler {
   switch (name) {

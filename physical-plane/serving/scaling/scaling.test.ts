@@ -137,7 +137,7 @@ describe('a region', () => {
     let at = 0
     const run = (seconds: number, load: number): void => {
       for (let i = 0; i < seconds; i++)
-        scaler.sample([serving((requests += load), scaler.wanted()['f-1'] ?? 1)], (at += 1_000))
+        scaler.sample([serving((requests += load), scaler.wanted()['f-1'] ?? 1, { autoscaler: 'dilu' })], (at += 1_000))
     }
     run(1, 0)
     run(21, 15)
@@ -145,6 +145,24 @@ describe('a region', () => {
     run(40, 0)
     expect(scaler.wanted()).toEqual({ 'f-1': 1 })
     expect(scaler.because('f-1')).toContain('fewer requests than 1 instances answer')
+  })
+
+  test('by default is no later with more, and longer sure before there are fewer', () => {
+    const scaler = new FunctionScaler()
+    let requests = 0
+    let at = 0
+    const run = (seconds: number, load: number): void => {
+      for (let i = 0; i < seconds; i++)
+        scaler.sample([serving((requests += load), scaler.wanted()['f-1'] ?? 1)], (at += 1_000))
+    }
+    run(1, 0)
+    run(20, 15)
+    expect(scaler.wanted()).toEqual({ 'f-1': 2 })
+    run(40, 0)
+    expect(scaler.wanted()).toEqual({ 'f-1': 2 })
+    run(15, 0)
+    expect(scaler.wanted()).toEqual({ 'f-1': 1 })
+    expect(scaler.because('f-1')).toMatch(/requests a second at most in 40 s, which 1 cover/)
   })
 
   test('goes on from the instances that it finds, so that an agent that starts again changes nothing', () => {
