@@ -1,12 +1,18 @@
-// Regenerates everything derived from proto/: TypeScript types and the descriptor set that the Python worker loads.
+// Regenerates everything derived from proto/: TypeScript types and the descriptor sets that Python loads.
 // `npm run generate`; test/architecture.test.ts fails when the result is stale.
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 
-export function generate(typesFolder: string, descriptorFile: string): void {
+/** Of each descriptor set, with its imports: where it lies below the Python package. */
+export const descriptorSets = {
+  'worker.binpb': 'cloudless/v1/worker.proto',
+  'serve/inference.binpb': 'inference/grpc_service.proto',
+} as const
+
+export function generate(typesFolder: string, packageFolder: string): void {
   rmSync(typesFolder, { recursive: true, force: true })
   const files = readdirSync(join(root, 'proto/cloudless/v1'))
     .filter((name) => name.endsWith('.proto'))
@@ -29,13 +35,17 @@ export function generate(typesFolder: string, descriptorFile: string): void {
     ],
     { cwd: root, stdio: 'inherit' },
   )
-  execFileSync(
-    join(root, 'node_modules/.bin/buf'),
-    ['build', 'proto', '--path', 'proto/cloudless/v1/worker.proto', '-o', `${descriptorFile}#format=binpb`],
-    { cwd: root, stdio: 'inherit' },
-  )
+  for (const [file, source] of Object.entries(descriptorSets)) {
+    const path = join(packageFolder, file)
+    mkdirSync(dirname(path), { recursive: true })
+    execFileSync(
+      join(root, 'node_modules/.bin/buf'),
+      ['build', 'proto', '--path', `proto/${source}`, '-o', `${path}#format=binpb`],
+      { cwd: root, stdio: 'inherit' },
+    )
+  }
 }
 
 if (import.meta.main) {
-  generate(join(root, 'proto/generated'), join(root, 'physical-plane/worker/cloudless/worker.binpb'))
+  generate(join(root, 'proto/generated'), join(root, 'physical-plane/worker/cloudless'))
 }

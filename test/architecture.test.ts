@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { generate } from '../proto/generate.ts'
+import { descriptorSets, generate } from '../proto/generate.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -276,14 +276,16 @@ describe('generated code', () => {
   test('is what npm run generate makes now', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'cloudless-generate-'))
     try {
-      generate(join(scratch, 'types'), join(scratch, 'worker.binpb'))
-      const made = listFiles(join(scratch, 'types'))
-      expect(made).toEqual(listFiles(join(root, 'proto/generated')))
-      for (const file of made) {
+      generate(join(scratch, 'types'), join(scratch, 'package'))
+      const types = listFiles(join(scratch, 'types'))
+      expect(types).toEqual(listFiles(join(root, 'proto/generated')))
+      for (const file of types) {
         expect(readFileSync(join(scratch, 'types', file), 'utf8'), file).toBe(read(join('proto/generated', file)))
       }
-      const descriptor = readFileSync(join(scratch, 'worker.binpb'))
-      expect(descriptor.equals(readFileSync(join(root, 'physical-plane/worker/cloudless/worker.binpb')))).toBe(true)
+      for (const file of Object.keys(descriptorSets)) {
+        const made = readFileSync(join(scratch, 'package', file))
+        expect(made.equals(readFileSync(join(root, 'physical-plane/worker/cloudless', file))), file).toBe(true)
+      }
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }

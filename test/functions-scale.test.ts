@@ -48,6 +48,7 @@ async function aServedFunction(cpuUnits: number) {
       attempt: Number(own[1]),
       beat,
       endpoint: '127.0.0.1:80',
+      grpcEndpoint: '',
       status: { ...status, ...counts },
     })
   }

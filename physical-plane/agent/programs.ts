@@ -131,6 +131,7 @@ export function servingConfig(
     name: inference?.name ?? '',
     handler: inference?.handler ?? '',
     batchMax: inference?.batchMax ?? 1,
+    timeoutMs: inference?.timeoutMs ?? 0,
     slo: slo === null ? null : { latencyMs: slo.latencyMs, percentile: slo.percentile, per: perOf(slo) },
     bindHost,
     advertiseHost,

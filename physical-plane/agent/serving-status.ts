@@ -12,6 +12,8 @@ export type ServingReport = {
   readonly beat: number
   /** host:port; '' while it does not answer. */
   readonly endpoint: string
+  /** The same for gRPC. */
+  readonly grpcEndpoint: string
   readonly status: ServingStatus__Output
 }
 
@@ -26,6 +28,7 @@ const schema = z.object({
   attempt: count,
   beat: count,
   endpoint: z.string().max(300),
+  grpcEndpoint: z.string().max(300).default(''),
   isReady: z.boolean(),
   requests: count,
   errors: count,
@@ -44,8 +47,8 @@ export function parseServing(text: string | null): ServingReport | null {
   if (text === null) return null
   const parsed = schema.safeParse(jsonOf(text))
   if (!parsed.success) return null
-  const { attempt, beat, endpoint, ...status } = parsed.data
-  return { attempt, beat, endpoint, status }
+  const { attempt, beat, endpoint, grpcEndpoint, ...status } = parsed.data
+  return { attempt, beat, endpoint, grpcEndpoint, status }
 }
 
 async function readStart(path: string): Promise<string | null> {

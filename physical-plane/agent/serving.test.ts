@@ -37,6 +37,7 @@ const report = (fields: Partial<ServingReport['status']> = {}, attempt = 1, beat
   attempt,
   beat,
   endpoint: '127.0.0.1:8000',
+  grpcEndpoint: '127.0.0.1:8001',
   status: {
     isReady: true,
     requests: 0,
@@ -152,8 +153,8 @@ test('what is desired of a function is checked', () => {
 })
 
 test('what an instance writes can at worst be no status', () => {
-  const { attempt, beat, endpoint, status } = report()
-  const good = { attempt, beat, endpoint, ...status }
+  const { attempt, beat, endpoint, grpcEndpoint, status } = report()
+  const good = { attempt, beat, endpoint, grpcEndpoint, ...status }
   expect(parseServing(JSON.stringify(good))).toEqual(report())
   const bad = [null, '', '{', '[]', 'null', ...wrong(good).map((each) => JSON.stringify(each))]
   for (const text of bad) expect(parseServing(text)).toBeNull()

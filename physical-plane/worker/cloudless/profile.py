@@ -132,7 +132,7 @@ def example(handler: Any, rows: int) -> dict:
     import numpy
 
     from .serve.handler import HandlerFault
-    from .serve.tensors import numpy_type
+    from .serve.datatypes import numpy_type
 
     if handler.inputs is None:
         raise HandlerFault('to be profiled the class must declare its inputs, like inputs = {"images": ("FP32", [-1, 784])}')

@@ -234,6 +234,35 @@ def test_clients_that_go_away_harm_nobody(scale):
     assert scale.infer([1, 2, 3])[0].status == 200
 
 
+def test_a_client_that_goes_while_it_waits_is_not_answered(tmp_path):
+    with Serving(tmp_path, "Scale", batch_max=1, SECONDS="0.5") as serving:
+        body = json.dumps(inputs()).encode()
+        request = b"POST /v2/models/scale/infer HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body)
+        first = socket.create_connection((serving.host, serving.port))
+        first.sendall(request)
+        time.sleep(0.1)
+        for _ in range(10):
+            with socket.create_connection((serving.host, serving.port)) as connection:
+                connection.sendall(request)
+        time.sleep(0.1)
+        began = time.monotonic()
+        assert serving.infer([1, 2, 3])[0].status == 200
+        # Of those ten none was answered before it.
+        assert time.monotonic() - began < 2.0
+        first.close()
+
+
+def test_requests_that_are_sent_without_waiting_are_answered_in_order(scale):
+    parts = []
+    for factor in (1, 2, 3):
+        body = json.dumps({"inputs": [tensor([[factor, 0, 0]])]}).encode()
+        parts.append(b"POST /v2/models/scale/infer HTTP/1.1\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+    parts.append(b"GET /v2/health/live HTTP/1.1\r\nconnection: close\r\n\r\n")
+    answers = scale.raw(b"".join(parts)).decode()
+    found = [answers.index(text) for text in ("[2.0,0.0,0.0]", "[4.0,0.0,0.0]", "[6.0,0.0,0.0]", '"live"')]
+    assert found == sorted(found)
+
+
 def all_at_once(count: int, work) -> list:
     results: list = [None] * count
 

@@ -13,6 +13,8 @@ NAME_CHARACTERS_MAX = 200
 
 # Bounds of connections.
 CONNECTIONS_MAX = 512
+# Over gRPC, at once.
+CALLS_MAX = 512
 IDLE_SECONDS = 75.0
 RECEIVE_SECONDS = 30.0
 
@@ -55,7 +57,10 @@ class ServeConfig:
     # The status is written there every second; nowhere when empty.
     status_path: str
     bundle_folder: str
+    # A request that does not say how long it waits, waits so long.
+    timeout_seconds: float = TIMEOUT_SECONDS_DEFAULT
     port: int = 0
+    grpc_port: int = 0
 
 
 def read_config(path: str) -> ServeConfig:
@@ -75,5 +80,7 @@ def read_config(path: str) -> ServeConfig:
         advertise_host=given["advertiseHost"],
         status_path=given.get("statusPath", ""),
         bundle_folder=given["bundleFolder"],
+        timeout_seconds=float(given.get("timeoutMs") or 1000 * TIMEOUT_SECONDS_DEFAULT) / 1000,
         port=int(given.get("port", 0)),
+        grpc_port=int(given.get("grpcPort", 0)),
     )

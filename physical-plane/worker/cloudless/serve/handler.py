@@ -6,7 +6,7 @@ import sys
 
 import numpy
 
-from .tensors import datatype_of
+from .datatypes import datatype_of
 from .tokens import fault_of
 
 

@@ -3,7 +3,7 @@ bodies, time and connections; what is not understood is refused and the connecti
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Awaitable, Callable
 
 from .config import BODY_BYTES_MAX, CONNECTIONS_MAX, HEADER_BYTES_MAX, IDLE_SECONDS, RECEIVE_SECONDS
@@ -17,6 +17,7 @@ _REASONS = {
     408: "Request Timeout",
     411: "Length Required",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
@@ -34,7 +35,14 @@ class Request:
     body: bytes
 
 
-Route = Callable[[Request], Awaitable[dict]]
+@dataclass(frozen=True)
+class Answer:
+    content: dict
+    #: Sent behind the JSON, as the protocol's binary extension says.
+    parts: list[bytes] = field(default_factory=list)
+
+
+Route = Callable[[Request], Awaitable[Answer]]
 
 
 class HttpServer:
@@ -57,41 +65,71 @@ class HttpServer:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        coming: asyncio.Task | None = None
         try:
             if len(self._connections) >= CONNECTIONS_MAX:
-                await _write(writer, 503, {"error": f"{CONNECTIONS_MAX} connections are open; close some"}, True, 1)
+                refused = Answer({"error": f"{CONNECTIONS_MAX} connections are open; close some"})
+                await _write(writer, 503, refused, True, 1)
                 return
             self._connections.add(writer)
-            while not self.is_closing and await self._serve_one(reader, writer):
-                pass
+            coming = asyncio.create_task(_first_byte(reader))
+            while not self.is_closing:
+                await asyncio.wait({coming}, timeout=IDLE_SECONDS)
+                if not coming.done() or coming.result() == b"":
+                    return
+                coming = await self._serve_one(coming.result(), reader, writer)
+                if coming is None:
+                    return
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
+            if coming is not None:
+                coming.cancel()
             self._connections.discard(writer)
             writer.close()
 
-    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """False when the connection is over."""
+    async def _serve_one(
+        self, first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> asyncio.Task | None:
+        """What the next request begins with, once it comes; None when the connection is over."""
+        coming: asyncio.Task | None = None
         try:
-            request = await _read(reader, writer)
-            if request is None:
-                return False
-            answer = await self._route(request)
+            request = await _read(first, reader, writer)
+            # Waited for while this one is answered: that is how a client that has gone is noticed.
+            coming = asyncio.create_task(_first_byte(reader))
+            answer = await self._answer(request, coming)
+            if answer is None:
+                return None
             closes = self.is_closing or request.headers.get("connection", "").lower() == "close"
             await _write(writer, 200, answer, closes)
-            return not closes
         except Refused as refused:
             closes = refused.closes or self.is_closing
-            await _write(writer, refused.status, {"error": refused.text}, closes, refused.retry_after_seconds)
-            return not closes
+            await _write(writer, refused.status, Answer({"error": refused.text}), closes, refused.retry_after_seconds)
+        if closes and coming is not None:
+            coming.cancel()
+        return None if closes else coming or asyncio.create_task(_first_byte(reader))
+
+    async def _answer(self, request: Request, coming: asyncio.Task) -> Answer | None:
+        """None, and what was begun is given up, when the client goes before it is answered."""
+        routing = asyncio.ensure_future(self._route(request))
+        try:
+            await asyncio.wait({routing, coming}, return_when=asyncio.FIRST_COMPLETED)
+            if not routing.done() and coming.result() == b"":
+                return None
+            return await routing
+        finally:
+            routing.cancel()
 
 
-async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
-    """None when the client has gone or said nothing for long."""
+async def _first_byte(reader: asyncio.StreamReader) -> bytes:
+    """Empty when the client has gone."""
     try:
-        first = await asyncio.wait_for(reader.readexactly(1), IDLE_SECONDS)
-    except (asyncio.TimeoutError, asyncio.IncompleteReadError):
-        return None
+        return await reader.read(1)
+    except ConnectionError:
+        return b""
+
+
+async def _read(first: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request:
     try:
         return await asyncio.wait_for(_read_rest(first, reader, writer), RECEIVE_SECONDS)
     except asyncio.TimeoutError:
@@ -126,6 +164,8 @@ async def _read_rest(first: bytes, reader: asyncio.StreamReader, writer: asyncio
 async def _read_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, headers: dict) -> bytes:
     if "transfer-encoding" in headers:
         raise Refused(501, "bodies in chunks are not understood; send a content-length", closes=True)
+    if headers.get("content-encoding", "identity") != "identity":
+        raise Refused(415, "compressed bodies are not understood; send them as they are", closes=True)
     text = headers.get("content-length", "0")
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         raise Refused(400, f"content-length {text[:60]!r} is no number", closes=True)
@@ -138,21 +178,25 @@ async def _read_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
 
 
 async def _write(
-    writer: asyncio.StreamWriter, status: int, answer: dict, closes: bool, retry_after_seconds: int | None = None
+    writer: asyncio.StreamWriter, status: int, answer: Answer, closes: bool, retry_after_seconds: int | None = None
 ) -> None:
+    parts = answer.parts
     # A number that JSON can not say would make the answer unreadable for most clients.
     try:
-        body = json.dumps(answer, separators=(",", ":"), allow_nan=False).encode()
+        head = json.dumps(answer.content, separators=(",", ":"), allow_nan=False).encode()
     except ValueError:
         status = 500
-        body = b'{"error":"the model answered with a number that is not finite, which JSON can not say"}'
+        parts = []
+        head = b'{"error":"the model answered with a number that is not finite, which JSON can not say; ask for binary data"}'
     lines = [
         f"HTTP/1.1 {status} {_REASONS.get(status, 'Unknown')}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
+        f"content-type: application/{'octet-stream' if parts else 'json'}",
+        f"content-length: {len(head) + sum(map(len, parts))}",
         f"connection: {'close' if closes else 'keep-alive'}",
     ]
+    if parts:
+        lines.append(f"inference-header-content-length: {len(head)}")
     if retry_after_seconds is not None:
         lines.append(f"retry-after: {retry_after_seconds}")
-    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+    writer.write(b"".join(["\r\n".join(lines).encode(), b"\r\n\r\n", head, *parts]))
     await writer.drain()
