@@ -169,6 +169,7 @@ describe('measurements', () => {
       revision: 1,
       jobs: [job],
       functions: [],
+      pipelines: [],
       instances: [],
       agents: [],
       throughput: new Map(),

@@ -4,6 +4,7 @@ import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostServ
 import type { FleetServiceHandlers } from '#proto/generated/cloudless/v1/FleetService.ts'
 import type { FunctionServiceHandlers } from '#proto/generated/cloudless/v1/FunctionService.ts'
 import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
+import type { PipelineServiceHandlers } from '#proto/generated/cloudless/v1/PipelineService.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Implementation } from '#proto/rpc/service.ts'
 import type { Catalogue } from '#regions/catalogue.ts'
@@ -17,6 +18,7 @@ import type { ListDataset } from './api/check-datasets.ts'
 import { costService } from './api/cost-service.ts'
 import { functionService } from './api/function-service.ts'
 import { jobService } from './api/job-service.ts'
+import { pipelineService } from './api/pipeline-service.ts'
 import { regionService, type FetchedMark } from './api/region-service.ts'
 import { ControlLoop } from './control-loop.ts'
 import { collectJobMetrics } from './job-metrics.ts'
@@ -42,6 +44,7 @@ export type ControlPlaneOptions = {
 export type ControlPlane = {
   readonly services: {
     readonly 'cloudless.v1.FunctionService': Implementation<FunctionServiceHandlers>
+    readonly 'cloudless.v1.PipelineService': Implementation<PipelineServiceHandlers>
     readonly 'cloudless.v1.JobService': Implementation<JobServiceHandlers>
     readonly 'cloudless.v1.RegionService': Implementation<RegionServiceHandlers>
     readonly 'cloudless.v1.CatalogService': Implementation<CatalogServiceHandlers>
@@ -62,12 +65,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     reconcile: options.config ?? {},
     tell: (desired, revision) => fleet.setDesired(desired, revision),
   })
+  const serving = { ...options, gatewayOf: (region: string) => fleet.gatewayOf(region) }
   return {
     services: {
-      'cloudless.v1.FunctionService': functionService({
-        ...options,
-        gatewayOf: (region) => fleet.gatewayOf(region),
-      }),
+      'cloudless.v1.FunctionService': functionService(serving),
+      'cloudless.v1.PipelineService': pipelineService(serving),
       'cloudless.v1.JobService': jobService(options),
       'cloudless.v1.RegionService': regionService({
         store,

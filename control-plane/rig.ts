@@ -24,6 +24,7 @@ export type Rig = {
   readonly controlPlane: ControlPlane
   readonly metrics: Metrics
   readonly functions: ControlPlane['services']['cloudless.v1.FunctionService']
+  readonly pipelines: ControlPlane['services']['cloudless.v1.PipelineService']
   readonly jobs: ControlPlane['services']['cloudless.v1.JobService']
   readonly regions: ControlPlane['services']['cloudless.v1.RegionService']
   readonly catalogs: ControlPlane['services']['cloudless.v1.CatalogService']
@@ -61,6 +62,7 @@ export function startRig(given: RigOptions = {}): Rig {
     controlPlane,
     metrics,
     functions: services['cloudless.v1.FunctionService'],
+    pipelines: services['cloudless.v1.PipelineService'],
     jobs: services['cloudless.v1.JobService'],
     regions: services['cloudless.v1.RegionService'],
     catalogs: services['cloudless.v1.CatalogService'],

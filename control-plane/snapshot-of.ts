@@ -4,7 +4,7 @@ import type { Snapshot } from './model/snapshot.ts'
 import type { View } from './store/store.ts'
 
 export function snapshotOf(view: View, nowMs: number, catalogue: Catalogue): Snapshot {
-  const { revision, jobs, functions, agents, throughput, modelSizes, measuredLinks, paidUsd, kept } = view
+  const { revision, jobs, functions, pipelines, agents, throughput, modelSizes, measuredLinks, paidUsd, kept } = view
   const { instancesByJob, instancesByRegion } = view
   const groups = {
     ...(instancesByJob === undefined ? {} : { instancesByJob }),
@@ -17,6 +17,7 @@ export function snapshotOf(view: View, nowMs: number, catalogue: Catalogue): Sna
     catalogue,
     jobs,
     functions,
+    pipelines,
     agents,
     get instances() {
       return view.instances

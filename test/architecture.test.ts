@@ -38,7 +38,13 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   { path: 'control-plane/model/', imports: ['regions/', 'proto/sync/', 'proto/pipelines/'], isPure: true },
   {
     path: 'control-plane/scheduler/',
-    imports: ['control-plane/model/', 'proto/sync/', 'proto/policies.ts', 'runtime/nearest-names.ts'],
+    imports: [
+      'control-plane/model/',
+      'proto/sync/',
+      'proto/pipelines/',
+      'proto/policies.ts',
+      'runtime/nearest-names.ts',
+    ],
     isPure: true,
   },
   { path: 'control-plane/reconciler/', imports: ['control-plane/model/'], isPure: true },

@@ -8,6 +8,7 @@ export const apiConfig = {
   activeJobsMax: 10_000,
   /** Functions that are not deleted. */
   functionsMax: 1_000,
+  pipelinesMax: 1_000,
   reasonCharactersMax: 1_000,
   whatIfsMax: 50,
   tailLinesMax: 100_000,

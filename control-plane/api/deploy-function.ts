@@ -13,6 +13,7 @@ import { encode } from '#runtime/encoding.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import type { Random } from '#runtime/random.ts'
 import { apiConfig } from './config.ts'
+import { newId } from './new-id.ts'
 
 export type DeployContext = {
   readonly store: Store
@@ -69,6 +70,8 @@ async function decode(
     const fault =
       share === null ? null : memoryFault({ share, deviceModels, regions }, catalogue(), store.view().agents)
     if (fault !== null) checks.note('spec.gpu_share.memory_bytes', fault)
+    if (store.view().pipelines.some((each) => each.spec.name === spec.name))
+      checks.note('spec.name', `is ${spec.name}, the name of a pipeline; both are asked by it, so choose another one`)
   }
   checks.done()
   const digest = spec!.bundleDigest
@@ -89,9 +92,8 @@ function refuseWhenFull(store: Store): void {
 }
 
 function newFunction({ clock, random }: DeployContext, spec: InferenceSpec): InferenceFunction {
-  const letters = '23456789abcdefghjkmnpqrstuvwxyz'
   return {
-    id: `f-${Array.from({ length: 8 }, () => letters[random.integer(letters.length)]).join('')}`,
+    id: newId('f', random),
     spec,
     version: 1,
     older: [],

@@ -2,6 +2,7 @@
 import type { AddressBook } from './address-book.ts'
 import type { InferenceFunction, InferenceSpec } from './inference.ts'
 import type { JobSpec } from './job.ts'
+import type { Pipeline } from './pipeline.ts'
 import type { Partition } from './plan.ts'
 import type { Instance } from './snapshot.ts'
 
@@ -13,6 +14,8 @@ export type Desired = {
   readonly inference?: readonly { readonly instance: Instance; readonly spec: InferenceSpec }[]
   /** What the gateway here answers for, in ascending order of id; absent for none. */
   readonly functions?: readonly InferenceFunction[]
+  /** Those whose functions are all among these, in ascending order of id; absent for none. */
+  readonly pipelines?: readonly Pipeline[]
   /** Of the jobs that have an instance here, in ascending order of job id. */
   readonly addressBooks: readonly { readonly jobId: string; readonly book: AddressBook }[]
   /** Jobs without instances here whose state here must stay, in ascending order. */

@@ -4,6 +4,7 @@ import type { DeviceClass } from './device-class.ts'
 import type { GpuShare } from './gpu-share.ts'
 import type { InferenceFunction, Serving } from './inference.ts'
 import type { Job } from './job.ts'
+import type { Pipeline } from './pipeline.ts'
 import type { ModelSize } from './plan.ts'
 import type { KeptJob } from './resumption.ts'
 
@@ -18,6 +19,8 @@ export type Snapshot = {
   readonly jobs: readonly Job[]
   /** Functions that are not deleted, in ascending order of id. */
   readonly functions?: readonly InferenceFunction[]
+  /** Those that are not deleted, in ascending order of id. */
+  readonly pipelines?: readonly Pipeline[]
   /** Instances of those jobs and functions, in ascending order of id. */
   readonly instances: readonly Instance[]
   /** The same, where they are at hand; see instance-groups.ts. Whoever changes `instances` leaves them out. */

@@ -2,7 +2,8 @@
 // of its job. Level-triggered: the newest desired state replaces all earlier ones. And whose checkpoints it must keep:
 // those of jobs that may be resumed, that wait to go on, or that went on without this region and may need it again.
 import type { Desired, DesiredInstance, PartitionData } from '#control-plane/model/desired.ts'
-import { specOf, type InferenceFunction } from '#control-plane/model/inference.ts'
+import { specOf, type InferenceFunction, type Slo } from '#control-plane/model/inference.ts'
+import { functionsByName, objectivesFromPipelines, type Pipeline } from '#control-plane/model/pipeline.ts'
 import { instancesByJob, instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import { withExchange } from '#control-plane/model/with-exchange.ts'
 import type { Job } from '#control-plane/model/job.ts'
@@ -35,6 +36,9 @@ function regionsIn(snapshot: Snapshot): readonly string[] {
 type Context = {
   readonly jobs: ReadonlyMap<string, Job>
   readonly functions: ReadonlyMap<string, InferenceFunction>
+  readonly pipelines: readonly Pipeline[]
+  /** Of functions without one of their own, by name. */
+  readonly objectives: ReadonlyMap<string, Slo>
   readonly agents: ReadonlyMap<string, Agent>
   readonly kept: readonly KeptJob[]
   /** Of a job, those whose data is on its way. */
@@ -43,9 +47,12 @@ type Context = {
 
 function contextOf(snapshot: Snapshot): Context {
   const jobs = new Map(snapshot.jobs.map((job) => [job.id, job]))
+  const { functions = [], pipelines = [] } = snapshot
   return {
+    pipelines,
+    objectives: objectivesFromPipelines(pipelines, functionsByName(functions)),
     jobs,
-    functions: new Map(snapshot.functions?.map((each) => [each.id, each])),
+    functions: new Map(functions.map((each) => [each.id, each])),
     heldBack: heldBackOf(snapshot, jobs),
     agents: new Map(snapshot.agents.map((agent) => [agent.region, agent])),
     kept: (snapshot.kept ?? []).filter(({ untilMs }) => untilMs > snapshot.nowMs),
@@ -91,12 +98,28 @@ function inferenceIn(instances: readonly Instance[], { functions }: Context): Pi
 }
 
 /** What is placed here, with or without instances now; what is leaving answers until it has gone. */
-function servedIn(region: string, instances: readonly Instance[], { functions }: Context): Pick<Desired, 'functions'> {
+function servedIn(
+  region: string,
+  instances: readonly Instance[],
+  { functions, pipelines, objectives }: Context,
+): Pick<Desired, 'functions' | 'pipelines'> {
   const here = new Set(instances.flatMap(({ jobId, isReleased }) => (isReleased ? [] : [jobId])))
   const served = [...functions.values()].filter(({ id, state, places }) => {
     return state !== 'deleting' && (places.includes(region) || here.has(id))
   })
-  return served.length === 0 ? {} : { functions: served }
+  if (served.length === 0) return {}
+  const names = new Set(served.map(({ spec }) => spec.name))
+  const whole = pipelines.filter(({ spec }) => spec.stages.every((stage) => names.has(stage.function)))
+  return {
+    functions: served.map((each) => withObjective(each, objectives)),
+    ...(whole.length === 0 ? {} : { pipelines: whole }),
+  }
+}
+
+/** A function without one is held to its part of its pipelines'. */
+function withObjective(of: InferenceFunction, objectives: Context['objectives']): InferenceFunction {
+  const slo = of.spec.slo ?? objectives.get(of.spec.name) ?? null
+  return slo === of.spec.slo ? of : { ...of, spec: { ...of.spec, slo } }
 }
 
 function keptHere(region: string, instances: readonly Instance[], { jobs, kept }: Context): readonly string[] {

@@ -126,6 +126,8 @@ export class PlainStore implements Store {
         return (this.#journals.get(change.agentId) ?? 0) === change.fromSeq ? null : `journal of ${change.agentId}`
       case 'create-function':
       case 'function':
+      case 'create-pipeline':
+      case 'pipeline':
       case 'ledger':
       case 'round':
       case 'evaluation':
@@ -166,6 +168,8 @@ export class PlainStore implements Store {
         return []
       case 'create-function':
       case 'function':
+      case 'create-pipeline':
+      case 'pipeline':
       case 'round':
       case 'evaluation':
       case 'event':

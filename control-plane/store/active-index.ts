@@ -2,6 +2,7 @@
 // changes only after a transaction was committed. Views are immutable and shared until the next change.
 import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
+import type { Pipeline } from '#control-plane/model/pipeline.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import { keptJobOf, type KeptJob } from '#control-plane/model/resumption.ts'
 import { hasEnded, linkKey, type Agent, type Instance, type LinkMeasurement } from '#control-plane/model/snapshot.ts'
@@ -14,6 +15,7 @@ export type Paid = { readonly jobId: string; readonly usd: number }
 export class ActiveIndex {
   readonly #jobs = new SortedMap<Job>()
   readonly #functions = new SortedMap<InferenceFunction>()
+  readonly #pipelines = new SortedMap<Pipeline>()
   readonly #instances = new GroupedInstances()
   readonly #agents = new SortedMap<Agent>()
   readonly #kept = new SortedMap<KeptJob>()
@@ -37,6 +39,7 @@ export class ActiveIndex {
       revision: this.#revision,
       jobs: this.#jobs.values(),
       functions: this.#functions.values(),
+      pipelines: this.#pipelines.values(),
       // Most look at groups; ten thousand in one list are made for those who do not.
       get instances() {
         return (instances ??= flattened(byJob))
@@ -93,6 +96,13 @@ export class ActiveIndex {
         for (const region of this.#functions.get(change.function.id)?.places ?? []) regions.add(region)
         for (const region of change.function.places) regions.add(region)
         this.#putFunction(change.function)
+        break
+      case 'create-pipeline':
+      case 'pipeline':
+        // Where all of its functions are, which others may have changed since.
+        for (const { region } of this.#agents.values()) regions.add(region)
+        if (change.pipeline.endedAtMs === null) this.#pipelines.set(change.pipeline.id, change.pipeline)
+        else this.#pipelines.delete(change.pipeline.id)
         break
       case 'instance':
         if (this.#instances.get(change.instance.id)?.isReleased !== change.instance.isReleased)
@@ -186,6 +196,8 @@ export function touchedJobId(change: Change): string | null {
       return change.event.jobId
     case 'plan':
       return change.jobId
+    case 'create-pipeline':
+    case 'pipeline':
     case 'agent':
     case 'journal':
     case 'blob':

@@ -7,6 +7,7 @@ import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { LedgerEntry } from '#control-plane/model/ledger.ts'
 import type { KeptJob } from '#control-plane/model/resumption.ts'
+import type { Pipeline } from '#control-plane/model/pipeline.ts'
 import type { ModelSize, Plan } from '#control-plane/model/plan.ts'
 import type { PlanInput } from '#control-plane/model/plan-input.ts'
 import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
@@ -17,9 +18,12 @@ export type Change =
   /** Refused as a conflict when the request id or the id is taken. */
   | { readonly kind: 'create-job'; readonly job: Job; readonly fingerprint: string }
   | { readonly kind: 'job'; readonly job: Job }
-  /** Refused as a conflict when the id is taken, or the name by one that is not deleted. */
+  /** Refused as a conflict when the id is taken, or the name by one that is not deleted, or by a pipeline. */
   | { readonly kind: 'create-function'; readonly function: InferenceFunction }
   | { readonly kind: 'function'; readonly function: InferenceFunction }
+  /** As functions, whose names pipelines must not have either. */
+  | { readonly kind: 'create-pipeline'; readonly pipeline: Pipeline }
+  | { readonly kind: 'pipeline'; readonly pipeline: Pipeline }
   | { readonly kind: 'instance'; readonly instance: Instance }
   | { readonly kind: 'agent'; readonly agent: Agent }
   /** Records up to `toSeq` are applied by this commit; a conflict unless the journal stands at `fromSeq`. */
@@ -50,6 +54,8 @@ export type View = {
   readonly jobs: readonly Job[]
   /** Functions that are not deleted, in ascending order of id. */
   readonly functions: readonly InferenceFunction[]
+  /** Those that are not deleted, in ascending order of id. */
+  readonly pipelines: readonly Pipeline[]
   /** Instances of those jobs and functions, in ascending order of id. */
   readonly instances: readonly Instance[]
   /** The same, where they are at hand; a list that did not change since an earlier view is the very same one. */

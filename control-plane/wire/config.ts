@@ -38,6 +38,8 @@ export const wireConfig = {
   wantedFunctionsMax: 10_000,
   /** Of one function: three device models, five batches and a grid of 20 by 10. */
   profilePointsMax: 4_000,
+  /** Of a message; how many a pipeline may have is said by whoever knows what they mean. */
+  stagesMax: 100,
   latencyMsMax: 600_000,
   /** What a request's time-out is where nobody says. */
   requestTimeoutMs: 30_000,

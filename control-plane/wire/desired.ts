@@ -6,6 +6,7 @@ import type { Desired, DesiredInstance } from '#control-plane/model/desired.ts'
 import type { JobSpec } from '#control-plane/model/job.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
 import { encodeInferenceSpec } from './inference.ts'
+import { encodePipelineSpec } from './pipeline.ts'
 import { wireRole } from './enums.ts'
 import { encodeGpuShare } from './gpu-share.ts'
 import { encodeJobSpec } from './job-spec.ts'
@@ -43,6 +44,7 @@ export function encodeDesired(desired: Desired, revision: number): DesiredState 
     revision,
     instances: [...desired.instances.map(encodeInstance), ...(desired.inference ?? []).map(encodeInference)],
     functions: (desired.functions ?? []).map(({ id, spec }) => ({ id, spec: encodeInferenceSpec(spec) })),
+    pipelines: (desired.pipelines ?? []).map(({ id, spec }) => ({ id, spec: encodePipelineSpec(spec) })),
     keptJobIds: [...desired.keptJobIds],
     addressBooks: desired.addressBooks.map(({ jobId, book }) => ({
       jobId,

@@ -8,7 +8,7 @@ import type {
   InferenceSpec__Output,
 } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { ServingStatus__Output } from '#proto/generated/cloudless/v1/ServingStatus.ts'
-import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
+import type { Slo as WireSlo, Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
 import type { SloPer__Output } from '#proto/generated/cloudless/v1/SloPer.ts'
 import type { GatewayEndpoint } from '#proto/generated/cloudless/v1/GatewayEndpoint.ts'
 import type { ProfilePoint__Output } from '#proto/generated/cloudless/v1/ProfilePoint.ts'
@@ -86,7 +86,7 @@ const per: Partial<Record<SloPer__Output, Slo['per']>> = {
 
 const wirePer: Readonly<Record<Slo['per'], SloPer__Output>> = { request: 'SLO_PER_REQUEST', token: 'SLO_PER_TOKEN' }
 
-function decodeSlo(checks: Checks, wire: Slo__Output): Slo {
+export function decodeSlo(checks: Checks, wire: Slo__Output): Slo {
   const found = per[wire.per]
   // One that a newer client knows: it would be kept to as another one.
   if (found === undefined) checks.note('spec.slo.per', `is ${wire.per}; give SLO_PER_REQUEST or SLO_PER_TOKEN`)
@@ -94,7 +94,7 @@ function decodeSlo(checks: Checks, wire: Slo__Output): Slo {
   return { latencyMs, percentile: percentile === 0 ? 99 : percentile, per: found ?? 'request' }
 }
 
-function decodeTexts(
+export function decodeTexts(
   checks: Checks,
   field: string,
   wire: Readonly<Record<string, string>>,
@@ -117,9 +117,13 @@ export function encodeInferenceSpec(spec: InferenceSpec): WireInferenceSpec {
     deviceModels: [...deviceModels],
     regions: [...regions],
     profile: profile.map((point) => ({ ...point })),
-    ...(slo === null ? {} : { slo: { ...slo, per: wirePer[slo.per] } }),
+    ...(slo === null ? {} : { slo: encodeSlo(slo) }),
     ...(gpuShare === null ? {} : { gpuShare: encodeGpuShare(gpuShare) }),
   }
+}
+
+export function encodeSlo(slo: Slo): WireSlo {
+  return { ...slo, per: wirePer[slo.per] }
 }
 
 export type FunctionStatus = {

@@ -7,6 +7,7 @@ import type { FunctionServiceDefinition, FunctionServiceHandlers } from '../gene
 import type { InstanceServiceDefinition, InstanceServiceHandlers } from '../generated/cloudless/v1/InstanceService.ts'
 import type { JobServiceDefinition, JobServiceHandlers } from '../generated/cloudless/v1/JobService.ts'
 import type { PeerServiceDefinition, PeerServiceHandlers } from '../generated/cloudless/v1/PeerService.ts'
+import type { PipelineServiceDefinition, PipelineServiceHandlers } from '../generated/cloudless/v1/PipelineService.ts'
 import type { RegionServiceDefinition, RegionServiceHandlers } from '../generated/cloudless/v1/RegionService.ts'
 import type { WorkerServiceDefinition, WorkerServiceHandlers } from '../generated/cloudless/v1/WorkerService.ts'
 
@@ -19,6 +20,7 @@ export type Services = {
   'cloudless.v1.InstanceService': { handlers: InstanceServiceHandlers; definition: InstanceServiceDefinition }
   'cloudless.v1.JobService': { handlers: JobServiceHandlers; definition: JobServiceDefinition }
   'cloudless.v1.PeerService': { handlers: PeerServiceHandlers; definition: PeerServiceDefinition }
+  'cloudless.v1.PipelineService': { handlers: PipelineServiceHandlers; definition: PipelineServiceDefinition }
   'cloudless.v1.RegionService': { handlers: RegionServiceHandlers; definition: RegionServiceDefinition }
   'cloudless.v1.WorkerService': { handlers: WorkerServiceHandlers; definition: WorkerServiceDefinition }
 }

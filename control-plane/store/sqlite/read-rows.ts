@@ -1,6 +1,7 @@
 // Rows back into the objects they were.
 import type { RoundTotals } from '#control-plane/model/history.ts'
 import type { InferenceFunction } from '#control-plane/model/inference.ts'
+import type { Pipeline } from '#control-plane/model/pipeline.ts'
 import type { Job } from '#control-plane/model/job.ts'
 import type { ModelSize } from '#control-plane/model/plan.ts'
 import type { Agent, Instance, LinkMeasurement } from '#control-plane/model/snapshot.ts'
@@ -29,6 +30,7 @@ export function readActive(sql: Statements): readonly Change[] {
     sql.all('SELECT i.body FROM instances i JOIN jobs j ON j.id = i.job_id WHERE j.is_ended = 0'),
   )
   const functions = bodies<InferenceFunction>(sql.all('SELECT body FROM functions WHERE is_ended = 0'))
+  const pipelines = bodies<Pipeline>(sql.all('SELECT body FROM pipelines WHERE is_ended = 0'))
   const serving = bodies<Instance>(
     sql.all(
       `SELECT i.body FROM instances i JOIN functions f ON f.id = i.job_id WHERE f.is_ended = 0
@@ -40,6 +42,7 @@ export function readActive(sql: Statements): readonly Change[] {
   return [
     ...[...jobs, ...resumable].map((job): Change => ({ kind: 'job', job })),
     ...functions.map((each): Change => ({ kind: 'function', function: each })),
+    ...pipelines.map((pipeline): Change => ({ kind: 'pipeline', pipeline })),
     ...[...instances, ...serving].map((instance): Change => ({ kind: 'instance', instance })),
     ...agents.map((agent): Change => ({ kind: 'agent', agent })),
     ...measured('throughput').map((row): Change => ({

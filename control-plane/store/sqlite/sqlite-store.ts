@@ -175,5 +175,7 @@ function stamp(change: Change, revision: number): Change {
   if (change.kind === 'create-job' || change.kind === 'job') return { ...change, job: { ...change.job, revision } }
   if (change.kind === 'create-function' || change.kind === 'function')
     return { ...change, function: { ...change.function, revision } }
+  if (change.kind === 'create-pipeline' || change.kind === 'pipeline')
+    return { ...change, pipeline: { ...change.pipeline, revision } }
   return change
 }

@@ -1,6 +1,7 @@
 // One commit inside its transaction: first what was changed meanwhile, then the writes.
 import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import { endStates, type Job } from '#control-plane/model/job.ts'
+import type { Pipeline } from '#control-plane/model/pipeline.ts'
 import { linkKey } from '#control-plane/model/snapshot.ts'
 import { touchedJobId } from '../active-index.ts'
 import { encode } from '#runtime/encoding.ts'
@@ -30,12 +31,31 @@ function conflictOf(sql: Statements, change: Change, basedOnRevision: number): s
       return isNewer('SELECT revision FROM jobs WHERE id = ?', change.job.id) ? `job ${change.job.id}` : null
     case 'create-function': {
       const { id, spec } = change.function
-      const taken = sql.get('SELECT id FROM functions WHERE id = ? OR (name = ? AND is_ended = 0)', id, spec.name)
+      const taken = sql.get(
+        `SELECT id FROM functions WHERE id = ?1 OR (name = ?2 AND is_ended = 0)
+         UNION ALL SELECT id FROM pipelines WHERE name = ?2 AND is_ended = 0`,
+        id,
+        spec.name,
+      )
       return taken === null ? null : `function ${spec.name}`
     }
     case 'function':
       return isNewer('SELECT revision FROM functions WHERE id = ?', change.function.id)
         ? `function ${change.function.id}`
+        : null
+    case 'create-pipeline': {
+      const { id, spec } = change.pipeline
+      const taken = sql.get(
+        `SELECT id FROM pipelines WHERE id = ?1 OR (name = ?2 AND is_ended = 0)
+         UNION ALL SELECT id FROM functions WHERE name = ?2 AND is_ended = 0`,
+        id,
+        spec.name,
+      )
+      return taken === null ? null : `pipeline ${spec.name}`
+    }
+    case 'pipeline':
+      return isNewer('SELECT revision FROM pipelines WHERE id = ?', change.pipeline.id)
+        ? `pipeline ${change.pipeline.id}`
         : null
     case 'instance': {
       const { id } = change.instance
@@ -85,6 +105,10 @@ function writeChange(sql: Statements, change: Change, revision: number): void {
     case 'create-function':
     case 'function':
       writeFunction(sql, change.function, revision)
+      break
+    case 'create-pipeline':
+    case 'pipeline':
+      writePipeline(sql, change.pipeline, revision)
       break
     case 'instance':
       sql.run(
@@ -182,6 +206,18 @@ function writeFunction(sql: Statements, of: InferenceFunction, revision: number)
     revision,
     revision,
     encode(of),
+  )
+}
+
+function writePipeline(sql: Statements, pipeline: Pipeline, revision: number): void {
+  sql.run(
+    `INSERT INTO pipelines (id, name, is_ended, revision, body) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET is_ended = excluded.is_ended, revision = excluded.revision, body = excluded.body`,
+    pipeline.id,
+    pipeline.spec.name,
+    pipeline.endedAtMs === null ? 0 : 1,
+    revision,
+    encode(pipeline),
   )
 }
 
