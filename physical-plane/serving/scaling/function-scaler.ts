@@ -10,7 +10,7 @@ import {
   newestSpecFirst,
   settle,
   slotsAfter,
-  startedIn,
+  started,
   viewOf,
   type Leaving,
   type ServingFunction,
@@ -107,14 +107,16 @@ export class FunctionScaler {
     const instances = newestSpecFirst(of.instances)
     const settled = settle(known, instances, nowMs)
     known.leaving = settled.leaving
-    known.coldStartMs = startedIn(settled.slots, instances, nowMs) ?? known.coldStartMs
+    const begin = started(settled.slots, instances, nowMs)
+    known.coldStartMs = begin.coldStartMs ?? known.coldStartMs
     const isThere = known.seenAtMs === nowMs
     const history = (of.history ?? []).length > 0 ? of.history! : isThere ? known.seconds : []
     const { latency, coldStartMs } = known
-    const view = viewOf(of, instances, settled.slots, { nowMs, history, latency, coldStartMs })
+    const { slots } = begin
+    const view = viewOf(of, instances, slots, { nowMs, history, latency, coldStartMs })
     const { actions, memory } = known.policy.decide(view, known.memory)
     known.memory = memory
-    known.slots = slotsAfter(settled.slots, actions, nowMs)
+    known.slots = slotsAfter(slots, actions, nowMs)
     known.leaving = leavingAfter(known.leaving, actions, nowMs)
     known.because = actions[0]?.because ?? known.because
   }

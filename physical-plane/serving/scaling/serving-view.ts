@@ -101,11 +101,19 @@ export function settle(
   return { slots: kept, leaving: stillLeaving }
 }
 
-/** How long the start took that has just ended; null where none has. */
-export function startedIn(slots: readonly Slot[], instances: readonly ServingInstance[], nowMs: number): number | null {
+/** Those that answer begin no more; with how long the starts took that have just ended, null where none has. */
+export function started(
+  slots: readonly Slot[],
+  instances: readonly ServingInstance[],
+  nowMs: number,
+): { readonly slots: readonly Slot[]; readonly coldStartMs: number | null } {
   const ready = new Set(instances.flatMap(({ instanceId, isReady }) => (isReady ? [instanceId] : [])))
-  const started = slots.filter(({ id, isStarting }) => isStarting && id !== null && ready.has(id))
-  return started.length === 0 ? null : Math.max(...started.map(({ bornAtMs }) => nowMs - bornAtMs))
+  const isUp = ({ id, isStarting }: Slot): boolean => isStarting && id !== null && ready.has(id)
+  const up = slots.filter(isUp)
+  return {
+    slots: slots.map((slot) => (isUp(slot) ? { ...slot, isStarting: false } : slot)),
+    coldStartMs: up.length === 0 ? null : Math.max(...up.map(({ bornAtMs }) => nowMs - bornAtMs)),
+  }
 }
 
 export type Around = {
