@@ -14,8 +14,11 @@ import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedIns
 import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { Implementation, RpcClient } from '#proto/rpc/service.ts'
 import { agentConfig, type AgentConfig } from './config.ts'
+import { countStates } from './count-states.ts'
 import { ControlLink, type Absence, type LinkEnd } from './control-link.ts'
 import type { Device } from './devices.ts'
+import { collectGatewayMetrics } from './gateway-metrics.ts'
+import type { GatewayLink } from './gateway-desk.ts'
 import { collectGpuMetrics } from './gpu-metrics.ts'
 import { directiveOf, placeIn } from './directives.ts'
 import type { GpuShares } from './gpu-shares.ts'
@@ -57,6 +60,8 @@ export type AgentDependencies = {
   readonly purchase?: Purchase
   /** How functions' instances are heard; none are where it is absent. */
   readonly readServing?: ReadServing
+  /** What answers for the region's functions; nothing does where it is absent. */
+  readonly gateway?: GatewayLink
   readonly config?: AgentConfig
 }
 
@@ -105,6 +110,7 @@ export class Agent {
       config,
       region,
       onChange,
+      letGo: (instanceId) => this.#serving.letGo(instanceId),
       incompleteBecause: (instanceId, signal) => this.#incompleteBecause(instanceId, signal),
       onDesired: () => this.#desiredChanged(),
       onGone: (instanceId) => this.#gone(instanceId),
@@ -114,7 +120,13 @@ export class Agent {
     const lives = (): readonly InstanceLife[] => this.#supervisor.lives
     this.#watch = new WorkerWatch({ clock, config, lives })
     const served = { meters: this.#meters, shares: this.#devices.shares, lives, onChange }
-    this.#serving = new ServingDesk({ ...dependencies, config, ...served })
+    this.#serving = new ServingDesk({
+      ...dependencies,
+      config,
+      ...served,
+      desired: () => this.#supervisor.desired,
+    })
+    collectGatewayMetrics(metrics, () => this.#serving.gateway.status)
     this.#desk = new InstanceDesk({
       log,
       journal,
@@ -172,6 +184,7 @@ export class Agent {
       await this.#supervisor.stopAll('its agent is stopped')
       await this.#flush()
     }
+    await this.#serving.gateway.stop({ keep: options.keepInstances })
     this.#devices.shares.close({ keepsFiles: options.keepInstances })
     this.#uploads.stop()
     this.#link.stop()
@@ -213,15 +226,13 @@ export class Agent {
     const begun = new Set(lives.map(({ id }) => id))
     const waiting = desired.instances.filter(({ id }) => trouble !== '' && !begun.has(id))
     const others = [...desired.refused.map(refusedInstance), ...waiting.map((each) => waitingInstance(each, trouble))]
-    const { revision: desiredRevision } = desired
-    const uses = this.#devices.shares.uses()
-    const wantedInstances = this.#serving.wanted()
     return {
       instances: [...instances, ...others],
-      desiredRevision,
+      desiredRevision: desired.revision,
       devices: this.#devices.wire(),
-      uses,
-      wantedInstances,
+      uses: this.#devices.shares.uses(),
+      wantedInstances: this.#serving.wanted(),
+      gateway: this.#serving.gateway.endpoint(this.#d.region),
     }
   }
 
@@ -267,7 +278,7 @@ export class Agent {
       this.#meters.tick()
       void this.#sweepStaged()
       this.#limitLogs()
-      this.#countStates()
+      countStates(this.#supervisor.lives, this.#runningGauge)
       void this.#supervisor
         .forgetEnded((instanceId) => this.#logs.isShipped(instanceId))
         .catch((error: unknown) =>
@@ -292,13 +303,6 @@ export class Agent {
     for (const life of this.#supervisor.lives)
       if (this.#logs.sizeBytes(life.id) > logBytesMax)
         void life.restart(`its log is larger than ${logBytesMax} bytes; print less`)
-  }
-
-  #countStates(): void {
-    const counts = new Map<string, number>()
-    for (const { state } of this.#supervisor.lives) counts.set(state, (counts.get(state) ?? 0) + 1)
-    for (const state of ['starting', 'running', 'backing-off', 'stopping', 'completed', 'failed', 'stopped'])
-      this.#runningGauge.set(counts.get(state) ?? 0, { state })
   }
 
   #partitionsNow(): readonly PartitionNow[] {

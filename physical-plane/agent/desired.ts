@@ -5,6 +5,7 @@ import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/Desi
 import type { DesiredState__Output } from '#proto/generated/cloudless/v1/DesiredState.ts'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { InstanceRole__Output } from '#proto/generated/cloudless/v1/InstanceRole.ts'
+import type { PipelineSpec__Output } from '#proto/generated/cloudless/v1/PipelineSpec.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { PartitionData__Output } from '#proto/generated/cloudless/v1/PartitionData.ts'
 import { messageDefinition } from '#proto/rpc/load.ts'
@@ -50,6 +51,9 @@ export type Desired = {
   readonly addressBooks: readonly AddressBook__Output[]
   /** What this region has of these jobs stays, although nothing of them runs here. */
   readonly keptJobIds: ReadonlySet<string>
+  /** What the gateway here answers for, with or without instances. */
+  readonly functions: readonly { readonly id: string; readonly spec: InferenceSpec__Output }[]
+  readonly pipelines: readonly { readonly id: string; readonly spec: PipelineSpec__Output }[]
 }
 
 export type RefusedInstance = Pick<DesiredInstance, 'id' | 'jobId' | 'resumption'> & { readonly reason: string }
@@ -60,6 +64,8 @@ export const nothingDesired: Desired = {
   refused: [],
   addressBooks: [],
   keptJobIds: new Set(),
+  functions: [],
+  pipelines: [],
 }
 
 export function decodeDesired(state: DesiredState__Output, region: string): Desired {
@@ -75,7 +81,19 @@ export function decodeDesired(state: DesiredState__Output, region: string): Desi
   }
   instances.sort((a, b) => order.indexOf(a.role) - order.indexOf(b.role) || (a.id < b.id ? -1 : 1))
   const { revision, addressBooks, keptJobIds } = state
-  return { revision, instances, refused, addressBooks, keptJobIds: new Set(keptJobIds) }
+  return {
+    revision,
+    instances,
+    refused,
+    addressBooks,
+    keptJobIds: new Set(keptJobIds),
+    functions: state.functions.flatMap(withSpec<InferenceSpec__Output>),
+    pipelines: state.pipelines.flatMap(withSpec<PipelineSpec__Output>),
+  }
+}
+
+function withSpec<Spec>({ id, spec }: { readonly id: string; readonly spec: Spec | null }) {
+  return spec === null ? [] : [{ id, spec }]
 }
 
 const order: readonly Role[] = ['data-server', 'data-stager', 'parameter-server', 'worker', 'inference']

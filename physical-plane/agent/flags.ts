@@ -22,6 +22,8 @@ export type Flags = {
   readonly logLevel: LogLevel
   readonly keepsInstances: boolean
   readonly metricsListen: Address | null
+  /** Null: functions are asked at their instances alone. Ports 0: any that are free. */
+  readonly gateway: { readonly http: Address; readonly grpc: Address } | null
   /** Null where only the cloud, or nobody, says. */
   readonly purchase: { readonly [K in keyof Purchase]: Purchase[K] | null }
   readonly sharesGpus: boolean
@@ -38,6 +40,8 @@ export const usage = `usage: node physical-plane/agent/main.ts --control-plane H
   --object-store    file:// address of the folder for checkpoints; DIR/objects when absent
   --bind-host       address that parameter servers listen on, each on a free port; 127.0.0.1 when absent
   --advertise-host  how other regions reach that address, where it differs
+  --gateway         auto (the default): functions are answered for at the bind host, on free ports; HOST:PORT: there, and gRPC on the
+                    next port; off: they are asked at their instances alone
   --allow-remote    permits addresses other than loopback: there is no authentication yet
   --python FILE     interpreter of training functions; CLOUDLESS_PYTHON or python3 when absent
   --cpu-units N     CPU units to offer; all cores when absent
@@ -70,6 +74,7 @@ export function readFlags(args?: readonly string[]): Flags | null {
       'cloud-metadata': { type: 'string' },
       'gpu-sharing': { type: 'string', default: 'auto' },
       mps: { type: 'string', default: 'auto' },
+      gateway: { type: 'string', default: 'auto' },
       'log-level': { type: 'string', default: 'info' },
       'metrics-listen': { type: 'string' },
       'keep-instances': { type: 'boolean', default: false },
@@ -115,11 +120,30 @@ export function readFlags(args?: readonly string[]): Flags | null {
     sharesGpus: isAuto('gpu-sharing', values['gpu-sharing']),
     usesMps: isAuto('mps', values.mps),
     cloudMetadata: values['cloud-metadata'] ?? null,
+    gateway: gatewayFlag(values.gateway, bindHost, values['allow-remote']),
     metricsListen:
       values['metrics-listen'] === undefined
         ? null
         : parseMetricsAddress(values['metrics-listen'], values['allow-remote']),
   }
+}
+
+function gatewayFlag(value: string, bindHost: string, allowsRemote: boolean): Flags['gateway'] {
+  if (value === 'off') return null
+  if (value === 'auto') return { http: { host: bindHost, port: 0 }, grpc: { host: bindHost, port: 0 } }
+  const found = /^(?<host>\[[0-9a-f:.]+\]|[^:]+):(?<port>\d{1,5})$/i.exec(value)?.groups
+  const port = Number(found?.['port'])
+  const host = found?.['host']?.replace(/^\[|\]$/g, '')
+  // The next port is gRPC's.
+  if (host === undefined || !(port < 65_535)) {
+    const description = `${value} must be auto, off or host:port, for example 127.0.0.1:8000`
+    throw invalid([{ field: '--gateway', description }])
+  }
+  if (!isLoopbackHost(host) && !allowsRemote) {
+    const description = `${value} is not loopback; add --allow-remote if everyone there may ask functions`
+    throw invalid([{ field: '--gateway', description }])
+  }
+  return { http: { host, port }, grpc: { host, port: port === 0 ? 0 : port + 1 } }
 }
 
 function isAuto(flag: string, value: string): boolean {

@@ -17,6 +17,8 @@ export type Folders = {
   readonly job: (jobId: string) => string
   /** What an instance of a function is started with, and its status. */
   readonly serving: (instanceId: string) => string
+  /** Of the process that answers for the region's functions. */
+  readonly gateway: string
   readonly workerSocket: (jobId: string) => string
   /** Training data of other regions that a job trains on here. */
   readonly staged: (jobId: string) => string
@@ -44,6 +46,7 @@ export function openFolders(statePath: string): Folders {
     agentSocket: join(sockets, 'agent.sock'),
     job: (jobId) => join(state, 'jobs', jobId),
     serving: (instanceId) => join(state, 'serving', encodeURIComponent(instanceId)),
+    gateway: join(state, 'gateway'),
     workerSocket: (jobId) => join(sockets, `${shortHash(jobId)}.sock`),
     staged: (jobId) => join(state, 'staged', jobId),
     allStaged: join(state, 'staged'),

@@ -33,6 +33,8 @@ export type LifeDependencies = {
   readonly config: AgentConfig
   /** State or reason changed. */
   readonly onChange: () => void
+  /** Before an instance of a function is stopped: resolves once no request is with it, or it takes too long. */
+  readonly letGo?: (instanceId: string) => Promise<void>
   /** Why a run that ended with code 0 is not complete all the same; '' when it is, and when the signal is aborted. */
   readonly incompleteBecause: (instanceId: string, signal: AbortSignal) => Promise<string>
 }
@@ -119,6 +121,7 @@ export class InstanceLife {
     if (!this.#unwanted.signal.aborted) {
       if (!this.#isOver()) this.#become('stopping', reason)
       this.#unwanted.abort()
+      if (this.#instance.role === 'inference') await this.#d.letGo?.(this.id)
       if (this.#run !== null) await this.#d.runtime.stop(this.id, this.#d.config.stopGraceMs)
     }
     await this.#done

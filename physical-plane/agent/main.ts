@@ -22,6 +22,7 @@ import { cpuPool, type Device } from './devices.ts'
 import { readFlags, usage, type Flags } from './flags.ts'
 import { openFolders } from './folders.ts'
 import { FunctionRuntime } from './function-runtime.ts'
+import { GatewayProcess } from './gateway-process.ts'
 import { nextIdentity } from './identity.ts'
 import { Journal } from './journal.ts'
 import { JournalFile } from './journal-file.ts'
@@ -76,7 +77,22 @@ async function main(flags: Flags): Promise<number> {
   const { region } = flags
   const given = { clock, random, log, metrics }
   const readServing = servingFiles(folders)
-  const machine = { region, version, devices, shares, purchase, readServing, ...identity }
+  const { advertiseHost, logLevel } = flags
+  const gateway =
+    flags.gateway === null
+      ? {}
+      : {
+          gateway: new GatewayProcess({
+            ...given,
+            ...flags.gateway,
+            folder: folders.gateway,
+            version,
+            advertiseHost,
+            logLevel,
+            environment: process.env,
+          }),
+        }
+  const machine = { region, version, devices, shares, purchase, readServing, ...gateway, ...identity }
   const agent = new Agent({ ...given, ...machine, runtime, fleet, uploadModel, journal })
   const desk = await serve({
     services: { 'cloudless.v1.InstanceService': agent.instanceService },

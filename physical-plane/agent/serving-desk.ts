@@ -1,9 +1,12 @@
-// Where the instances of functions are listened to: reads their status, passes on what concerns their GPUs and meters, and has it
-// decided how many of them there should be.
+// Where the instances of functions are listened to: reads their status, passes on what concerns their GPUs and meters, tells the
+// region's gateway who answers, and has it decided how many of them there should be by what that sees.
 import { FunctionScaler, type ServingFunction } from '#physical-plane/serving/scaling/function-scaler.ts'
+import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import type { AgentConfig } from './config.ts'
-import type { DesiredInstance } from './desired.ts'
+import type { Desired, DesiredInstance } from './desired.ts'
+import { GatewayDesk, type GatewayLink } from './gateway-desk.ts'
+import type { Answering } from './gateway-routes.ts'
 import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import type { Meters } from './meters.ts'
@@ -11,17 +14,21 @@ import type { ReadServing, ServingReport } from './serving-status.ts'
 
 export type ServingDeskDependencies = {
   readonly clock: Clock
-  readonly config: Pick<AgentConfig, 'servingPollMs' | 'servingSilentMs' | 'scaleEveryMs'>
+  readonly config: Pick<AgentConfig, 'servingPollMs' | 'servingSilentMs' | 'scaleEveryMs' | 'stopGraceMs'>
   readonly meters: Pick<Meters, 'serves'>
   readonly shares: Pick<GpuShares, 'heard' | 'uses'>
   readonly lives: () => readonly InstanceLife[]
+  readonly desired: () => Desired
   /** None is heard where it is absent. */
   readonly readServing?: ReadServing
+  /** Functions are asked at their instances alone where it is absent. */
+  readonly gateway?: GatewayLink
   readonly onChange: () => void
 }
 
 export class ServingDesk {
   readonly #d: ServingDeskDependencies
+  readonly #gateway: GatewayDesk
   readonly #scaler = new FunctionScaler()
   readonly #reports = new Map<string, ServingReport>()
   /** When each one's beat was another one last. */
@@ -32,6 +39,9 @@ export class ServingDesk {
 
   constructor(dependencies: ServingDeskDependencies) {
     this.#d = dependencies
+    const { clock, gateway, desired } = dependencies
+    const link = gateway === undefined ? {} : { link: gateway }
+    this.#gateway = new GatewayDesk({ clock, desired, answering: () => this.#answering(), ...link })
   }
 
   start(): void {
@@ -42,6 +52,15 @@ export class ServingDesk {
   stop(): void {
     this.#isStopped = true
     this.#timer?.cancel()
+  }
+
+  get gateway(): GatewayDesk {
+    return this.#gateway
+  }
+
+  /** Before it is stopped: resolves once no request is with it. */
+  async letGo(instanceId: string): Promise<void> {
+    await this.#gateway.letGo(instanceId, this.#d.config.stopGraceMs)
   }
 
   /** What its present run says; null for what is no function's, or has said nothing yet. */
@@ -59,6 +78,8 @@ export class ServingDesk {
     const serving = this.#serving()
     await Promise.all(serving.map((life) => this.#read(life)))
     if (this.#isStopped) return
+    if (await this.#gateway.look()) this.#d.onChange()
+    if (this.#isStopped) return
     this.#scale(serving)
     this.start()
   }
@@ -70,7 +91,19 @@ export class ServingDesk {
     return lives.filter(({ state }) => state === 'starting' || state === 'running' || state === 'backing-off')
   }
 
+  /** Those that the gateway may send requests to. */
+  #answering(): readonly Answering[] {
+    return this.#d.lives().flatMap((life) => {
+      const report = life.instance.role === 'inference' && life.state === 'running' ? this.reportOf(life) : null
+      if (report === null || !report.status.isReady || report.endpoint === '') return []
+      const { id, jobId: functionId, attempt, instance } = life
+      const { endpoint: http, grpcEndpoint: grpc } = report
+      return [{ id, attempt, http, grpc, functionId, spec: instance.inference }]
+    })
+  }
+
   #forget(id: string): void {
+    this.#gateway.forgetInstance(id)
     this.#reports.delete(id)
     this.#heardAtMs.delete(id)
   }
@@ -110,11 +143,17 @@ export class ServingDesk {
     this.#scaledAtMs = nowMs
     const before = JSON.stringify(this.#scaler.wanted())
     const functions = [...Map.groupBy(serving, ({ jobId }) => jobId)]
-    this.#scaler.sample(
-      functions.map(([functionId, lives]) => this.#functionOf(functionId, lives)),
-      nowMs,
-    )
+    const sampled = functions.map(([functionId, lives]) => this.#functionOf(functionId, lives))
+    this.#scaler.sample([...sampled, ...this.#asleep(new Set(functions.map(([functionId]) => functionId)))], nowMs)
     if (JSON.stringify(this.#scaler.wanted()) !== before) this.#d.onChange()
+  }
+
+  /** Functions without instances that somebody asks all the same. */
+  #asleep(awake: ReadonlySet<string>): readonly ServingFunction[] {
+    return this.#d.desired().functions.flatMap(({ id: functionId, spec }) => {
+      if (awake.has(functionId) || !this.#gateway.isAsked(functionId)) return []
+      return [{ functionId, ...scalingOf(spec), history: this.#gateway.history(functionId), instances: [] }]
+    })
   }
 
   #functionOf(functionId: string, lives: readonly InstanceLife[]): ServingFunction {
@@ -122,8 +161,8 @@ export class ServingDesk {
     const newest = lives.at(-1)!.instance.inference
     return {
       functionId,
-      bounds: { min: newest?.instancesMin ?? 0, max: newest?.instancesMax ?? 1 },
-      sloMs: newest?.slo?.latencyMs ?? null,
+      ...scalingOf(newest),
+      history: this.#gateway.history(functionId),
       instances: lives.map((life) => {
         const status = this.reportOf(life)?.status
         return {
@@ -145,5 +184,16 @@ export class ServingDesk {
     if (gpuShare === null) return true
     const use = this.#d.shares.uses().find(({ instanceId }) => instanceId === id)
     return (use?.quotaMilli ?? 0) >= gpuShare.limitMilli
+  }
+}
+
+/** What the function's file says of how it is to be scaled. */
+function scalingOf(spec: InferenceSpec__Output | null): Omit<ServingFunction, 'functionId' | 'instances'> {
+  return {
+    bounds: { min: spec?.instancesMin ?? 0, max: spec?.instancesMax ?? 1 },
+    sloMs: spec?.slo?.latencyMs ?? null,
+    sloPercentile: spec?.slo?.percentile ?? 99,
+    autoscaler: spec?.autoscaler ?? '',
+    batchMax: Math.max(1, spec?.batchMax ?? 1),
   }
 }

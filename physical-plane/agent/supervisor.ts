@@ -14,6 +14,8 @@ const desiredMarkSchema = z.object({
   instances: z.array(z.unknown()),
   addressBooks: z.array(z.unknown()),
   keptJobIds: z.array(z.string()).default([]),
+  functions: z.array(z.unknown()).default([]),
+  pipelines: z.array(z.unknown()).default([]),
 })
 /** Since when nobody has wanted an instance that has ended. */
 const endedMark = 'ended/'
@@ -142,8 +144,8 @@ export class Supervisor {
     if (isNew) this.#d.meters.settlePlaces()
     this.#desired = { ...desired, addressBooks: books }
     if (isNew) {
-      const { revision, instances, keptJobIds } = wire
-      const mark = { revision, instances, addressBooks: books, keptJobIds }
+      const { revision, instances, keptJobIds, functions, pipelines } = wire
+      const mark = { revision, instances, addressBooks: books, keptJobIds, functions, pipelines }
       await this.#d.journal.append({ marks: { [desiredMark]: mark } })
       this.#wire = content
       if (this.#isStopped) return
@@ -215,7 +217,7 @@ function isToBeginAgain({ state, instance: { resumption } }: InstanceLife, wante
 
 /** The revision grows with every change anywhere; only this agent's part matters. */
 function comparable(wire: DesiredState__Output): string {
-  return JSON.stringify([wire.instances, wire.addressBooks, wire.keptJobIds])
+  return JSON.stringify([wire.instances, wire.addressBooks, wire.keptJobIds, wire.functions, wire.pipelines])
 }
 
 /** A book with a lower epoch than one already known is old news; a job without instances here needs none. */

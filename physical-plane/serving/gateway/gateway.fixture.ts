@@ -14,7 +14,7 @@ import {
   type ServerUnaryCall,
   type ServiceError,
 } from '@grpc/grpc-js'
-import { systemClock } from '#runtime/clock.ts'
+import { realClock as clock } from '#test/real-clock.ts'
 import { silentLog } from '#runtime/log.ts'
 import { gatewayConfig, type GatewayConfig } from './config.ts'
 import type { RunPipeline } from './infer.ts'
@@ -22,7 +22,7 @@ import { openGateway, type OpenGateway } from './open-gateway.ts'
 import type { RoutedFunction, RoutedInstance, Routes } from './routes.ts'
 import { parseStatus, type GatewayStatus } from './status.ts'
 
-export const clock = systemClock()
+export { clock }
 
 export function aFunction(fields: Partial<RoutedFunction> = {}): RoutedFunction {
   return {
