@@ -1,6 +1,5 @@
-"""Requests that wait are answered together, as many as fit into a batch and as the objective leaves time to wait for. The model
-runs on one thread, so that health and refusals are answered meanwhile; what waits is bounded, and who comes in vain is told
-when to come again."""
+"""Requests that wait are answered together, as many as fit into a batch and as are worth waiting for (release.py). The model runs on one
+thread, so that health and refusals are answered meanwhile; what waits is bounded, and who comes in vain is told when to come again."""
 
 import asyncio
 import math
@@ -11,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy
 
-from .config import QUEUED_BATCHES_MAX, QUEUED_BYTES_MAX, QUEUED_MIN, WAIT_PART_OF_SLO, WAIT_SECONDS_MAX
+from .batch_time import BatchTime
+from .config import QUEUED_BATCHES_MAX, QUEUED_BYTES_MAX, QUEUED_MIN
 from .errors import Refused
 from .handler import Handler, HandlerFault
+from .release import Waits, wait_for_more
 from .window import BatchTimes
 
 
@@ -32,7 +33,6 @@ class Batcher:
     def __init__(self, handler: Handler, batch_max: int, slo_seconds: float | None):
         self._handler = handler
         self._batch_max = batch_max
-        self._wait_seconds = 0.0 if slo_seconds is None else min(WAIT_SECONDS_MAX, WAIT_PART_OF_SLO * slo_seconds)
         self._slo_seconds = slo_seconds
         self._queue: deque[Waiting] = deque()
         self._queued_bytes = 0
@@ -43,6 +43,7 @@ class Batcher:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
         self._gap = math.inf
         self._last_came = -math.inf
+        self._time = BatchTime()
         self.times = BatchTimes()
 
     @property
@@ -95,24 +96,29 @@ class Batcher:
                     await self._run_batch(batch)
 
     async def _wait_for_more(self) -> None:
-        """Only while others are likely to come before the first one's time to wait is over."""
-        first = self._queue[0]
-        until = first.came + self._slack()
-        while not self._is_draining and len(self._queue) < self._batch_max:
-            left = until - time.monotonic()
-            if left <= 0 or self._gap > left:
+        while self._queue and not self._is_draining:
+            seconds = wait_for_more(self._waits())
+            if seconds <= 0:
                 return
             self._came.clear()
             try:
-                await asyncio.wait_for(self._came.wait(), left)
+                await asyncio.wait_for(self._came.wait(), seconds)
             except asyncio.TimeoutError:
                 return
 
-    def _slack(self) -> float:
-        if self._slo_seconds is None or self._batch_max == 1:
-            return 0.0
-        left = self._slo_seconds - 2 * self.times.expected(min(self._batch_max, len(self._queue) + 1))
-        return max(0.0, min(self._wait_seconds, left))
+    def _waits(self) -> Waits:
+        now = time.monotonic()
+        first = self._queue[0]
+        return Waits(
+            requests=sum(each.kind == first.kind and not each.answer.done() for each in self._queue),
+            most=self._batch_max,
+            oldest_waited=now - first.came,
+            gap=self._gap,
+            since_last=now - self._last_came,
+            line=self._time.line(),
+            slo=self._slo_seconds,
+            deadline=first.deadline - first.came,
+        )
 
     def _take(self) -> list[Waiting]:
         """The oldest, and those behind it that go with it."""
@@ -140,7 +146,9 @@ class Batcher:
         try:
             loop = asyncio.get_running_loop()
             answers = await loop.run_in_executor(self._thread, self._predict, [each.arrays for each in batch])
-            self.times.add(len(batch), time.monotonic() - began)
+            seconds = time.monotonic() - began
+            self.times.add(len(batch), seconds)
+            self._time.add(len(batch), seconds)
             for each, answer in zip(batch, answers):
                 if not each.answer.done():
                     each.answer.set_result(answer)

@@ -28,10 +28,6 @@ QUEUED_MIN = 64
 # Bytes of all requests that wait.
 QUEUED_BYTES_MAX = 256 * 1024 * 1024
 
-# How long a batch that is not full waits for more, as a part of the objective.
-WAIT_PART_OF_SLO = 0.25
-WAIT_SECONDS_MAX = 0.05
-
 # What is told of: latencies of so long, of so many requests at most.
 WINDOW_SECONDS = 10.0
 WINDOW_REQUESTS_MAX = 20_000
