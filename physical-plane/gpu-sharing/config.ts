@@ -39,6 +39,24 @@ export const sharingConfig = {
     wholeMilli: 1000,
   },
 
+  /** Time on parts of a device (FaST-GShare, arXiv 2309.00558). */
+  window: {
+    windowMs: 40,
+    /** Shorter tokens are not worth a launch. */
+    tokenMsMin: 1,
+    /** Ticks while somebody launches, and while nobody does; a token's end is a tick too. */
+    tickMs: 2,
+    idleTickMs: 10,
+    /** A token that ends within this is followed by the next where nobody else is to have its place: late ticks leave no gap. */
+    aheadMs: 4,
+    /** A holder without work for so long has given its token back. */
+    returnAfterMs: 1.5,
+    /** Places kept at once for clients that do not fit yet. */
+    placesMax: 16,
+    /** More than this is not paid back. */
+    debtMsMax: 2000,
+  },
+
   cycles: {
     /** Newest cycles of a size class that its base is taken from. */
     window: 200,

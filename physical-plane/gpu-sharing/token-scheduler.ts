@@ -1,0 +1,232 @@
+// Who may use a GPU's multiprocessors now, and for how long: the token scheduler of FaST-GShare (ICPP'23, arXiv 2309.00558). Several
+// clients hold tokens at once, each for its part of the multiprocessors, and those parts never add up to more than the device.
+// A window of 40 ms, deficits, their order and the length of a token (request x window) as published; each holder is charged in full.
+// Not as published, on purpose: a token is no longer than what is left of the limit; who is next and does not fit has the place
+// kept for it, and others get shorter tokens until then (else narrow clients starve a wide one); work beyond a token is
+// paid back at the limit, however long it is; a holder may go on without a gap where nobody before it wants its place. Pure.
+import type { SharingConfig } from './config.ts'
+
+export type TokenClient = {
+  readonly id: string
+  /** Of time, guaranteed and at most, in thousandths. */
+  readonly requestMilli: number
+  readonly limitMilli: number
+  /** Of the multiprocessors, in thousandths. */
+  readonly smMilli: number
+}
+
+export type Token = {
+  readonly id: string
+  readonly smMilli: number
+  readonly startNs: number
+  readonly endNs: number
+}
+
+export type TokenState = {
+  /** Live ones, those that follow them without a gap, and those of the last window. */
+  readonly tokens: readonly Token[]
+  /** By client: nothing for it until then, because it used more than its token. */
+  readonly notBeforeNs: ReadonlyMap<string, number>
+}
+
+type Config = SharingConfig['window']
+
+export const noTokens: TokenState = { tokens: [], notBeforeNs: new Map() }
+
+const wholeMilli = 1000
+
+/** `active`: clients that want to launch, or hold a token and have work. One may be granted the time after a token of its own. */
+export function grantTokens(
+  before: TokenState,
+  active: readonly TokenClient[],
+  nowNs: number,
+  config: Config,
+): { readonly state: TokenState; readonly granted: readonly Token[] } {
+  const known = forgetOld(before, nowNs, config)
+  const asks = askingOf(known, active, nowNs, config)
+  const owed = asks.filter(({ requestNs, lengthNs }) => requestNs > 0 && lengthNs > 0)
+  const others = asks.filter(({ requestNs }) => requestNs <= 0)
+  const granted: Token[] = []
+  // Places kept for those who do not fit yet, or whose request begins again soon: nobody behind them is in their way.
+  const kept = new Map<string, Token>()
+  const keep = (ask: Ask, fromNs: number, lengthNs: number): void => {
+    if (kept.size < config.placesMax) kept.set(ask.client.id, keptFor(plan(), ask.client, fromNs, lengthNs))
+  }
+  // Whoever is admitted in this very loop holds its part for those behind it.
+  const plan = (): readonly Token[] => [...known.tokens, ...granted, ...kept.values()]
+  const admit = (ask: Ask): boolean => {
+    const token = tokenFor(plan(), ask, nowNs, config)
+    if (token === null) return false
+    granted.push(token)
+    return kept.delete(ask.client.id) || true
+  }
+  for (const ask of owed.sort((a, b) => relative(b) - relative(a) || byId(a, b)))
+    if (!admit(ask)) keep(ask, ask.fromNs, ask.lengthNs)
+  // Surplus is nobody's right: it ends where somebody's request begins again.
+  for (const ask of others.toSorted((a, b) => a.owedFromNs - b.owedFromNs || byId(a, b)))
+    keep(ask, ask.owedFromNs, Math.max(requestNsOf(ask.client, config), leastNs(ask.client, config)))
+  for (const ask of others.sort((a, b) => a.usedNs - b.usedNs || byId(a, b))) admit(ask)
+  return { state: { ...known, tokens: [...known.tokens, ...granted] }, granted }
+}
+
+type Ask = Deficit & {
+  readonly client: TokenClient
+  readonly fromNs: number
+  /** Less than the least where it is at its limit, which is hard. */
+  readonly lengthNs: number
+  /** When its request begins to be missed if it gets nothing. */
+  readonly owedFromNs: number
+}
+
+function askingOf(state: TokenState, active: readonly TokenClient[], nowNs: number, config: Config): readonly Ask[] {
+  return active.map((client): Ask => {
+    const fromNs = heldUntilNs(state, client.id, nowNs)
+    const deficit = deficitOf(state, client, fromNs, config)
+    const isPaidBack = fromNs >= (state.notBeforeNs.get(client.id) ?? 0)
+    const wishNs = Math.max(requestNsOf(client, config), leastNs(client, config))
+    const lengthNs = isPaidBack ? Math.min(wishNs, roomBelowLimit(state, client.id, fromNs, deficit, config)) : 0
+    const owedFromNs = owedFrom(state, client.id, fromNs, deficit, config)
+    return { client, fromNs, lengthNs, ...deficit, owedFromNs }
+  })
+}
+
+/** How long it may run on from then: in no window that ends meanwhile is it above its limit. Old use leaves as time passes. */
+function roomBelowLimit(
+  { tokens }: TokenState,
+  clientId: string,
+  atNs: number,
+  { limitNs }: Deficit,
+  config: Config,
+): number {
+  const windowFromNs = atNs - windowNs(config)
+  let leftNs = limitNs
+  let seenNs = windowFromNs
+  for (const { id, startNs, endNs } of tokens) {
+    if (id !== clientId || endNs <= seenNs) continue
+    const gapNs = Math.max(0, startNs - seenNs)
+    if (gapNs >= leftNs) break
+    leftNs -= gapNs
+    seenNs = endNs
+  }
+  return leftNs < 0 ? 0 : seenNs - windowFromNs + leftNs
+}
+
+/** Use leaves the window from its oldest on; the request is missed once more than the surplus has left. */
+function owedFrom({ tokens }: TokenState, clientId: string, atNs: number, deficit: Deficit, config: Config): number {
+  let surplusNs = -deficit.requestNs
+  if (surplusNs < 0) return atNs
+  const windowFromNs = atNs - windowNs(config)
+  for (const { id, startNs, endNs } of tokens) {
+    if (id !== clientId || endNs <= windowFromNs) continue
+    const fromNs = Math.max(startNs, windowFromNs)
+    const lengthNs = Math.min(endNs, atNs) - fromNs
+    if (lengthNs > surplusNs) return fromNs + surplusNs + windowNs(config)
+    surplusNs -= lengthNs
+  }
+  return atNs + windowNs(config)
+}
+
+/** Null: it does not fit now, or not long enough, or it holds one that lasts. */
+function tokenFor(plan: readonly Token[], ask: Ask, nowNs: number, config: Config): Token | null {
+  const { client, fromNs, lengthNs } = ask
+  if (fromNs > nowNs + config.aheadMs * 1e6) return null
+  const endNs = fitsUntil(plan, client, fromNs, fromNs + lengthNs)
+  const { id, smMilli } = client
+  return endNs - fromNs < leastNs(client, config) ? null : { id, smMilli, startNs: fromNs, endNs }
+}
+
+/** The earliest place where all of it fits. */
+function keptFor(plan: readonly Token[], client: TokenClient, fromNs: number, lengthNs: number): Token {
+  const { id, smMilli } = client
+  const ends = plan.map(({ endNs }) => endNs).filter((ns) => ns > fromNs)
+  const starts = [fromNs, ...ends.sort((a, b) => a - b)]
+  const startNs = starts.find((ns) => fitsUntil(plan, client, ns, ns + lengthNs) === ns + lengthNs)!
+  return { id, smMilli, startNs, endNs: startNs + lengthNs }
+}
+
+/** How long, up to `toNs`, its part is free from `fromNs` on. What it holds or is kept for itself is in nobody's way. */
+function fitsUntil(plan: readonly Token[], { id, smMilli }: TokenClient, fromNs: number, toNs: number): number {
+  const others = plan.filter((token) => token.id !== id && token.endNs > fromNs && token.startNs < toNs)
+  const changes = [fromNs, ...others.map(({ startNs }) => startNs).filter((ns) => ns > fromNs)]
+  const heldAt = (ns: number): number =>
+    others.reduce((sum, token) => sum + (token.startNs <= ns && ns < token.endNs ? token.smMilli : 0), 0)
+  return Math.min(toNs, ...changes.filter((ns) => heldAt(ns) + smMilli > wholeMilli))
+}
+
+function byId(a: Ask, b: Ask): number {
+  return a.client.id < b.client.id ? -1 : 1
+}
+
+function requestNsOf({ requestMilli }: TokenClient, config: Config): number {
+  return (requestMilli / wholeMilli) * windowNs(config)
+}
+
+export type Deficit = {
+  readonly usedNs: number
+  /** What is left of the request and of the limit in the window that ends now; negative where more was used. */
+  readonly requestNs: number
+  readonly limitNs: number
+}
+
+export function deficitOf(state: TokenState, client: TokenClient, atNs: number, config: Config): Deficit {
+  const fromNs = atNs - windowNs(config)
+  const own = state.tokens.filter(({ id }) => id === client.id)
+  const usedNs = own.reduce(
+    (sum, { startNs, endNs }) => sum + Math.max(0, Math.min(endNs, atNs) - Math.max(startNs, fromNs)),
+    0,
+  )
+  const part = (milli: number): number => (milli / wholeMilli) * windowNs(config) - usedNs
+  return { usedNs, requestNs: part(client.requestMilli), limitNs: part(client.limitMilli) }
+}
+
+function relative({ requestNs, usedNs }: Deficit): number {
+  return requestNs / (requestNs + usedNs)
+}
+
+/** The end of the last token that it holds; now where it holds none. */
+export function heldUntilNs({ tokens }: TokenState, clientId: string, nowNs: number): number {
+  return tokens.reduce((until, { id, endNs }) => (id === clientId ? Math.max(until, endNs) : until), nowNs)
+}
+
+/** It has nothing more to launch since then: its part is free again, and it pays for what it held. */
+export function giveBack(state: TokenState, clientId: string, atNs: number): TokenState {
+  const tokens = state.tokens.flatMap((token) => {
+    if (token.id !== clientId || token.endNs <= atNs) return [token]
+    return token.startNs >= atNs ? [] : [{ ...token, endNs: atNs }]
+  })
+  return { ...state, tokens }
+}
+
+/** It used so much more than its tokens, which have ended: that much is paid back at its limit, up to a bound. */
+export function chargeOveruse(
+  state: TokenState,
+  { id, limitMilli }: TokenClient,
+  overusedNs: number,
+  nowNs: number,
+  config: Config,
+): TokenState {
+  const payNs = Math.min((overusedNs * wholeMilli) / limitMilli, config.debtMsMax * 1e6)
+  return { ...state, notBeforeNs: new Map(state.notBeforeNs).set(id, nowNs + payNs) }
+}
+
+/** When the next token ends; null where none is live. */
+export function nextEndNs({ tokens }: TokenState, nowNs: number): number | null {
+  const ends = tokens.map(({ endNs }) => endNs).filter((ns) => ns > nowNs)
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
+/** Shorter ones are not worth a launch. */
+function leastNs({ limitMilli }: TokenClient, config: Config): number {
+  return Math.min(config.tokenMsMin * 1e6, (limitMilli / wholeMilli) * windowNs(config))
+}
+
+function forgetOld(state: TokenState, nowNs: number, config: Config): TokenState {
+  return {
+    tokens: state.tokens.filter(({ endNs }) => endNs > nowNs - windowNs(config)),
+    notBeforeNs: new Map([...state.notBeforeNs].filter(([, ns]) => ns > nowNs)),
+  }
+}
+
+function windowNs(config: Config): number {
+  return config.windowMs * 1e6
+}
