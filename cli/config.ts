@@ -4,6 +4,11 @@ export const limits = {
   /** A job file is a page of text; more is a mistake (a data set given as job file). */
   jobFileBytesMax: 256 * 1024,
   functionFileBytesMax: 256 * 1024,
+  pipelineFileBytesMax: 256 * 1024,
+  /** Of one request that `invoke` and `load` read. */
+  requestBytesMax: 64 * 1024 * 1024,
+  answerBytesMax: 256 * 1024 * 1024,
+  repeatMax: 1_000_000,
   /** A row per region and device class. */
   capacityFileBytesMax: 4 * 1024 * 1024,
   /** One message of an upload. */

@@ -31,6 +31,9 @@ test('the least is a name and a handler', () => {
       batchMax: 1,
       deviceModels: [],
       regions: [],
+      autoscaler: 'hybrid',
+      atMostOnce: false,
+      profile: [],
       owner: '',
       labels: {},
     },
@@ -46,6 +49,13 @@ batch_max: 8
 gpu_share: { request: 0.3, limit: 0.6, memory_gib: 6 }
 device_models: [nvidia-t4]
 regions: [onprem/lab]
+autoscaler: has-gpu
+timeout_ms: 2000
+queue_max: 64
+at_most_once: true
+profile:
+  - { device_model: nvidia-t4, batch: 4, sm: 0.3, quota: 0.5, latency_ms: 31.89 }
+  - { device_model: nvidia-t4, latency_ms: 20.9 }
 owner: ann
 labels: { team: vision }
 `
@@ -60,6 +70,14 @@ labels: { team: vision }
       gpuShare: { requestMilli: 300, limitMilli: 600, memoryBytes: 6 * 2 ** 30 },
       deviceModels: ['nvidia-t4'],
       regions: ['onprem/lab'],
+      autoscaler: 'has-gpu',
+      timeoutMs: 2000,
+      queueMax: 64,
+      atMostOnce: true,
+      profile: [
+        { deviceModel: 'nvidia-t4', batch: 4, smMilli: 300, quotaMilli: 500, latencyMs: 31.89 },
+        { deviceModel: 'nvidia-t4', batch: 1, smMilli: 1000, quotaMilli: 1000, latencyMs: 20.9 },
+      ],
       owner: 'ann',
       labels: { team: 'vision' },
     },
@@ -79,6 +97,12 @@ describe('what is wrong is named with its line and the fix', () => {
     [`${least}instances: 2\n`, 'instances', 'map of keys', 3],
     [`${least}gpu_share: { request: 2 }\n`, 'gpu_share.request', 'part of one GPU', 3],
     [`${least}regions: [lab]\n`, 'regions[0]', 'provider/place', 3],
+    [`${least}autoscaler: best\n`, 'autoscaler', 'hybrid, dilu, has-gpu', 3],
+    [`${least}timeout_ms: 1\n`, 'timeout_ms', 'at least 10', 3],
+    [`${least}queue_max: 0\n`, 'queue_max', 'leave it out', 3],
+    [`${least}at_most_once: maybe\n`, 'at_most_once', 'boolean', 3],
+    [`${least}profile:\n  - { device_model: cpu, latency: 3 }\n`, 'profile[0].latency', 'latency_ms', 4],
+    [`${least}profile:\n  - { device_model: cpu, latency_ms: 3, quota: 2 }\n`, 'profile[0].quota', 'at most 1', 4],
     [`${least}environment: { A: 1 }\n`, 'environment.A', 'quotes', 3],
   ])('%j', (text, field, fix, line) => {
     const { violations, reason } = refusal(text)

@@ -47,12 +47,23 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
       ...given,
       deviceModels: content.device_models,
       regions: content.regions,
+      autoscaler: content.autoscaler,
+      ...(content.timeout_ms === undefined ? {} : { timeoutMs: content.timeout_ms }),
+      ...(content.queue_max === undefined ? {} : { queueMax: content.queue_max }),
+      atMostOnce: content.at_most_once,
+      profile: content.profile.map(({ device_model: deviceModel, batch, sm, quota, latency_ms: latencyMs }) => {
+        return { deviceModel, batch, smMilli: thousandths(sm), quotaMilli: thousandths(quota), latencyMs }
+      }),
       owner: content.owner,
       labels: content.labels,
     },
   }
 }
 
-function sloOf({ latency_ms: latencyMs, percentile, per }: NonNullable<FunctionFileContent['slo']>): Slo {
+function thousandths(part: number): number {
+  return Math.round(part * 1000)
+}
+
+export function sloOf({ latency_ms: latencyMs, percentile, per }: NonNullable<FunctionFileContent['slo']>): Slo {
   return { latencyMs, percentile, per: per === 'token' ? 'SLO_PER_TOKEN' : 'SLO_PER_REQUEST' }
 }

@@ -14,11 +14,13 @@ const mapFields: ReadonlySet<string> = new Set([
   'absent',
   'absentRounds',
   'refused',
+  'inputs',
 ])
 
 const enumPrefixes = [
   'JOB_STATE_',
   'FUNCTION_STATE_',
+  'PIPELINE_STATE_',
   'PARTITION_PHASE_',
   'PLAN_OUTCOME_',
   'AGENT_STATE_',

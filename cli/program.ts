@@ -13,6 +13,7 @@ import { jobsCommand } from './commands/jobs.ts'
 import { linksCommand } from './commands/links.ts'
 import { logsCommand } from './commands/logs.ts'
 import { modelCommand } from './commands/model.ts'
+import { pipelineCommand } from './commands/pipeline.ts'
 import { planCommand } from './commands/plan.ts'
 import { profileCommand } from './commands/profile.ts'
 import { regionsCommand } from './commands/regions.ts'
@@ -115,6 +116,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     linksCommand(run),
     topCommand(run),
     functionCommand(run),
+    pipelineCommand(run),
     catalogCommand(run),
     modelCommand(run),
     profileCommand(run),

@@ -5,6 +5,7 @@ import type { CatalogServiceHandlers } from '#proto/generated/cloudless/v1/Catal
 import type { CostServiceHandlers } from '#proto/generated/cloudless/v1/CostService.ts'
 import type { FunctionServiceHandlers } from '#proto/generated/cloudless/v1/FunctionService.ts'
 import type { JobServiceHandlers } from '#proto/generated/cloudless/v1/JobService.ts'
+import type { PipelineServiceHandlers } from '#proto/generated/cloudless/v1/PipelineService.ts'
 import type { RegionServiceHandlers } from '#proto/generated/cloudless/v1/RegionService.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { waits } from './config.ts'
@@ -14,6 +15,7 @@ export type JobClient = RpcClient<JobServiceHandlers>
 export type CatalogClient = RpcClient<CatalogServiceHandlers>
 export type CostClient = RpcClient<CostServiceHandlers>
 export type FunctionClient = RpcClient<FunctionServiceHandlers>
+export type PipelineClient = RpcClient<PipelineServiceHandlers>
 export type RegionClient = RpcClient<RegionServiceHandlers>
 
 export type Services = {
@@ -22,6 +24,7 @@ export type Services = {
   readonly catalogs: CatalogClient
   readonly costs: CostClient
   readonly functions: FunctionClient
+  readonly pipelines: PipelineClient
   readonly regions: RegionClient
   readonly [Symbol.dispose]: () => void
 }
@@ -33,6 +36,7 @@ export function openServices(address: string, clock: Clock): Services {
   const catalogs = openClient<CatalogServiceHandlers>('cloudless.v1.CatalogService', address, options)
   const costs = openClient<CostServiceHandlers>('cloudless.v1.CostService', address, options)
   const functions = openClient<FunctionServiceHandlers>('cloudless.v1.FunctionService', address, options)
+  const pipelines = openClient<PipelineServiceHandlers>('cloudless.v1.PipelineService', address, options)
   const regions = openClient<RegionServiceHandlers>('cloudless.v1.RegionService', address, options)
   return {
     address,
@@ -40,12 +44,14 @@ export function openServices(address: string, clock: Clock): Services {
     catalogs,
     costs,
     functions,
+    pipelines,
     regions,
     [Symbol.dispose]: () => {
       jobs.close()
       catalogs.close()
       costs.close()
       functions.close()
+      pipelines.close()
       regions.close()
     },
   }

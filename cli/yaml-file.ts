@@ -123,8 +123,17 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  const text = textOf(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+/** An alias may stand inside of what it stands for. */
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return 'a value that contains itself'
+  }
 }
 
 function lineText(document: Document, lines: LineCounter, path: readonly PropertyKey[], isKey: boolean): string {

@@ -6,6 +6,7 @@ import { CloudlessError } from '#runtime/errors.ts'
 import { limits, waits } from '../config.ts'
 import { connect, throwIfInterrupted, type Context, type Run } from '../context.ts'
 import { exitCodes, type ExitCode } from '../exit-codes.ts'
+import { invokeCommand } from './invoke.ts'
 import { readFunctionFile } from '../function-file.ts'
 import { enumWord } from '../json.ts'
 import { prefixLines } from '../prefix-lines.ts'
@@ -20,6 +21,7 @@ export function functionCommand(run: Run): Command {
     .addCommand(deployCommand(run))
     .addCommand(listCommand(run))
     .addCommand(getCommand(run))
+    .addCommand(invokeCommand(run, 'function'))
     .addCommand(removeCommand(run))
     .addCommand(logsCommand(run))
 }

@@ -1,6 +1,7 @@
 // Functions as a person reads them: one row for `ls`, one block for `get`. Pure: message in, text out.
 import type { Function__Output } from '#proto/generated/cloudless/v1/Function.ts'
 import type { FunctionInstance__Output } from '#proto/generated/cloudless/v1/FunctionInstance.ts'
+import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
@@ -38,6 +39,10 @@ export function renderFunction(each: Function__Output, style: Style): string {
     `${style.bold(spec?.name ?? '')} ${style.dim(each.id)}  ${enumWord(each.state)}: ${each.reason}`,
     `  ${spec?.handler ?? ''}   ${bounds}   batches of ${spec?.batchMax ?? 1}   slo ${sloText(each)}   cost so far ${formatUsd(each.costUsd)}`,
   ]
+  for (const { region, http, grpc } of each.endpoints) {
+    const shown = [http === '' ? [] : [`http://${http}`], grpc === '' ? [] : [`grpc ${grpc}`]].flat().join('   ')
+    lines.push(`  asked in ${region} at ${shown}`)
+  }
   if (instances.length > 0) lines.push('', renderInstances(instances, style))
   return lines.join('\n')
 }
@@ -75,7 +80,10 @@ export function answering({ instances }: Pick<Function__Output, 'instances'>): n
 }
 
 function sloText({ spec }: Function__Output): string {
-  const slo = spec?.slo ?? null
+  return sloWords(spec?.slo ?? null)
+}
+
+export function sloWords(slo: Slo__Output | null): string {
   return slo === null ? '-' : `p${slo.percentile} ${slo.latencyMs} ms${slo.per === 'SLO_PER_TOKEN' ? ' per token' : ''}`
 }
 
