@@ -59,9 +59,10 @@ class NoPredict:
 
 
 class Serving:
-    def __init__(self, folder: Path, handler: str, slo: dict | None = None, batch_max: int = 8, **environment: str):
-        (folder / "model.py").write_text(MODEL)
+    def __init__(self, folder: Path, handler: str, slo: dict | None = None, batch_max: int = 8, settings: dict | None = None, model: str = MODEL, **environment: str):
+        (folder / "model.py").write_text(model)
         self.status_path = folder / "status.json"
+        given = {} if settings is None else settings
         config = {
             "instanceId": "f-1/a/0",
             "attempt": 3,
@@ -73,13 +74,18 @@ class Serving:
             "advertiseHost": "127.0.0.1",
             "statusPath": str(self.status_path),
             "bundleFolder": str(folder),
+            **given,
         }
         (folder / "config.json").write_text(json.dumps(config))
+        self.environment = environment
+        self.begin(folder)
+
+    def begin(self, folder: Path, stdout: object = subprocess.PIPE) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cloudless.serve", "--config", str(folder / "config.json")],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(SDK), "PYTHONUNBUFFERED": "1", **environment},
-            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(SDK), "PYTHONUNBUFFERED": "1", **self.environment},
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -22,7 +22,7 @@ def batch_of(rows: int) -> dict:
 
 def run(work):
     async def around():
-        batcher = Batcher(Plain(), batch_max=8, slo_seconds=10.0)
+        batcher = Batcher(Plain(), batch_max=8, slo_seconds=10.0, hang_seconds=60.0)
         running = asyncio.create_task(batcher.run())
         try:
             return await work(batcher)

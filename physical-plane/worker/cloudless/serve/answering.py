@@ -27,7 +27,8 @@ class Answering:
         self._config = config
         self._handler = Handler(config.handler, config.bundle_folder, config.is_per_token)
         # How long a request may take follows from an objective per token only once its answer is there: such a one is not kept waiting.
-        self.batcher = Batcher(self._handler, config.batch_max, None if config.is_per_token else config.slo_seconds)
+        slo_seconds = None if config.is_per_token else config.slo_seconds
+        self.batcher = Batcher(self._handler, config.batch_max, slo_seconds, config.hang_seconds)
         self._window = Window()
         self.is_ready = False
         self.requests = 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy
 
 from .batch_time import BatchTime
-from .config import QUEUED_BATCHES_MAX, QUEUED_BYTES_MAX, QUEUED_MIN
+from .config import HANG_TIMES, QUEUED_BATCHES_MAX, QUEUED_BYTES_MAX, QUEUED_MIN
 from .errors import Refused
 from .handler import Handler, HandlerFault
 from .release import Waits, wait_for_more
@@ -30,16 +30,19 @@ class Waiting:
 
 
 class Batcher:
-    def __init__(self, handler: Handler, batch_max: int, slo_seconds: float | None):
+    def __init__(self, handler: Handler, batch_max: int, slo_seconds: float | None, hang_seconds: float):
         self._handler = handler
         self._batch_max = batch_max
         self._slo_seconds = slo_seconds
+        self._hang_seconds = hang_seconds
         self._queue: deque[Waiting] = deque()
         self._queued_bytes = 0
         self._queue_max = max(QUEUED_MIN, QUEUED_BATCHES_MAX * batch_max)
         self._came = asyncio.Event()
         self._is_draining = False
         self._is_busy = False
+        # Of the present batch, if there is one: when it should have been answered even by a slow model.
+        self._hangs_at = math.inf
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
         self._gap = math.inf
         self._last_came = -math.inf
@@ -53,6 +56,11 @@ class Batcher:
     @property
     def is_idle(self) -> bool:
         return not self._queue and not self._is_busy
+
+    @property
+    def hanging_seconds(self) -> float:
+        """How long the model has been over the time in which even a slow one would have answered; not above 0 while all is well."""
+        return time.monotonic() - self._hangs_at
 
     async def load(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._handler.load)
@@ -81,6 +89,15 @@ class Batcher:
         """Takes nothing more; what waits is answered."""
         self._is_draining = True
         self._came.set()
+
+    def refuse(self, why: Refused) -> None:
+        """Takes nothing more, and what waits is told why; what runs is told when it ends, if it does."""
+        self._is_draining = True
+        for each in self._queue:
+            if not each.answer.done():
+                each.answer.set_exception(why)
+        self._queue.clear()
+        self._queued_bytes = 0
 
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -143,6 +160,8 @@ class Batcher:
     async def _run_batch(self, batch: list[Waiting]) -> None:
         self._is_busy = True
         began = time.monotonic()
+        patience = max(each.deadline for each in batch) - began
+        self._hangs_at = began + max(self._hang_seconds, HANG_TIMES * patience)
         try:
             loop = asyncio.get_running_loop()
             answers = await loop.run_in_executor(self._thread, self._predict, [each.arrays for each in batch])
@@ -158,6 +177,7 @@ class Batcher:
                     each.answer.set_exception(_as_refusal(error))
         finally:
             self._is_busy = False
+            self._hangs_at = math.inf
 
     def _predict(self, requests: list[dict]) -> list[dict]:
         rows = [next(iter(arrays.values())).shape[0] for arrays in requests]

@@ -28,6 +28,14 @@ QUEUED_MIN = 64
 # Bytes of all requests that wait.
 QUEUED_BYTES_MAX = 256 * 1024 * 1024
 
+# The model is taken to hang, and the instance ends, when a batch takes so many times as long as the most patient of its clients was
+# ready to wait, or as this, whichever is longer.
+HANG_TIMES = 2.0
+HANG_SECONDS_MIN = 10.0
+# As is a handler whose load() takes longer than this.
+LOAD_SECONDS_MAX = 900.0
+WATCH_SECONDS = 0.25
+
 # What is told of: latencies of so long, of so many requests at most.
 WINDOW_SECONDS = 10.0
 WINDOW_REQUESTS_MAX = 20_000
@@ -35,6 +43,8 @@ STATUS_SECONDS = 1.0
 
 # After SIGTERM what was begun is ended for so long; the agent kills a little later.
 DRAIN_SECONDS = 8.0
+# For the last answers to get to their clients.
+SEND_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,10 @@ class ServeConfig:
     bundle_folder: str
     # A request that does not say how long it waits, waits so long.
     timeout_seconds: float = TIMEOUT_SECONDS_DEFAULT
+    # What the process may hold of its own; without a bound where it is None.
+    memory_bytes: int | None = None
+    hang_seconds: float = HANG_SECONDS_MIN
+    load_seconds: float = LOAD_SECONDS_MAX
     port: int = 0
     grpc_port: int = 0
 
@@ -77,6 +91,9 @@ def read_config(path: str) -> ServeConfig:
         status_path=given.get("statusPath", ""),
         bundle_folder=given["bundleFolder"],
         timeout_seconds=float(given.get("timeoutMs") or 1000 * TIMEOUT_SECONDS_DEFAULT) / 1000,
+        memory_bytes=int(given.get("memoryBytes") or 0) or None,
+        hang_seconds=float(given.get("hangSeconds") or HANG_SECONDS_MIN),
+        load_seconds=float(given.get("loadSeconds") or LOAD_SECONDS_MAX),
         port=int(given.get("port", 0)),
         grpc_port=int(given.get("grpcPort", 0)),
     )

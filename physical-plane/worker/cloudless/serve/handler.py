@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from collections.abc import Callable
 
 import numpy
 
@@ -34,25 +35,38 @@ class Handler:
         self.outputs = _declared(self._handler, "outputs", named)
 
     def load(self) -> None:
-        self._handler.load()
+        _run(self._handler.load, "load()")
 
     def predict(self, batch: dict) -> dict:
         rows = next(iter(batch.values())).shape[0]
-        answer = self._handler.predict(batch)
+        answer = _run(lambda: self._handler.predict(batch), "predict()")
         if not isinstance(answer, dict) or not answer:
             raise HandlerFault(f"predict() answered with {type(answer).__name__}; it must be a dictionary of arrays by name")
         arrays = {}
         for name, value in answer.items():
-            array = numpy.asarray(_on_host(value))
+            # A copy: the handler may use its own again for the next batch, while this one is still being sent.
+            array = numpy.array(_on_host(value))
             if array.ndim == 0 or array.shape[0] != rows:
                 raise HandlerFault(f"output {name!r} has shape {list(array.shape)}; it must have {rows} rows, as the input")
             if datatype_of(array) is None:
                 raise HandlerFault(f"output {name!r} has type {array.dtype}, for which the protocol has no name")
+            if array.dtype.hasobject and not all(isinstance(each, (str, bytes)) for each in array.reshape(-1)):
+                raise HandlerFault(f"output {name!r} has objects that are neither text nor bytes; give numbers, text or bytes")
             arrays[str(name)] = array
         fault = fault_of(arrays, rows) if self._is_per_token else None
         if fault is not None:
             raise HandlerFault(fault)
         return arrays
+
+
+def _run(work: Callable, named: str):
+    """What would end the thread, or the process, is a fault like any other."""
+    try:
+        return work()
+    except Exception:
+        raise
+    except BaseException as error:
+        raise HandlerFault(f"{named} ended with {type(error).__name__}: {error}"[:2_000]) from error
 
 
 def _on_host(value):
