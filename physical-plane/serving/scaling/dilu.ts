@@ -16,7 +16,8 @@ export const dilu: Autoscaler<DiluMemory> = {
     const begun = Math.min(bounds.max, Math.max(bounds.min, view.instances.length))
     const before = memory ?? { wanted: begun, samples: [], because: '' }
     const next = scaleLazily(before, sampleOf(view), bounds)
-    return { actions: toCount(view, next.wanted, next.because), memory: next }
+    const because = next.because === '' ? `${next.wanted} instances are wanted` : next.because
+    return { actions: toCount(view, next.wanted, because), memory: next }
   },
 }
 

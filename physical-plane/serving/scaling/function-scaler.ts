@@ -4,7 +4,7 @@
 // instances of any more are remembered for a while, as their next request may come.
 import type { Action, Autoscaler, ScalingView, Second, Shape } from './autoscaler.ts'
 import { autoscalerOf, isAutoscalerName } from './policies.ts'
-import { latencyModelOf } from './predict-latency.ts'
+import { isProfiled, latencyModelOf } from './predict-latency.ts'
 import { secondOf, type Counted } from './serving-seconds.ts'
 import {
   newestSpecFirst,
@@ -93,7 +93,7 @@ export class FunctionScaler {
     if (known.policy.name !== name)
       Object.assign(known, { policy: autoscalerOf(name), memory: autoscalerOf(name).initial })
     const profile = JSON.stringify(of.profile ?? [])
-    if (profile !== known.profile) Object.assign(known, { profile, latency: latencyModelOf(of.profile ?? []) })
+    if (profile !== known.profile) Object.assign(known, { profile, latency: latencyOf(of) })
     const elapsedMs = nowMs - known.seenAtMs
     const { second, counted } = secondOf(known.counted, of, nowMs, elapsedMs)
     known.counted = counted
@@ -135,7 +135,7 @@ function begun(of: ServingFunction, nowMs: number): Known {
     because: '',
     seenAtMs: nowMs,
     function: of,
-    latency: latencyModelOf(of.profile ?? []),
+    latency: latencyOf(of),
     profile: JSON.stringify(of.profile ?? []),
   }
 }
@@ -148,4 +148,9 @@ function nameOf({ autoscaler = '' }: ServingFunction): string {
 function leavingAfter(before: Leaving, actions: readonly Action[], nowMs: number): Leaving {
   const gone = actions.flatMap((action) => (action.kind === 'remove' ? [action.instanceId] : []))
   return gone.length === 0 ? before : new Map([...before, ...gone.map((id) => [id, nowMs] as const)])
+}
+
+/** A profile that can not be is none: the others go on, and this one by what is measured. */
+function latencyOf({ profile = [] }: ServingFunction): ScalingView['latency'] {
+  return profile.every(isProfiled) ? latencyModelOf(profile) : () => null
 }

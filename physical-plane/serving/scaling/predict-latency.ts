@@ -42,6 +42,11 @@ export function latencyModelOf(points: readonly ProfiledLatency[]): LatencyModel
   }
 }
 
+/** Whether it can be a point of a profile. */
+export function isProfiled(point: ProfiledLatency): boolean {
+  return violationsOf(point, 0).length === 0
+}
+
 function violationsOf(point: ProfiledLatency, index: number): readonly FieldViolation[] {
   const violations: FieldViolation[] = []
   const check = (field: keyof ProfiledLatency, isGood: boolean, fix: string): void => {

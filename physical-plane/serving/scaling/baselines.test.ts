@@ -1,0 +1,97 @@
+import { array, assert as check, integer, property } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hpaDesired } from './hpa.ts'
+import { inflessOffer, inflessScore } from './infless.ts'
+import { kpa, kpaStart, type Kpa, type KpaInput } from './knative.ts'
+import { rayDesired } from './ray.ts'
+import { autoscalerOf } from './policies.ts'
+import { live } from './view.fixture.ts'
+
+describe("Knative's autoscaler", () => {
+  const tick = (fields: Partial<KpaInput> = {}): KpaInput => {
+    return { nowMs: 0, ready: 5, target: 10, averageStable: 50, averagePanic: 50, ...fields }
+  }
+
+  test('panics at twice what is there, and stays up until a minute after', () => {
+    const panic = kpa(kpaStart, tick({ averagePanic: 200 }))
+    expect(panic.desired).toBe(20)
+    const calm = tick({ ready: 20, averageStable: 60, averagePanic: 10 })
+    expect(kpa(panic.memory, { ...calm, nowMs: 60_000 }).desired).toBe(20)
+    expect(kpa(panic.memory, { ...calm, nowMs: 60_001 })).toEqual({ desired: 10, memory: kpaStart })
+  })
+
+  test('below twice it goes by the minute', () => {
+    expect(kpa(kpaStart, tick({ averagePanic: 90 })).desired).toBe(5)
+    expect(kpa(kpaStart, tick({ averageStable: 71 })).desired).toBe(8)
+  })
+
+  test('goes down to half at most in one step', () => {
+    expect(kpa(kpaStart, tick({ ready: 9, averageStable: 1, averagePanic: 1 })).desired).toBe(4)
+  })
+
+  test('in a panic never goes down', () => {
+    check(
+      property(array(integer({ min: 0, max: 500 }), { minLength: 2, maxLength: 25 }), (loads) => {
+        let memory: Kpa = kpaStart
+        let before = 0
+        for (const [at, load] of loads.entries()) {
+          const next = kpa(memory, tick({ nowMs: 2_000 * at, averageStable: load / 5, averagePanic: load }))
+          const isPanic = memory.panicSinceMs !== null && next.memory.panicSinceMs !== null
+          expect(next.desired).toBeGreaterThanOrEqual(isPanic ? before : 0)
+          before = next.desired
+          memory = next.memory
+        }
+      }),
+    )
+  })
+
+  test('as a policy: requests at once beyond 70 % of two batches an instance add some at once', () => {
+    const { actions } = live(
+      autoscalerOf('knative'),
+      Array.from({ length: 8 }, () => ({ arrived: 50, inFlight: 30 })),
+    )
+    // 30 of 5.6 an instance.
+    expect(actions.filter(({ kind }) => kind === 'add')).toHaveLength(5)
+    expect(actions[0]!.because).toBe('30.0 requests at once over 60 s, 30.0 over 6 s, 5.6 an instance')
+  })
+})
+
+describe('rules of others', () => {
+  test("Ray Serve's, in proportion to requests at once", () => {
+    expect(rayDesired({ running: 4, ongoing: 20, target: 2, factor: 1 })).toBe(10)
+    expect(rayDesired({ running: 4, ongoing: 20, target: 2, factor: 0.5 })).toBe(7)
+    expect(rayDesired({ running: 0, ongoing: 5, target: 2, factor: 1 })).toBe(3)
+    expect(rayDesired({ running: 0, ongoing: 0, target: 2, factor: 1 })).toBe(0)
+    expect(rayDesired({ running: 2, ongoing: 3.9, target: 2, factor: 0.5 })).toBe(1)
+  })
+
+  test("Ray Serve's waits until it has decided the same for half a minute", () => {
+    const { actions } = live(
+      autoscalerOf('ray'),
+      Array.from({ length: 40 }, () => ({ arrived: 10, inFlight: 8 })),
+    )
+    expect(actions.map(({ atSecond, kind }) => [atSecond, kind])).toEqual([
+      [31, 'add'],
+      [31, 'add'],
+      [31, 'add'],
+    ])
+  })
+
+  test("Kubernetes', in proportion to a metric", () => {
+    expect(hpaDesired(3, 50, 20)).toBe(8)
+  })
+
+  test("INFless' offers", () => {
+    expect(inflessOffer(92.75, 4, 200)).toEqual({ ratePerSecondMax: 43, ratePerSecondMin: 37, gatherMs: 107.25 })
+    expect(inflessOffer(69, 2, 200)).toEqual({ ratePerSecondMax: 28, ratePerSecondMin: 15, gatherMs: 131 })
+    expect(inflessOffer(150, 1, 200)).toMatchObject({ ratePerSecondMin: 1 })
+    expect(inflessOffer(150, 2, 200)).toBe(null)
+    expect(inflessOffer(201, 1, 200)).toBe(null)
+  })
+
+  test("INFless' score prefers what leaves little over", () => {
+    const place = { ratePerSecondMax: 40, efficiencyMax: 2, freeAfter: 50, slot: 100 }
+    expect(inflessScore(place)).toBe(40)
+    expect(inflessScore({ ...place, freeAfter: 25 })).toBe(80)
+  })
+})

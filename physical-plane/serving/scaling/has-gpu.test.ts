@@ -1,0 +1,145 @@
+import { assert as check, double, integer, property } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { LatencyModel, ScaledInstance, ScalingView } from './autoscaler.ts'
+import { hasConfig, hasGpu, publishedCapacity, scaleTo } from './has-gpu.ts'
+import { occupancyOf, rowsOf } from './rows.ts'
+import { throughput } from './shape-choices.ts'
+import { anInstance, aView, done, live, seconds, shapeOf, smoothLatency } from './view.fixture.ts'
+
+// ResNet-50, batches of 4 on 30 % of a V100's multiprocessors, by tenths of time, as RaPP's authors measured it.
+const measured = [252.25, 77.33, 53.72, 35.18, 31.89, 21.51, 21.17, 21.07, 20.85, 20.9]
+const latency: LatencyModel = (_, batch, { smMilli, requestMilli }) =>
+  batch === 4 && smMilli === 300 ? (measured[requestMilli / 100 - 1] ?? null) : null
+
+/** One instance with 30 % of the time, and 40 % of its row with another function. */
+const view = (fields: Partial<ScalingView> = {}, requestMilli = 300, others = 400): ScalingView => {
+  const instances = [anInstance({ shape: shapeOf(300, requestMilli) })]
+  const shapes = [...instances.map(({ shape }) => shape), ...(others === 0 ? [] : [shapeOf(300, others)])]
+  const devices = [{ id: 'gpu-0', model: 'v100', shapes, memoryFreeBytes: 16e9, usdPerHour: 2 }]
+  return aView({ instances, devices, latency, slo: null, ...fields })
+}
+
+const capacityAt = (requestMilli: number): number => publishedCapacity(view(), 'v100', shapeOf(300, requestMilli))!
+
+const decided = (rate: number, of = view()) =>
+  scaleTo(of, rate, publishedCapacity, true).actions.map((action) =>
+    action.kind === 'resize' ? `to ${action.shape.requestMilli}` : action.kind,
+  )
+
+describe('what instances of the published measurement can answer', () => {
+  test('by the published rule', () => {
+    const expected = [7.758, 16.969, 20.207, 23.768, 24.537, 27.32, 27.422, 27.452, 27.519, 27.502]
+    const off = expected.map((capacity, at) => Math.abs(capacityAt(100 * (at + 1)) - capacity))
+    // The latencies above are rounded.
+    expect(Math.max(...off)).toBeLessThan(0.0015)
+  })
+
+  test('more time in the row covers what is missing, as far as the row goes', () => {
+    expect(decided(15)).toEqual([])
+    expect(decided(20)).toEqual(['to 400'])
+    expect(decided(22)).toEqual(['to 500'])
+    expect(decided(30)).toEqual(['to 600', 'add'])
+    expect(30 - 0.9 * capacityAt(300) - (capacityAt(600) - capacityAt(300))).toBeCloseTo(4.701, 2)
+  })
+
+  test('less time is taken back only as far as what is asked stays covered', () => {
+    const wide = view({}, 1_000, 0)
+    expect(decided(8, wide)).toEqual(['to 200'])
+    expect(capacityAt(200)).toBeCloseTo(16.969, 3)
+    expect(decided(8.26, wide)).toEqual([])
+  })
+
+  test('nothing happens between the thresholds', () => {
+    const rate = double({ min: 0.3001, max: 0.8999, noNaN: true })
+    check(
+      property(rate, (share) => {
+        expect(decided(share * capacityAt(300))).toEqual([])
+      }),
+    )
+  })
+})
+
+describe('as a policy', () => {
+  const capacityOfAll = (instances: readonly ScaledInstance[], of: ScalingView): number =>
+    instances.reduce((sum, { shape }) => sum + (throughput(of, 'v100', shape) ?? 0), 0)
+
+  test('after going up the load is nine tenths of the capacity at most; after going down too; rows fit every device', () => {
+    const load = double({ min: 0, max: 300, noNaN: true })
+    const tenths = integer({ min: 1, max: 10 })
+    check(
+      property(load, tenths, tenths, (rate, sm, quota) => {
+        const of = aView({
+          instances: [anInstance({ shape: shapeOf(100 * sm, 100 * quota) })],
+          slo: null,
+          instancesMax: 50,
+        })
+        let next = 0
+        let instances = of.instances
+        for (const action of scaleTo(of, rate, throughput, true).actions)
+          instances = done(instances, action, of.nowMs, () => `i-${(next += 1)}`)
+        expect(instances.length).toBeGreaterThanOrEqual(1)
+        expect(capacityOfAll(instances, of)).toBeGreaterThanOrEqual((rate / hasConfig.upShare) * (1 - 1e-9))
+        for (const own of Map.groupBy(instances, ({ deviceId }) => deviceId).values()) {
+          const rows = rowsOf(own.map(({ shape }) => shape))
+          expect(rows.length).toBeLessThanOrEqual(hasConfig.rowsMax)
+          expect(rows.reduce((sum, row) => sum + row.smMilli, 0)).toBeLessThanOrEqual(1_000)
+          for (const row of rows) expect(row.requestMilli).toBeLessThanOrEqual(1_000)
+          expect(occupancyOf(own.map(({ shape }) => shape))).toBeLessThanOrEqual(1 + 1e-9)
+        }
+      }),
+    )
+  })
+
+  test('a constant load comes to rest', () => {
+    for (const rate of [1, 10, 40, 120, 400]) {
+      const { actions } = live(
+        hasGpu as never,
+        Array.from({ length: 120 }, () => rate),
+        { slo: null, instancesMax: 30 },
+      )
+      expect(actions.filter(({ atSecond }) => atSecond > 60)).toEqual([])
+    }
+  })
+
+  test('gives back no more often than every ten seconds', () => {
+    const wide = [anInstance({ shape: shapeOf(500, 1_000) })]
+    const load = [...Array.from({ length: 20 }, () => 60), ...Array.from({ length: 60 }, () => 1)]
+    const { actions } = live(hasGpu as never, load, { instances: wide, slo: null })
+    const downs = [...new Set(actions.map(({ atSecond }) => atSecond))]
+    for (const [at, second] of downs.entries())
+      expect(second - (downs[at - 1] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(10)
+  })
+
+  test('a part that misses the objective is never chosen', () => {
+    const of = aView({ history: seconds(10, { arrived: 100 }), slo: { latencyMs: 60, percentile: 99 } })
+    const { actions } = hasGpu.decide(of, hasGpu.initial)
+    const added = actions.flatMap((action) => (action.kind === 'add' ? [action.shape] : []))
+    expect(added.length).toBeGreaterThan(0)
+    for (const shape of added) expect(smoothLatency('v100', 1, shape)).toBeLessThanOrEqual(30)
+  })
+
+  test('what nobody has profiled counts as it was measured, not as nothing', () => {
+    const instances = [anInstance({ measuredPerSecond: 20 })]
+    const of = aView({ instances, latency: () => null, history: seconds(10, { arrived: 40 }) })
+    // 45 foreseen, of which nine tenths of 60 are enough.
+    expect(hasGpu.decide(of, hasGpu.initial).actions.map(({ kind }) => kind)).toEqual(['add', 'add'])
+  })
+
+  test('functions share no memory: what one foresees does not move another', () => {
+    const busy = hasGpu.decide(aView({ history: seconds(10, { arrived: 500 }) }), hasGpu.initial)
+    const quiet = aView({ history: seconds(10, { arrived: 5 }) })
+    const before = hasGpu.decide(quiet, hasGpu.initial)
+    expect(busy.memory.kalman.rate).toBeGreaterThan(50)
+    expect(hasGpu.decide(quiet, hasGpu.initial)).toEqual(before)
+  })
+
+  test('the smallest part that covers the rest is taken, not the largest', () => {
+    const instances = [anInstance({ shape: shapeOf(300, 1_000) })]
+    const of = aView({ instances, slo: null })
+    const capacity = throughput(of, 'v100', shapeOf(300, 1_000))!
+    const { actions } = scaleTo(of, 0.9 * capacity + 5, throughput, true)
+    const added = actions.flatMap((action) => (action.kind === 'add' ? [action.shape] : []))
+    expect(added).toHaveLength(1)
+    expect(throughput(of, 'v100', added[0]!)!).toBeLessThan(20)
+  })
+})

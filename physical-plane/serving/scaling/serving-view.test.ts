@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { FunctionScaler, type ServingFunction, type ServingInstance } from './function-scaler.ts'
+import { seconds, shapeOf } from './view.fixture.ts'
+
+const profile = [100, 200, 400, 1_000].map((quotaMilli) => {
+  return { deviceModel: 'v100', batch: 1, smMilli: 300, quotaMilli, latencyMs: 10_000 / quotaMilli }
+})
+
+const instance = (id: string, fields: Partial<ServingInstance> = {}): ServingInstance => ({
+  instanceId: id,
+  attempt: 1,
+  isReady: true,
+  requests: 0,
+  latencyMs: 5,
+  requestsPerSecond: 1,
+  capacityPerSecond: 0,
+  isVerticalExhausted: false,
+  deviceId: 'gpu-0',
+  deviceModel: 'v100',
+  shape: shapeOf(300, 200, 300),
+  ...fields,
+})
+
+const serving = (fields: Partial<ServingFunction> = {}): ServingFunction => ({
+  functionId: 'f-1',
+  bounds: { min: 1, max: 4 },
+  sloMs: 200,
+  instances: [instance('f-1/a/0')],
+  autoscaler: 'hybrid',
+  sloPercentile: 99,
+  batchMax: 1,
+  shape: shapeOf(300, 200, 300),
+  memoryBytes: 1e9,
+  profile,
+  canReshape: true,
+  history: seconds(30, { arrived: 5 }),
+  ...fields,
+})
+
+describe('wishes', () => {
+  test('name who is there with its share, and have nobody for whom is to begin', () => {
+    const scaler = new FunctionScaler()
+    scaler.sample([serving({ history: seconds(30, { arrived: 250 }) })], 1_000)
+    const { instances, because } = scaler.wishes()['f-1']!
+    expect(instances[0]!.id).toBe('f-1/a/0')
+    expect(instances[0]!.shape.requestMilli).toBeGreaterThan(200)
+    expect(instances.slice(1).every(({ id }) => id === '')).toBe(true)
+    expect(instances.length).toBeGreaterThan(1)
+    expect(scaler.wanted()).toEqual({ 'f-1': instances.length })
+    expect(because).toMatch(/requests a second/)
+  })
+
+  test('stay until they are so: the same again while nothing has begun yet', () => {
+    const scaler = new FunctionScaler()
+    const busy = serving({ history: seconds(30, { arrived: 250 }) })
+    scaler.sample([busy], 1_000)
+    const first = scaler.wishes()
+    for (let at = 2_000; at <= 5_000; at += 1_000) scaler.sample([busy], at)
+    expect(scaler.wishes()).toEqual(first)
+  })
+
+  test('whoever begins takes the place that was asked for', () => {
+    const scaler = new FunctionScaler()
+    const history = seconds(30, { arrived: 250 })
+    scaler.sample([serving({ history })], 1_000)
+    const { instances } = scaler.wishes()['f-1']!
+    const begun = instances.map((wished, at) => instance(`f-1/a/${at}`, { shape: wished.shape, isReady: at === 0 }))
+    scaler.sample([serving({ history, instances: begun })], 2_000)
+    expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual(begun.map(({ instanceId }) => instanceId))
+  })
+
+  test('who is gone without having been asked to is wanted again', () => {
+    const scaler = new FunctionScaler()
+    const two = { bounds: { min: 2, max: 4 }, instances: [instance('f-1/a/0'), instance('f-1/a/1')] }
+    scaler.sample([serving(two)], 1_000)
+    scaler.sample([serving({ ...two, instances: [instance('f-1/a/1')] })], 2_000)
+    expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual(['', 'f-1/a/1'])
+  })
+
+  test('a share that nobody gives is let go after half a minute', () => {
+    const scaler = new FunctionScaler()
+    const history = seconds(30, { arrived: 30 })
+    const asked = (at: number): number => {
+      scaler.sample([serving({ history, bounds: { min: 1, max: 1 } })], at)
+      return scaler.wishes()['f-1']!.instances[0]!.shape.requestMilli
+    }
+    expect(asked(1_000)).toBeGreaterThan(200)
+    // Seen as it is, and asked for again.
+    expect(asked(40_000)).toBeGreaterThan(200)
+    scaler.sample([serving({ history: seconds(30, { arrived: 1 }), bounds: { min: 1, max: 1 } })], 75_000)
+    expect(scaler.wishes()['f-1']!.instances[0]!.shape.requestMilli).toBeLessThanOrEqual(200)
+  })
+
+  test('during a roll-out no old one is named, and a new one is no surplus', () => {
+    const scaler = new FunctionScaler()
+    scaler.sample([serving({ autoscaler: 'fixed' })], 1_000)
+    const old = instance('f-1/a/0', { isOutdated: true })
+    scaler.sample([serving({ autoscaler: 'fixed', instances: [old, instance('f-1/a/1', { isReady: false })] })], 2_000)
+    expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual([''])
+    expect(scaler.wanted()).toEqual({ 'f-1': 1 })
+    scaler.sample([serving({ autoscaler: 'fixed', instances: [instance('f-1/a/1')] })], 3_000)
+    expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual(['f-1/a/1'])
+  })
+
+  test('of whole devices only numbers change', () => {
+    const scaler = new FunctionScaler()
+    const whole = serving({ history: seconds(30, { arrived: 250, queued: 40 }), canReshape: false })
+    const { shape } = whole.instances[0]!
+    const instances = [instance('f-1/a/0', { capacityPerSecond: 50 })]
+    for (const at of [1_000, 2_000]) scaler.sample([{ ...whole, instances }], at)
+    const wished = scaler.wishes()['f-1']!.instances
+    expect(wished.length).toBeGreaterThan(1)
+    expect(wished.map((one) => one.shape)).toEqual(wished.map(() => shape))
+  })
+})
+
+describe('a function without instances', () => {
+  const none = serving({ bounds: { min: 0, max: 2 }, instances: [], history: seconds(5) })
+
+  test('has none while nobody asks, and one as soon as somebody does', () => {
+    const scaler = new FunctionScaler()
+    scaler.sample([none], 1_000)
+    expect(scaler.wanted()).toEqual({ 'f-1': 0 })
+    scaler.sample(
+      [{ ...none, history: seconds(6, { arrived: 0 }).map((one, at) => (at === 5 ? { ...one, arrived: 1 } : one)) }],
+      2_000,
+    )
+    expect(scaler.wanted()).toEqual({ 'f-1': 1 })
+  })
+
+  test('goes by the policy that it names, and by the default where this agent does not know it', () => {
+    const scaler = new FunctionScaler()
+    scaler.sample([serving({ autoscaler: 'from-the-future', history: seconds(30, { arrived: 250 }) })], 1_000)
+    expect(scaler.wanted()['f-1']).toBeGreaterThan(1)
+    scaler.sample([serving({ autoscaler: 'fixed', history: seconds(30, { arrived: 250 }) })], 2_000)
+    expect(scaler.wanted()['f-1']).toBe(1)
+  })
+
+  test('with a profile that can not be goes by what is measured', () => {
+    const scaler = new FunctionScaler()
+    const instances = [instance('f-1/a/0', { capacityPerSecond: 50 })]
+    const wrong = serving({
+      profile: [{ ...profile[0]!, latencyMs: -1 }],
+      instances,
+      history: seconds(30, { arrived: 250, queued: 9 }),
+    })
+    scaler.sample([wrong], 1_000)
+    expect(scaler.wanted()['f-1']).toBe(4)
+  })
+})
