@@ -64,7 +64,7 @@ function isFor(history: readonly Second[], seconds: number, holds: (second: Seco
 
 function isPressing({ slo, batchMax }: ScalingView, second: Second, ready: number): boolean {
   if (second.refused > 0 || second.queued > batchMax * Math.max(1, ready)) return true
-  return slo === null || second.latencyMs > measuredConfig.pressedShare * slo.latencyMs
+  return slo !== null && second.latencyMs > measuredConfig.pressedShare * slo.latencyMs
 }
 
 function isLate({ slo }: ScalingView, { answered, latencyMs }: Second): boolean {
