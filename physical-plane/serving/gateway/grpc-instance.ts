@@ -43,7 +43,9 @@ export class GrpcInstance implements InstanceClient {
       if (isOver) return
       isOver = true
       if (error === null) return listener.onAnswer({ ...plainAnswer, bytes: answer ?? noBytes })
-      if (error.code === status.UNAVAILABLE) return listener.onFailure(failureOf(error))
+      // Cancelled, and not by us: a server that goes takes its calls along.
+      if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED)
+        return listener.onFailure(failureOf(error))
       listener.onAnswer({ ...plainAnswer, bytes: noBytes, grpcStatus: error.code, text: error.details })
     })
     return () => {
@@ -62,8 +64,9 @@ const noBytes = Buffer.alloc(0)
 const plainAnswer = { jsonBytes: null, httpStatus: 200, grpcStatus: 0, text: '', retryAfter: '' }
 
 /** Our instances say UNAVAILABLE themselves while they load or end; whatever says it of a connection names it. */
-function failureOf({ details }: ServiceError): { kind: 'unsent' | 'not-taken' | 'died'; because: string } {
+function failureOf({ code, details }: ServiceError): { kind: 'unsent' | 'not-taken' | 'died'; because: string } {
   if (/^(No connection established|Name resolution failed)/.test(details)) return { kind: 'unsent', because: details }
-  const isConnection = /connection|ECONN|EPIPE|RST_STREAM|socket|GOAWAY|call ended without/i.test(details)
+  const isConnection =
+    code === status.CANCELLED || /connection|ECONN|EPIPE|RST_STREAM|socket|GOAWAY|call ended without/i.test(details)
   return { kind: isConnection ? 'died' : 'not-taken', because: details }
 }
