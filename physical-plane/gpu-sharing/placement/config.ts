@@ -10,4 +10,8 @@ export const placementConfig = {
   memoryWeight: 0.4,
   /** Devices that one instance may ask for. */
   devicesPerInstanceMax: 64,
+  /** GPUs in use, the fullest first, on which moving others is tried before a fresh one is taken. */
+  repackDevicesMax: 8,
+  /** Rows of one size of multiprocessors that a GPU is cut into: HAS-GPU's artefact has two. */
+  rowsMax: 4,
 } as const
