@@ -46,8 +46,8 @@ export const functionFileSchema = z.strictObject({
   handler: z
     .string()
     .regex(
-      /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$/,
-      'must name a module and a class in it, for example "model:Classifier"',
+      /^([A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*|onnx:[\w-][\w./-]*\.onnx)$/,
+      'must name a module and a class in it, for example "model:Classifier", or a model, "onnx:model.onnx"',
     ),
   environment: z
     .record(
@@ -74,6 +74,7 @@ export const functionFileSchema = z.strictObject({
     .optional(),
   at_most_once: z.boolean().default(false),
   profile: z.array(pointSchema).max(4000, 'must have at most 4000 points').default([]),
+  memory_gib: z.number().min(0.25, 'must be at least 0.25').max(4096, 'must be at most 4096').optional(),
   owner: z.string().max(200).default(''),
   labels: labelsSchema,
 })

@@ -53,6 +53,7 @@ autoscaler: has-gpu
 timeout_ms: 2000
 queue_max: 64
 at_most_once: true
+memory_gib: 1.5
 profile:
   - { device_model: nvidia-t4, batch: 4, sm: 0.3, quota: 0.5, latency_ms: 31.89 }
   - { device_model: nvidia-t4, latency_ms: 20.9 }
@@ -74,6 +75,7 @@ labels: { team: vision }
       timeoutMs: 2000,
       queueMax: 64,
       atMostOnce: true,
+      memoryBytes: 1.5 * 2 ** 30,
       profile: [
         { deviceModel: 'nvidia-t4', batch: 4, smMilli: 300, quotaMilli: 500, latencyMs: 31.89 },
         { deviceModel: 'nvidia-t4', batch: 1, smMilli: 1000, quotaMilli: 1000, latencyMs: 20.9 },
@@ -88,6 +90,8 @@ describe('what is wrong is named with its line and the fix', () => {
   test.each([
     ['name: Big\nhandler: m:C\n', 'name', 'lower-case letters', 1],
     ['name: a\nhandler: model.py\n', 'handler', '"model:Classifier"', 2],
+    ['name: a\nhandler: onnx:/etc/model.onnx\n', 'handler', '"onnx:model.onnx"', 2],
+    [`${least}memory_gib: 0.1\n`, 'memory_gib', 'at least 0.25', 3],
     [`${least}batchmax: 3\n`, 'batchmax', 'batch_max', 3],
     [`${least}slo:\n  latency: 3\n`, 'slo.latency', 'latency_ms', 4],
     [`${least}slo: { latency_ms: 0 }\n`, 'slo.latency_ms', 'at least 1', 3],

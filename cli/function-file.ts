@@ -54,6 +54,7 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
       profile: content.profile.map(({ device_model: deviceModel, batch, sm, quota, latency_ms: latencyMs }) => {
         return { deviceModel, batch, smMilli: thousandths(sm), quotaMilli: thousandths(quota), latencyMs }
       }),
+      ...(content.memory_gib === undefined ? {} : { memoryBytes: Math.round(content.memory_gib * 2 ** 30) }),
       owner: content.owner,
       labels: content.labels,
     },

@@ -90,6 +90,8 @@ test('what can not be is refused by its field', async () => {
     slo: { latencyMs: 100 },
     timeoutMs: 50,
     queueMax: 1_000_000,
+    handler: 'onnx:../other.onnx',
+    memoryBytes: 1,
     profile: [point, point, { ...point, batch: 0, latencyMs: 0, deviceModel: 'cup' }, { ...point, smMilli: 1001 }],
   }
   const error: unknown = await deploy(rig, wrong).catch((reason: unknown) => reason)
@@ -97,6 +99,8 @@ test('what can not be is refused by its field', async () => {
   const { violations } = error as CloudlessError
   expect(violations.map(({ field }) => field).sort()).toEqual([
     'spec.autoscaler',
+    'spec.handler',
+    'spec.memory_bytes',
     'spec.profile[1]',
     'spec.profile[2].batch',
     'spec.profile[2].device_model',

@@ -86,6 +86,7 @@ export function anInferenceSpec(spec: Partial<InferenceSpec> = {}): InferenceSpe
     timeoutMs: 30_000,
     queueMax: 0,
     atMostOnce: false,
+    memoryBytes: 0,
     profile: [],
     ...spec,
   }

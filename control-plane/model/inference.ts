@@ -14,7 +14,7 @@ export type Slo = {
 export type InferenceSpec = {
   readonly name: string
   readonly bundleDigest: string
-  /** "module:Class". */
+  /** "module:Class", or "onnx:PATH". */
   readonly handler: string
   readonly environment: Readonly<Record<string, string>>
   /** Null: as fast as it goes. */
@@ -41,6 +41,8 @@ export type InferenceSpec = {
   readonly atMostOnce: boolean
   /** How long batches take, as it was measured. */
   readonly profile: readonly ProfilePoint[]
+  /** What an instance's process may hold of the machine's memory; 0: without a bound. */
+  readonly memoryBytes: number
 }
 
 export const autoscalerNames = ['hybrid', 'dilu', 'has-gpu', 'fast-gshare', 'knative', 'fixed'] as const
@@ -117,9 +119,10 @@ function runWith({
   batchMax,
   gpuShare,
   deviceModels,
+  memoryBytes,
 }: InferenceSpec): unknown {
   const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))
-  return [bundleDigest, handler, variables, slo, batchMax, gpuShare, deviceModels.toSorted()]
+  return [bundleDigest, handler, variables, slo, batchMax, gpuShare, deviceModels.toSorted(), memoryBytes]
 }
 
 /** One is there until the region's agent says otherwise, or nobody would ever hear of requests. */

@@ -52,4 +52,7 @@ export const functionLimits = {
   timeoutMsMin: 10,
   timeoutMsMax: 3_600_000,
   queueMax: 100_000,
+  // Less than that an interpreter and its libraries take.
+  memoryBytesMin: 256 * 2 ** 20,
+  memoryBytesMax: 4096 * 2 ** 30,
 } as const

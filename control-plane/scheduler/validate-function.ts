@@ -7,6 +7,9 @@ import type { Violation } from '#control-plane/model/violation.ts'
 import { functionLimits as limits } from './config.ts'
 import { checkShare, type Note } from './validate-job.ts'
 
+/** A class of the bundle, or a model in it. */
+const handlers = [/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$/, /^onnx:[\w-][\w./-]*\.onnx$/]
+
 /** `root` is put before every path. */
 export function validateFunction(spec: InferenceSpec, catalogue: Catalogue, root: string): readonly Violation[] {
   const violations: Violation[] = []
@@ -15,8 +18,10 @@ export function validateFunction(spec: InferenceSpec, catalogue: Catalogue, root
     note('name', `${quote(spec.name)} is no name; use 1 to 63 lower-case letters, digits and "-", not at an end`)
   if (!/^[0-9a-f]{64}$/.test(spec.bundleDigest))
     note('bundle_digest', `${quote(spec.bundleDigest)} is no sha256; give 64 lower-case hexadecimal digits`)
-  if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$/.test(spec.handler))
-    note('handler', `${quote(spec.handler)} is no handler; name module and class, for example "model:Classifier"`)
+  if (!handlers.some((form) => form.test(spec.handler))) {
+    const forms = 'name module and class, for example "model:Classifier", or a model, "onnx:model.onnx"'
+    note('handler', `${quote(spec.handler)} is no handler; ${forms}`)
+  }
   checkEnvironment(note, spec.environment)
   checkNumbers(note, spec)
   checkProfile(note, spec, catalogue)
@@ -45,7 +50,7 @@ function checkEnvironment(note: Note, environment: InferenceSpec['environment'])
 }
 
 function checkNumbers(note: Note, spec: InferenceSpec): void {
-  const { slo, instancesMin, instancesMax, batchMax, timeoutMs, queueMax } = spec
+  const { slo, instancesMin, instancesMax, batchMax, timeoutMs, queueMax, memoryBytes } = spec
   const within = (field: string, value: number, least: number, most: number): void => {
     if (!(value >= least && value <= most)) note(field, `is ${value}; give a number from ${least} to ${most}`)
   }
@@ -55,6 +60,7 @@ function checkNumbers(note: Note, spec: InferenceSpec): void {
   within('batch_max', batchMax, 1, limits.batchMax)
   within('timeout_ms', timeoutMs, limits.timeoutMsMin, limits.timeoutMsMax)
   within('queue_max', queueMax, 0, limits.queueMax)
+  if (memoryBytes !== 0) within('memory_bytes', memoryBytes, limits.memoryBytesMin, limits.memoryBytesMax)
   if (slo === null) return
   within('slo.latency_ms', slo.latencyMs, limits.latencyMsMin, limits.latencyMsMax)
   within('slo.percentile', slo.percentile, limits.percentileMin, limits.percentileMax)

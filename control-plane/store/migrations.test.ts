@@ -106,7 +106,7 @@ const newKeys = new Set([
   'spotLossUsd',
   'partition',
 ])
-const functionKeys = new Set(['autoscaler', 'timeoutMs', 'queueMax', 'atMostOnce', 'profile'])
+const functionKeys = new Set(['autoscaler', 'timeoutMs', 'queueMax', 'atMostOnce', 'profile', 'memoryBytes'])
 const deviceKeys = new Set(['market', 'zone', 'instanceType', 'endsAtMs'])
 const usageKeys = new Set(['attempt', 'purpose', 'currency', 'unitPrice'])
 

@@ -64,6 +64,7 @@ export function decodeInferenceSpec(checks: Checks, wire: InferenceSpec__Output 
     profile: checks
       .list('spec.profile', wire.profile, config.profilePointsMax)
       .map((point, i) => decodePoint(checks, `spec.profile[${i}]`, point)),
+    memoryBytes: checks.integer('spec.memory_bytes', wire.memoryBytes, { min: 0 }),
   }
 }
 

@@ -132,6 +132,7 @@ export function servingConfig(
     handler: inference?.handler ?? '',
     batchMax: inference?.batchMax ?? 1,
     timeoutMs: inference?.timeoutMs ?? 0,
+    memoryBytes: inference?.memoryBytes ?? 0,
     slo: slo === null ? null : { latencyMs: slo.latencyMs, percentile: slo.percentile, per: perOf(slo) },
     bindHost,
     advertiseHost,

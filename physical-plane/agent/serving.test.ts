@@ -26,6 +26,7 @@ const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Outpu
   timeoutMs: 0,
   queueMax: 0,
   atMostOnce: false,
+  memoryBytes: 0,
   profile: [],
   ...fields,
 })

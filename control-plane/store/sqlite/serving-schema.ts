@@ -1,7 +1,7 @@
 // Pipelines, and what functions have had since there are gateways.
 
 const fields = `'$.spec.autoscaler', 'hybrid', '$.spec.timeoutMs', 30000, '$.spec.queueMax', 0,
-  '$.spec.atMostOnce', json('false'), '$.spec.profile', json('[]')`
+  '$.spec.atMostOnce', json('false'), '$.spec.profile', json('[]'), '$.spec.memoryBytes', 0`
 
 export const servingSchema = `
   UPDATE functions SET body = json_set(body, ${fields});

@@ -131,7 +131,7 @@ def example(handler: Any, rows: int) -> dict:
     """Zeros of what the handler declares as its inputs, in so many rows."""
     import numpy
 
-    from .serve.handler import HandlerFault
+    from .serve.errors import HandlerFault
     from .serve.datatypes import numpy_type
 
     if handler.inputs is None:

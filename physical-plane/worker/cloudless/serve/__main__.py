@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from .config import read_config
-from .handler import HandlerFault
+from .errors import HandlerFault
 from .server import Instance
 
 

@@ -12,8 +12,8 @@ import numpy
 
 from .batch_time import BatchTime
 from .config import HANG_TIMES, QUEUED_BATCHES_MAX, QUEUED_BYTES_MAX, QUEUED_MIN
-from .errors import Refused
-from .handler import Handler, HandlerFault
+from .errors import HandlerFault, Refused
+from .handler import Handler
 from .release import Waits, wait_for_more
 from .window import BatchTimes
 

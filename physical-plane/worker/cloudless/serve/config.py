@@ -20,7 +20,7 @@ RECEIVE_SECONDS = 30.0
 
 # A request that does not say how long it waits.
 TIMEOUT_SECONDS_DEFAULT = 30.0
-TIMEOUT_SECONDS_MAX = 600.0
+TIMEOUT_SECONDS_MAX = 3600.0
 
 # Requests that wait at once: so many full batches, and at least so many requests.
 QUEUED_BATCHES_MAX = 16

@@ -1,4 +1,4 @@
-"""What a client is answered instead of a result: a status, one sentence, and what it may do."""
+"""What a client is answered instead of a result: a status, one sentence, and what it may do. And what a handler's author is told."""
 
 
 class Refused(Exception):
@@ -14,3 +14,7 @@ class Refused(Exception):
 def bad_input(field: str, text: str) -> Refused:
     """`text` names the value found and the fix."""
     return Refused(400, f"{field}: {text}")
+
+
+class HandlerFault(Exception):
+    """The handler is not what it should be; the message says what to change."""

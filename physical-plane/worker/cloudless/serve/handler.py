@@ -8,34 +8,30 @@ from collections.abc import Callable
 import numpy
 
 from .datatypes import datatype_of
+from .errors import HandlerFault
 from .tokens import fault_of
-
-
-class HandlerFault(Exception):
-    """The handler is not what it should be; the message says what to change."""
 
 
 class Handler:
     def __init__(self, named: str, bundle_folder: str, is_per_token: bool = False):
         """`is_per_token`: its answers say how many tokens they have."""
         self._is_per_token = is_per_token
-        module_name, _, class_name = named.partition(":")
         # As a script of the bundle would find its files and modules; what is ours is loaded already.
         os.chdir(bundle_folder)
         sys.path.insert(0, bundle_folder)
-        module = importlib.import_module(module_name)
-        made = getattr(module, class_name, None)
-        if made is None:
-            raise HandlerFault(f"module {module_name} has no {class_name}; handler names module:Class")
-        self._handler = made()
+        self._handler = _made(named)
         for method in ("load", "predict"):
             if not callable(getattr(self._handler, method, None)):
                 raise HandlerFault(f"{named} has no method {method}; it needs load() and predict(batch)")
+        self._named = named
         self.inputs = _declared(self._handler, "inputs", named)
         self.outputs = _declared(self._handler, "outputs", named)
 
     def load(self) -> None:
         _run(self._handler.load, "load()")
+        # Some know what they take only now.
+        self.inputs = _declared(self._handler, "inputs", self._named)
+        self.outputs = _declared(self._handler, "outputs", self._named)
 
     def predict(self, batch: dict) -> dict:
         rows = next(iter(batch.values())).shape[0]
@@ -57,6 +53,18 @@ class Handler:
         if fault is not None:
             raise HandlerFault(fault)
         return arrays
+
+
+def _made(named: str):
+    module_name, _, class_name = named.partition(":")
+    if module_name == "onnx":
+        from .onnx import OnnxModel
+
+        return OnnxModel(class_name)
+    made = getattr(importlib.import_module(module_name), class_name, None)
+    if made is None:
+        raise HandlerFault(f"module {module_name} has no {class_name}; handler names module:Class")
+    return made()
 
 
 def _run(work: Callable, named: str):

@@ -12,7 +12,7 @@ from .answering import Answering
 from .config import DRAIN_SECONDS, SEND_SECONDS, STATUS_SECONDS, WATCH_SECONDS, ServeConfig
 from .errors import Refused
 from .grpc_server import GrpcServer
-from .handler import HandlerFault
+from .errors import HandlerFault
 from .http import HttpServer
 from .http_routes import HttpRoutes
 from .memory import bound_allocations, own_bytes

@@ -3,6 +3,7 @@
 import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from '../../cloudless/v1/Slo.ts';
 import type { GpuShare as _cloudless_v1_GpuShare, GpuShare__Output as _cloudless_v1_GpuShare__Output } from '../../cloudless/v1/GpuShare.ts';
 import type { ProfilePoint as _cloudless_v1_ProfilePoint, ProfilePoint__Output as _cloudless_v1_ProfilePoint__Output } from '../../cloudless/v1/ProfilePoint.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface InferenceSpec {
   'name'?: (string);
@@ -23,6 +24,7 @@ export interface InferenceSpec {
   'queueMax'?: (number);
   'atMostOnce'?: (boolean);
   'profile'?: (_cloudless_v1_ProfilePoint)[];
+  'memoryBytes'?: (number | string | Long);
 }
 
 export interface InferenceSpec__Output {
@@ -44,4 +46,5 @@ export interface InferenceSpec__Output {
   'queueMax': (number);
   'atMostOnce': (boolean);
   'profile': (_cloudless_v1_ProfilePoint__Output)[];
+  'memoryBytes': (number);
 }
