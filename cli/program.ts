@@ -11,6 +11,7 @@ import { downCommand } from './commands/down.ts'
 import { functionCommand } from './commands/function.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { linksCommand } from './commands/links.ts'
+import { loadCommand } from './commands/load.ts'
 import { logsCommand } from './commands/logs.ts'
 import { modelCommand } from './commands/model.ts'
 import { pipelineCommand } from './commands/pipeline.ts'
@@ -117,6 +118,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     topCommand(run),
     functionCommand(run),
     pipelineCommand(run),
+    loadCommand(run),
     catalogCommand(run),
     modelCommand(run),
     profileCommand(run),
