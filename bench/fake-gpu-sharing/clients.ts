@@ -16,6 +16,8 @@ export type ShareOfClient = {
   readonly work: 'inference' | 'training'
   readonly requestMilli: number
   readonly limitMilli: number
+  /** The part of the multiprocessors; absent: all. */
+  readonly smMilli?: number
   readonly sloMs?: number
 }
 
@@ -68,6 +70,8 @@ function mayBeOfRealTime(): boolean {
 }
 
 export type RunningManager = {
+  /** Of the shared file. */
+  readonly path: string
   /** What each client needs beside the device itself. */
   readonly environmentOf: (share: ShareOfClient) => Readonly<Record<string, string>>
   /** What the manager makes of each client now. */
@@ -95,6 +99,7 @@ export async function startManager(options: {
       request_milli: share.requestMilli,
       limit_milli: share.limitMilli,
       memory_bytes: 0,
+      ...(share.smMilli === undefined ? {} : { sm_milli: share.smMilli }),
       ...(share.sloMs === undefined ? {} : { slo: { latency_ms: share.sloMs, percentile: 99 } }),
     })),
   }
@@ -104,11 +109,13 @@ export async function startManager(options: {
   const child = spawn(process.execPath, [main, '--config', file], { stdio: ['pipe', 'pipe', 'pipe'] })
   const path = (await firstLine(child)) as string
   return {
+    path,
     environmentOf: (share) => ({
       LD_PRELOAD: interposer,
       CLOUDLESS_GPU_FILES: path,
       CLOUDLESS_GPU_TAG: String(share.tag),
       CLOUDLESS_GPU_ROLE: share.role,
+      ...(share.smMilli === undefined ? {} : { CUDA_MPS_ACTIVE_THREAD_PERCENTAGE: String(share.smMilli / 10) }),
     }),
     uses: () => {
       const answer = firstWith(child.stdout, 'uses')

@@ -53,6 +53,8 @@ export const sharingConfig = {
     returnAfterMs: 1.5,
     /** Places kept at once for clients that do not fit yet. */
     placesMax: 16,
+    /** Longest hold of one launch: longer than any debt. */
+    blockMaxMs: 2500,
     /** More than this is not paid back. */
     debtMsMax: 2000,
   },

@@ -4,7 +4,14 @@ import { barrierOf, type BarrierClient } from './barrier.ts'
 import type { BubbleModel } from './bubbles.ts'
 import type { SharingConfig } from './config.ts'
 import { forgetInflation } from './cycles.ts'
-import type { Decision, DeviceMemory, DeviceSnapshot, InstanceMemory, ProcessMemory } from './device-state.ts'
+import {
+  noTokenMemory,
+  type Decision,
+  type DeviceMemory,
+  type DeviceSnapshot,
+  type InstanceMemory,
+  type ProcessMemory,
+} from './device-state.ts'
 import { moveLevel, type Level } from './dilu.ts'
 import { openingOf, type Opening } from './fill.ts'
 import type { Order } from './layout.ts'
@@ -58,7 +65,7 @@ export function decide(before: DeviceMemory, snapshot: DeviceSnapshot, config: S
           level.hasActed && level.worst === group.instance.instanceId ? forgetInflation(memory.cycles) : memory.cycles,
       })
   }
-  return { memory: { level, processes, instances }, orders }
+  return { memory: { level, processes, instances, tokens: noTokenMemory }, orders }
 }
 
 /** Where the last of the confined clients is down to its request. */

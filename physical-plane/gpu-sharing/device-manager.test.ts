@@ -143,6 +143,23 @@ describe('what a process is told', () => {
     expect(grantedNs - spentNs).toBeLessThanOrEqual(20e6)
   })
 
+  test('a part of the multiprocessors is by tokens, which end by themselves; without one nobody is', async () => {
+    const manager = aManager()
+    const part = { ...training, share: { ...training.share, smMilli: 250 } }
+    manager.register(part)
+    const train = aProcess(manager.path, 0, 11n)
+    train.write({ isWaiting: 1 })
+    await clock.advance(60)
+    const order = train.order()!.order
+    expect(order).toMatchObject({ mode: 'window', bubbleUs: 16_000 })
+    expect((order.openUntilNs - nowNs()) / 1e6).toBeGreaterThan(0)
+    expect((order.openUntilNs - nowNs()) / 1e6).toBeLessThanOrEqual(16 + sharingConfig.window.aheadMs)
+    expect(manager.uses()).toMatchObject([{ smMilli: 250, requestMilli: 400 }])
+    manager.register(training)
+    await clock.advance(60)
+    expect(train.order()!.order.mode).toBe('tokens')
+  })
+
   test('processes of one instance share its balance and its memory', async () => {
     const manager = aManager()
     manager.register({ ...serving, share: { ...serving.share, limitMilli: 400 } })

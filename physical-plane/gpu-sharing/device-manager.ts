@@ -6,7 +6,9 @@ import type { Clock, Timer } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import { readStat } from '#physical-plane/runtime/proc.ts'
+import { isSpatial } from './area.ts'
 import type { SharingConfig } from './config.ts'
+import { decideByTokens } from './decide-tokens.ts'
 import { decide } from './decide.ts'
 import { emptyMemory, forgetInstance, type DeviceMemory, type ProcessProgress } from './device-state.ts'
 import type { LatencySample, SharedDevice, SharedInstance } from './gpu-sharing.ts'
@@ -15,6 +17,7 @@ import { progress } from './readings.ts'
 import { SharedFile } from './shared-file.ts'
 import { checkShare } from './shares.ts'
 import { tellUse } from './tell-use.ts'
+import { nextEndNs } from './token-scheduler.ts'
 import type { InstanceUse } from './use.ts'
 import { whoComesFirst } from './who-comes-first.ts'
 
@@ -49,7 +52,11 @@ export type ManagerDeps = {
   readonly processes: ProcessTable
   readonly log: Log
   readonly config: SharingConfig
+  /** Reflexes where nobody says, and tokens all the same where a share has a part of the multiprocessors. */
+  readonly timeSharing?: TimeSharing
 }
+
+export type TimeSharing = 'tokens' | 'reflexes'
 
 /** What is remembered of a taken slot. */
 type Tenant = {
@@ -146,19 +153,30 @@ export class DeviceManager {
       failOpenMs: config.failOpenMs,
     })
     const processes = this.#look(found.bytes, found.slots, nowNs, elapsedNs)
-    const instances = whoComesFirst([...this.#instances.values()])
-    const latencies = this.#ask(nowNs)
-    const decision = decide(this.#memory, { nowNs, elapsedNs, instances, processes, latencies }, config)
+    const instances = [...this.#instances.values()]
+    const snapshot = { nowNs, elapsedNs, processes, latencies: this.#ask(nowNs) }
+    const decision = this.#usesTokens()
+      ? decideByTokens(this.#memory, { ...snapshot, instances }, config)
+      : decide(this.#memory, { ...snapshot, instances: whoComesFirst(instances) }, config)
     this.#memory = decision.memory
     for (const [slot, order] of decision.orders) this.#write(slot, order)
     this.#reclaim(nowNs)
+  }
+
+  /** Parts of the multiprocessors are kept apart by tokens alone; elsewhere the reflexes of the interposers do better. */
+  #usesTokens(): boolean {
+    if (this.#deps.timeSharing === 'tokens') return true
+    return [...this.#instances.values()].some(({ share }) => isSpatial(share))
   }
 
   #plan(): void {
     if (this.#isClosed) return
     const { clock, config } = this.#deps
     const isActive = this.#lastTickNs - this.#activeAtNs < config.activeForMs * 1e6
-    this.#timer = clock.after(isActive ? config.tickMs : config.idleTickMs, () => {
+    const { tickMs, idleTickMs } = this.#usesTokens() ? config.window : config
+    const endNs = nextEndNs(this.#memory.tokens.state, this.#lastTickNs)
+    const untilEndMs = endNs === null ? Infinity : Math.ceil((endNs - this.#lastTickNs) / 1e6)
+    this.#timer = clock.after(Math.min(isActive ? tickMs : idleTickMs, untilEndMs), () => {
       try {
         this.tick()
       } catch (error) {

@@ -8,6 +8,7 @@ import type { LatencySample, SharedInstance } from './gpu-sharing.ts'
 import type { Order } from './layout.ts'
 import type { Progress } from './readings.ts'
 import type { SloVerdict } from './slo.ts'
+import { noTokens, type TokenState } from './token-scheduler.ts'
 import type { Account } from './use.ts'
 
 export type DeviceSnapshot = {
@@ -35,6 +36,14 @@ export type DeviceMemory = {
   readonly processes: ReadonlyMap<string, ProcessMemory>
   /** By instance. */
   readonly instances: ReadonlyMap<string, InstanceMemory>
+  readonly tokens: TokenMemory
+}
+
+/** Of a device whose instances run on parts of its multiprocessors. */
+export type TokenMemory = {
+  readonly state: TokenState
+  /** By instance that holds a token: device time that it may still charge to it; below 0 what it has overused. */
+  readonly allowanceNs: ReadonlyMap<string, number>
 }
 
 export type ProcessMemory = {
@@ -64,7 +73,14 @@ export type Decision = {
   readonly orders: ReadonlyMap<number, Order>
 }
 
-export const emptyMemory: DeviceMemory = { level: firstLevel, processes: new Map(), instances: new Map() }
+export const noTokenMemory: TokenMemory = { state: noTokens, allowanceNs: new Map() }
+
+export const emptyMemory: DeviceMemory = {
+  level: firstLevel,
+  processes: new Map(),
+  instances: new Map(),
+  tokens: noTokenMemory,
+}
 
 /** A later run of the same instance begins anew. */
 export function forgetInstance(memory: DeviceMemory, instanceId: string): DeviceMemory {

@@ -3,12 +3,14 @@
 import type { InstanceUse } from './use.ts'
 
 export type ShareOfDevice = {
-  /** Guaranteed, in thousandths of the device's multiprocessors. */
+  /** Guaranteed, in thousandths of the device. */
   readonly requestMilli: number
   /** May be used while others leave it. */
   readonly limitMilli: number
   /** 0: no limit of memory. */
   readonly memoryBytes: number
+  /** The part of the multiprocessors that it runs on, 1 to 999 thousandths: request and limit are then of time on those. Absent: all. */
+  readonly smMilli?: number
 }
 
 export type SharedDevice = {

@@ -21,7 +21,7 @@ import {
 } from './layout.ts'
 
 const anOrder = fc.record<Order>({
-  mode: fc.constantFrom('pass', 'tokens', 'stop'),
+  mode: fc.constantFrom('pass', 'tokens', 'stop', 'window'),
   grantedNs: fc.maxSafeNat(),
   memoryLimitBytes: fc.maxSafeNat(),
   segmentsMax: fc.nat(),
@@ -132,6 +132,6 @@ describe('layout of the shared file', () => {
   })
 
   test('modes are those of the C side', () => {
-    expect(modeNumbers).toEqual({ pass: 0, tokens: 1, stop: 2 })
+    expect(modeNumbers).toEqual({ pass: 0, tokens: 1, stop: 2, window: 3 })
   })
 })

@@ -84,7 +84,7 @@ export const slotFields = {
 export const orderLine = { at: 128, bytes: 64 } as const
 
 export const roleNumbers = { protected: 1, confined: 2 } as const
-export const modeNumbers = { pass: 0, tokens: 1, stop: 2 } as const
+export const modeNumbers = { pass: 0, tokens: 1, stop: 2, window: 3 } as const
 
 export type Header = {
   readonly magic: bigint
@@ -278,7 +278,7 @@ export function encodeOrder(into: Buffer, sequence: number, order: Order): void 
 export function decodeOrder(line: Buffer): { readonly sequence: number; readonly order: Order } | null {
   const at = (field: Field): number => field.at - orderLine.at
   const modeNumber = line.readUInt32LE(at(slotFields.mode))
-  const mode = (['pass', 'tokens', 'stop'] as const).find((name) => modeNumbers[name] === modeNumber)
+  const mode = (['pass', 'tokens', 'stop', 'window'] as const).find((name) => modeNumbers[name] === modeNumber)
   if (mode === undefined) return null
   const peers = [...line.subarray(at(slotFields.yieldsTo), at(slotFields.yieldsTo) + layoutConstants.yields)]
   return {

@@ -43,6 +43,7 @@ function instanceOf(fields: Fields, deviceId: string): SharedInstance {
       requestMilli: fields.number('request_milli'),
       limitMilli: fields.number('limit_milli'),
       memoryBytes: fields.number('memory_bytes', 0),
+      ...(fields.has('sm_milli') ? { smMilli: fields.number('sm_milli') } : {}),
     },
     objective: slo,
     latency: null,

@@ -42,6 +42,35 @@ const anyClients = fc
   })
 
 describe('shares of a device', () => {
+  test('shares of parts add up by area: eight on 98 % of it fit, though their requests are 3.6 devices', () => {
+    const spatial = (instanceId: string, smMilli: number, requestMilli: number, limitMilli: number): ShareClient => {
+      const share = { requestMilli, limitMilli, memoryBytes: 0, smMilli }
+      return { instanceId, role: 'protected', share, isActive: true }
+    }
+    const load = [
+      ...['r1', 'r2', 'r3', 'r4'].map((id) => spatial(id, 120, 400, 600)),
+      ...['n1', 'n2'].map((id) => spatial(id, 240, 400, 600)),
+      ...['b1', 'b2'].map((id) => spatial(id, 500, 600, 700)),
+    ]
+    for (const [i, client] of load.entries()) checkShare(device, load.slice(0, i), client, sharingConfig.shares)
+    const refused = (client: ShareClient): unknown => {
+      try {
+        return checkShare(device, load, client, sharingConfig.shares)
+      } catch (error) {
+        return error
+      }
+    }
+    // 984 of 1000 thousandths are guaranteed, 1282 of 1500 may be used.
+    expect(refused(spatial('x', 100, 160, 200))).toBeUndefined()
+    expect(refused(spatial('x', 100, 170, 200))).toMatchObject({
+      violations: [
+        { description: expect.stringContaining('is 170 of 100 of the multiprocessors, but 16 of 1000 are free') },
+      ],
+    })
+    expect(refused(spatial('x', 1001, 1, 1))).toMatchObject({ violations: [{ field: 'share.smMilli' }] })
+    expect(refused(spatial('x', 0.5, 1, 1))).toMatchObject({ violations: [{ field: 'share.smMilli' }] })
+  })
+
   test('what is admitted is never oversold', () => {
     fc.assert(
       fc.property(anyClients, (clients) => {

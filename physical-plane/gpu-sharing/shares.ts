@@ -2,6 +2,7 @@
 // so they may, up to 1.5 devices (Dilu's omega and gamma). Quotas move between request and limit, a level at a time: the level
 // is what dilu.ts makes of the latency clients' trouble. Pure.
 import { CloudlessError, invalid } from '#runtime/errors.ts'
+import { limitArea, requestArea, smMilliOf } from './area.ts'
 import type { SharingConfig } from './config.ts'
 import type { Role, ShareOfDevice } from './gpu-sharing.ts'
 
@@ -14,7 +15,7 @@ export function checkShare(
   wanted: HeldShare,
   limits: SharingConfig['shares'],
 ): void {
-  const { requestMilli, limitMilli, memoryBytes } = wanted.share
+  const { requestMilli, limitMilli, memoryBytes, smMilli } = wanted.share
   const where = `instance ${wanted.instanceId} on device ${device.deviceId}`
   const refuse = (field: string, description: string): never => {
     throw invalid([{ field: `share.${field}`, description: `${where}: ${description}` }], 'SHARE_REFUSED')
@@ -32,19 +33,22 @@ export function checkShare(
   if (!isWhole(limitMilli) || limitMilli < 1 || limitMilli > 1000)
     refuse('limitMilli', `is ${limitMilli}; give 1 to 1000`)
   if (limitMilli < requestMilli) refuse('limitMilli', `is ${limitMilli}, below the request of ${requestMilli}`)
+  if (smMilli !== undefined && (!isWhole(smMilli) || smMilli > 1000))
+    refuse('smMilli', `is ${smMilli}; give 1 to 1000, or 0 for all multiprocessors`)
   if (!isWhole(memoryBytes)) refuse('memoryBytes', `is ${memoryBytes}; give 0 or more`)
 
-  const requests = sum(held, (share) => share.requestMilli)
-  if (requests + requestMilli > limits.requestSumMilliMax)
+  const part = smMilliOf({ smMilli }) < 1000 ? ` of ${smMilli} of the multiprocessors` : ''
+  const requests = sum(held, requestArea)
+  if (requests + requestArea(wanted.share) > limits.requestSumMilliMax)
     refuse(
       'requestMilli',
-      `is ${requestMilli}, but ${limits.requestSumMilliMax - requests} of ${limits.requestSumMilliMax} are free`,
+      `is ${requestMilli}${part}, but ${limits.requestSumMilliMax - requests} of ${limits.requestSumMilliMax} are free`,
     )
-  const allLimits = sum(held, (share) => share.limitMilli)
-  if (allLimits + limitMilli > limits.limitSumMilliMax)
+  const allLimits = sum(held, limitArea)
+  if (allLimits + limitArea(wanted.share) > limits.limitSumMilliMax)
     refuse(
       'limitMilli',
-      `is ${limitMilli}, but ${limits.limitSumMilliMax - allLimits} of ${limits.limitSumMilliMax} are free`,
+      `is ${limitMilli}${part}, but ${limits.limitSumMilliMax - allLimits} of ${limits.limitSumMilliMax} are free`,
     )
   const memory = sum(held, (share) => share.memoryBytes)
   if (device.memoryBytes > 0 && memory + memoryBytes > device.memoryBytes)

@@ -1,4 +1,5 @@
 // What is told of an instance's use, from what the policies remember of it. Pure.
+import { isSpatial } from './area.ts'
 import type { InstanceMemory } from './device-state.ts'
 import type { LatencySample, SharedInstance } from './gpu-sharing.ts'
 import { usedMilli, usedSeconds, type InstanceUse } from './use.ts'
@@ -23,6 +24,7 @@ export function tellUse(
     tag: instance.tag,
     requestMilli: share.requestMilli,
     limitMilli: share.limitMilli,
+    ...(isSpatial(share) ? { smMilli: share.smMilli! } : {}),
     usedMilli: account === undefined ? 0 : usedMilli(account, nowNs, windowMs),
     usedSeconds: account === undefined ? 0 : usedSeconds(account, nowNs),
     quotaMilli: memory?.quotaMilli ?? share.requestMilli,

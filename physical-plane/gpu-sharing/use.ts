@@ -8,6 +8,8 @@ export type InstanceUse = {
   readonly tag: bigint
   readonly requestMilli: number
   readonly limitMilli: number
+  /** The part of the multiprocessors that those are of; absent: all. */
+  readonly smMilli?: number
   /** Of the device's time in the last second, in thousandths. */
   readonly usedMilli: number
   /** Device time since it was registered, in seconds: for metering by differences. Only grows. */

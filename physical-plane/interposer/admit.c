@@ -60,6 +60,11 @@ static enum verdict may_go(struct gpu *gpu, const struct orders *orders, uint64_
   if (orders->mode == CLOUDLESS_TOKENS && LOAD(gpu->slot->spent_ns) >= orders->granted_ns) return HELD;
   uint64_t drained_at = LOAD(gpu->drained_at_ns), since = 0;
   uint64_t ends_at = (drained_at > now ? drained_at : now) + least_ns;
+  if (orders->mode == CLOUDLESS_WINDOW) {
+    int is_long = least_ns >= orders->bubble_us * UINT64_C(1000) && drained_at <= now;
+    if (LOAD(gpu->slot->spent_ns) >= orders->granted_ns || now >= orders->open_until_ns) return HELD;
+    return ends_at <= orders->open_until_ns || is_long ? GO : HELD;
+  }
   if (orders->open_until_ns && ends_at > orders->open_until_ns) return HELD;
   for (int at = 0; at < CLOUDLESS_YIELDS; at++)
     if (orders->yields_to[at] && !is_quiet(gpu, orders->yields_to[at], orders, now, &since)) return HELD;

@@ -58,6 +58,34 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await client.ended()
   })
 
+  test('a window ends by itself; what would end later waits, and what is longer than a whole one begins alone', async () => {
+    const gpu = aGpu()
+    const long = launch(50_000_000)
+    const client = bench.start([gpu], ['new', sync, 'line', launch(), launch(), sync, long, 'line'])
+    await client.ready()
+    const waits = async (launches: number): Promise<void> => {
+      await until(() => gpu.slot(0).isWaiting)
+      expect(gpu.slot(0).launches).toBe(launches)
+    }
+    const window = { mode: 'window', grantedNs: 1e13, bubbleUs: 2_000_000 } as const
+    gpu.order(0, { ...window, openUntilNs: nowNs() - 1 })
+    client.goOn()
+    await waits(0)
+    // In time, and for one launch.
+    gpu.order(0, { ...window, openUntilNs: nowNs() + 10e9, grantedNs: 1 })
+    await until(() => gpu.slot(0).launches === 1)
+    await waits(1)
+    // The second goes, and the long one would end after the window.
+    gpu.order(0, { ...window, openUntilNs: nowNs() + 0.5e9 })
+    await until(() => gpu.slot(0).launches === 2)
+    await waits(2)
+    gpu.order(0, { ...window, openUntilNs: nowNs() + 0.8e9, bubbleUs: 1000 })
+    await client.ready()
+    expect(gpu.slot(0)).toMatchObject({ launches: 3, isWaiting: false })
+    client.goOn()
+    await client.ended()
+  })
+
   test('stop holds back for block_max_us and no longer', async () => {
     const gpu = aGpu()
     const client = bench.start([gpu], ['new', sync, 'line', launch(), 'line'])

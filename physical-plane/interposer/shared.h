@@ -57,6 +57,9 @@ enum cloudless_mode {
   CLOUDLESS_TOKENS = 1,
   /* Nothing is let through, but never for longer than block_max_us. */
   CLOUDLESS_STOP = 2,
+  /* As with tokens, and until open_until_ns only: what is launched ends by then. What takes longer than a whole token, of bubble_us,
+   * begins alone and before then. */
+  CLOUDLESS_WINDOW = 3,
 };
 
 struct cloudless_slot {
