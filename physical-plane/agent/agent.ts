@@ -231,8 +231,7 @@ export class Agent {
       desiredRevision: desired.revision,
       devices: this.#devices.wire(),
       uses: this.#devices.shares.uses(),
-      wantedInstances: this.#serving.wanted(),
-      gateway: this.#serving.gateway.endpoint(this.#d.region),
+      ...this.#serving.observed(this.#d.region),
     }
   }
 

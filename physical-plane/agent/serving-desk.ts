@@ -1,15 +1,17 @@
 // Where the instances of functions are listened to: reads their status, passes on what concerns their GPUs and meters, tells the
 // region's gateway who answers, and has it decided how many of them there should be by what that sees.
 import { FunctionScaler, type ServingFunction } from '#physical-plane/serving/scaling/function-scaler.ts'
-import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import type { FunctionWish } from '#proto/generated/cloudless/v1/FunctionWish.ts'
+import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import type { AgentConfig } from './config.ts'
-import type { Desired, DesiredInstance } from './desired.ts'
+import type { Desired } from './desired.ts'
 import { GatewayDesk, type GatewayLink } from './gateway-desk.ts'
 import type { Answering } from './gateway-routes.ts'
 import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import type { Meters } from './meters.ts'
+import { scaledDevices, scaledInstance, scalingOf, wireWish } from './serving-scaling.ts'
 import type { ReadServing, ServingReport } from './serving-status.ts'
 
 export type ServingDeskDependencies = {
@@ -69,9 +71,26 @@ export class ServingDesk {
     return run !== null && report?.attempt === run.attempt ? report : null
   }
 
-  /** Instances that each function should have here, by its id. */
-  wanted(): Record<string, number> {
-    return this.#scaler.wanted()
+  /** What the control plane is told beside the instances themselves: how many each function should have, with which shares. */
+  observed(region: string): Pick<ObservedState, 'wantedInstances' | 'wishes' | 'gateway'> {
+    const gateway = this.#gateway.endpoint(region)
+    return { wantedInstances: this.#scaler.wanted(), wishes: this.#wishes(), gateway }
+  }
+
+  /** Of those that ask for shares. */
+  #wishes(): Record<string, FunctionWish> {
+    const shares = new Map(
+      this.#d.lives().flatMap(({ jobId, instance }) => {
+        const share = instance.inference?.gpuShare ?? null
+        return share === null ? [] : [[jobId, share] as const]
+      }),
+    )
+    return Object.fromEntries(
+      Object.entries(this.#scaler.wishes()).flatMap(([functionId, wish]) => {
+        const share = shares.get(functionId)
+        return share === undefined ? [] : [[functionId, wireWish(wish, share.memoryBytes)]]
+      }),
+    )
   }
 
   async #look(): Promise<void> {
@@ -141,11 +160,11 @@ export class ServingDesk {
     const nowMs = this.#d.clock.monotonicMs()
     if (nowMs - this.#scaledAtMs < this.#d.config.scaleEveryMs) return
     this.#scaledAtMs = nowMs
-    const before = JSON.stringify(this.#scaler.wanted())
+    const before = JSON.stringify(this.#scaler.wishes())
     const functions = [...Map.groupBy(serving, ({ jobId }) => jobId)]
     const sampled = functions.map(([functionId, lives]) => this.#functionOf(functionId, lives))
     this.#scaler.sample([...sampled, ...this.#asleep(new Set(functions.map(([functionId]) => functionId)))], nowMs)
-    if (JSON.stringify(this.#scaler.wanted()) !== before) this.#d.onChange()
+    if (JSON.stringify(this.#scaler.wishes()) !== before) this.#d.onChange()
   }
 
   /** Functions without instances that somebody asks all the same. */
@@ -159,41 +178,9 @@ export class ServingDesk {
   #functionOf(functionId: string, lives: readonly InstanceLife[]): ServingFunction {
     // Of two versions the newer one's bounds hold; its instances began later.
     const newest = lives.at(-1)!.instance.inference
-    return {
-      functionId,
-      ...scalingOf(newest),
-      history: this.#gateway.history(functionId),
-      instances: lives.map((life) => {
-        const status = this.reportOf(life)?.status
-        return {
-          instanceId: life.id,
-          attempt: life.attempt,
-          isReady: status?.isReady ?? false,
-          requests: status?.requests ?? 0,
-          latencyMs: status?.latencyMs ?? 0,
-          requestsPerSecond: status?.requestsPerSecond ?? 0,
-          capacityPerSecond: status?.capacityPerSecond ?? 0,
-          isVerticalExhausted: this.#hasAll(life.id, life.instance),
-        }
-      }),
-    }
-  }
-
-  /** Whoever has its device alone has nothing more to get from it. */
-  #hasAll(id: string, { gpuShare }: DesiredInstance): boolean {
-    if (gpuShare === null) return true
-    const use = this.#d.shares.uses().find(({ instanceId }) => instanceId === id)
-    return (use?.quotaMilli ?? 0) >= gpuShare.limitMilli
-  }
-}
-
-/** What the function's file says of how it is to be scaled. */
-function scalingOf(spec: InferenceSpec__Output | null): Omit<ServingFunction, 'functionId' | 'instances'> {
-  return {
-    bounds: { min: spec?.instancesMin ?? 0, max: spec?.instancesMax ?? 1 },
-    sloMs: spec?.slo?.latencyMs ?? null,
-    sloPercentile: spec?.slo?.percentile ?? 99,
-    autoscaler: spec?.autoscaler ?? '',
-    batchMax: Math.max(1, spec?.batchMax ?? 1),
+    const uses = this.#d.shares.uses()
+    const instances = lives.map((life) => scaledInstance(life, this.reportOf(life), uses, newest))
+    const history = this.#gateway.history(functionId)
+    return { functionId, ...scalingOf(newest), history, instances, devices: scaledDevices(instances, uses) }
   }
 }

@@ -1,9 +1,9 @@
-// Numbers of instances where nobody has profiled the function: by what instances were measured to answer. What an idle one was
+// Numbers of instances where shares do not change: by what instances answer by their profile, or were measured to. What an idle one was
 // measured to answer says too little, as its batches were small; so a lack must show as well: requests that wait, are refused or take
 // more than half of the objective. What Dilu would answer is answered too: a load that stays over what they can (20 of 40 seconds), and
 // an objective that stays missed, add one.
 import type { Action, ScalingView, Second } from './autoscaler.ts'
-import { meanOver } from './capacity.ts'
+import { instancePerSecond, meanOver } from './capacity.ts'
 import { toCount } from './draft.ts'
 
 export const measuredConfig = {
@@ -25,7 +25,7 @@ export const measuredConfig = {
 export function byMeasure(view: ScalingView, needs: readonly number[]): readonly Action[] {
   const { history, instances, coldStartMs } = view
   const ready = instances.filter(({ isReady }) => isReady)
-  const measured = ready.map(({ measuredPerSecond }) => measuredPerSecond).filter((rate) => rate > 0)
+  const measured = ready.map((one) => instancePerSecond(view, one)).filter((rate) => rate > 0)
   const each = measured.length === 0 ? 0 : measured.reduce((a, b) => a + b) / measured.length
   const need = needs.at(-1) ?? 0
   const count = Math.max(1, instances.length)
