@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { areaOf, freeBeside, overlap, type Rectangle } from './max-rects.ts'
 import { asText, orders } from './max-rects.fixture.ts'
+import { packTogether } from './repack.ts'
 import { RectangleIndex, type SpaceAsk, type SpacePlace } from './rectangle-index.ts'
 
 const devices = (count: number, memoryBytes = 100) =>
@@ -64,6 +65,40 @@ describe('which GPU', () => {
     })
     expect(spilled).toEqual([])
   })
+})
+
+test('an index rebuilt in any order from what runs loses nobody', () => {
+  const sizes = [
+    { of: { quota: 400, sm: 120 }, count: 4 },
+    { of: { quota: 400, sm: 240 }, count: 2 },
+    { of: { quota: 600, sm: 500 }, count: 2 },
+  ]
+  for (const order of orders(sizes)) {
+    const index = new RectangleIndex(devices(2))
+    for (const [number, { quota, sm }] of order.entries()) {
+      const ask = anAsk(String(number), quota, sm)
+      index.hold(ask, index.chooseOn('gpu-1', ask)!)
+    }
+    expect([index.takenOf('gpu-1').size, index.takenOf('gpu-0').size]).toEqual([8, 0])
+  }
+})
+
+test('what is too much for the GPU on which it should be is refused there', () => {
+  const index = new RectangleIndex(devices(2))
+  give(index, anAsk('a', 600, 600))
+  expect(index.chooseOn('gpu-0', anAsk('b', 600, 600))).toBeNull()
+  expect(index.chooseOn('gpu-1', anAsk('b', 600, 600, { memoryBytes: 101 }))).toBeNull()
+  expect(index.chooseOn('gpu-1', anAsk('b', 600, 600))?.own).toEqual(at(0, 0, 600, 600))
+})
+
+test('sizes are packed together where some order of them fits, and not where their area or shape is too large', () => {
+  const bin = { width: 1_000, height: 1_000 }
+  const sizes = (...given: readonly (readonly [number, number])[]) =>
+    new Map(given.map(([width, height], number) => [String(number), { width, height }]))
+  const packed = packTogether(bin, sizes([400, 500], [600, 300], [400, 500], [300, 600]))
+  expect([...packed!.keys()].toSorted()).toEqual(['0', '1', '2', '3'])
+  // Areas add up to 0.72, and no two lie side by side.
+  expect(packTogether(bin, sizes([600, 600], [600, 600]))).toBeNull()
 })
 
 describe('memory', () => {

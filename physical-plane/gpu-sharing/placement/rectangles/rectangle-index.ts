@@ -73,6 +73,18 @@ export class RectangleIndex {
     return { deviceId: fresh.id, own: { x: 0, y: 0, ...piece }, moved: new Map() }
   }
 
+  /** On this GPU, as for an instance that runs there already: beside the others as they lie, or with them moved. */
+  chooseOn(deviceId: string, ask: SpaceAsk): SpacePlace | null {
+    assertAsk(ask)
+    const { free, taken, memory } = present(this.#byId.get(deviceId), `device ${deviceId}`)
+    if (!memory.fits(ask)) return null
+    const piece = { width: ask.quotaMilli, height: ask.smMilli }
+    const own = findRoom(free, piece, this.rule)
+    if (own !== null) return { deviceId, own, moved: new Map() }
+    const repacked = repack(bin, taken, piece, this.rule)
+    return repacked === null ? null : { deviceId, ...repacked }
+  }
+
   hold(ask: SpaceAsk, { deviceId, own, moved }: SpacePlace): void {
     assertAsk(ask)
     const state = present(this.#byId.get(deviceId), `device ${deviceId}`)

@@ -24,7 +24,18 @@ function moveOne(bin: Size, taken: ReadonlyMap<string, Rectangle>, piece: Size, 
   return null
 }
 
-type Waiting = Size & { readonly holder: string | null }
+/** All of them side by side, from nothing, by any of the ways that are tried; null where none of these holds them all. */
+export function packTogether(bin: Size, pieces: ReadonlyMap<string, Size>): ReadonlyMap<string, Rectangle> | null {
+  const waiting = [...pieces].map(([holder, { width, height }]) => ({ holder, width, height }))
+  for (const order of orders)
+    for (const rule of fitRules) {
+      const places = layOut(bin, waiting.toSorted(order), rule)
+      if (places !== null) return places
+    }
+  return null
+}
+
+type Waiting<Holder extends string | null = string | null> = Size & { readonly holder: Holder }
 
 const orders: readonly ((a: Waiting, b: Waiting) => number)[] = [
   (a, b) => areaOf(b) - areaOf(a),
@@ -50,8 +61,12 @@ function layOutAnew(bin: Size, taken: ReadonlyMap<string, Rectangle>, piece: Siz
   return best
 }
 
-function layOut(bin: Size, waiting: readonly Waiting[], rule: FitRule): ReadonlyMap<string | null, Rectangle> | null {
-  const places = new Map<string | null, Rectangle>()
+function layOut<Holder extends string | null>(
+  bin: Size,
+  waiting: readonly Waiting<Holder>[],
+  rule: FitRule,
+): ReadonlyMap<Holder, Rectangle> | null {
+  const places = new Map<Holder, Rectangle>()
   let free = freeBeside(bin, [])
   for (const { holder, width, height } of waiting) {
     const place = findRoom(free, { width, height }, rule)
