@@ -1,5 +1,6 @@
 // What is started for an instance: the command, its folder and its environment. Functions get a chosen environment, not
 // the agent's: what the agent holds (keys, tokens) is not theirs.
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { ObjectStore } from '#physical-plane/object-store/object-store.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
@@ -110,11 +111,22 @@ export function servingProgram(
       ...options.shares.environmentOf(instance, { attempt, slices }, asked['LD_PRELOAD']),
       PYTHONPATH: paths.filter((path) => path !== undefined && path !== '').join(':'),
       CLOUDLESS_FUNCTION_ID: jobId,
+      // Where its instances share weights, and which: those of one bundle, handler and environment are the same.
+      CLOUDLESS_SHARED: folders.shared(jobId),
+      CLOUDLESS_SHARED_KEY: weightsKey(inference),
       CLOUDLESS_INSTANCE_ID: id,
       CLOUDLESS_ATTEMPT: String(attempt),
       CLOUDLESS_REGION: region,
     },
   }
+}
+
+function weightsKey(inference: DesiredInstance['inference']): string {
+  const { bundleDigest = '', handler = '', environment = {} } = inference ?? {}
+  const variables = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([bundleDigest, handler, variables]))
+    .digest('hex')
 }
 
 /** What `cloudless.serve` reads. */

@@ -35,6 +35,8 @@ HANG_SECONDS_MIN = 10.0
 # As is a handler whose load() takes longer than this.
 LOAD_SECONDS_MAX = 900.0
 WATCH_SECONDS = 0.25
+# Shared weights that nobody uses any more are looked for so often.
+SWEEP_SECONDS = 30.0
 
 # What is told of: latencies of so long, of so many requests at most.
 WINDOW_SECONDS = 10.0

@@ -9,13 +9,14 @@ import sys
 import time
 
 from .answering import Answering
-from .config import DRAIN_SECONDS, SEND_SECONDS, STATUS_SECONDS, WATCH_SECONDS, ServeConfig
+from .config import DRAIN_SECONDS, SEND_SECONDS, STATUS_SECONDS, SWEEP_SECONDS, WATCH_SECONDS, ServeConfig
 from .errors import Refused
 from .grpc_server import GrpcServer
 from .errors import HandlerFault
 from .http import HttpServer
 from .http_routes import HttpRoutes
 from .memory import bound_allocations, own_bytes
+from .weights import sweep_older
 
 
 class Instance:
@@ -71,8 +72,12 @@ class Instance:
     async def _watch(self) -> None:
         """Ends an instance that will answer nothing more, or that holds more than it may: the next one starts anew."""
         memory = self._config.memory_bytes
+        swept = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
+            if time.monotonic() - swept > SWEEP_SECONDS:
+                swept = time.monotonic()
+                sweep_older()
             if self._batcher.hanging_seconds > 0:
                 why = f"predict() hangs: it takes twice as long as anybody waits for it, and over {self._config.hang_seconds:g} s"
                 await self._give_up(Refused(503, f"{why}; ask another instance", 1))
