@@ -1,6 +1,7 @@
 // The interpreter that the tests use: CLOUDLESS_PYTHON, or the one that `cloudless setup-python` makes.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { installOptional } from './optional-python.ts'
 
 /** Path of a Python with torch, numpy, grpcio, protobuf and pytest; null, with the reason printed, when there is none. */
 export async function pythonForTests(): Promise<string | null> {
@@ -13,7 +14,11 @@ export async function pythonForTests(): Promise<string | null> {
     encoding: 'utf8',
   })
   const last = result.stdout.trim().split('\n').at(-1) ?? ''
-  if (result.status === 0) return (JSON.parse(last) as { python: string }).python
+  if (result.status === 0) {
+    const { python, source } = JSON.parse(last) as { python: string; source: string }
+    if (source === 'managed') installOptional(python)
+    return python
+  }
   console.error(`no Python for the tests: ${last}`)
   return null
 }
