@@ -57,7 +57,7 @@ function placeLlm(index: DeviceIndex, demand: Demand): Placement | null {
 /** Its layers over devices in use of the node that needs the fewest of them. On each it needs its request and no more: they compute in turn. */
 function splitOverOneNode(index: DeviceIndex, demand: Demand): Placement | null {
   const { requestMilli, memoryBytes } = demand.share
-  const share = { requestMilli, limitMilli: requestMilli, memoryBytes: 0 }
+  const share = { ...demand.share, limitMilli: requestMilli, memoryBytes: 0 }
   let best: readonly Piece[] | null = null
   for (const node of index.nodes) {
     const pieces = memoryBytes === 0 ? null : split(index, node, share, memoryBytes)

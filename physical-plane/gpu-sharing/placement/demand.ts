@@ -5,7 +5,18 @@ import { placementConfig } from './config.ts'
 import type { DeviceIndex } from './device-index.ts'
 
 /** A part of one device: guaranteed, usable while others leave it (thousandths of multiprocessors), and memory. */
-export type Share = { readonly requestMilli: number; readonly limitMilli: number; readonly memoryBytes: number }
+export type Share = {
+  readonly requestMilli: number
+  readonly limitMilli: number
+  readonly memoryBytes: number
+  /** Its multiprocessors, in thousandths: request and limit are then of the time on these. Absent or 0: all of them. */
+  readonly smMilli?: number
+}
+
+/** What so much of a share's time is of the whole device, in thousandths. */
+export function partOfDeviceMilli(timeMilli: number, { smMilli = 0 }: Pick<Share, 'smMilli'>): number {
+  return smMilli === 0 ? timeMilli : Math.ceil((timeMilli * smMilli) / placementConfig.wholeMilli)
+}
 
 export type DemandKind = 'training' | 'inference' | 'llm-inference'
 
@@ -35,11 +46,13 @@ export type PlacementPolicy = {
 
 /** Demands come checked from the border; a wrong one here is our own mistake. */
 export function assertDemand({ holder, kind, devices, share }: Demand): void {
-  const { requestMilli, limitMilli, memoryBytes } = share
+  const { requestMilli, limitMilli, memoryBytes, smMilli = 0 } = share
   const most = placementConfig.devicesPerInstanceMax
   assert(Number.isInteger(devices) && devices >= 1 && devices <= most, `${holder} asks for ${devices} devices`)
   assert(kind === 'training' || devices === 1, `${holder} asks for ${devices} devices for one ${kind}`)
   assert(Number.isInteger(requestMilli) && requestMilli >= 1, `${holder} requests ${requestMilli} thousandths`)
   assert(Number.isInteger(limitMilli) && limitMilli >= requestMilli, `${holder} has limit ${limitMilli}`)
+  const isPart = Number.isInteger(smMilli) && smMilli >= 0 && smMilli <= placementConfig.wholeMilli
+  assert(isPart, `${holder} asks for ${smMilli} thousandths of the multiprocessors`)
   assert(Number.isSafeInteger(memoryBytes) && memoryBytes >= 0, `${holder} asks for ${memoryBytes} bytes`)
 }

@@ -1,8 +1,18 @@
 // Who holds what of every device. Sums lie in flat arrays in the order of nodes, so that a look at all of some thousand
 // devices takes microseconds and those of one node lie side by side. More than the bounds allow can not be held: asserted at
-// every change, because an oversold device shows as slowness that nobody can explain.
+// every change, because an oversold device shows as slowness that nobody can explain. Where somebody has only a part of the
+// multiprocessors, sums do not suffice: time and multiprocessors of all must go side by side as rectangles.
 import { assert, present } from '#runtime/assert.ts'
-import { assertDemand, type Bounds, type Demand, type Piece, type Placement, type Share } from './demand.ts'
+import {
+  assertDemand,
+  type Bounds,
+  type Demand,
+  partOfDeviceMilli,
+  type Piece,
+  type Placement,
+  type Share,
+} from './demand.ts'
+import { SpaceTime } from './space-time.ts'
 
 export type IndexedDevice = { readonly id: string; readonly node: string; readonly memoryBytes: number }
 
@@ -19,6 +29,7 @@ export class DeviceIndex {
   readonly #limitMilli: Int32Array
   readonly #memoryBytes: Float64Array
   readonly #holderCount: Int32Array
+  readonly #spaceTime = new SpaceTime()
   readonly #isOffered: Uint8Array
   readonly #nodeOf: Int32Array
   readonly #held = new Map<string, Held>()
@@ -61,6 +72,7 @@ export class DeviceIndex {
     return this.#holderCount[device]! > 0
   }
 
+  /** Of the whole device, as all sums here: of a part of the multiprocessors its time on them. */
   requestMilli(device: number): number {
     return this.#requestMilli[device]!
   }
@@ -74,11 +86,16 @@ export class DeviceIndex {
     return this.devices[device]!.memoryBytes - this.#memoryBytes[device]!
   }
 
-  fits(device: number, { requestMilli, limitMilli, memoryBytes }: Share): boolean {
+  fits(device: number, share: Share): boolean {
+    return this.#sumsFit(device, share) && this.#spaceTime.fits(device, share)
+  }
+
+  #sumsFit(device: number, share: Share): boolean {
+    const { requestMilli, limitMilli, memoryBytes } = share
     return (
       this.#isOffered[device] === 1 &&
-      this.#requestMilli[device]! + requestMilli <= this.bounds.requestMilliMax &&
-      this.#limitMilli[device]! + limitMilli <= this.bounds.limitMilliMax &&
+      this.#requestMilli[device]! + partOfDeviceMilli(requestMilli, share) <= this.bounds.requestMilliMax &&
+      this.#limitMilli[device]! + partOfDeviceMilli(limitMilli, share) <= this.bounds.limitMilliMax &&
       this.#memoryBytes[device]! + memoryBytes <= this.devices[device]!.memoryBytes
     )
   }
@@ -132,9 +149,12 @@ export class DeviceIndex {
 
   #add({ deviceId, share }: Piece, { holder, kind }: Demand): void {
     const device = this.#known(deviceId)
-    assert(this.fits(device, share), `device ${deviceId} is oversold by ${holder}`)
-    this.#requestMilli[device]! += share.requestMilli
-    this.#limitMilli[device]! += share.limitMilli
+    // Rectangles are not asserted: who held them together may hold them again, in whatever order, and the search for a packing
+    // that is not there before may miss it.
+    assert(this.#sumsFit(device, share), `device ${deviceId} is oversold by ${holder}`)
+    this.#requestMilli[device]! += partOfDeviceMilli(share.requestMilli, share)
+    this.#limitMilli[device]! += partOfDeviceMilli(share.limitMilli, share)
+    this.#spaceTime.add(device, share)
     this.#memoryBytes[device]! += share.memoryBytes
     this.#holderCount[device]! += 1
     if (this.#holderCount[device] === 1) this.#activeCount += 1
@@ -144,8 +164,9 @@ export class DeviceIndex {
 
   #remove({ deviceId, share }: Piece, holder: string): void {
     const device = this.#known(deviceId)
-    this.#requestMilli[device]! -= share.requestMilli
-    this.#limitMilli[device]! -= share.limitMilli
+    this.#requestMilli[device]! -= partOfDeviceMilli(share.requestMilli, share)
+    this.#limitMilli[device]! -= partOfDeviceMilli(share.limitMilli, share)
+    this.#spaceTime.remove(device, share)
     this.#memoryBytes[device]! -= share.memoryBytes
     this.#holderCount[device]! -= 1
     if (this.#holderCount[device] === 0) this.#activeCount -= 1

@@ -1,7 +1,7 @@
 // Best fit: of devices that have room, the one on which the least is left over, weighed between multiprocessors and memory.
 // Ties go to the lower number, so that the same devices in the same state give the same answer.
 import { placementConfig } from './config.ts'
-import type { Share } from './demand.ts'
+import { partOfDeviceMilli, type Share } from './demand.ts'
 import type { DeviceIndex } from './device-index.ts'
 
 export type Weights = { readonly multiprocessor: number; readonly memory: number }
@@ -17,7 +17,8 @@ export const multiprocessorsOnly: Weights = { multiprocessor: 1, memory: 0 }
 
 /** The share of the device that would be left over; lower is tighter. */
 export function leftOver(index: DeviceIndex, device: number, share: Share, weights: Weights): number {
-  const request = (index.requestMilli(device) + share.requestMilli) / placementConfig.wholeMilli
+  const request =
+    (index.requestMilli(device) + partOfDeviceMilli(share.requestMilli, share)) / placementConfig.wholeMilli
   const memory = (index.memoryBytes(device) + share.memoryBytes) / index.devices[device]!.memoryBytes
   return weights.multiprocessor * (1 - request) + weights.memory * (1 - memory)
 }

@@ -1,0 +1,39 @@
+// Which shares of a device go side by side in time and multiprocessors. Shares of all multiprocessors divide the time, and their sum
+// tells whether they fit; as soon as one has a part of the multiprocessors all are rectangles, request by multiprocessors, that
+// must be packed (rectangles/repack.ts). The packing is a certificate that tokens can be given to everybody, not a timetable.
+import { placementConfig } from './config.ts'
+import type { Share } from './demand.ts'
+import { packTogether } from './rectangles/repack.ts'
+import type { Size } from './rectangles/max-rects.ts'
+
+const { wholeMilli } = placementConfig
+const device = { width: wholeMilli, height: wholeMilli }
+
+export class SpaceTime {
+  /** By device; shares of one size are alike. */
+  readonly #sizes = new Map<number, readonly Size[]>()
+
+  fits(of: number, share: Share): boolean {
+    const own = sizeOf(share)
+    const sizes = [...(this.#sizes.get(of) ?? []), own]
+    if (sizes.every(({ height }) => height === wholeMilli)) return true
+    return packTogether(device, new Map(sizes.map((size, at) => [String(at), size]))) !== null
+  }
+
+  add(to: number, share: Share): void {
+    this.#sizes.set(to, [...(this.#sizes.get(to) ?? []), sizeOf(share)])
+  }
+
+  remove(from: number, share: Share): void {
+    const { width, height } = sizeOf(share)
+    const sizes = this.#sizes.get(from) ?? []
+    const at = sizes.findIndex((size) => size.width === width && size.height === height)
+    if (at < 0) return
+    if (sizes.length > 1) this.#sizes.set(from, sizes.toSpliced(at, 1))
+    else this.#sizes.delete(from)
+  }
+}
+
+function sizeOf({ requestMilli, smMilli = 0 }: Share): Size {
+  return { width: requestMilli, height: smMilli === 0 ? wholeMilli : smMilli }
+}
