@@ -142,4 +142,28 @@ describe('as a policy', () => {
     expect(added).toHaveLength(1)
     expect(throughput(of, 'v100', added[0]!)!).toBeLessThan(20)
   })
+
+  test('a row of another function is joined with its own multiprocessors', () => {
+    const own = anInstance({ shape: shapeOf(300, 1_000), deviceId: 'gpu-0' })
+    const shapes = [shapeOf(250, 100), shapeOf(750, 1_000)]
+    const devices = [
+      { id: 'gpu-0', model: 'v100', shapes: [own.shape, shapeOf(700, 1_000)], memoryFreeBytes: 16e9, usdPerHour: 2 },
+      { id: 'gpu-1', model: 'v100', shapes, memoryFreeBytes: 16e9, usdPerHour: 2 },
+    ]
+    const of = aView({ instances: [own], devices, slo: null })
+    const capacity = throughput(of, 'v100', own.shape)!
+    const { actions } = scaleTo(of, 0.9 * capacity + 5, throughput, true)
+    expect(actions).toMatchObject([{ kind: 'add', deviceId: 'gpu-1', shape: { smMilli: 250 } }])
+  })
+
+  test('every part is judged with the batch that is used, never with none', () => {
+    const asked: number[] = []
+    const noted: LatencyModel = (model, batch, shape) => {
+      asked.push(batch, shape.requestMilli)
+      return smoothLatency(model, batch, shape)
+    }
+    hasGpu.decide(aView({ latency: noted, history: seconds(10, { arrived: 300 }) }), hasGpu.initial)
+    expect(asked.length).toBeGreaterThan(0)
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(1)
+  })
 })

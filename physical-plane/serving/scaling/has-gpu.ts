@@ -8,7 +8,7 @@ import { deviceModelOf, meanOver } from './capacity.ts'
 import { Draft, toCount, type Drafted } from './draft.ts'
 import { kalmanStart, kalmanStep, type Kalman } from './kalman.ts'
 import { areaOf, freeSmMilli, occupancyOf, roomMilli, rowsOf, smOf } from './rows.ts'
-import { shapeChoices, shapeConfig, throughput, type CapacityRule, type ShapeChoice } from './shape-choices.ts'
+import { shapeChoices, shapeConfig, smSteps, throughput, type CapacityRule, type ShapeChoice } from './shape-choices.ts'
 
 export const hasConfig = {
   upShare: 0.9,
@@ -137,9 +137,17 @@ function onUsed({ view, draft, capacity }: Change, rest: number): Placed | null 
     .map((device) => ({ ...device, occupancy: occupancyOf(device.shapes) }))
     .filter(({ occupancy }) => occupancy < occupancyMax)
     .toSorted((a, b) => a.occupancy - b.occupancy)
+  const known = new Map<string, readonly ShapeChoice[]>()
+  const choicesOn = (model: string, shapes: readonly Shape[]): readonly ShapeChoice[] => {
+    const steps = known.get(model) ?? shapeChoices(view, model, capacity)
+    known.set(model, steps)
+    // Whoever joins a row takes its multiprocessors, whatever they are.
+    const odd = rowsOf(shapes).flatMap(({ smMilli }) => (smSteps.includes(smMilli) ? [] : [smMilli]))
+    return odd.length === 0 ? steps : [...shapeChoices(view, model, capacity, odd), ...steps]
+  }
   let largest: (Placed & { readonly perSecond: number }) | null = null
   for (const { id, model, shapes } of used) {
-    const fitting = shapeChoices(view, model, capacity).filter(({ shape }) => fits(shapes, shape))
+    const fitting = choicesOn(model, shapes).filter(({ shape }) => fits(shapes, shape))
     const covering = fitting.find(({ perSecond }) => perSecond >= rest)
     if (covering !== undefined) return { deviceId: id, shape: exact(covering) }
     const best = fitting.toSorted((a, b) => b.perSecond - a.perSecond)[0]

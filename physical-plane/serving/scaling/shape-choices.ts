@@ -9,6 +9,11 @@ export const shapeConfig = {
   requestMilliMin: 100,
 } as const
 
+export const smSteps: readonly number[] = Array.from(
+  { length: 1_000 / shapeConfig.smStepMilli },
+  (_, at) => shapeConfig.smStepMilli * (at + 1),
+)
+
 export type ShapeChoice = {
   readonly shape: Shape
   readonly perSecond: number
@@ -33,10 +38,11 @@ export function shapeChoices(
   view: ScalingView,
   deviceModel: string,
   capacity: CapacityRule = throughput,
+  smLevels: readonly number[] = smSteps,
 ): readonly ShapeChoice[] {
   const choices: ShapeChoice[] = []
-  const { smStepMilli, requestStepMilli, requestMilliMin } = shapeConfig
-  for (let smMilli = smStepMilli; smMilli <= 1_000; smMilli += smStepMilli)
+  const { requestStepMilli, requestMilliMin } = shapeConfig
+  for (const smMilli of smLevels)
     for (let requestMilli = requestMilliMin; requestMilli <= 1_000; requestMilli += requestStepMilli) {
       const shape = { smMilli, requestMilli, limitMilli: limitFor(requestMilli) }
       const perSecond = capacity(view, deviceModel, shape) ?? 0
