@@ -39,10 +39,11 @@ export const gatewayConfig = {
   inFlightMin: 2,
   inFlightMax: 512,
   /** Of the objective: what an instance may take with all that is in flight there before it gets less of it at once. */
-  sloPartInFlight: 0.7,
+  sloPartInFlight: 0.6,
   inFlightCut: 0.8,
-  /** Of the objective: what a request is expected to take at most if it is to be taken. */
-  sloPartAnswered: 0.9,
+  /** Of the objective: what a request is expected to take at most if it is to be taken. What is left is for what nobody expects: a line
+   * that is longer answers no more, as instances are never without work anyway. */
+  sloPartAnswered: 0.75,
   /** How long what was measured of a saturated function counts. */
   rateMemoryMs: 2_000,
   retryAfterMsMin: 100,
