@@ -19,16 +19,16 @@ const optional: readonly Optional[] = [
 
 const installMs = 180_000
 
-export function installOptional(python: string): void {
+export function installOptional(python: string, note: (text: string) => void): void {
   for (const { modules, requirements, what } of optional) {
     if (spawnSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' }).status === 0) continue
-    console.log(`> python: installing ${requirements.join(' ')}, for the tests of ${what}`)
+    note(`> python: installing ${requirements.join(' ')}, for the tests of ${what}`)
     const { status } = spawnSync(python, ['-m', 'pip', 'install', '--quiet', ...requirements], {
       // An index that is away should be told at once; pip's own repeats take minutes.
       env: { ...process.env, PIP_RETRIES: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' },
       stdio: 'ignore',
       timeout: installMs,
     })
-    if (status !== 0) console.log(`> python: not to be had here; the tests of ${what} are skipped`)
+    if (status !== 0) note(`> python: not to be had here; the tests of ${what} are skipped`)
   }
 }

@@ -16,7 +16,7 @@ export async function pythonForTests(): Promise<string | null> {
   const last = result.stdout.trim().split('\n').at(-1) ?? ''
   if (result.status === 0) {
     const { python, source } = JSON.parse(last) as { python: string; source: string }
-    if (source === 'managed') installOptional(python)
+    if (source === 'managed') installOptional(python, (text) => console.log(text))
     return python
   }
   console.error(`no Python for the tests: ${last}`)
