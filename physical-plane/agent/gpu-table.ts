@@ -83,7 +83,7 @@ export class GpuTable {
       const { index, at } = this.#locate(slice.deviceId)
       const share = slice.share ?? wholeShare(device.memoryBytes)
       const isSane = share.requestMilli >= 1 && share.limitMilli >= share.requestMilli && share.memoryBytes >= 0
-      return isSane && index.fits(at, share)
+      return isSane && index.mayHold(at, share)
     })
     const isOnce = new Set(slices.map(({ deviceId }) => deviceId)).size === slices.length
     if (!isFitting || !isOnce || slices.length === 0) return false

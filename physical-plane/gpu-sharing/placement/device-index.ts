@@ -87,10 +87,11 @@ export class DeviceIndex {
   }
 
   fits(device: number, share: Share): boolean {
-    return this.#sumsFit(device, share) && this.#spaceTime.fits(device, share)
+    return this.mayHold(device, share) && this.#spaceTime.fits(device, share)
   }
 
-  #sumsFit(device: number, share: Share): boolean {
+  /** By the sums alone: for who held it before, beside others who did. */
+  mayHold(device: number, share: Share): boolean {
     const { requestMilli, limitMilli, memoryBytes } = share
     return (
       this.#isOffered[device] === 1 &&
@@ -151,7 +152,7 @@ export class DeviceIndex {
     const device = this.#known(deviceId)
     // Rectangles are not asserted: who held them together may hold them again, in whatever order, and the search for a packing
     // that is not there before may miss it.
-    assert(this.#sumsFit(device, share), `device ${deviceId} is oversold by ${holder}`)
+    assert(this.mayHold(device, share), `device ${deviceId} is oversold by ${holder}`)
     this.#requestMilli[device]! += partOfDeviceMilli(share.requestMilli, share)
     this.#limitMilli[device]! += partOfDeviceMilli(share.limitMilli, share)
     this.#spaceTime.add(device, share)

@@ -15,8 +15,10 @@ export class SpaceTime {
 
   fits(of: number, share: Share): boolean {
     const own = sizeOf(share)
-    const sizes = [...(this.#sizes.get(of) ?? []), own]
-    if (sizes.every(({ height }) => height === wholeMilli)) return true
+    const held = this.#sizes.get(of) ?? []
+    // The sums tell; asked of thousands of devices for one placement.
+    if (own.height === wholeMilli && held.every(({ height }) => height === wholeMilli)) return true
+    const sizes = [...held, own]
     return packTogether(device, new Map(sizes.map((size, at) => [String(at), size]))) !== null
   }
 
