@@ -101,7 +101,7 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   { path: 'physical-plane/serving/pipelines/execution/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
   {
     path: 'physical-plane/serving/pipelines/',
-    imports: ['proto/pipelines/', 'runtime/assert.ts', 'runtime/errors.ts'],
+    imports: ['physical-plane/serving/scaling/', 'proto/pipelines/', 'runtime/assert.ts', 'runtime/errors.ts'],
     isPure: true,
   },
   { path: 'physical-plane/', imports: ['physical-plane/', 'proto/', 'runtime/'] },

@@ -44,7 +44,7 @@ export function routesOf(
 }
 
 function routedFunction(id: string, spec: InferenceSpec__Output, answering: readonly Answering[]): RoutedFunction {
-  const { name, slo, timeoutMs, queueMax, atMostOnce, batchMax } = spec
+  const { name, slo, timeoutMs, queueMax, atMostOnce, batchMax, profile } = spec
   // Only instances know how many tokens an answer has.
   const isPerRequest = slo !== null && slo.per !== 'SLO_PER_TOKEN'
   return {
@@ -57,7 +57,8 @@ function routedFunction(id: string, spec: InferenceSpec__Output, answering: read
     batchMax: Math.max(1, batchMax),
     instances: answering
       .filter(({ functionId }) => functionId === id)
-      .map(({ id: instanceId, attempt, http, grpc }) => ({ id: instanceId, attempt, http, grpc })),
+      .map(({ id: instanceId, attempt, http, grpc, shape }) => ({ id: instanceId, attempt, http, grpc, shape })),
+    profile: profile.map((point) => ({ ...point })),
   }
 }
 

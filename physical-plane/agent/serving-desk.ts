@@ -11,7 +11,7 @@ import type { Answering } from './gateway-routes.ts'
 import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import type { Meters } from './meters.ts'
-import { scaledDevices, scaledInstance, scalingOf, wireWish } from './serving-scaling.ts'
+import { instanceShape, scaledDevices, scaledInstance, scalingOf, wireWish } from './serving-scaling.ts'
 import type { ReadServing, ServingReport } from './serving-status.ts'
 
 export type ServingDeskDependencies = {
@@ -117,7 +117,7 @@ export class ServingDesk {
       if (report === null || !report.status.isReady || report.endpoint === '') return []
       const { id, jobId: functionId, attempt, instance } = life
       const { endpoint: http, grpcEndpoint: grpc } = report
-      return [{ id, attempt, http, grpc, functionId, spec: instance.inference }]
+      return [{ id, attempt, http, grpc, functionId, shape: instanceShape(instance), spec: instance.inference }]
     })
   }
 

@@ -1,11 +1,13 @@
 // A function between the agent and its scaler: what its file says of scaling, what its instances have of their GPUs and tell, and back
 // from what the scaler wishes to what the control plane is told. Pure.
+import type { InstanceShape } from '#physical-plane/serving/gateway/infer.ts'
 import type { ScaledDevice, Shape } from '#physical-plane/serving/scaling/autoscaler.ts'
 import type { ServingFunction, ServingInstance, Wish } from '#physical-plane/serving/scaling/function-scaler.ts'
 import type { DeviceUse } from '#proto/generated/cloudless/v1/DeviceUse.ts'
 import type { FunctionWish } from '#proto/generated/cloudless/v1/FunctionWish.ts'
 import type { GpuShare } from '#proto/generated/cloudless/v1/GpuShare.ts'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import type { DesiredInstance } from './desired.ts'
 import type { InstanceLife } from './instance-life.ts'
 import type { ServingReport } from './serving-status.ts'
 
@@ -72,6 +74,12 @@ export function scaledDevices(
 
 export function wireWish({ instances, because }: Wish, memoryBytes: number): FunctionWish {
   return { instances: instances.map(({ id, shape }) => ({ id, share: { ...shape, memoryBytes } })), because }
+}
+
+/** Of its device; whole where it shares it with nobody. */
+export function instanceShape({ deviceModel, gpuShare }: DesiredInstance): InstanceShape {
+  const whole = { smMilli: 0, requestMilli: 1_000, limitMilli: 1_000 }
+  return { deviceModel, ...(gpuShare === null ? whole : shapeOf(gpuShare)) }
 }
 
 function shapeOf({ smMilli = 0, requestMilli = 0, limitMilli = 0 }: GpuShare): Shape {

@@ -187,12 +187,14 @@ export class Dispatcher {
 
   view(): FunctionView {
     const nowMs = this.#d.clock.monotonicMs()
-    const { name, batchMax, slo } = this.#route
+    const { name, batchMax, slo, profile = [] } = this.#route
+    const shapes = new Map(this.#route.instances.map(({ id, shape = null }) => [id, shape]))
     const instances = this.#slots.map((slot) => {
-      return { id: slot.id, inFlight: slot.inFlight, inFlightMax: slot.limitAt(nowMs) }
+      const shape = shapes.get(slot.id) ?? null
+      return { id: slot.id, inFlight: slot.inFlight, inFlightMax: slot.limitAt(nowMs), shape }
     })
     const latencyMs = this.measured.recent().percentileMs(slo?.percentile ?? 99)
-    return { name, instances, queued: this.queued, batchMax, slo, latencyMs }
+    return { name, instances, queued: this.queued, batchMax, slo, latencyMs, profile }
   }
 
   #bounds(): { readonly sloMs: number | null; readonly queueMax: number } {

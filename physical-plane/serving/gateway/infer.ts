@@ -1,6 +1,9 @@
 // How a function is asked by whatever has requests for it: a client's over HTTP or gRPC, or a stage of a pipeline. Bodies stay the
 // bytes that they came as; whoever needs to look into them does so itself.
 
+import type { Shape } from '#physical-plane/serving/scaling/autoscaler.ts'
+import type { ProfiledLatency } from '#physical-plane/serving/scaling/predict-latency.ts'
+
 /** The body of one inference request or answer, as its protocol writes it. */
 export type InferBody = {
   /** `http`: JSON, with the tensors' bytes after it where the binary extension is used; `grpc`: a ModelInferRequest or -Response. */
@@ -21,12 +24,17 @@ export type InferOptions = {
 
 export type InferAnswer = InferBody & { readonly instanceId: string }
 
+/** A part of one GPU of this model. */
+export type InstanceShape = Shape & { readonly deviceModel: string }
+
 /** What can be known of an instance without asking it. */
 export type InstanceView = {
   readonly id: string
   readonly inFlight: number
   /** As many as it may have at once now. */
   readonly inFlightMax: number
+  /** Null where nobody says. */
+  readonly shape: InstanceShape | null
 }
 
 export type FunctionView = {
@@ -38,6 +46,8 @@ export type FunctionView = {
   readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
   /** From arrival to answer at the objective's percentile, of the last minute; 0 while nothing is known. */
   readonly latencyMs: number
+  /** How long batches take, as its file says; empty: nobody has measured it. */
+  readonly profile: readonly ProfiledLatency[]
 }
 
 export interface Caller {

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { systemClock, type Clock } from '#runtime/clock.ts'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import { openLog, type Log } from '#runtime/log.ts'
+import { pipelineRunner } from '#physical-plane/serving/pipelines/execution/run-pipeline.ts'
 import { openGateway } from './open-gateway.ts'
 
 const address = z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535) })
@@ -25,7 +26,8 @@ async function main(path: string): Promise<void> {
   const config = schema.parse(JSON.parse(readFileSync(path, 'utf8')))
   const clock = systemClock()
   const log = openLog({ name: 'gateway', level: config.logLevel, clock })
-  const gateway = await openGateway({ ...config, clock, log, pid: process.pid })
+  const runPipeline = pipelineRunner({ clock, onStage: (run) => log.debug(run, 'a stage of a pipeline ended') })
+  const gateway = await openGateway({ ...config, clock, log, pid: process.pid, runPipeline })
   log.info({ http: gateway.http, grpc: gateway.grpc }, 'the gateway answers')
   await new Promise<void>((resolve) => {
     for (const each of ['SIGTERM', 'SIGINT'] as const) process.on(each, () => resolve())

@@ -1,7 +1,8 @@
 // What a gateway answers for, as its agent writes it to a file: functions with the instances that answer for them now, and pipelines.
 // What arrives unchecked through the file system is checked here; a file that is wrong changes nothing.
 import { z } from 'zod'
-import type { RoutedPipeline } from './infer.ts'
+import type { ProfiledLatency } from '#physical-plane/serving/scaling/predict-latency.ts'
+import type { InstanceShape, RoutedPipeline } from './infer.ts'
 
 export type RoutedInstance = {
   readonly id: string
@@ -9,6 +10,8 @@ export type RoutedInstance = {
   /** host:port; `grpc` is '' where it does not answer that. */
   readonly http: string
   readonly grpc: string
+  /** May change while it runs; absent: nobody says. */
+  readonly shape?: InstanceShape | undefined
 }
 
 export type RoutedFunction = {
@@ -22,6 +25,8 @@ export type RoutedFunction = {
   readonly atMostOnce: boolean
   readonly batchMax: number
   readonly instances: readonly RoutedInstance[]
+  /** How long batches take; pipelines choose instances of different shapes by it. */
+  readonly profile?: readonly ProfiledLatency[] | undefined
 }
 
 export type Routes = {
@@ -39,7 +44,24 @@ const address = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/, 'mus
 const count = z.int().min(0)
 const slo = z.strictObject({ latencyMs: z.number().positive(), percentile: z.number().gt(0).max(100) }).nullable()
 
-const instance = z.strictObject({ id, attempt: count, http: address, grpc: z.union([z.literal(''), address]) })
+const milli = z.int().min(0).max(10_000)
+const deviceModel = z.string().max(200)
+
+const instance = z.strictObject({
+  id,
+  attempt: count,
+  http: address,
+  grpc: z.union([z.literal(''), address]),
+  shape: z.strictObject({ deviceModel, smMilli: milli, requestMilli: milli, limitMilli: milli }).optional(),
+})
+
+const profiled = z.strictObject({
+  deviceModel,
+  batch: count.min(1),
+  smMilli: milli,
+  quotaMilli: milli,
+  latencyMs: z.number().positive(),
+})
 
 const served = z.strictObject({
   id,
@@ -50,6 +72,7 @@ const served = z.strictObject({
   atMostOnce: z.boolean(),
   batchMax: count.min(1),
   instances: z.array(instance).max(10_000),
+  profile: z.array(profiled).max(10_000).optional(),
 })
 
 const stage = z.strictObject({
