@@ -48,3 +48,21 @@ export function areaOf(shape: Shape): number {
 export function smOf({ smMilli }: Shape): number {
   return smMilli === 0 ? 1_000 : smMilli
 }
+
+/**
+ * Whether all of them can be on one device: rows of one size each, of which there may be several, hold what is guaranteed, and their
+ * multiprocessors sum up to the device's. Sufficient, not necessary.
+ */
+export function packs(shapes: readonly Shape[]): boolean {
+  let smMilli = 0
+  for (const [size, own] of Map.groupBy(shapes, smOf)) {
+    const rooms: number[] = []
+    for (const { requestMilli } of own.toSorted((a, b) => b.requestMilli - a.requestMilli)) {
+      const at = rooms.findIndex((room) => room >= requestMilli)
+      if (at === -1) rooms.push(1_000 - requestMilli)
+      else rooms[at]! -= requestMilli
+    }
+    smMilli += size * rooms.length
+  }
+  return smMilli <= 1_000
+}
