@@ -90,8 +90,7 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   })),
   { path: 'physical-plane/gpu-sharing/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'physical-plane/serving/scaling/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
-  // What reads scenarios and is a process of its own; the rest of a replay is pure.
-  { path: 'physical-plane/serving/replay/scenario/', imports: ['physical-plane/', 'proto/', 'runtime/'] },
+  { path: 'physical-plane/serving/replay/main.ts', imports: ['physical-plane/serving/', 'runtime/'] },
   {
     path: 'physical-plane/serving/replay/',
     imports: ['physical-plane/serving/scaling/', 'runtime/assert.ts', 'runtime/errors.ts', 'runtime/random.ts'],
@@ -117,8 +116,9 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
       'physical-plane/gpu-sharing/profiler/remembered.ts',
       // Planning without a control plane: a pure function of its arguments.
       'control-plane/plan-offline.ts',
-      // What the simulator's process answers with.
+      // What the simulators' processes are asked and answer.
       'control-plane/simulation/simulation-report.ts',
+      'physical-plane/serving/replay/replay-report.ts',
     ],
   },
   { path: 'examples/', imports: [] },

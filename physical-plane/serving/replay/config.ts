@@ -9,11 +9,12 @@ export const replayConfig = {
   timeoutMsDefault: 30_000,
   /** Requests that wait for a first instance, where nothing says how many may. */
   coldQueueMax: 1_000,
-  /** Requests of two seconds that follow each other are no gap. */
-  gapMsMin: 1_500,
   /** GPUs that nobody uses, of those that a policy is shown. */
   freshDevicesSeen: 4,
   /** Instances a function may have at a time, beginning and leaving ones too. */
   instancesMax: 10_000,
   arrivalsMax: 20_000_000,
+  /** Points of a curve, and happenings, of each policy in a report. */
+  sightsMax: 240,
+  happeningsTold: 200,
 } as const

@@ -1,7 +1,6 @@
 // One function in a replay: its requests from arrival to answer or refusal, the seconds that its policy will see, and its sums.
 import { assert } from '#runtime/assert.ts'
 import type { LatencyModel, Second, Shape } from '../scaling/autoscaler.ts'
-import { idleConfig, type IdleGap } from '../scaling/idle-windows.ts'
 import { replayConfig as config } from './config.ts'
 import type { ReplayInstance } from './instance.ts'
 
@@ -50,8 +49,6 @@ export class FunctionState {
   usd = 0
   /** What the ready instances answer, as it was looked at last. */
   capacityPerMs = 0
-  lastArrivalAtMs = 0
-  gaps: readonly IdleGap[] = []
   #queue: number[] = []
   #head = 0
   #inFlight = 0
@@ -75,13 +72,8 @@ export class FunctionState {
     return this.nextArrival === this.spec.arrivalsMs.length && this.queued === 0 && this.#inFlight === 0
   }
 
-  arrive(request: number): void {
+  arrive(): void {
     this.#second.arrived += 1
-    const atMs = this.spec.arrivalsMs[request]!
-    const ms = atMs - this.lastArrivalAtMs
-    if (this.spec.instancesMin === 0 && ms > config.gapMsMin)
-      this.gaps = [...this.gaps, { endedAtMs: atMs, ms }].slice(-idleConfig.gapsMax)
-    this.lastArrivalAtMs = atMs
   }
 
   wait(request: number): void {

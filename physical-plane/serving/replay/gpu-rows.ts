@@ -42,11 +42,10 @@ export class GpuRows<Tenant> {
     )
   }
 
-  /** The GPU of that id if it fits there, a fresh one where `wish` is null; otherwise the one with least free, fresh ones last. */
+  /** The GPU of that id if it fits there, otherwise the one with least free that has the room: fresh ones last. */
   gpuFor(shape: Shape, memoryBytes: number, wish: string | null): Gpu<Tenant> | null {
     const fits = (gpu: Gpu<Tenant>): boolean => gpu.memoryFreeBytes >= memoryBytes && this.#hasRoom(gpu, shape)
-    const wished = this.gpus.find((gpu) => (wish === null ? gpu.rows.length === 0 : gpu.id === wish) && fits(gpu))
-    return wished ?? this.#tightest(fits)
+    return this.gpus.find((gpu) => gpu.id === wish && fits(gpu)) ?? this.#tightest(fits)
   }
 
   /** On a GPU that has the room, as `gpuFor` tells. */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '#runtime/random.ts'
 import type { Action, Autoscaler, LatencyModel, ScalingView, Shape } from '../scaling/autoscaler.ts'
+import { autoscalerOf } from '../scaling/policies.ts'
 import { arrivalsByRate, poissonArrivals, toldArrivals } from './arrivals.ts'
 import { EventHeap } from './event-heap.ts'
 import type { ReplayedFunction } from './function-state.ts'
@@ -120,8 +121,9 @@ describe('a replay', () => {
     expect([...outcome.functions[0]!.latenciesMs].map(Math.round)).toEqual([40, 69, 68])
     expect(outcome.functions[0]).toMatchObject({ coldStarts: 1 })
     expect(outcome.functions[0]!.gpuSeconds).toBeCloseTo(0.25 * 10 + 0.25 * 9, 9)
-    expect(outcome.gpusMax).toBe(2)
-    expect(outcome.wholeGpuSeconds).toBeCloseTo(19, 9)
+    // Both fit on one GPU.
+    expect(outcome.gpusMax).toBe(1)
+    expect(outcome.wholeGpuSeconds).toBeCloseTo(10, 9)
   })
 
   test('an instance that goes answers what it has begun', () => {
@@ -158,7 +160,7 @@ describe('a replay', () => {
 
   test('a function that may have none ends its last instance and begins another for the next request', () => {
     const spec = { instancesMin: 0, arrivalsMs: times(1_000, 500_000), coldStartMs: 2_000 }
-    const [net] = run(spec, still, 600_000).functions
+    const [net] = run(spec, autoscalerOf('fixed'), 600_000).functions
     expect(net!.coldStarts).toBe(1)
     expect(net!.latenciesMs[1]).toBeCloseTo(2_010, 6)
     expect(net!.gpuSeconds).toBeLessThan(420)

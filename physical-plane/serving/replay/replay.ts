@@ -9,7 +9,7 @@ import { FunctionState, type ReplayedFunction } from './function-state.ts'
 import { GpuRows, smOf, type GpuKind, type Row } from './gpu-rows.ts'
 import { ReplayInstance } from './instance.ts'
 import { outcomeOf, type Outcome, type Sight } from './outcome.ts'
-import { checkShape, idleAction, viewOf } from './scale.ts'
+import { checkShape, viewOf } from './scale.ts'
 import { shareOut } from './share-out.ts'
 
 export type ReplayOptions = {
@@ -96,7 +96,7 @@ class Replay {
 
   #arrive(state: FunctionState): void {
     const request = state.nextArrival++
-    state.arrive(request)
+    state.arrive()
     if (mayWait(state)) {
       state.wait(request)
       this.#dispatch(state)
@@ -162,8 +162,6 @@ class Replay {
     const { actions, memory } = autoscaler.decide(viewOf(state, this.#gpus.gpus, this.#nowMs), state.memory)
     state.memory = memory
     for (const action of actions) this.#act(state, action)
-    const idle = idleAction(state, this.#nowMs)
-    if (idle !== null) this.#act(state, idle, 0)
     state.capacityPerMs = capacityPerMs(state, this.#nowMs)
     this.#dispatch(state)
     if (this.#nowMs > lengthMs) return
@@ -175,8 +173,7 @@ class Replay {
     sights.push({ atMs: this.#nowMs, arrived, queued, ready, instances: state.instances.length, guaranteedMilli })
   }
 
-  /** The last instance goes by the windows of idle time, not by what a policy says. */
-  #act(state: FunctionState, action: Action, floor: number = Math.max(1, state.spec.instancesMin)): void {
+  #act(state: FunctionState, action: Action): void {
     const staying = state.instances.filter(({ isLeaving }) => !isLeaving)
     const isDone = ((): boolean => {
       switch (action.kind) {
@@ -186,14 +183,16 @@ class Replay {
           return this.#add(state, action.shape, action.deviceId, state.spec.coldStartMs)
         case 'remove': {
           const instance = staying.find(({ id }) => id === action.instanceId)
-          if (instance === undefined || staying.length <= floor) return false
+          if (instance === undefined || staying.length <= state.spec.instancesMin) return false
           this.#remove(state, instance)
           return true
         }
         case 'resize': {
           checkShape(action.shape, this.#options.autoscaler.name)
           const instance = staying.find(({ id }) => id === action.instanceId)
-          return instance !== undefined && this.#resize(state, instance, action.shape)
+          // A process keeps the multiprocessors that it began with; only its time can change.
+          if (instance === undefined || smOf(instance.shape) !== smOf(action.shape)) return false
+          return this.#resize(state, instance, action.shape)
         }
       }
     })()

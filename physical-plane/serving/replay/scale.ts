@@ -1,8 +1,7 @@
 // What a policy sees of a function in a replay, and what becomes of what it wants: each action is done if the function's bounds
 // and the GPUs allow it, and counted as unplaced otherwise.
 import { assert } from '#runtime/assert.ts'
-import type { Action, ScaledDevice, ScaledInstance, ScalingView, Shape } from '../scaling/autoscaler.ts'
-import { idleWindows, isWarm } from '../scaling/idle-windows.ts'
+import type { ScaledDevice, ScaledInstance, ScalingView, Shape } from '../scaling/autoscaler.ts'
 import { allowedMilli, ratePerMs } from './admission.ts'
 import { replayConfig as config } from './config.ts'
 import type { FunctionState } from './function-state.ts'
@@ -52,24 +51,6 @@ function devicesOf(gpus: readonly Gpu<ReplayInstance>[]): readonly ScaledDevice[
     memoryFreeBytes,
     usdPerHour: kind.usdPerHour,
   }))
-}
-
-/** Of a function that may have none: whether its last instance goes, or its first one comes. */
-export function idleAction(state: FunctionState, nowMs: number): Action | null {
-  const { spec, instances } = state
-  if (spec.instancesMin > 0) return null
-  const staying = instances.filter(({ isLeaving }) => !isLeaving)
-  const idleMs = nowMs - state.lastArrivalAtMs
-  const windows = idleWindows(state.gaps, nowMs)
-  const [last] = staying
-  if (last === undefined) {
-    const { shape } = spec
-    if (state.queued > 0) return { kind: 'add', deviceId: null, shape, because: 'a request waits for a first instance' }
-    const isExpected = state.gaps.length > 0 && isWarm(idleMs, windows)
-    return isExpected ? { kind: 'add', deviceId: null, shape, because: 'the next request is likely' } : null
-  }
-  if (staying.length > 1 || state.queued > 0 || last.isBusy || isWarm(idleMs, windows)) return null
-  return { kind: 'remove', instanceId: last.id, because: `idle for ${(idleMs / 1_000).toFixed(0)} s` }
 }
 
 /** A limit below what is guaranteed, or more than there is of a GPU, is nothing that one could have. */
