@@ -1,0 +1,119 @@
+// The loads of the comparison, each of one or more functions on the same GPUs.
+//   has_rps, has_stress   HAS-GPU's own 250 s, four models at once; spaced evenly as its client does, and at random
+//   twitter_*             hours of a per-second trace of three weeks: the quietest, the steepest and the most bursty one
+//   llm_conv, llm_code    when requests came to two language models (Azure 2023), to a large vision model
+// Hours and seeds are taken twice, by the same rule: from the days that constants were chosen on, and from later ones.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { arrivalsByRate, toldArrivals, type Spacing } from '#physical-plane/serving/replay/arrivals.ts'
+import { seededRandom } from '#runtime/random.ts'
+
+export type Load = {
+  readonly model: string
+  readonly arrivalsMs: Float64Array
+  /** The rate that one second in a hundred passes. */
+  readonly peakPerSecond: number
+}
+
+export type Trace = { readonly name: string; readonly lengthMs: number; readonly loads: readonly Load[] }
+
+/** Train: what constants were chosen on. */
+export type Part = 'train' | 'test'
+
+const hour = 3_600
+const trainSeconds = 11 * 86_400
+const hasModels = ['resnet50', 'mobilenet_v3_large', 'convnext_large', 'shufflenet_v2_x1_0']
+const seedOf = { train: 1, test: 1_001 } as const
+const llmModel = 'convnext_large'
+
+export const tracedModels: readonly string[] = [...new Set([...hasModels, llmModel])]
+
+export function neededFiles(folder: string): readonly string[] {
+  return [
+    'arrivals/hasgpu_rps.json',
+    'arrivals/hasgpu_stress.json',
+    'arrivals/twitter_rps.txt.gz',
+    'azure-llm-2023/AzureLLMInferenceTrace_conv.csv',
+    'azure-llm-2023/AzureLLMInferenceTrace_code.csv',
+    'profiles/rapp_v100_latency.csv',
+  ].filter((name) => !existsSync(join(folder, name)))
+}
+
+export function traces(folder: string, part: Part): readonly Trace[] {
+  return [...hasTraces(folder, part), ...twitterTraces(folder, part), ...llmTraces(folder, part)]
+}
+
+function hasTraces(folder: string, part: Part): readonly Trace[] {
+  return ['rps', 'stress'].flatMap((shape) => {
+    const text = readFileSync(join(folder, `arrivals/hasgpu_${shape}.json`), 'utf8')
+    const rates = (JSON.parse(text) as { processed_request_counts: readonly number[] }).processed_request_counts
+    return (['even', 'poisson'] as const).map((spacing) => {
+      const loads = hasModels.map((model, i) => loadOf(model, rates, 5_000, spacing, seedOf[part] + i))
+      return { name: `has_${shape}_${spacing}`, lengthMs: rates.length * 5_000, loads }
+    })
+  })
+}
+
+function twitterTraces(folder: string, part: Part): readonly Trace[] {
+  const all = gunzipSync(readFileSync(join(folder, 'arrivals/twitter_rps.txt.gz')))
+    .toString()
+    .trim()
+    .split('\n')
+    .map(Number)
+  const [from, until] = part === 'train' ? [0, trainSeconds] : [trainSeconds, all.length]
+  const hours: (readonly number[])[] = []
+  for (let at = from; at + hour <= until; at += hour) hours.push(all.slice(at, at + hour))
+  // Gaps of the recording are no quiet hours.
+  const whole = hours.filter((rates) => rates.every((rate) => rate > 0))
+  const pick = (name: string, score: (rates: readonly number[]) => number): readonly Trace[] => {
+    const rates = whole.reduce((best, each) => (score(each) > score(best) ? each : best))
+    return [
+      // A large model as it is, and a small one at four times the rate.
+      ['convnext_large', 1] as const,
+      ['resnet50', 4] as const,
+    ].map(([model, times], i) => {
+      const scaled = rates.map((rate) => times * rate)
+      const loads = [loadOf(model, scaled, 1_000, 'poisson', seedOf[part] + 10 + i)]
+      return { name: `twitter_${name}_${model}`, lengthMs: hour * 1_000, loads }
+    })
+  }
+  const half = hour / 2
+  return [
+    ...pick('quiet', (rates) => -mean(rates)),
+    ...pick('ramp', (rates) => mean(rates.slice(half)) / mean(rates.slice(0, half))),
+    ...pick('burst', (rates) => Math.max(...rates) / mean(rates)),
+  ]
+}
+
+/** The first half hour of each, and the second one. */
+function llmTraces(folder: string, part: Part): readonly Trace[] {
+  const lengthMs = (hour * 1_000) / 2
+  return ['conv', 'code'].map((kind) => {
+    const lines = readFileSync(join(folder, `azure-llm-2023/AzureLLMInferenceTrace_${kind}.csv`), 'utf8').split('\n')
+    const times = lines.slice(1).flatMap((line) => {
+      const atMs = Date.parse(`${line.slice(0, 10)}T${line.slice(11, 23)}Z`)
+      return Number.isNaN(atMs) ? [] : [atMs]
+    })
+    const beginMs = times[0]! + (part === 'train' ? 0 : lengthMs)
+    const arrivalsMs = toldArrivals(
+      times.map((atMs) => atMs - beginMs),
+      lengthMs,
+    )
+    const rates = Array.from({ length: lengthMs / 1_000 }, () => 0)
+    for (const at of arrivalsMs) rates[Math.floor(at / 1_000)]! += 1
+    return { name: `llm_${kind}`, lengthMs, loads: [{ model: llmModel, arrivalsMs, peakPerSecond: peakOf(rates) }] }
+  })
+}
+
+function loadOf(model: string, rates: readonly number[], slotMs: number, spacing: Spacing, seed: number): Load {
+  return { model, arrivalsMs: arrivalsByRate(rates, slotMs, spacing, seededRandom(seed)), peakPerSecond: peakOf(rates) }
+}
+
+function peakOf(rates: readonly number[]): number {
+  return rates.toSorted((a, b) => a - b)[Math.floor(0.99 * rates.length)] ?? 0
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
