@@ -3,6 +3,7 @@ import type { LatencyModel, Second } from './autoscaler.ts'
 import { capacityOf, deviationsOf, safeRateOf } from './capacity.ts'
 import { forecast, forecastRate } from './forecast.ts'
 import { autoscalerOf } from './policies.ts'
+import { poolRate } from './pool.ts'
 import { anInstance, aSecond, aView, live, seconds, shapeOf } from './view.fixture.ts'
 
 const constant = (count: number, load: number): readonly number[] => Array.from({ length: count }, () => load)
@@ -56,8 +57,7 @@ describe('hybrid', () => {
     const { instances } = live(hybrid, constant(60, 400), { instancesMax: 20 })
     expect(instances.length).toBeGreaterThan(1)
     const view = aView()
-    const rate = instances.reduce((sum, { shape }) => sum + safeRateOf(view, 'v100', shape)!, 0)
-    expect(rate).toBeGreaterThanOrEqual(400)
+    expect(poolRate(view, instances)).toBeGreaterThanOrEqual(400)
     for (const { shape } of instances) expect(view.latency('v100', 1, shape)).toBeLessThanOrEqual(100)
   })
 
@@ -65,8 +65,7 @@ describe('hybrid', () => {
     for (const load of [0, 1, 7, 30, 90, 300]) {
       const { actions, instances } = live(hybrid, constant(200, load), { instancesMax: 20 })
       expect(actions.filter(({ atSecond }) => atSecond > 140)).toEqual([])
-      const rate = instances.reduce((sum, { shape }) => sum + safeRateOf(aView(), 'v100', shape)!, 0)
-      expect(rate).toBeGreaterThanOrEqual(load)
+      expect(poolRate(aView(), instances)).toBeGreaterThanOrEqual(load)
     }
   })
 
@@ -75,7 +74,7 @@ describe('hybrid', () => {
     const { actions } = live(hybrid, load, { instancesMax: 20 })
     const inLull = actions.filter(({ atSecond }) => atSecond > 60 && atSecond <= 75)
     expect(inLull.filter(({ kind }) => kind === 'remove')).toEqual([])
-    const calm = live(hybrid, [...constant(60, 300), ...constant(120, 5)], { instancesMax: 20 })
+    const calm = live(hybrid, [...constant(60, 300), ...constant(400, 5)], { instancesMax: 20 })
     expect(calm.instances).toHaveLength(1)
   })
 

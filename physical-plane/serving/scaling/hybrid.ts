@@ -56,10 +56,11 @@ export const hybrid: Autoscaler<HybridMemory> = {
   initial: { caution: 1, needs: [], surprises: surprisesStart, sincePlan: 0, leaving: null },
   decide: (view, before) => {
     const caution = cautionAfter(before.caution, view)
-    const { demand, surprises } = demandOf(view, before.surprises)
-    const need = caution * demand
-    const needs = [...before.needs, need].slice(-hybridConfig.needsMax)
+    const { demand, reserve, surprises } = demandOf(view, before.surprises)
     const isProfiled = view.canReshape && safeRateOf(view, deviceModelOf(view, ''), view.shape) !== null
+    // Whoever only counts instances has a reserve in the last of them.
+    const need = caution * (isProfiled ? demand + reserve : demand)
+    const needs = [...before.needs, need].slice(-hybridConfig.needsMax)
     if (!isProfiled)
       return { actions: byMeasure(view, needs), memory: { ...before, caution, needs, surprises, leaving: null } }
     const leaving = before.leaving === null ? null : { ...before.leaving, seconds: before.leaving.seconds + 1 }
@@ -67,15 +68,17 @@ export const hybrid: Autoscaler<HybridMemory> = {
   },
 }
 
-/** Requests a second: what comes until an instance that is begun now would answer, what may come at once, and what waits already. */
-function demandOf(view: ScalingView, before: Surprises): { readonly demand: number; readonly surprises: Surprises } {
+type Demand = { readonly demand: number; readonly reserve: number; readonly surprises: Surprises }
+
+/** Requests a second: what comes until an instance that is begun now would answer and what waits already; and what may come at once. */
+function demandOf(view: ScalingView, before: Surprises): Demand {
   const { history, batchMax, instances, slo, coldStartMs } = view
   const last = history.at(-1)
   const waiting = Math.max(0, (last?.queued ?? 0) - batchMax * instances.length)
   const ahead = forecastRate(history, coldStartMs / 1_000)
   const surprises = surprisesAfter(before, last?.arrived ?? 0, ahead, spreadOf(view, (slo?.latencyMs ?? 0) / 2))
   const reserve = reserveOf(surprises, slo?.percentile ?? 50)
-  return { demand: ahead + reserve + waiting / hybridConfig.drainSeconds, surprises }
+  return { demand: ahead + waiting / hybridConfig.drainSeconds, reserve, surprises }
 }
 
 function cautionAfter(caution: number, { history, slo }: ScalingView): number {
