@@ -5,7 +5,7 @@
 import type { Action, Autoscaler, ScalingView, Second, Shape } from './autoscaler.ts'
 import { autoscalerOf, isAutoscalerName } from './policies.ts'
 import { isProfiled, latencyModelOf } from './predict-latency.ts'
-import { secondOf, type Counted } from './serving-seconds.ts'
+import { secondOf, whatCame, type Counted } from './serving-seconds.ts'
 import {
   newestSpecFirst,
   settle,
@@ -110,7 +110,7 @@ export class FunctionScaler {
     const begin = started(settled.slots, instances, nowMs)
     known.coldStartMs = begin.coldStartMs ?? known.coldStartMs
     const isThere = known.seenAtMs === nowMs
-    const history = (of.history ?? []).length > 0 ? of.history! : isThere ? known.seconds : []
+    const history = isThere ? whatCame(of.history ?? [], known.seconds) : []
     const { latency, coldStartMs } = known
     const { slots } = begin
     const view = viewOf(of, instances, slots, { nowMs, history, latency, coldStartMs })

@@ -1,10 +1,26 @@
-// A function's seconds as its instances tell them, where no gateway does: what they answered since the second before. What waits or was
-// refused nobody can tell then.
+// A function's seconds as its instances tell them: what they answered since the second before. What waits or was refused they can not
+// tell; so it is the gateway that is believed, where there is one and requests come by it.
 import type { Second } from './autoscaler.ts'
 import type { ServingFunction } from './serving-view.ts'
 
 /** Requests of each run, as it said last. */
 export type Counted = { readonly requests: ReadonlyMap<string, number> }
+
+const comparedSeconds = 10
+
+/**
+ * The gateway's seconds; those of the instances where they have answered more than twice as much lately, since clients may ask
+ * instances as well. Both are oldest first, and go to now.
+ */
+export function whatCame(gateway: readonly Second[], counted: readonly Second[]): readonly Second[] {
+  if (gateway.length === 0) return counted
+  const sumOf = (seconds: readonly Second[]): number =>
+    seconds.slice(-comparedSeconds).reduce((sum, { arrived }) => sum + arrived, 0)
+  if (sumOf(counted) <= 2 * sumOf(gateway)) return gateway
+  // With the gateway's clock, so that a later look knows what is new.
+  const offMs = gateway.at(-1)!.atMs - counted.at(-1)!.atMs
+  return counted.map((second) => ({ ...second, atMs: second.atMs + offMs }))
+}
 
 export function secondOf(
   before: Counted,
@@ -22,7 +38,8 @@ export function secondOf(
   }
   const ready = instances.filter(({ isReady, requestsPerSecond }) => isReady && requestsPerSecond > 0)
   const latencyMs = ready.reduce((most, one) => Math.max(most, one.latencyMs), 0)
-  const arrived = added / Math.max(0.001, elapsedMs / 1_000)
+  // What was answered before an agent that starts again looked is no load of now.
+  const arrived = elapsedMs <= 0 ? 0 : added / (elapsedMs / 1_000)
   const overSlo = sloMs !== null && latencyMs > sloMs ? arrived : 0
   const second = { atMs: nowMs, arrived, answered: arrived, refused: 0, overSlo, queued: 0, inFlight: 0, latencyMs }
   return { second, counted: { requests } }

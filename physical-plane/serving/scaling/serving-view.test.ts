@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FunctionScaler, type ServingFunction, type ServingInstance } from './function-scaler.ts'
+import { whatCame } from './serving-seconds.ts'
 import { seconds, shapeOf } from './view.fixture.ts'
 
 const profile = [100, 200, 400, 1_000].map((quotaMilli) => {
@@ -111,6 +112,40 @@ describe('wishes', () => {
     const wished = scaler.wishes()['f-1']!.instances
     expect(wished.length).toBeGreaterThan(1)
     expect(wished.map((one) => one.shape)).toEqual(wished.map(() => shape))
+  })
+})
+
+describe('requests are counted', () => {
+  const at = (count: number, arrived: number) => seconds(count, { arrived })
+
+  test('by the gateway, unless clients ask the instances themselves', () => {
+    expect(whatCame(at(30, 5), at(30, 9))).toEqual(at(30, 5))
+    expect(whatCame([], at(30, 9))).toEqual(at(30, 9))
+    const direct = whatCame(seconds(30, { arrived: 0, atMs: 7_000 }), at(30, 9))
+    expect(direct.map(({ arrived }) => arrived)).toEqual(at(30, 9).map(({ arrived }) => arrived))
+    expect(direct.at(-1)!.atMs).toBe(7_000)
+  })
+
+  test('from when an agent looks first: what was answered before is no load', () => {
+    const scaler = new FunctionScaler()
+    const counted = serving({ history: [] })
+    scaler.sample([{ ...counted, instances: [instance('f-1/a/0', { requests: 1_000_000 })] }], 1_000)
+    scaler.sample([{ ...counted, instances: [instance('f-1/a/0', { requests: 1_000_000 })] }], 2_000)
+    expect(scaler.wanted()).toEqual({ 'f-1': 1 })
+    expect(scaler.wishes()['f-1']!.instances[0]!.shape).toEqual(shapeOf(300, 200, 300))
+  })
+
+  test('so that whoever is asked directly stays', () => {
+    const scaler = new FunctionScaler()
+    const run = (from: number, to: number, perSecond: number): void => {
+      for (let second = from; second < to; second++) {
+        const own = instance('f-1/a/0', { requests: 1 + perSecond * second })
+        const history = seconds(60).map((one, index) => ({ ...one, atMs: 1_000 * (second + index) }))
+        scaler.sample([serving({ bounds: { min: 0, max: 2 }, instances: [own], history })], 1_000 * second)
+      }
+    }
+    run(0, 400, 3)
+    expect(scaler.wanted()).toEqual({ 'f-1': 1 })
   })
 })
 
