@@ -8,7 +8,7 @@ import type { Change, Store } from './store/store.ts'
 
 export function toChanges(
   store: Store,
-  { jobs, functions = [], newInstances, releasedInstanceIds, events: told = [] }: Actions,
+  { jobs, functions = [], newInstances, releasedInstanceIds, resized = [], events: told = [] }: Actions,
   nowMs: number,
 ): readonly Change[] {
   return [
@@ -29,6 +29,9 @@ export function toChanges(
     }),
     ...told.map((event): Change => ({ kind: 'event', event })),
     ...newInstances.map((instance): Change => ({ kind: 'instance', instance })),
+    ...resized.map(({ id, ...change }): Change => {
+      return { kind: 'instance', instance: { ...present(store.activeInstance(id), `instance ${id}`), ...change } }
+    }),
     ...releasedInstanceIds.map((id): Change => {
       const instance = present(store.activeInstance(id), `instance ${id}`)
       return { kind: 'instance', instance: { ...instance, isReleased: true } }

@@ -111,3 +111,40 @@ test('what can not be is refused by its field', async () => {
   ])
   expect(violations.find(({ field }) => field === 'spec.autoscaler')?.description).toContain('hybrid')
 })
+
+test('wishes of an agent are granted to the instances that it names, and told as what happened', async () => {
+  const rig = await aRig()
+  const agent = new ScriptedAgent(rig)
+  const { id } = await deploy(rig, { instancesMax: 2 })
+  await rig.clock.advance(2_000)
+  const told = {
+    id: `${id}/a/0`,
+    jobId: id!,
+    state: 'INSTANCE_STATE_RUNNING' as const,
+    attempt: 1,
+    endpoint: '127.0.0.1:1',
+  }
+  const serving = { isReady: true }
+  const wish = {
+    instances: [{ id: `${id}/a/0` }, { id: '' }],
+    because: '40 requests a second came, 30 can be answered',
+  }
+  const observed = { instances: [{ ...told, serving }], wantedInstances: { [id!]: 2 }, wishes: { [id!]: wish } }
+  agent.say({ observed })
+  await rig.clock.advance(2_000)
+  expect(agent.last('desired')!.instances!.map((each) => each.id)).toEqual([`${id}/a/0`, `${id}/a/1`])
+  const { events } = await rig.functions.listFunctionEvents({ name: 'classify', pageSize: 50, pageToken: '' }, aCall())
+  expect(events!.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['placed', 'wanted', 'ready']))
+  expect(events!.find(({ instanceId }) => instanceId === `${id}/a/1`)?.text).toContain('30 can be answered')
+})
+
+test('a share that no GPU can give ends the stream of the agent that wishes for it, with the field', async () => {
+  const rig = await aRig()
+  const agent = new ScriptedAgent(rig)
+  const { id } = await deploy(rig)
+  const wish = { instances: [{ id: '', share: { requestMilli: 1001 } }] }
+  agent.say({ observed: { wishes: { [id!]: wish } } })
+  await rig.clock.advance(100)
+  expect(agent.error).toMatchObject({ kind: 'invalid' })
+  expect((agent.error as CloudlessError).message).toContain('share.request_milli')
+})

@@ -1,6 +1,7 @@
 // `cloudless function`: functions that answer requests. `deploy` waits until they do, and says meanwhile what lacks.
 import { Command, InvalidArgumentError } from 'commander'
 import type { Function__Output } from '#proto/generated/cloudless/v1/Function.ts'
+import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
 import { present } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { limits, waits } from '../config.ts'
@@ -11,7 +12,7 @@ import { readFunctionFile } from '../function-file.ts'
 import { enumWord } from '../json.ts'
 import { prefixLines } from '../prefix-lines.ts'
 import { explicitFunction, withProfile } from '../profile/explicit-share.ts'
-import { renderFunction, renderFunctions } from '../render/function.ts'
+import { renderEvents, renderFunction, renderFunctions } from '../render/function.ts'
 import type { FunctionClient, Services } from '../services.ts'
 import { uploadBundle } from '../upload-bundle.ts'
 
@@ -24,6 +25,7 @@ export function functionCommand(run: Run): Command {
     .addCommand(invokeCommand(run, 'function'))
     .addCommand(removeCommand(run))
     .addCommand(logsCommand(run))
+    .addCommand(eventsCommand(run))
 }
 
 type DeployOptions = { readonly dryRun?: true; readonly wait: boolean; readonly timeout: number }
@@ -128,6 +130,29 @@ function removeCommand(run: Run): Command {
         using services = connect(context)
         await services.functions.deleteFunction({ name }, { signal: context.signal })
         context.output.result({ name }, () => `${name} is being deleted`)
+        return exitCodes.ok
+      }),
+    )
+}
+
+function eventsCommand(run: Run): Command {
+  return new Command('events')
+    .description('show what happened to a function and why, oldest first')
+    .argument('<name>', 'of the function')
+    .action(
+      run(async (context, name: string) => {
+        using services = connect(context)
+        const { output, signal } = context
+        const events: InstanceEvent__Output[] = []
+        let pageToken = ''
+        for (let page = 0; page < limits.pagesMax; page++) {
+          const request = { name, pageSize: limits.historyPageSize, pageToken }
+          const answer = await services.functions.listFunctionEvents(request, { signal })
+          events.push(...answer.events)
+          if (answer.nextPageToken === '' || answer.nextPageToken === pageToken) break
+          pageToken = answer.nextPageToken
+        }
+        output.result({ events }, () => renderEvents(events, output.style))
         return exitCodes.ok
       }),
     )

@@ -2,10 +2,11 @@
 import type { Function__Output } from '#proto/generated/cloudless/v1/Function.ts'
 import type { FunctionInstance__Output } from '#proto/generated/cloudless/v1/FunctionInstance.ts'
 import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
+import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/InstanceEvent.ts'
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
-import { formatCount, formatFigure, formatUsd } from '../units.ts'
+import { formatCount, formatFigure, formatTime, formatUsd } from '../units.ts'
 
 export function renderFunctions(functions: readonly Function__Output[], style: Style): string {
   if (functions.length === 0) return 'no functions; `cloudless function deploy FILE` makes one'
@@ -73,6 +74,12 @@ function renderInstances(instances: readonly FunctionInstance__Output[], style: 
     ]),
     style,
   )
+}
+
+export function renderEvents(events: readonly InstanceEvent__Output[], style: Style): string {
+  if (events.length === 0) return 'nothing has happened yet'
+  const rows = events.map(({ atMs, kind, instanceId, text }) => [formatTime(atMs), kind, instanceId, shortened(text)])
+  return renderTable([{ head: 'time' }, { head: 'what' }, { head: 'instance' }, { head: 'why' }], rows, style)
 }
 
 export function answering({ instances }: Pick<Function__Output, 'instances'>): number {

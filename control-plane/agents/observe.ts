@@ -1,4 +1,5 @@
 // An agent's observed state against what the store holds: only differences are written.
+import type { Wish } from '#control-plane/model/inference.ts'
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
 import type { Observed, ObservedInstance } from '#control-plane/wire/agent-messages.ts'
@@ -12,7 +13,7 @@ export function writeObserved(
   /** Instances that the agent was told to stop: what it does not mention is gone. */
   toldToStop: readonly Instance[],
 ): void {
-  noteWanted(draft, region, observed.wantedInstances)
+  noteWanted(draft, region, observed)
   const seen = new Set<string>()
   for (const report of observed.instances) {
     seen.add(report.id)
@@ -72,12 +73,35 @@ function isSame(a: Instance, b: Instance): boolean {
   )
 }
 
-function noteWanted(draft: Draft, region: string, wanted: Observed['wantedInstances']): void {
-  for (const [id, instances] of Object.entries(wanted)) {
+function noteWanted(draft: Draft, region: string, observed: Observed): void {
+  for (const [id, instances] of Object.entries(observed.wantedInstances)) {
     const before = draft.function(id)
-    if (before === null || before.endedAtMs !== null || before.wanted[region] === instances) continue
-    draft.putFunction({ ...before, wanted: { ...before.wanted, [region]: instances } })
+    if (before === null || before.endedAtMs !== null) continue
+    const wish = wishOf(id, observed)
+    const isSameWish = wish === null || isSameButReason(before.wishes?.[region], wish)
+    if (before.wanted[region] === instances && isSameWish) continue
+    const wishes = wish === null ? {} : { wishes: { ...before.wishes, [region]: wish } }
+    draft.putFunction({ ...before, wanted: { ...before.wanted, [region]: instances }, ...wishes })
   }
+}
+
+/** Null where it says no more than the number does. What the agent knew of and no longer names is to go first. */
+function wishOf(functionId: string, { wishes, instances }: Observed): Wish | null {
+  const wish = wishes[functionId]
+  if (wish === undefined) return null
+  const named = new Map(wish.instances.map(({ id, share }) => [id, share]))
+  const known = instances.filter(({ id }) => id.startsWith(`${functionId}/`)).map(({ id }) => id)
+  return {
+    shares: Object.fromEntries([...named].flatMap(([id, share]) => (id === '' || share === null ? [] : [[id, share]]))),
+    added: wish.instances.flatMap(({ id, share }) => (id === '' && share !== null ? [share] : [])),
+    removed: known.filter((id) => !named.has(id)).sort(),
+    because: wish.because,
+  }
+}
+
+/** A reason alone, whose figures change every second, is no news. */
+function isSameButReason(before: Wish | undefined, now: Wish): boolean {
+  return before !== undefined && encode({ ...before, because: '' }) === encode({ ...now, because: '' })
 }
 
 function noteFirstStep(draft: Draft, jobId: string, atMs: number | null): void {

@@ -11,6 +11,7 @@ import { encodeFunction, type Endpoint, type FunctionStatus } from '#control-pla
 import { CloudlessError, notFound } from '#runtime/errors.ts'
 import { apiConfig } from './config.ts'
 import { deployFunction, type DeployContext } from './deploy-function.ts'
+import { listFunctionEvents } from './list-history.ts'
 import { decodePageToken, encodePageToken, pageSize } from './page-token.ts'
 import { news } from './stream-logs.ts'
 import { Changes } from './watch.ts'
@@ -28,6 +29,7 @@ export function functionService(context: DeployContext): Implementation<Function
       await deleteFunction(store, name)
       return {}
     },
+    listFunctionEvents: (request) => listFunctionEvents(store, request),
     streamFunctionLogs: (request, { signal }) => streamFunctionLogs(store, request, signal),
   }
 }

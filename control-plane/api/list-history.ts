@@ -2,6 +2,8 @@
 // arrive meanwhile shift nothing.
 import type { ListEvaluationsRequest__Output } from '#proto/generated/cloudless/v1/ListEvaluationsRequest.ts'
 import type { ListEvaluationsResponse } from '#proto/generated/cloudless/v1/ListEvaluationsResponse.ts'
+import type { ListFunctionEventsRequest__Output } from '#proto/generated/cloudless/v1/ListFunctionEventsRequest.ts'
+import type { ListFunctionEventsResponse } from '#proto/generated/cloudless/v1/ListFunctionEventsResponse.ts'
 import type { ListEventsRequest__Output } from '#proto/generated/cloudless/v1/ListEventsRequest.ts'
 import type { ListEventsResponse } from '#proto/generated/cloudless/v1/ListEventsResponse.ts'
 import type { ListRoundsRequest__Output } from '#proto/generated/cloudless/v1/ListRoundsRequest.ts'
@@ -54,6 +56,22 @@ export async function listEvents(store: Store, request: ListEventsRequest__Outpu
     read: (limit, after) => store.listEvents(jobId, limit, after?.at ?? 0),
     cursorOf: ({ number }) => ({ at: number, id: '' }),
   })
+  return { events: page.map(({ event }) => ({ ...event })), nextPageToken }
+}
+
+export async function listFunctionEvents(
+  store: Store,
+  request: ListFunctionEventsRequest__Output,
+): Promise<ListFunctionEventsResponse> {
+  const record = await store.functionNamed(request.name)
+  if (record === null) throw notFound('function', request.name)
+  const { id } = record.function
+  const limit = pageSize(request.pageSize)
+  const after = decodePageToken(request.pageToken, ['function events', id])
+  const found = await store.listEvents(id, limit + 1, after?.at ?? 0)
+  const page = found.slice(0, limit)
+  const last = found.length > limit ? page.at(-1) : undefined
+  const nextPageToken = last === undefined ? '' : encodePageToken({ at: last.number, id: '' }, ['function events', id])
   return { events: page.map(({ event }) => ({ ...event })), nextPageToken }
 }
 

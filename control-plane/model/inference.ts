@@ -76,6 +76,8 @@ export type InferenceFunction = {
   readonly places: readonly string[]
   /** Instances that each region's agent asked for last. */
   readonly wanted: Readonly<Record<string, number>>
+  /** What each region's agent wishes for its instances; absent where none has wished for anything but a number. */
+  readonly wishes?: Readonly<Record<string, Wish>>
   /** Instances that gave up in a row, and when the next one may begin. */
   readonly failures: number
   readonly retryAtMs: number
@@ -86,6 +88,18 @@ export type InferenceFunction = {
   readonly endedAtMs: number | null
   /** The store's revision of its last change. */
   readonly revision: number
+}
+
+/** What an agent's scaler wishes for the instances of a function there. */
+export type Wish = {
+  /** What those that stay are to have of their GPU from now on, by their ids. */
+  readonly shares: Readonly<Record<string, GpuShare>>
+  /** Those that are to begin, one after the other. */
+  readonly added: readonly GpuShare[]
+  /** Known to the agent and not wished for any more, in ascending order. */
+  readonly removed: readonly string[]
+  /** Why, in one sentence. */
+  readonly because: string
 }
 
 /** What an instance tells of how it answers. */

@@ -1,6 +1,7 @@
 // One place of a function: which instances begin there and which may go, from those that are there now.
 import type { FunctionRoom } from '#control-plane/model/function-room.ts'
-import { shareOn } from '#control-plane/model/gpu-share.ts'
+import type { Resized } from '#control-plane/model/actions.ts'
+import { shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import { wantedIn, type InferenceFunction } from '#control-plane/model/inference.ts'
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
 
@@ -25,6 +26,7 @@ export type PlaceChanges = {
   readonly outdated: number
   readonly create: readonly Omit<Instance, 'id'>[]
   readonly release: readonly Instance[]
+  readonly resize: readonly Resized[]
   /** Why what is missing can not begin; '' where it can, or nothing is. */
   readonly lacks: string
   /** What instances that do not answer say of themselves. */
@@ -45,10 +47,16 @@ export function changesIn(input: PlaceInput): PlaceChanges {
   // What was released holds its units until it has ended what it had begun.
   const isFreeing = instances.some((one) => one.region === region && one.isReleased && !hasEnded(one))
   const { create, lacks } = begin(input, wanted, own, old)
-  const release = [...surplus(own, wanted), ...replaced(own, old, wanted, lacks !== '' && !isFreeing)]
+  const release = [
+    ...surplus(own, wanted, of.wishes?.[region]?.removed ?? []),
+    ...replaced(own, old, wanted, lacks !== '' && !isFreeing),
+  ]
   const troubles = here.flatMap(({ id, reason }) => (reason === '' ? [] : [`${id}: ${firstLine(reason)}`]))
   const outdated = old.length
-  return { region, wanted, outdated, ready: isSeen ? here.filter(isReady).length : 0, create, release, lacks, troubles }
+  const ready = isSeen ? here.filter(isReady).length : 0
+  const staying = own.filter((one) => !release.includes(one))
+  const resize = resized(input, staying)
+  return { region, wanted, outdated, ready, create, release, resize, lacks, troubles }
 }
 
 /** What is missing begins at once; what replaces others one at a time. */
@@ -65,9 +73,10 @@ function begin(
   const create: Omit<Instance, 'id'>[] = []
   if (!mayBegin) return { create, lacks: '' }
   for (let i = 0; i < number; i++) {
-    const taken = room.take(of.spec, region)
+    const spec = { ...of.spec, gpuShare: shareOfNew(of, region, own, i) }
+    const taken = room.take(spec, region)
     if (taken.kind === 'none') return { create, lacks: taken.because }
-    const share = shareOn(taken.deviceClass.deviceModel, of.spec.gpuShare ?? undefined)
+    const share = shareOn(taken.deviceClass.deviceModel, spec.gpuShare ?? undefined)
     create.push({
       ...taken.deviceClass,
       jobId: of.id,
@@ -89,9 +98,46 @@ function begin(
   return { create, lacks: '' }
 }
 
-/** Those that do not answer go first, then the newest: the others are warm. */
-function surplus(own: readonly Instance[], wanted: number): readonly Instance[] {
-  return byUse(own).slice(wanted)
+/**
+ * What its agent wishes for the i-th one that is to begin, of which some may have begun since it said so; what its file says where it wished
+ * for nothing. The memory is always its file's: models do not shrink.
+ */
+function shareOfNew(of: InferenceFunction, region: string, own: readonly Instance[], i: number): GpuShare | null {
+  const { gpuShare } = of.spec
+  const wish = of.wishes?.[region]
+  if (gpuShare === null || wish === undefined) return gpuShare
+  const begun = own.filter(({ id }) => !(id in wish.shares) && !wish.removed.includes(id)).length
+  return withMemory(wish.added[begun + i] ?? gpuShare, gpuShare)
+}
+
+function withMemory(share: GpuShare, { memoryBytes }: GpuShare): GpuShare {
+  return { ...share, memoryBytes }
+}
+
+/** Shares that are wished for and fit beside the others of their GPUs; what shrinks makes room for what grows. */
+function resized({ function: of, region, room, isSeen }: PlaceInput, own: readonly Instance[]): readonly Resized[] {
+  const wish = of.wishes?.[region]
+  if (wish === undefined || !isSeen) return []
+  const asked = own.flatMap((instance) => {
+    const [before, share] = [instance.gpuShare, wish.shares[instance.id]]
+    if (before === undefined || share === undefined) return []
+    if (before.requestMilli === share.requestMilli && before.limitMilli === share.limitMilli) return []
+    return [{ instance, before, gpuShare: withMemory(share, before) }]
+  })
+  const growth = ({ before, gpuShare }: (typeof asked)[number]): number => gpuShare.requestMilli - before.requestMilli
+  return asked
+    .toSorted((a, b) => growth(a) - growth(b))
+    .flatMap(({ instance, before, gpuShare }) => {
+      if (!room.resize(instance, gpuShare)) return []
+      const usdPerUnitHour = (instance.usdPerUnitHour * gpuShare.requestMilli) / before.requestMilli
+      return [{ id: instance.id, gpuShare, usdPerUnitHour }]
+    })
+}
+
+/** Those that are not wished for go first, then those that do not answer, then the newest: the others are warm. */
+function surplus(own: readonly Instance[], wanted: number, removed: readonly string[]): readonly Instance[] {
+  const ordered = byUse(own).toSorted((a, b) => Number(removed.includes(a.id)) - Number(removed.includes(b.id)))
+  return ordered.slice(wanted)
 }
 
 /** As many old ones as are wanted beside the new ones that answer; one more where there is no room for a new one. */

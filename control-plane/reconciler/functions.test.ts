@@ -29,6 +29,7 @@ function roomIn(snapshot: Snapshot, units: Readonly<Record<string, number>>): Fu
   const isThere = (region: string): boolean =>
     snapshot.agents.some((agent) => agent.region === region && agent.isConnected)
   return {
+    resize: () => true,
     take: (_, region) => {
       const left = free.get(region) ?? 0
       if (!isThere(region) || left <= 0) return { kind: 'none', because: `${region} has 0 cpu free` }

@@ -1,8 +1,9 @@
 // From a snapshot to what must change for functions that answer requests: pure, level-triggered and idempotent, as for jobs. In
 // each of its places a function has as many instances as its agent's scaler asks for, within its bounds. What is run otherwise
 // now is replaced one by one: a new instance is ready before an old one goes, unless there is no room for both.
-import { noActions, type Actions, type FunctionUpdate } from '#control-plane/model/actions.ts'
+import { noActions, type Actions, type FunctionUpdate, type Resized } from '#control-plane/model/actions.ts'
 import type { FunctionRoom } from '#control-plane/model/function-room.ts'
+import type { InstanceEvent } from '#control-plane/model/history.ts'
 import type { InferenceFunction } from '#control-plane/model/inference.ts'
 import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import { hasEnded, type Agent, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
@@ -18,18 +19,24 @@ export function reconcileFunctions(snapshot: Snapshot, room: FunctionRoom): Acti
   const updates: FunctionUpdate[] = []
   const newInstances: Instance[] = []
   const releasedInstanceIds: string[] = []
+  const resized: Resized[] = []
+  const events: InstanceEvent[] = []
   for (const each of functions) {
     const next = reconcileOne({ nowMs, agents, room }, each, byJob.get(each.id) ?? [])
     const change = changeOf(each, next.function)
     if (change !== null) updates.push({ id: each.id, ifRevision: each.revision, change })
     newInstances.push(...next.create)
     releasedInstanceIds.push(...next.releaseIds)
+    resized.push(...next.resize)
+    events.push(...eventsOf(each, next, nowMs))
   }
   return {
     ...noActions,
     functions: updates.sort((a, b) => (a.id < b.id ? -1 : 1)),
     newInstances: newInstances.sort((a, b) => (a.id < b.id ? -1 : 1)),
     releasedInstanceIds: releasedInstanceIds.sort(),
+    ...(resized.length === 0 ? {} : { resized: resized.sort((a, b) => (a.id < b.id ? -1 : 1)) }),
+    ...(events.length === 0 ? {} : { events }),
   }
 }
 
@@ -43,6 +50,7 @@ type Next = {
   readonly function: InferenceFunction
   readonly create: readonly Instance[]
   readonly releaseIds: readonly string[]
+  readonly resize: readonly Resized[]
 }
 
 function reconcileOne(context: Context, before: InferenceFunction, instances: readonly Instance[]): Next {
@@ -72,7 +80,8 @@ function reconcileOne(context: Context, before: InferenceFunction, instances: re
     older: counted.older.filter(({ version }) => live.some((instance) => instance.functionVersion === version)),
   }
   const standing = standingOfFunction(after, changes, failed, context.nowMs, context.room)
-  return { function: { ...after, ...standing }, create, releaseIds }
+  const resize = changes.flatMap((change) => change.resize)
+  return { function: { ...after, ...standing }, create, releaseIds, resize }
 }
 
 /** An instance that its agent gave up is followed by another one after a while that grows; one that answers ends the count. */
@@ -127,9 +136,46 @@ function takeDown({ nowMs, agents }: Context, before: InferenceFunction, instanc
   const left = instances.filter((instance) => !hasEnded(instance) && !isGone(instance))
   if (left.length > 0 || releaseIds.length > 0) {
     const reason = `${left.length} instances end what they have begun`
-    return { function: { ...before, reason }, create: [], releaseIds }
+    return { function: { ...before, reason }, create: [], releaseIds, resize: [] }
   }
-  return { function: { ...before, state: 'deleted', reason: 'deleted', endedAtMs: nowMs }, create: [], releaseIds }
+  return {
+    function: { ...before, state: 'deleted', reason: 'deleted', endedAtMs: nowMs },
+    create: [],
+    releaseIds,
+    resize: [],
+  }
+}
+
+/** What its history says of this decision; what instances do themselves their agents tell. */
+function eventsOf(before: InferenceFunction, next: Next, nowMs: number): readonly InstanceEvent[] {
+  const event = (kind: string, instanceId: string, text: string): InstanceEvent => {
+    return { jobId: before.id, instanceId, attempt: 0, kind, text, atMs: nowMs }
+  }
+  const { wishes = {}, wanted, spec } = next.function
+  const why = (region: string): string => {
+    const said = wishes[region]?.because ?? ''
+    return `${wanted[region] ?? Math.max(1, spec.instancesMin)} are wanted in ${region}${said === '' ? '' : `: ${said}`}`
+  }
+  const moved = next.function.places.join(', ') !== before.places.join(', ')
+  return [
+    ...(moved ? [event('placed', '', `in ${next.function.places.join(', ') || 'no region'}`)] : []),
+    ...next.create.map(({ id, region }) => event('wanted', id, why(region))),
+    ...next.releaseIds.map((id) => event('released', id, why(regionOf(before.id, id)))),
+    ...next.resize.map(({ id, gpuShare: { requestMilli, limitMilli } }) => {
+      const said = wishes[regionOf(before.id, id)]?.because ?? ''
+      return event(
+        'resized',
+        id,
+        `request ${requestMilli / 1000}, limit ${limitMilli / 1000}${said === '' ? '' : `: ${said}`}`,
+      )
+    }),
+    ...(next.function.state !== before.state ? [event(next.function.state, '', next.function.reason)] : []),
+  ]
+}
+
+/** An instance's id is its function's, its region and a number. */
+function regionOf(functionId: string, id: string): string {
+  return id.slice(functionId.length + 1, id.lastIndexOf('/'))
 }
 
 /** The fields that differ; null when none does. */

@@ -17,7 +17,7 @@ export type RegionUnits = {
   /** Never below 0, even when a region shrank under its jobs. */
   readonly free: Map<string, number>
   /** Of classes with GPUs that take shares; null where units are counted as one job counts them. */
-  readonly shared: ReadonlyMap<string, SharedUnits> | null
+  readonly shared: Map<string, SharedUnits> | null
 }
 
 export type FreeUnits = ReadonlyMap<string, RegionUnits>
@@ -143,6 +143,18 @@ export function takePlan(free: FreeUnits, plan: Plan): void {
 export function takeUnit(here: RegionUnits, region: string, key: string, share: GpuShare | null): void {
   takeUnits(here, { region, key, units: 1, share, deviceId: '' })
   countWhole(here)
+}
+
+/** The instance has that share of its GPU from now on; false, and nothing changes, where it does not fit there. */
+export function resizeShare(here: RegionUnits, instance: Instance, share: GpuShare): boolean {
+  const held = holdingOf(instance)
+  const shared = here.shared?.get(held.key)
+  if (held.share === null || shared === undefined) return false
+  const resized = shared.resized(held, share)
+  if (resized === null) return false
+  here.shared!.set(held.key, resized)
+  countWhole(here)
+  return true
 }
 
 function takeFor(free: FreeUnits, plan: Plan): void {

@@ -7,7 +7,7 @@ import { shareOn, shareText, type GpuShare } from '#control-plane/model/gpu-shar
 import type { InferenceSpec } from '#control-plane/model/inference.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { gibText } from './share-memory.ts'
-import { countFreeUnits, takeUnit, unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
+import { countFreeUnits, resizeShare, takeUnit, unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
 
 export function functionRoom(snapshot: Snapshot): FunctionRoom {
   // A pass without functions that lack instances asks nothing.
@@ -15,6 +15,10 @@ export function functionRoom(snapshot: Snapshot): FunctionRoom {
   const now = (): NonNullable<typeof counted> =>
     (counted ??= { free: countFreeUnits(snapshot), index: indexCatalogue(snapshot.catalogue) })
   return {
+    resize: (instance, share) => {
+      const here = now().free.get(instance.region)
+      return here?.isConnected === true && resizeShare(here, instance, share)
+    },
     take: (spec, region) => {
       const { free, index } = now()
       const found = look(spec, region, free, index)

@@ -100,6 +100,15 @@ export class SharedUnits {
     return new SharedUnits(this.#devices, this.#total, held)
   }
 
+  /** The same with this share changed to another one of the same GPU; null where that does not fit beside the others there. */
+  resized({ share: before, deviceId }: Holding, share: GpuShare): SharedUnits | null {
+    const rest = this.without([{ share: before, deviceId }])
+    const { left } = rest.#pack()
+    const isFitting =
+      deviceId === '' ? rest.free(share) > 0 : left.some((each) => each.id === deviceId && fitsIn(each, share) > 0)
+    return isFitting ? new SharedUnits(this.#devices, this.#total, [...rest.#held, { share, deviceId }]) : null
+  }
+
   /** Equal where any share finds as much room. */
   signature(): string {
     const rooms = this.#pack().left.map(

@@ -317,7 +317,7 @@ export class World {
       writeObserved(
         draft,
         region,
-        { instances, desiredRevision: 0, devices: [], wantedInstances: {}, gateway: null },
+        { instances, desiredRevision: 0, devices: [], wantedInstances: {}, wishes: {}, gateway: null },
         stopped,
       )
       for (const usage of usages) draft.add(this.#priced(usage, draft.job(usage.jobId)))

@@ -105,8 +105,7 @@ export class ActiveIndex {
         else this.#pipelines.delete(change.pipeline.id)
         break
       case 'instance':
-        if (this.#instances.get(change.instance.id)?.isReleased !== change.instance.isReleased)
-          regions.add(change.instance.region)
+        if (isOtherOrder(this.#instances.get(change.instance.id), change.instance)) regions.add(change.instance.region)
         this.#putInstance(change.instance)
         break
       case 'agent':
@@ -172,6 +171,15 @@ export class ActiveIndex {
     if (instance.isReleased && hasEnded(instance)) this.#instances.delete(instance.id)
     else this.#instances.put(instance)
   }
+}
+
+/** Its agent has to do something else now. */
+function isOtherOrder(before: Instance | null | undefined, after: Instance): boolean {
+  if (before?.isReleased !== after.isReleased) return true
+  const [was, is] = [before?.gpuShare, after.gpuShare]
+  return (
+    was?.requestMilli !== is?.requestMilli || was?.limitMilli !== is?.limitMilli || was?.memoryBytes !== is?.memoryBytes
+  )
 }
 
 /** The job whose status, progress or cost a change shows in; null when it shows in none. */

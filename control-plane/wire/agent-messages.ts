@@ -1,6 +1,8 @@
 // What an agent says: decoded and checked before anything else sees it.
 import type { AgentHello__Output } from '#proto/generated/cloudless/v1/AgentHello.ts'
 import type { Device__Output } from '#proto/generated/cloudless/v1/Device.ts'
+import type { FunctionWish__Output } from '#proto/generated/cloudless/v1/FunctionWish.ts'
+import type { GpuShare__Output } from '#proto/generated/cloudless/v1/GpuShare.ts'
 import type { GatewayEndpoint__Output } from '#proto/generated/cloudless/v1/GatewayEndpoint.ts'
 import type { JournalRecord__Output } from '#proto/generated/cloudless/v1/JournalRecord.ts'
 import type { ObservedInstance__Output } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
@@ -9,12 +11,14 @@ import type { StagingProgress__Output } from '#proto/generated/cloudless/v1/Stag
 import type { Usage__Output } from '#proto/generated/cloudless/v1/Usage.ts'
 import type { Evaluation, InstanceEvent, Round } from '#control-plane/model/history.ts'
 import { usagePurposes, type Usage } from '#control-plane/model/ledger.ts'
+import type { GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { Gateway, Serving } from '#control-plane/model/inference.ts'
 import type { Device, InstanceState, PartitionProgress, Staging } from '#control-plane/model/snapshot.ts'
 import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { fromWire, wireInstanceState, wireSharing, wireUsageKind } from './enums.ts'
+import { decodeGpuShare } from './gpu-share.ts'
 import { decodeServing } from './inference.ts'
 import { decodeProgress } from './progress.ts'
 import { decodeRound } from './round.ts'
@@ -35,8 +39,16 @@ export type Observed = {
   readonly devices: readonly Device[]
   /** Instances that each function should have there, by its id. */
   readonly wantedInstances: Readonly<Record<string, number>>
+  /** The same with the share of each, by function. */
+  readonly wishes: Readonly<Record<string, ObservedWish>>
   /** Null while none answers. */
   readonly gateway: Gateway | null
+}
+
+export type ObservedWish = {
+  /** `id` '' for one that is to begin. */
+  readonly instances: readonly { readonly id: string; readonly share: GpuShare | null }[]
+  readonly because: string
 }
 
 export type ObservedInstance = {
@@ -110,10 +122,39 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     Object.entries(wire.wantedInstances),
     config.wantedFunctionsMax,
   )
+  const wishes = checks
+    .list('observed.wishes', Object.entries(wire.wishes), config.wantedFunctionsMax)
+    .map(([id, wish]) => [id, decodeWish(checks, `observed.wishes.${id.slice(0, 80)}`, wish)] as const)
   const gateway = wire.gateway === null ? null : decodeGateway(checks, wire.gateway)
   checks.done()
   const { desiredRevision } = wire
-  return { instances, desiredRevision, devices, wantedInstances: Object.fromEntries(wanted), gateway }
+  return {
+    instances,
+    desiredRevision,
+    devices,
+    wantedInstances: Object.fromEntries(wanted),
+    wishes: Object.fromEntries(wishes),
+    gateway,
+  }
+}
+
+function decodeWish(checks: Checks, field: string, wire: FunctionWish__Output): ObservedWish {
+  const instances = checks
+    .list(`${field}.instances`, wire.instances, config.wishedInstancesMax)
+    .map(({ id, share }, i) => {
+      const at = `${field}.instances[${i}]`
+      return { id: checks.text(`${at}.id`, id, config.idCharactersMax), share: decodeWishedShare(checks, at, share) }
+    })
+  return { instances, because: wire.because.slice(0, config.reasonCharactersMax).replaceAll('\0', '') }
+}
+
+/** What no device could give is refused here: rooms are worked out with it. */
+function decodeWishedShare(checks: Checks, field: string, wire: GpuShare__Output | null): GpuShare | null {
+  if (wire === null) return null
+  const share = decodeGpuShare(checks, `${field}.share`, wire)
+  checks.integer(`${field}.share.request_milli`, share.requestMilli, { min: 1, max: 1000 })
+  checks.integer(`${field}.share.limit_milli`, share.limitMilli, { min: share.requestMilli, max: 1000 })
+  return share
 }
 
 /** The region is the agent's, whatever it says. */

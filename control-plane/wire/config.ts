@@ -36,6 +36,7 @@ export const wireConfig = {
   /** That one function names, and functions that one agent scales. */
   functionRegionsMax: 1_000,
   wantedFunctionsMax: 10_000,
+  wishedInstancesMax: 1_000,
   /** Of one function: three device models, five batches and a grid of 20 by 10. */
   profilePointsMax: 4_000,
   /** Of a message; how many a pipeline may have is said by whoever knows what they mean. */

@@ -89,6 +89,8 @@ import type { ListEvaluationsRequest as _cloudless_v1_ListEvaluationsRequest, Li
 import type { ListEvaluationsResponse as _cloudless_v1_ListEvaluationsResponse, ListEvaluationsResponse__Output as _cloudless_v1_ListEvaluationsResponse__Output } from './cloudless/v1/ListEvaluationsResponse.ts';
 import type { ListEventsRequest as _cloudless_v1_ListEventsRequest, ListEventsRequest__Output as _cloudless_v1_ListEventsRequest__Output } from './cloudless/v1/ListEventsRequest.ts';
 import type { ListEventsResponse as _cloudless_v1_ListEventsResponse, ListEventsResponse__Output as _cloudless_v1_ListEventsResponse__Output } from './cloudless/v1/ListEventsResponse.ts';
+import type { ListFunctionEventsRequest as _cloudless_v1_ListFunctionEventsRequest, ListFunctionEventsRequest__Output as _cloudless_v1_ListFunctionEventsRequest__Output } from './cloudless/v1/ListFunctionEventsRequest.ts';
+import type { ListFunctionEventsResponse as _cloudless_v1_ListFunctionEventsResponse, ListFunctionEventsResponse__Output as _cloudless_v1_ListFunctionEventsResponse__Output } from './cloudless/v1/ListFunctionEventsResponse.ts';
 import type { ListFunctionsRequest as _cloudless_v1_ListFunctionsRequest, ListFunctionsRequest__Output as _cloudless_v1_ListFunctionsRequest__Output } from './cloudless/v1/ListFunctionsRequest.ts';
 import type { ListFunctionsResponse as _cloudless_v1_ListFunctionsResponse, ListFunctionsResponse__Output as _cloudless_v1_ListFunctionsResponse__Output } from './cloudless/v1/ListFunctionsResponse.ts';
 import type { ListJobsRequest as _cloudless_v1_ListJobsRequest, ListJobsRequest__Output as _cloudless_v1_ListJobsRequest__Output } from './cloudless/v1/ListJobsRequest.ts';
@@ -259,6 +261,8 @@ export interface ProtoGrpcType {
       ListEvaluationsResponse: MessageTypeDefinition<_cloudless_v1_ListEvaluationsResponse, _cloudless_v1_ListEvaluationsResponse__Output>
       ListEventsRequest: MessageTypeDefinition<_cloudless_v1_ListEventsRequest, _cloudless_v1_ListEventsRequest__Output>
       ListEventsResponse: MessageTypeDefinition<_cloudless_v1_ListEventsResponse, _cloudless_v1_ListEventsResponse__Output>
+      ListFunctionEventsRequest: MessageTypeDefinition<_cloudless_v1_ListFunctionEventsRequest, _cloudless_v1_ListFunctionEventsRequest__Output>
+      ListFunctionEventsResponse: MessageTypeDefinition<_cloudless_v1_ListFunctionEventsResponse, _cloudless_v1_ListFunctionEventsResponse__Output>
       ListFunctionsRequest: MessageTypeDefinition<_cloudless_v1_ListFunctionsRequest, _cloudless_v1_ListFunctionsRequest__Output>
       ListFunctionsResponse: MessageTypeDefinition<_cloudless_v1_ListFunctionsResponse, _cloudless_v1_ListFunctionsResponse__Output>
       ListJobsRequest: MessageTypeDefinition<_cloudless_v1_ListJobsRequest, _cloudless_v1_ListJobsRequest__Output>
