@@ -139,9 +139,10 @@ describe('requests are counted', () => {
     const scaler = new FunctionScaler()
     const run = (from: number, to: number, perSecond: number): void => {
       for (let second = from; second < to; second++) {
-        const own = instance('f-1/a/0', { requests: 1 + perSecond * second })
+        const own = instance('f-1/a/0', { requests: 1 + perSecond * second, capacityPerSecond: 20 })
         const history = seconds(60).map((one, index) => ({ ...one, atMs: 1_000 * (second + index) }))
-        scaler.sample([serving({ bounds: { min: 0, max: 2 }, instances: [own], history })], 1_000 * second)
+        const of = serving({ bounds: { min: 0, max: 2 }, instances: [own], history, canReshape: false })
+        scaler.sample([of], 1_000 * second)
       }
     }
     run(0, 400, 3)
