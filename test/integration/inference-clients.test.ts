@@ -1,0 +1,128 @@
+// Clients of the Open Inference Protocol that are not ours, through a region's gateway to real instances: one made by grpc-js from the
+// protocol's own file, one over HTTP with tensors as bytes, and NVIDIA's tritonclient where the tests' Python has it.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { credentials, loadPackageDefinition, type Client, type ServiceError } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clock, explainSkip, python, TestCluster } from './cluster.fixture.ts'
+
+explainSkip('inference-clients')
+
+let cluster: TestCluster
+let http = ''
+let grpc = ''
+
+const rows = new Float32Array([1, 2, 3, 4])
+const rowBytes = Buffer.from(rows.buffer)
+const floats = (bytes: Buffer): number[] => [
+  ...new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)),
+]
+
+describe.skipIf(python === '')('through the gateway', () => {
+  beforeAll(async () => {
+    cluster = await TestCluster.start({ regions: ['onprem/lab'], cpuUnits: 2 })
+    const path = join(cluster.folder, 'function.yaml')
+    const folder = join(import.meta.dirname, 'inference')
+    const file = { name: 'scale', folder, handler: 'model:Scale', environment: { FACTOR: '2' }, batch_max: 4 }
+    writeFileSync(path, JSON.stringify(file))
+    const deployed = await cluster.cli(['--json', 'function', 'deploy', path])
+    if (deployed.code !== 0) throw new Error(deployed.stderr)
+    const { endpoints } = JSON.parse(deployed.stdout) as { endpoints: { http: string; grpc: string }[] }
+    http = endpoints[0]!.http
+    grpc = endpoints[0]!.grpc
+  }, 60_000)
+
+  afterAll(() => cluster[Symbol.asyncDispose]())
+
+  test('tensors go as bytes behind the JSON, both ways', async () => {
+    const head = Buffer.from(
+      JSON.stringify({
+        inputs: [{ name: 'x', shape: [2, 2], datatype: 'FP32', parameters: { binary_data_size: 16 } }],
+        outputs: [{ name: 'y', parameters: { binary_data: true } }],
+      }),
+    )
+    const response = await fetch(`http://${http}/v2/models/scale/infer`, {
+      method: 'POST',
+      headers: { 'inference-header-content-length': String(head.length) },
+      body: Buffer.concat([head, rowBytes]),
+    })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    expect(response.status, bytes.toString()).toBe(200)
+    const cut = Number(response.headers.get('inference-header-content-length'))
+    expect(JSON.parse(bytes.subarray(0, cut).toString())).toMatchObject({
+      model_name: 'scale',
+      outputs: [{ name: 'y', datatype: 'FP32', shape: [2, 2], parameters: { binary_data_size: 16 } }],
+    })
+    expect(floats(bytes.subarray(cut))).toEqual([2, 4, 6, 8])
+  })
+
+  test('a client that grpc-js makes of the protocol is answered, typed and raw', async () => {
+    const client = grpcClient()
+    try {
+      const input = { name: 'x', datatype: 'FP32', shape: [2, 2] }
+      const typed = await infer(client, { inputs: [{ ...input, contents: { fp32_contents: [...rows] } }] })
+      expect(typed.outputs[0]).toMatchObject({ name: 'y', datatype: 'FP32', contents: { fp32_contents: [2, 4, 6, 8] } })
+      const raw = await infer(client, { inputs: [input], raw_input_contents: [rowBytes] })
+      expect(floats(raw.raw_output_contents[0]!)).toEqual([2, 4, 6, 8])
+      const wrong = { inputs: [{ ...input, name: 'w', contents: { fp32_contents: [...rows] } }] }
+      await expect(infer(client, wrong)).rejects.toMatchObject({
+        code: 3,
+        details: expect.stringContaining('it has x'),
+      })
+      await expect(infer(client, { model_name: 'other' })).rejects.toMatchObject({ code: 5 })
+    } finally {
+      client.close()
+    }
+  })
+
+  test("NVIDIA's tritonclient works unchanged", async ({ skip }) => {
+    const script = join(import.meta.dirname, 'inference/triton_client.py')
+    const child = spawn(python, [script, http, grpc, 'scale'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[number | null]>])
+    skip(code === 77, 'inference-clients: tritonclient is not installed (pip install tritonclient[http,grpc])')
+    expect(code).toBe(0)
+    const answer = {
+      isLive: true,
+      isReady: true,
+      y: [
+        [2, 4],
+        [6, 8],
+      ],
+      refusal: expect.stringMatching(/^InferenceServerException: .*it has x/),
+    }
+    expect(JSON.parse(output)).toEqual({ http: answer, grpc: answer })
+  })
+})
+
+type InferResponse = {
+  readonly outputs: readonly { readonly contents: unknown }[]
+  readonly raw_output_contents: readonly Buffer[]
+}
+
+/** As any user would: the protocol's file and a library, none of our own plumbing. */
+function grpcClient(): Client {
+  const file = join(import.meta.dirname, '../../proto/inference/grpc_service.proto')
+  const { inference } = loadPackageDefinition(loadSync(file, { keepCase: true, longs: Number })) as unknown as {
+    inference: { GRPCInferenceService: new (address: string, creds: unknown) => Client }
+  }
+  return new inference.GRPCInferenceService(grpc, credentials.createInsecure())
+}
+
+function infer(client: Client, request: object): Promise<InferResponse> {
+  const call = client as Client & {
+    ModelInfer(
+      request: object,
+      options: object,
+      done: (error: ServiceError | null, answer: InferResponse) => void,
+    ): void
+  }
+  return new Promise((resolve, reject) => {
+    call.ModelInfer({ model_name: 'scale', ...request }, { deadline: clock.now() + 20_000 }, (error, answer) =>
+      error === null ? resolve(answer) : reject(error),
+    )
+  })
+}
