@@ -38,11 +38,22 @@ test('the most efficient slices of each model are not taken where others pack be
 })
 
 test.each([
-  [[aDemand('slow', 1, [anOption(1, 9, { latencyMs: 99 })])], /no slice runs slow within 20 ms/],
+  [[aDemand('slow', 1, [anOption(1, 9, { latencyMs: 99 })])], /no slice runs slow within 20 ms, at 1 per second/],
   [[aDemand('big', 100, [anOption(7, 10)])], /1 models need more than 4 GPUs/],
 ])('what can not be carried says why', (demands, because) => {
   const plan = planSegments(demands, 4)
   expect(plan.kind === 'impossible' ? plan.because : '').toMatch(because)
+})
+
+test('a model that needs many GPUs has some to itself, and its rate is met', () => {
+  const demands = [aDemand('big', 1_000, [anOption(7, 100), anOption(3, 45)]), aDemand('small', 30, [anOption(1, 30)])]
+  const plan = planSegments(demands, 20)
+  const gpus = plan.kind === 'planned' ? plan.gpus : []
+  const big = gpus.flat().filter(({ model }) => model === 'big')
+  expect(big.reduce((sum, { option }) => sum + option.ratePerSecond, 0)).toBeGreaterThanOrEqual(1_000)
+  expect(gpus.flat().some(({ model }) => model === 'small')).toBe(true)
+  expect(gpus.length).toBe(11)
+  expect(planSegments(demands, 10).kind).toBe('impossible')
 })
 
 const rates = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 5, maxLength: 5 })

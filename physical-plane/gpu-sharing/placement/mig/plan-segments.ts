@@ -5,6 +5,7 @@
 import { assert, present } from '#runtime/assert.ts'
 import {
   arrange,
+  fullGpus,
   isWithin,
   noSlices,
   plus,
@@ -36,34 +37,63 @@ export type SegmentPlan =
   | { readonly kind: 'planned'; readonly gpus: readonly (readonly Segment[])[]; readonly isExact: boolean }
   | { readonly kind: 'impossible'; readonly because: string }
 
-type Cover = { readonly counts: SliceCounts }
+type Best = ReadonlyMap<SliceSize, SegmentOption>
 type Sum = { readonly counts: SliceCounts; readonly covers: readonly SliceCounts[] }
 
 /** Sums of slices that are followed at once; of more, those with the fewest slots, and the answer may be above the least. */
-const sumsMax = 20_000
-/** Slices of one size for one model. */
-const slicesMax = 64
+const sumsMax = 4_000
+/** Slots of one set of slices for a model that needs two GPUs at most: larger sets would only fill holes of many other GPUs. */
+const coverSlotsMax = 28
 
 export function planSegments(demands: readonly SegmentDemand[], gpusMax: number): SegmentPlan {
   const best = demands.map(bestBySize)
-  const covers = demands.map(({ ratePerSecond }, at) => coversOf(ratePerSecond, best[at]!))
+  const own = demands.map(({ ratePerSecond }, at) => ownGpus(ratePerSecond, best[at]!))
+  const covers = demands.map(({ ratePerSecond }, at) => coversOf(ratePerSecond - own[at]!.ratePerSecond, best[at]!))
   const unmet = covers.findIndex((found) => found.length === 0)
   if (unmet >= 0) {
     const { model, ratePerSecond, latencyMaxMs } = demands[unmet]!
-    const because = `no slice runs ${model} within ${latencyMaxMs} ms, or ${slicesMax} of the best do not reach ${ratePerSecond} per second`
-    return { kind: 'impossible', because }
+    return {
+      kind: 'impossible',
+      because: `no slice runs ${model} within ${latencyMaxMs} ms, at ${ratePerSecond} per second`,
+    }
   }
+  const dedicated = own.flatMap(({ gpus, counts }, at) =>
+    Array.from({ length: gpus }, () => counts).flatMap((one) =>
+      assign([demands[at]!], [best[at]!], { counts: one, covers: [one] }, new SlicePacking(), 1),
+    ),
+  )
   const packing = new SlicePacking()
-  const least = covers.reduce((sum, found) => sum + Math.min(...found.map(({ counts }) => slotsIn(counts))), 0)
-  for (let gpus = Math.ceil(least / 7); gpus <= gpusMax; gpus += 1) {
-    const { sum, isExact } = search(covers, gpus, packing)
-    if (sum !== null) return { kind: 'planned', gpus: assign(demands, best, sum, packing, gpus), isExact }
+  const least = covers.reduce((sum, found) => sum + Math.min(...found.map(slotsIn)), 0)
+  let isExact = dedicated.length === 0
+  for (let gpus = Math.ceil(least / 7); gpus <= gpusMax - dedicated.length; gpus += 1) {
+    const found = search(covers, gpus, packing)
+    if (found.sum !== null) {
+      const shared = assign(demands, best, found.sum, packing, gpus)
+      return { kind: 'planned', gpus: [...dedicated, ...shared], isExact }
+    }
+    isExact &&= found.isWhole
   }
   return { kind: 'impossible', because: `${demands.length} models need more than ${gpusMax} GPUs` }
 }
 
+/** A model that needs more than two GPUs has some to itself, cut so that they give most: what is left over of it is searched. */
+function ownGpus(
+  ratePerSecond: number,
+  best: Best,
+): { readonly gpus: number; readonly counts: SliceCounts; readonly ratePerSecond: number } {
+  const rateOf = (counts: SliceCounts): number =>
+    counts.reduce((sum, count, at) => sum + count * (best.get(sliceSizes[at]!)?.ratePerSecond ?? 0), 0)
+  const usable = fullGpus().map(
+    (counts) => counts.map((count, at) => (best.has(sliceSizes[at]!) ? count : 0)) as unknown as SliceCounts,
+  )
+  const counts = usable.reduce((most, other) => (rateOf(other) > rateOf(most) ? other : most))
+  const rate = rateOf(counts)
+  const gpus = rate === 0 ? 0 : Math.max(0, Math.floor(ratePerSecond / rate) - 1)
+  return { gpus, counts, ratePerSecond: gpus * rate }
+}
+
 /** By size the option that gives most within the latency; ties go to the one that answers sooner. */
-function bestBySize({ latencyMaxMs, options }: SegmentDemand): ReadonlyMap<SliceSize, SegmentOption> {
+function bestBySize({ latencyMaxMs, options }: SegmentDemand): Best {
   const best = new Map<SliceSize, SegmentOption>()
   for (const option of options) {
     if (option.latencyMs > latencyMaxMs || option.ratePerSecond <= 0) continue
@@ -78,49 +108,49 @@ function bestBySize({ latencyMaxMs, options }: SegmentDemand): ReadonlyMap<Slice
 }
 
 /** Sets of slices that reach the rate, of which none can be left out. */
-function coversOf(ratePerSecond: number, best: ReadonlyMap<SliceSize, SegmentOption>): readonly Cover[] {
+function coversOf(ratePerSecond: number, best: Best): readonly SliceCounts[] {
   const found: SliceCounts[] = []
   const extend = (at: number, counts: SliceCounts, missing: number): void => {
     if (missing <= 0) found.push(counts)
     const size = sliceSizes[at]
     if (missing <= 0 || size === undefined) return
     const rate = best.get(size)?.ratePerSecond ?? 0
-    const most = rate === 0 ? 0 : Math.min(slicesMax, Math.ceil(missing / rate))
+    const room = Math.floor((coverSlotsMax - slotsIn(counts)) / size)
+    const most = rate === 0 ? 0 : Math.min(room, Math.ceil(missing / rate))
     for (let count = 0; count <= most; count += 1)
       extend(at + 1, counts.with(at, count) as unknown as SliceCounts, missing - count * rate)
   }
   extend(0, noSlices, ratePerSecond)
-  const minimal = found.filter((counts) => !found.some((other) => other !== counts && isWithin(other, counts)))
-  return minimal.map((counts) => ({ counts }))
+  return found.filter((counts) => !found.some((other) => other !== counts && isWithin(other, counts)))
 }
 
 function search(
-  covers: readonly (readonly Cover[])[],
+  covers: readonly (readonly SliceCounts[])[],
   gpus: number,
   packing: SlicePacking,
-): { readonly sum: Sum | null; readonly isExact: boolean } {
+): { readonly sum: Sum | null; readonly isWhole: boolean } {
   let sums: readonly Sum[] = [{ counts: noSlices, covers: [] }]
-  let isExact = true
+  let isWhole = true
   for (const own of covers) {
     const next = new Map<string, Sum>()
     for (const sum of sums)
-      for (const { counts } of own) {
+      for (const counts of own) {
         const total = plus(sum.counts, counts)
         const key = total.join(' ')
         if (!next.has(key) && packing.fits(total, gpus))
           next.set(key, { counts: total, covers: [...sum.covers, counts] })
       }
     sums = [...next.values()].sort((a, b) => slotsIn(a.counts) - slotsIn(b.counts))
-    if (sums.length > sumsMax) isExact = false
+    if (sums.length > sumsMax) isWhole = false
     sums = sums.slice(0, sumsMax)
   }
-  return { sum: sums[0] ?? null, isExact }
+  return { sum: sums[0] ?? null, isWhole }
 }
 
 /** Gives the slices of each GPU to the models that wait for one of their size. */
 function assign(
   demands: readonly SegmentDemand[],
-  best: readonly ReadonlyMap<SliceSize, SegmentOption>[],
+  best: readonly Best[],
   sum: Sum,
   packing: SlicePacking,
   gpus: number,
