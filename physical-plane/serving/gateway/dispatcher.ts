@@ -40,6 +40,8 @@ type Asked = {
   takeBack: (() => void) | null
   /** The instance that failed it last: another one gets it, if there is one. */
   failedAt: string
+  /** It came while nobody answered: that it is late is not the line's doing. */
+  readonly isCold: boolean
   /** An instance was lost with it, once. */
   isRetried: boolean
   isOver: boolean
@@ -57,6 +59,8 @@ export class Dispatcher {
   readonly #line = new WaitLine<Asked>()
   readonly #inFlight = new Set<Asked>()
   readonly #rate: ServiceRate
+  /** When an instance was lost or left last: the line was longer then than what is there now can answer. */
+  #lostAtMs = Number.NEGATIVE_INFINITY
   #servedMs: number | null = null
   #servedDeviationMs = 0
   /** Where the search for the instance with the least begins, so that equal ones take turns. */
@@ -141,6 +145,7 @@ export class Dispatcher {
       sentAtMs: 0,
       takeBack: null,
       failedAt: '',
+      isCold: load.inFlightMax === 0,
       isRetried: false,
       isOver: false,
     }
@@ -229,9 +234,31 @@ export class Dispatcher {
       const slot = this.#slotFor(asked, nowMs)
       if (slot === null) break
       this.#line.leave(asked)
+      if (this.#isTooLate(asked, nowMs)) {
+        this.#giveUp(asked)
+        continue
+      }
       this.#send(asked, slot, nowMs)
     }
     if (this.#line.length === 0) this.#rate.note(nowMs, 0, false)
+  }
+
+  /**
+   * It would miss its objective and make others miss theirs, as it took longer than expected when it was taken. Who waits because an
+   * instance was lost, or none was there, is answered late rather than not at all.
+   */
+  #isTooLate({ arrivedAtMs, isCold, isRetried }: Asked, nowMs: number): boolean {
+    const sloMs = this.#route.slo?.latencyMs ?? Infinity
+    if (isCold || isRetried || arrivedAtMs <= this.#lostAtMs || this.#line.length === 0) return false
+    return nowMs - arrivedAtMs + (this.#servedMs ?? 0) > sloMs
+  }
+
+  #giveUp(asked: Asked): void {
+    asked.isOver = true
+    this.measured.refused()
+    const because = `the line took longer than expected, and its objective can not be kept any more`
+    const details = { retryAfterMs: this.#d.config.retryAfterMsMin }
+    asked.listener.onFault(new GatewayFault('overloaded', `${this.#route.name} gives up: ${because}`, details))
   }
 
   /** The one wished for where it has room; otherwise the one with the least. Not where the request was lost, if there is another. */
@@ -278,7 +305,8 @@ export class Dispatcher {
 
   #failed(asked: Asked, slot: InstanceSlot, { kind, because }: Failure): void {
     if (asked.isOver) return
-    slot.failed(this.#d.clock.monotonicMs())
+    this.#lostAtMs = this.#d.clock.monotonicMs()
+    slot.failed(this.#lostAtMs)
     this.#forgetIfGone(slot)
     this.#inFlight.delete(asked)
     asked.slot = null
@@ -337,6 +365,7 @@ export class Dispatcher {
 
   #letGo(slot: InstanceSlot): void {
     slot.letGo()
+    this.#lostAtMs = this.#d.clock.monotonicMs()
     if (slot.inFlight > 0) this.#leaving.add(slot)
   }
 
