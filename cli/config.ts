@@ -11,6 +11,17 @@ export const limits = {
   repeatMax: 1_000_000,
   /** A row per region and device class. */
   capacityFileBytesMax: 4 * 1024 * 1024,
+  scenarioFileBytesMax: 1024 * 1024,
+  /** Of a profile or trace that a scenario names, unpacked. */
+  scenarioDataBytesMax: 64 * 1024 * 1024,
+  simulatedGpusMax: 10_000,
+  simulatedSeedsMax: 20,
+  simulatedHoursMax: 24 * 31,
+  /** Requests of a function in one seed, and of a second. */
+  simulatedRequestsMax: 5_000_000,
+  simulatedRateMax: 100_000,
+  /** Instances of a function whose file does not say. */
+  simulatedInstancesMax: 64,
   /** One message of an upload. */
   uploadChunkBytes: 256 * 1024,
   /** Rows asked for at a time when listing. */

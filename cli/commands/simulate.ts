@@ -13,18 +13,30 @@ import { renderSimulationPage } from '../report/simulation-page.ts'
 import { runChild } from '../run-child.ts'
 import { withScenarioJobs } from '../scenario-jobs.ts'
 import { formatCount, formatSeconds } from '../units.ts'
+import { simulateServing } from './simulate-serving.ts'
 
-type Given = { readonly seed?: string; readonly catalogue?: string; readonly html?: string }
+type Given = { readonly serving?: true; readonly seed?: string; readonly catalogue?: string; readonly html?: string }
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
     .description('simulate a fleet and its jobs on virtual time: use, cost, waiting, spot losses')
     .argument('<scenario>', 'scenario file (YAML)')
+    .option('--serving', 'inference functions under load instead of training jobs')
     .option('--seed <number>', "another seed than the scenario's own")
     .option('--catalogue <path>', "another catalogue than the scenario's own")
     .option('--html <file>', 'write one self-contained page; an older one is replaced')
     .action(
       run(async (context, scenario: string, given: Given) => {
+        checkSeed(given.seed)
+        if (given.serving === true) {
+          if (given.catalogue !== undefined)
+            throw invalid([
+              { field: '--catalogue', description: 'GPUs of a scenario of serving are in the scenario; leave it out' },
+            ])
+          const seed = given.seed === undefined ? null : Number(given.seed)
+          await simulateServing(context, scenario, { seed, html: given.html ?? null })
+          return exitCodes.ok
+        }
         const path = given.html === undefined ? null : await pageTarget(given.html)
         const report = await withScenarioJobs(scenario, context, (specs) => simulated(context, scenario, given, specs))
         if (path === null) context.output.result(report, () => renderSimulation(report, context.output.style))
@@ -35,6 +47,11 @@ export function simulateCommand(run: Run): Command {
         return exitCodes.ok
       }),
     )
+}
+
+function checkSeed(seed: string | undefined): void {
+  if (seed !== undefined && !/^\d{1,15}$/.test(seed))
+    throw invalid([{ field: '--seed', description: `"${seed}" is no whole number of at least 0; write for example 7` }])
 }
 
 type Line = {
@@ -60,8 +77,6 @@ async function simulated(
   { seed, catalogue }: Given,
   specs: string | null,
 ): Promise<SimulationReport> {
-  if (seed !== undefined && !/^\d{1,15}$/.test(seed))
-    throw invalid([{ field: '--seed', description: `"${seed}" is no whole number of at least 0; write for example 7` }])
   const { output, environment, signal } = context
   let last: Line = {}
   let bar: ReturnType<typeof output.progress> | null = null
