@@ -103,6 +103,23 @@ describe('wishes', () => {
     expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual(['f-1/a/1'])
   })
 
+  test.each(['hybrid', 'has-gpu', 'fast-gshare'])(
+    '%s changes time alone where multiprocessors are not held apart',
+    (autoscaler) => {
+      const shapesOf = (canPartition: boolean, sloMs: number | null = 200): readonly number[] => {
+        const scaler = new FunctionScaler()
+        const busy = serving({ autoscaler, canPartition, sloMs, bounds: { min: 1, max: 20 } })
+        for (let at = 1; at <= 40; at++)
+          scaler.sample([{ ...busy, history: seconds(at + 30, { arrived: 400 }) }], 1_000 * at)
+        return scaler.wishes()['f-1']!.instances.map(({ shape }) => shape.smMilli)
+      }
+      expect(new Set(shapesOf(false))).toEqual(new Set([300]))
+      expect(shapesOf(false).length).toBeGreaterThan(1)
+      expect(new Set(shapesOf(false, null))).toEqual(new Set([300]))
+      expect(shapesOf(true).length).toBeGreaterThan(1)
+    },
+  )
+
   test('of whole devices only numbers change', () => {
     const scaler = new FunctionScaler()
     const whole = serving({ history: seconds(30, { arrived: 250, queued: 40 }), canReshape: false })

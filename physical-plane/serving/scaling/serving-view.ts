@@ -3,6 +3,7 @@
 import type { Action, LatencyModel, ScaledDevice, ScaledInstance, ScalingView, Second, Shape } from './autoscaler.ts'
 import type { Bounds } from './dilu-lazy.ts'
 import type { ProfiledLatency } from './predict-latency.ts'
+import { smOf } from './rows.ts'
 
 export type ServingInstance = {
   readonly instanceId: string
@@ -37,6 +38,8 @@ export type ServingFunction = {
   readonly memoryBytes?: number
   readonly profile?: readonly ProfiledLatency[]
   readonly canReshape?: boolean
+  /** Parts of a GPU's multiprocessors are held apart here; otherwise only time changes hands, on as many as the file says. */
+  readonly canPartition?: boolean
   /** The gateway's, oldest first; absent or empty: counted from what the instances answer. Times are the gateway's own. */
   readonly history?: readonly Second[]
   /** GPUs here with what is on them; absent: those of the instances, with these alone. */
@@ -144,6 +147,7 @@ export function viewOf(
   })
   return {
     ...around,
+    latency: of.canPartition === true ? around.latency : onOwnSm(around.latency, of.shape ?? wholeShape, scaled),
     instances: scaled,
     devices: of.devices ?? devicesOf(instances),
     slo: of.sloMs === null ? null : { latencyMs: of.sloMs, percentile: of.sloPercentile ?? 99 },
@@ -153,6 +157,15 @@ export function viewOf(
     shape: of.shape ?? wholeShape,
     memoryBytes: of.memoryBytes ?? 0,
     canReshape: of.canReshape ?? false,
+  }
+}
+
+/** On other multiprocessors than the file's, or than there are instances on, a batch takes for ever: nobody chooses what can not be had. */
+function onOwnSm(latency: LatencyModel, shape: Shape, instances: readonly ScaledInstance[]): LatencyModel {
+  const had = new Set([smOf(shape), ...instances.map((one) => smOf(one.shape))])
+  return (deviceModel, batch, asked) => {
+    const known = latency(deviceModel, batch, asked)
+    return known === null || had.has(smOf(asked)) ? known : Number.POSITIVE_INFINITY
   }
 }
 
