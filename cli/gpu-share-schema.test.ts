@@ -16,6 +16,7 @@ test('a share is in thousandths and bytes on the wire; what is left out is for t
     limitMilli: 900,
     memoryBytes: 1_610_612_736,
   })
+  expect(shareOf('{ sm: 0.24, request: 0.4, limit: 1 }')).toEqual({ requestMilli: 400, limitMilli: 1000, smMilli: 240 })
   expect(shareOf('{ request: 1 }')).toEqual({ requestMilli: 1000 })
 })
 
@@ -40,6 +41,9 @@ test.each([
   ['{ request: 50% }', 'request', /^"50%" .*must be a number/],
   ['{ request: 0.3333 }', 'request', /three decimals at most/],
   ['{ request: 0.5, limit: 0.4 }', 'limit', /^0.4 \(line 5\): must be at least request/],
+  ['{ request: 0.5, sm: 0 }', 'sm', /^0 \(line 5\): must be from 0.001 to 1, a part of one GPU/],
+  ['{ request: 0.5, sm: 24 }', 'sm', /^24 .*from 0.001 to 1/],
+  ['{ request: auto, sm: 0.5 }', 'sm', /^0.5 \(line 5\): a profile is of all multiprocessors/],
   ['{ request: 0.5, memory_gib: 0 }', 'memory_gib', /above 0/],
   ['{ request: 0.5, memory_gb: 8 }', 'memory_gb', /unknown key \(line 5\); did you mean "memory_gib"/],
   ['{ limit: 0.5 }', 'request', /is missing; must be a number/],

@@ -1,5 +1,5 @@
 // A part of one GPU as job files and function files ask for it: `{ request: 0.5, limit: 0.9, memory_gib: 8 }`, or `auto`, which leaves
-// it to what `cloudless profile` has measured; `{ request: auto, memory_gib: 8 }` says what no profile knows.
+// it to what `cloudless profile` has measured; `{ sm: 0.24, request: 0.4, limit: 0.6 }` takes time on 24 % of the multiprocessors; `{ request: auto, memory_gib: 8 }` says what no profile knows.
 import { z } from 'zod'
 import type { GpuShare } from '#proto/generated/cloudless/v1/GpuShare.ts'
 
@@ -8,6 +8,7 @@ export const gpuShareSchema = z
   .strictObject({
     request: shareOfGpu(),
     limit: shareOfGpu().optional(),
+    sm: shareOfGpu().optional(),
     memory_gib: memoryGib(),
   })
   .refine(({ request, limit }) => limit === undefined || limit >= request, {
@@ -18,6 +19,7 @@ export const gpuShareSchema = z
 const profiledSchema = z.strictObject({
   request: z.literal('auto'),
   limit: z.never('comes from the profile as request does; leave it out').optional(),
+  sm: z.never('a profile is of all multiprocessors; leave it out, or give request and limit yourself').optional(),
   memory_gib: memoryGib(),
 })
 
@@ -58,10 +60,12 @@ export function gpuShareOf(asked: ShareContent | ProfiledContent | undefined): {
   readonly profiledShare: ProfiledShare | null
 } {
   if (asked === undefined) return { given: {}, profiledShare: null }
-  const { request, limit, memory_gib: gib } = asked
+  const { request, limit, sm, memory_gib: gib } = asked
   const memoryBytes = gib === undefined ? 0 : Math.round(gib * 2 ** 30)
   if (request === 'auto') return { given: {}, profiledShare: { memoryBytes } }
   const limited = limit === undefined ? {} : { limitMilli: Math.round(limit * 1000) }
+  const part = sm === undefined ? {} : { smMilli: Math.round(sm * 1000) }
   const kept = memoryBytes === 0 ? {} : { memoryBytes }
-  return { given: { gpuShare: { requestMilli: Math.round(request * 1000), ...limited, ...kept } }, profiledShare: null }
+  const gpuShare = { requestMilli: Math.round(request * 1000), ...limited, ...part, ...kept }
+  return { given: { gpuShare }, profiledShare: null }
 }

@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '..')
  */
 const sharingDrivers = [
   'physical-plane/gpu-sharing/shared-file.ts',
+  'physical-plane/gpu-sharing/system-processes.ts',
   'physical-plane/gpu-sharing/device-manager.ts',
   'physical-plane/gpu-sharing/sharing.ts',
   'physical-plane/gpu-sharing/manager-main.ts',

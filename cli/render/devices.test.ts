@@ -34,6 +34,7 @@ test.each<[Parameters<typeof aUse>[0], string]>([
   [{ bubbleSeconds: 12, filledSeconds: 10.2 }, '85 % of 12 s'],
   [{ waits: 10, waitedSeconds: 0.0004 }, '10 × 40 µs'],
   [{ share: null }, 'whole'],
+  [{ share: { requestMilli: 400, limitMilli: 600, memoryBytes: 0, smMilli: 235 } }, '0.40–0.60 on 23.5 %'],
 ])('%j reads %s', (use, text) => {
   expect(columnsOf(use)).toContain(text)
 })

@@ -75,7 +75,7 @@ function usesTable(uses: readonly DeviceUse__Output[], style: Style): string {
     ],
     uses.map((use) => [
       use.instanceId,
-      use.share === null ? 'whole' : `${part(requestOf(use))}–${part(limitOf(use))}`,
+      shareText(use),
       part(use.quotaMilli),
       part(use.usedMilli),
       latencyText(use, style),
@@ -121,12 +121,25 @@ export function isShared({ device }: RegionDevice__Output): boolean {
   return device !== null && device.sharing !== 'DEVICE_SHARING_UNSPECIFIED'
 }
 
+/** "0.40–0.60", on a part of the multiprocessors "0.40–0.60 on 24 %". */
+function shareText({ share }: DeviceUse__Output): string {
+  if (share === null) return 'whole'
+  const onPart = share.smMilli === 0 ? '' : ` on ${figure(share.smMilli / 10)} %`
+  return `${part(share.requestMilli)}–${part(share.limitMilli)}${onPart}`
+}
+
+/** Of the whole GPU. */
 function requestOf({ share }: DeviceUse__Output): number {
-  return share?.requestMilli ?? 1000
+  return areaOf(share?.requestMilli, share)
 }
 
 function limitOf({ share }: DeviceUse__Output): number {
-  return share?.limitMilli ?? 1000
+  return areaOf(share?.limitMilli, share)
+}
+
+function areaOf(milli: number | undefined, share: DeviceUse__Output['share']): number {
+  const smMilli = share?.smMilli ?? 0
+  return ((milli ?? 1000) * (smMilli === 0 ? 1000 : smMilli)) / 1000
 }
 
 /** Of one GPU: 0.35. */

@@ -99,8 +99,9 @@ export function placeText({ region, place }: Pick<Partition__Output, 'region' | 
 export function devicesText(allocations: readonly Allocation__Output[]): string {
   return allocations
     .map((allocation) => {
-      const { units, requestMilli } = allocation
-      const share = requestMilli > 0 ? `${requestMilli / 1000} ` : ''
+      const { units, requestMilli, smMilli } = allocation
+      const onPart = smMilli > 0 ? `on ${smMilli / 10} % of ` : ''
+      const share = requestMilli > 0 ? `${requestMilli / 1000} ${onPart}` : ''
       return `${units} × ${share}${deviceText(allocation)}`
     })
     .join(', ')

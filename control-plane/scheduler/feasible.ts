@@ -135,9 +135,10 @@ function offerOf(
 }
 
 function noShares(region: string, devices: readonly (readonly [string, DeviceClass])[], share: GpuShare): string {
-  const { requestMilli, limitMilli, memoryBytes } = share
+  const { requestMilli, limitMilli, memoryBytes, smMilli } = share
+  const part = smMilli === undefined ? '' : ` of the time on ${smMilli / 10} % of the multiprocessors`
   const memory = memoryBytes === 0 ? '' : ` and ${gibText(memoryBytes)}`
-  const wanted = `request ${requestMilli / 1000}, limit ${limitMilli / 1000}${memory}`
+  const wanted = `request ${requestMilli / 1000}, limit ${limitMilli / 1000}${part}${memory}`
   return `${region} has no ${devices.map(([key]) => key).join(' or ')} that takes a share with ${wanted}`
 }
 

@@ -3,7 +3,7 @@
 import { indexCatalogue, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import { classKey, type DeviceClass } from '#control-plane/model/device-class.ts'
 import type { FunctionRoom, RoomTaken } from '#control-plane/model/function-room.ts'
-import { shareOn, shareText, type GpuShare } from '#control-plane/model/gpu-share.ts'
+import { partOfWhole, shareOn, shareText, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { InferenceSpec } from '#control-plane/model/inference.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { gibText } from './share-memory.ts'
@@ -76,7 +76,7 @@ function look(spec: InferenceSpec, region: string, free: FreeUnits, index: Catal
 
 /** Of a device: what it is guaranteed is what it pays. */
 function partOf(spec: InferenceSpec, device: DeviceClass): number {
-  return (shareFor(spec, device)?.requestMilli ?? 1000) / 1000
+  return partOfWhole(shareFor(spec, device))
 }
 
 function shareFor({ gpuShare }: InferenceSpec, { deviceModel }: DeviceClass): GpuShare | null {

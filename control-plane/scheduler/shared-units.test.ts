@@ -21,6 +21,24 @@ describe('shares that fit', () => {
     expect(units.free(share(0.1, 0.1, 32))).toBe(0)
   })
 
+  test('on parts of the multiprocessors are bounded by what they take of the whole GPU', () => {
+    const onPart = (smMilli: number, request: number, limit: number): GpuShare => ({
+      ...share(request, limit),
+      smMilli,
+    })
+    const units = new SharedUnits(devicesOf(16), 1)
+    expect(units.free(onPart(240, 0.4, 0.6))).toBe(10)
+    expect(units.free(onPart(240, 0.4, 1))).toBe(6)
+    const load = [
+      ...Array.from({ length: 4 }, () => onPart(120, 0.4, 0.6)),
+      ...Array.from({ length: 2 }, () => onPart(240, 0.4, 0.6)),
+      ...Array.from({ length: 2 }, () => onPart(500, 0.6, 0.7)),
+    ]
+    units.take(load.map((of) => held(of, 'gpu-0')))
+    expect(units.requestsLeft).toEqual([16])
+    expect([units.free(onPart(100, 0.16, 0.2)), units.free(onPart(100, 0.17, 0.2))]).toEqual([1, 0])
+  })
+
   test('go beside what is held of their GPU', () => {
     const units = new SharedUnits(devicesOf(16, 16), 2, [held(share(0.6, 0.6, 10), 'gpu-1')])
     expect(units.free(share(0.5))).toBe(2)

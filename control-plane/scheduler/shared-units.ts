@@ -1,9 +1,9 @@
 // GPUs of one class that take shares, and what is held of them: how many more shares of a size fit, and how many GPUs are free
-// whole. On one GPU requests add up to at most a whole one, limits to at most one and a half, memory to what there is (Dilu's
+// whole. On one GPU requests (times the part of the multiprocessors that each is on) add up to at most a whole one, limits to at most one and a half, memory to what there is (Dilu's
 // omega and gamma, arXiv 2503.05130); a GPU is shared or whole, never both.
 // Agents choose the GPU, and tell. What they have not told yet is taken to be where it leaves the least: shares apart from each
 // other, whole ones on GPUs that take shares. What is promised always fits beside all that is held in at least one way.
-import type { GpuShare } from '#control-plane/model/gpu-share.ts'
+import { limitArea, requestArea, type GpuShare } from '#control-plane/model/gpu-share.ts'
 
 export type SharedDevice = { readonly id: string; readonly memoryBytes: number }
 
@@ -196,8 +196,8 @@ function putWhole(packed: Packed): void {
 
 function put(left: Left, share: GpuShare | null): void {
   left.isEmpty = false
-  left.requestMilli = Math.max(0, left.requestMilli - (share?.requestMilli ?? requestMilliMax))
-  left.limitMilli = Math.max(0, left.limitMilli - (share?.limitMilli ?? limitMilliMax))
+  left.requestMilli = Math.max(0, left.requestMilli - (share === null ? requestMilliMax : requestArea(share)))
+  left.limitMilli = Math.max(0, left.limitMilli - (share === null ? limitMilliMax : limitArea(share)))
   left.memoryBytes = Math.max(0, left.memoryBytes - (share?.memoryBytes ?? left.memoryBytes))
 }
 
@@ -205,17 +205,19 @@ function empty({ id, memoryBytes }: SharedDevice): Left {
   return { id, requestMilli: requestMilliMax, limitMilli: limitMilliMax, memoryBytes, isEmpty: true }
 }
 
-function fitsIn(left: Left, { requestMilli, limitMilli, memoryBytes }: GpuShare): number {
+function fitsIn(left: Left, share: GpuShare): number {
+  const { memoryBytes } = share
   const byMemory = memoryBytes === 0 ? Number.POSITIVE_INFINITY : Math.floor(left.memoryBytes / memoryBytes)
-  return Math.min(Math.floor(left.requestMilli / requestMilli), Math.floor(left.limitMilli / limitMilli), byMemory)
+  const byRequest = Math.floor(left.requestMilli / requestArea(share))
+  return Math.min(byRequest, Math.floor(left.limitMilli / limitArea(share)), byMemory)
 }
 
 /** The largest first, since they fit in the fewest places. */
 function bySize(a: GpuShare, b: GpuShare): number {
-  return b.requestMilli - a.requestMilli || b.limitMilli - a.limitMilli || b.memoryBytes - a.memoryBytes
+  return requestArea(b) - requestArea(a) || limitArea(b) - limitArea(a) || b.memoryBytes - a.memoryBytes
 }
 
 function nameOf({ share, deviceId }: Holding): string {
   if (share === null) return `whole ${deviceId}`
-  return `${share.requestMilli}/${share.limitMilli}/${share.memoryBytes} ${deviceId}`
+  return `${share.requestMilli}/${share.limitMilli}/${share.memoryBytes}/${share.smMilli ?? 1000} ${deviceId}`
 }

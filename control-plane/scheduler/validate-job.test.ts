@@ -101,6 +101,7 @@ describe('one wrong field, one violation with field, value and fix', () => {
     ['resources.gpu_share.request_milli', share({ requestMilli: 1001 }), 'thousandths of one GPU'],
     ['resources.gpu_share.limit_milli', share({ limitMilli: 499 }), 'at least the request of 500'],
     ['resources.gpu_share.limit_milli', share({ limitMilli: 1001 }), 'from 500 to 1000'],
+    ['resources.gpu_share.sm_milli', share({ smMilli: 1001 }), 'from 1 to 1000, thousandths of its multiprocessors'],
     ['resources.gpu_share.memory_bytes', share({ memoryBytes: -1 }), '-1 is out of bounds'],
     ['resources.gpu_share', share({}, ['cpu']), 'device_models allows cpu only; add a GPU, or leave gpu_share out'],
     ['shards[1].bytes', second({ bytes: -1 }), '-1 is out of bounds'],

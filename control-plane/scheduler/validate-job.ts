@@ -184,13 +184,18 @@ function checkResources(note: Note, resources: JobSpec['resources'], catalogue: 
 
 export function checkShare(note: Note, share: GpuShare, deviceModels: readonly string[]): void {
   const field = 'resources.gpu_share'
-  const { requestMilli, limitMilli, memoryBytes } = share
+  const { requestMilli, limitMilli, memoryBytes, smMilli } = share
   if (!isWhole(requestMilli, 1, 1000)) {
     note(`${field}.request_milli`, `${wholeNumber(requestMilli, 1, 1000)}, thousandths of one GPU`)
   } else if (!isWhole(limitMilli, requestMilli, 1000)) {
     const least = `it is at least the request of ${requestMilli} and at most a whole GPU`
     note(`${field}.limit_milli`, `${wholeNumber(limitMilli, requestMilli, 1000)}; ${least}`)
   }
+  if (smMilli !== undefined && !isWhole(smMilli, 1, 1000))
+    note(
+      `${field}.sm_milli`,
+      `${wholeNumber(smMilli, 1, 1000)}, thousandths of its multiprocessors; 0 means all of them`,
+    )
   if (!isWhole(memoryBytes, 0, Number.MAX_SAFE_INTEGER)) note(`${field}.memory_bytes`, wholeNumber(memoryBytes, 0))
   if (deviceModels.length > 0 && deviceModels.every((model) => shareOn(model, share) === null)) {
     note(

@@ -1,7 +1,7 @@
 // The GPUs of a simulated region that take shares: who has what of which. Requests of one add up to a whole one at most, limits
 // to one and a half, memory to what there is, and none is shared and whole; that is asserted at every change. The fullest GPU
 // that has room is taken, as agents do.
-import type { GpuShare } from '#control-plane/model/gpu-share.ts'
+import { limitArea, requestArea, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { Device } from '#control-plane/model/snapshot.ts'
 import { assert } from '#runtime/assert.ts'
 import type { Pool } from './capacity.ts'
@@ -52,16 +52,16 @@ export class SharedPool {
 
   #fits({ requestMilli, limitMilli, memoryBytes }: Gpu, wanted: GpuShare): boolean {
     return (
-      requestMilli + wanted.requestMilli <= wholeMilli &&
-      limitMilli + wanted.limitMilli <= limitMilliMax &&
+      requestMilli + requestArea(wanted) <= wholeMilli &&
+      limitMilli + limitArea(wanted) <= limitMilliMax &&
       memoryBytes + wanted.memoryBytes <= this.#memoryBytes
     )
   }
 
-  #change(gpu: Gpu, { requestMilli, limitMilli, memoryBytes }: GpuShare, sign: 1 | -1): void {
-    gpu.requestMilli += sign * requestMilli
-    gpu.limitMilli += sign * limitMilli
-    gpu.memoryBytes += sign * memoryBytes
+  #change(gpu: Gpu, share: GpuShare, sign: 1 | -1): void {
+    gpu.requestMilli += sign * requestArea(share)
+    gpu.limitMilli += sign * limitArea(share)
+    gpu.memoryBytes += sign * share.memoryBytes
     const isRight = gpu.requestMilli >= 0 && gpu.requestMilli <= wholeMilli && gpu.limitMilli <= limitMilliMax
     assert(isRight && gpu.memoryBytes <= this.#memoryBytes, `${gpu.id} has requests of ${gpu.requestMilli} thousandths`)
   }

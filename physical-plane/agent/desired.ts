@@ -6,6 +6,7 @@ import type { DesiredState__Output } from '#proto/generated/cloudless/v1/Desired
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { InstanceRole__Output } from '#proto/generated/cloudless/v1/InstanceRole.ts'
 import type { PipelineSpec__Output } from '#proto/generated/cloudless/v1/PipelineSpec.ts'
+import type { GpuShare__Output } from '#proto/generated/cloudless/v1/GpuShare.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { PartitionData__Output } from '#proto/generated/cloudless/v1/PartitionData.ts'
 import { messageDefinition } from '#proto/rpc/load.ts'
@@ -127,7 +128,7 @@ function decodeInstance(wire: DesiredInstance__Output): DesiredInstance {
     ...part,
     deviceModel,
     units,
-    gpuShare,
+    gpuShare: gpuShare === null ? null : shareOf(gpuShare),
     workers,
     drain,
     uploadsModel,
@@ -168,13 +169,21 @@ function unitsFault({ units }: DesiredInstance__Output, role: Role): string | nu
   return Number.isInteger(units) && units >= 1 ? null : `instance.units is ${units}; ${role} needs at least 1`
 }
 
+/** All multiprocessors are what nobody has said. */
+function shareOf({ requestMilli, limitMilli, memoryBytes, smMilli }: GpuShare__Output): SliceShare {
+  const part = smMilli === 0 || smMilli === 1_000 ? {} : { smMilli }
+  return { requestMilli, limitMilli, memoryBytes, ...part }
+}
+
 function shareFault({ id, gpuShare, deviceModel }: DesiredInstance__Output): string | null {
   if (gpuShare === null) return null
-  const { requestMilli, limitMilli, memoryBytes } = gpuShare
+  const { requestMilli, limitMilli, memoryBytes, smMilli } = gpuShare
   if (requestMilli < 1 || requestMilli > 1_000)
     return `instance.gpu_share.request_milli of ${id} is ${requestMilli}; it must be from 1 to 1000`
   if (limitMilli < requestMilli || limitMilli > 1_000)
     return `instance.gpu_share.limit_milli of ${id} is ${limitMilli}; it must be from its request, ${requestMilli}, to 1000`
+  if (smMilli > 1_000)
+    return `instance.gpu_share.sm_milli of ${id} is ${smMilli}; it must be from 1 to 1000, or 0 for all multiprocessors`
   if (memoryBytes < 0) return `instance.gpu_share.memory_bytes of ${id} is ${memoryBytes}; it must be at least 0`
   if (deviceModel === 'cpu') return `instance.gpu_share of ${id} is of cpu; only GPUs have shares`
   return null

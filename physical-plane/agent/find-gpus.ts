@@ -21,7 +21,7 @@ export type FoundGpus = {
 }
 
 export async function findGpus(options: {
-  readonly flags: Pick<Flags, 'sharesGpus' | 'usesMps'>
+  readonly flags: Pick<Flags, 'sharesGpus' | 'usesMps' | 'timeSharing'>
   readonly folders: Folders
   readonly environment: NodeJS.ProcessEnv
   readonly clock: Clock
@@ -33,8 +33,8 @@ export async function findGpus(options: {
   const answer = await ask()
   if (answer.kind === 'failed') log.warn({ why: answer.why }, 'nvidia-smi fails; this agent offers no GPUs for now')
   const hasGpus = answer.kind !== 'absent'
-  const { sharesGpus: isOn, usesMps } = flags
-  const { shares, means, mps } = await openGpuSharing({ ...options, isOn, usesMps, hasGpus })
+  const { sharesGpus: isOn, usesMps, timeSharing } = flags
+  const { shares, means, mps } = await openGpuSharing({ ...options, isOn, usesMps, timeSharing, hasGpus })
   const devicesOf = (answered: SmiAnswer & { readonly kind: 'answered' }): readonly Device[] =>
     devicesOfLog(answered.log, answered.migNames, means)
   const devices = answer.kind === 'answered' ? devicesOf(answer) : []

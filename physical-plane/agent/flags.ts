@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import type { TimeSharing } from '#physical-plane/gpu-sharing/device-manager.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { LogLevel } from '#runtime/log.ts'
 import { isLoopbackHost } from '#runtime/loopback.ts'
@@ -28,6 +29,7 @@ export type Flags = {
   readonly purchase: { readonly [K in keyof Purchase]: Purchase[K] | null }
   readonly sharesGpus: boolean
   readonly usesMps: boolean
+  readonly timeSharing: TimeSharing
   /** The cloud whose metadata service is asked, as openMetadata takes it. */
   readonly cloudMetadata: string | null
 }
@@ -47,6 +49,8 @@ export const usage = `usage: node physical-plane/agent/main.ts --control-plane H
   --cpu-units N     CPU units to offer; all cores when absent
   --gpu-sharing     auto (the default): shares of GPUs are handed out where they can be; off: whole GPUs only
   --mps             auto (the default): NVIDIA's MPS is used, and started where it can be; off: shared GPUs take turns
+  --time-sharing    reflexes (the default): processes on a GPU give way to each other within microseconds, and take turns by tokens
+                    where a share is of a part of the multiprocessors; tokens: by tokens everywhere
   --market          how the machine was bought: on-demand (the default) or spot
   --zone            where it stands in its region, for example us-east-1a
   --instance-type   its type as price lists write it, for example g4dn.xlarge
@@ -74,6 +78,7 @@ export function readFlags(args?: readonly string[]): Flags | null {
       'cloud-metadata': { type: 'string' },
       'gpu-sharing': { type: 'string', default: 'auto' },
       mps: { type: 'string', default: 'auto' },
+      'time-sharing': { type: 'string', default: 'reflexes' },
       gateway: { type: 'string', default: 'auto' },
       'log-level': { type: 'string', default: 'info' },
       'metrics-listen': { type: 'string' },
@@ -119,6 +124,7 @@ export function readFlags(args?: readonly string[]): Flags | null {
     purchase: purchaseFlags(values),
     sharesGpus: isAuto('gpu-sharing', values['gpu-sharing']),
     usesMps: isAuto('mps', values.mps),
+    timeSharing: timeSharingFlag(values['time-sharing']),
     cloudMetadata: values['cloud-metadata'] ?? null,
     gateway: gatewayFlag(values.gateway, bindHost, values['allow-remote']),
     metricsListen:
@@ -150,6 +156,12 @@ function isAuto(flag: string, value: string): boolean {
   if (value !== 'auto' && value !== 'off')
     throw invalid([{ field: `--${flag}`, description: `${value} must be auto or off` }])
   return value === 'auto'
+}
+
+function timeSharingFlag(value: string): TimeSharing {
+  if (value !== 'tokens' && value !== 'reflexes')
+    throw invalid([{ field: '--time-sharing', description: `${value} must be tokens or reflexes` }])
+  return value
 }
 
 type PurchaseFlags = { readonly [K in 'market' | 'zone' | 'instance-type']?: string | undefined }

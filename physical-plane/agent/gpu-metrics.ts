@@ -3,6 +3,11 @@
 import type { DeviceUse } from '#proto/generated/cloudless/v1/DeviceUse.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 
+/** Of the whole GPU, where a share is of time on a part of its multiprocessors. */
+function areaOf(milli: number | undefined, { share }: DeviceUse): number {
+  return ((milli ?? 1000) * (share?.smMilli || 1000)) / 1e6
+}
+
 const labels = ['device', 'instance'] as const
 
 export function collectGpuMetrics(metrics: Metrics, uses: () => readonly DeviceUse[]): void {
@@ -11,8 +16,8 @@ export function collectGpuMetrics(metrics: Metrics, uses: () => readonly DeviceU
   const counter = (what: string, help: string): ReturnType<Metrics['counter']> =>
     metrics.counter(`cloudless_gpu_${what}`, help, labels)
   const gauges = [
-    [gauge('request_ratio', 'Guaranteed of the GPU.'), (use: DeviceUse) => (use.share?.requestMilli ?? 1000) / 1000],
-    [gauge('limit_ratio', 'At most of the GPU.'), (use: DeviceUse) => (use.share?.limitMilli ?? 1000) / 1000],
+    [gauge('request_ratio', 'Guaranteed of the GPU.'), (use: DeviceUse) => areaOf(use.share?.requestMilli, use)],
+    [gauge('limit_ratio', 'At most of the GPU.'), (use: DeviceUse) => areaOf(use.share?.limitMilli, use)],
     [gauge('quota_ratio', 'Allowed of the GPU now.'), (use: DeviceUse) => (use.quotaMilli ?? 0) / 1000],
     [gauge('used_ratio', 'Used of the GPU in the last second.'), (use: DeviceUse) => (use.usedMilli ?? 0) / 1000],
     [gauge('memory_bytes', 'Memory of the GPU that is used.'), (use: DeviceUse) => Number(use.memoryBytes ?? 0)],

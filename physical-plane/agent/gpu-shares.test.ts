@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharingConfig } from '#physical-plane/gpu-sharing/config.ts'
-import { systemProcesses } from '#physical-plane/gpu-sharing/device-manager.ts'
+import { systemProcesses } from '#physical-plane/gpu-sharing/system-processes.ts'
 import { openSharing, sharedFilePath } from '#physical-plane/gpu-sharing/sharing.ts'
 import type { GpuSharing, SharedInstance } from '#physical-plane/gpu-sharing/gpu-sharing.ts'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
@@ -78,6 +78,22 @@ describe('GpuShares', () => {
     expect(shares.uses()).toEqual([])
     shares.close({ keepsFiles: false })
     expect(existsSync(path('a'))).toBe(false)
+  })
+
+  test('a part of the multiprocessors is told, and kept by MPS where there is one', () => {
+    for (const [pipe, percentage] of [
+      ['/run/mps', '24'],
+      [null, undefined],
+    ] as const) {
+      const { shares } = someShares(`part-${pipe}`, pipe)
+      shares.devicesAre([gpu('a')])
+      const run = { attempt: 1, slices: [{ ...slice('a'), share: { ...slice('a').share, smMilli: 235 } }] }
+      shares.begin(anInstance(), run)
+      expect(shares.uses()).toMatchObject([{ share: { requestMilli: 500, limitMilli: 700, smMilli: 235 } }])
+      const environment = shares.environmentOf(anInstance(), run, undefined)
+      expect(environment['CUDA_MPS_ACTIVE_THREAD_PERCENTAGE']).toBe(percentage)
+      shares.close({ keepsFiles: false })
+    }
   })
 
   test('a function with an objective is protected and tells how long its requests take', () => {
@@ -189,6 +205,10 @@ describe('shares that are refused at the border', () => {
       /limit_milli of .* is 400; it must be from its request, 500/,
     ],
     [{ requestMilli: 500, limitMilli: 1_100, memoryBytes: 0, smMilli: 0 }, /limit_milli of .* is 1100/],
+    [
+      { requestMilli: 500, limitMilli: 500, memoryBytes: 0, smMilli: 1_001 },
+      /sm_milli of .* is 1001; it must be from 1/,
+    ],
     [{ requestMilli: 500, limitMilli: 500, memoryBytes: -1, smMilli: 0 }, /memory_bytes of .* is -1/],
   ])('%j', (gpuShare, message) => {
     const wire = aWorker({ deviceModel: 'nvidia-t4', gpuShare })

@@ -114,6 +114,7 @@ export class GpuShares {
       // Others that are loaded before everything stay, behind ours.
       LD_PRELOAD: preload === undefined || preload === '' ? library : `${library}:${preload}`,
       ...(mpsPipeFolder === null ? {} : { CUDA_MPS_PIPE_DIRECTORY: mpsPipeFolder }),
+      ...(mpsPipeFolder === null ? {} : partOfThreads(shared)),
     }
   }
 
@@ -134,7 +135,12 @@ export class GpuShares {
     return (this.#tools?.sharing.uses() ?? []).map((use) => ({
       deviceId: use.deviceId,
       instanceId: use.instanceId,
-      share: { requestMilli: use.requestMilli, limitMilli: use.limitMilli, memoryBytes: use.memoryLimitBytes },
+      share: {
+        requestMilli: use.requestMilli,
+        limitMilli: use.limitMilli,
+        memoryBytes: use.memoryLimitBytes,
+        smMilli: use.smMilli ?? 0,
+      },
       usedMilli: use.usedMilli,
       quotaMilli: use.quotaMilli,
       memoryBytes: use.memoryBytes,
@@ -176,6 +182,15 @@ export function askOf({ gpuShare, role, jobId, inference }: DesiredInstance): Sh
   if (gpuShare === null) return null
   const inferenceKind = isPerToken(inference) ? 'llm-inference' : 'inference'
   return { share: gpuShare, kind: role === 'worker' ? 'training' : inferenceKind, functionId: jobId }
+}
+
+/**
+ * MPS confines a process to its part in hardware, in whole percents, read once at its start. Without MPS nothing does: tokens alone
+ * keep apart who does not fit side by side.
+ */
+function partOfThreads(shared: readonly Slice[]): Readonly<Record<string, string>> {
+  const most = Math.max(...shared.map(({ share }) => share?.smMilli ?? 1_000))
+  return most >= 1_000 ? {} : { CUDA_MPS_ACTIVE_THREAD_PERCENTAGE: String(Math.ceil(most / 10)) }
 }
 
 /** Of one run, never the same again: attempts of an instance only grow, and instances' ids are not used again. */

@@ -17,6 +17,30 @@ function ask(requestMilli: number, over: Partial<ShareAsk['share']> & Partial<Sh
 }
 
 describe('GpuTable', () => {
+  test('shares on parts of the multiprocessors fit by what they take of the whole', () => {
+    const table = new GpuTable([aGpu('a')])
+    const onPart = (smMilli: number, requestMilli: number, limitMilli: number): ShareAsk => {
+      const whole = ask(requestMilli, { limitMilli })
+      return { ...whole, kind: 'inference', share: { ...whole.share, smMilli } }
+    }
+    const load = [
+      ...['r1', 'r2', 'r3', 'r4'].map((holder) => [holder, onPart(120, 400, 600)] as const),
+      ...['n1', 'n2'].map((holder) => [holder, onPart(240, 400, 600)] as const),
+      ...['b1', 'b2'].map((holder) => [holder, onPart(500, 600, 700)] as const),
+    ]
+    for (const [holder, wanted] of load)
+      expect(table.takeShares(holder, 'nvidia-t4', 1, wanted)).toEqual([
+        { deviceId: 'a', deviceModel: 'nvidia-t4', units: 1, share: wanted.share },
+      ])
+    expect(table.left('a')).toMatchObject({ requestMilli: 16, limitMilli: 1500 - 1276 })
+    expect(table.takeShares('b3', 'nvidia-t4', 1, onPart(500, 600, 700))).toBeNull()
+    table.release('b1')
+    // Two units of one GPU lie side by side.
+    expect(table.takeShares('two', 'nvidia-t4', 2, onPart(120, 600, 700))).toMatchObject([
+      { units: 2, share: { requestMilli: 600, limitMilli: 700, smMilli: 240 } },
+    ])
+  })
+
   test('shares are packed on the tightest GPU, and a whole one is never beside them', () => {
     const table = new GpuTable([aGpu('a'), aGpu('b')])
     const half = { requestMilli: 500, limitMilli: 700, memoryBytes: 0 }

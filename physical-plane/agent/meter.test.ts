@@ -179,6 +179,28 @@ describe('Meter', () => {
     ])
   })
 
+  test('a share on a part of the multiprocessors is metered by its part of the GPU', async () => {
+    const clock = new VirtualClock(startMs)
+    const journal = await Journal.open({ storage: memoryJournalStorage(), clock, log: silentLog, config: agentConfig })
+    let used = 0
+    const meter = new Meter(clock, journal, agentConfig, undefined, () => used)
+    const share = { requestMilli: 400, limitMilli: 600, memoryBytes: 0, smMilli: 250 }
+    meter.begin({
+      ...aRun,
+      startedAtMs: startMs,
+      slices: [{ deviceId: 'g', deviceModel: 'nvidia-t4', units: 1, share }],
+    })
+    // Idle, in between, and more than it may, of ten seconds each.
+    for (const [i, seconds] of [0, 1.2, 5].entries()) {
+      used += seconds
+      await clock.advance(10_000)
+      if (i < 2) meter.tick()
+    }
+    await journal.append(meter.end(aRun.instanceId, clock.now()))
+    const quantities = usagesOf(journal).map(({ quantity }) => Number(Number(quantity).toFixed(6)))
+    expect(quantities).toEqual([1, 1.2, 1.5])
+  })
+
   test('of a share what was used is metered, at least what is guaranteed and at most the limit, window by window', async () => {
     const clock = new VirtualClock(startMs)
     const journal = await Journal.open({ storage: memoryJournalStorage(), clock, log: silentLog, config: agentConfig })

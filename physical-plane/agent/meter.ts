@@ -144,7 +144,9 @@ export class Meter {
       if (share === undefined) devices += units
       else {
         const used = (open.usedSeconds[at]! - before[at]!) / seconds
-        devices += Math.min(share.limitMilli / 1_000, Math.max(share.requestMilli / 1_000, used))
+        // Of the whole GPU, as `used` is.
+        const part = (share.smMilli ?? 1_000) / 1_000
+        devices += Math.min((part * share.limitMilli) / 1_000, Math.max((part * share.requestMilli) / 1_000, used))
       }
     }
     return devices

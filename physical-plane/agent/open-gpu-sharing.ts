@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { sharingConfig } from '#physical-plane/gpu-sharing/config.ts'
-import { systemProcesses } from '#physical-plane/gpu-sharing/device-manager.ts'
+import { systemProcesses } from '#physical-plane/gpu-sharing/system-processes.ts'
+import type { TimeSharing } from '#physical-plane/gpu-sharing/device-manager.ts'
 import { openSharing } from '#physical-plane/gpu-sharing/sharing.ts'
 import { buildInterposer } from '#physical-plane/interposer/build-interposer.ts'
 import type { Clock } from '#runtime/clock.ts'
@@ -17,6 +18,7 @@ import type { SharingMeans } from './nvidia/devices-of-log.ts'
 export type GpuSharingOptions = {
   readonly isOn: boolean
   readonly usesMps: boolean
+  readonly timeSharing: TimeSharing
   readonly hasGpus: boolean
   readonly folders: Folders
   readonly environment: NodeJS.ProcessEnv
@@ -29,7 +31,7 @@ export type GpuSharingOptions = {
 export type OpenGpuSharing = { readonly shares: GpuShares; readonly means: SharingMeans; readonly mps: Mps | null }
 
 export async function openGpuSharing(options: GpuSharingOptions): Promise<OpenGpuSharing> {
-  const { isOn, usesMps, hasGpus, folders, environment, clock, log, monotonicNs } = options
+  const { isOn, usesMps, timeSharing, hasGpus, folders, environment, clock, log, monotonicNs } = options
   const nothing = (offBecause: string): OpenGpuSharing => {
     return { shares: new GpuShares(null), means: { offBecause, mps: 'none' }, mps: null }
   }
@@ -38,7 +40,7 @@ export async function openGpuSharing(options: GpuSharingOptions): Promise<OpenGp
   try {
     const library = await buildInterposer({ folder: join(folders.state, 'interposer') })
     const memory = existsSync('/dev/shm') ? '/dev/shm' : folders.sockets
-    const given = { clock, monotonicNs, processes: systemProcesses, log, config: sharingConfig }
+    const given = { clock, monotonicNs, processes: systemProcesses, log, config: sharingConfig, timeSharing }
     const sharing = openSharing({ folder: memory, owner: folders.state }, given)
     const mps = usesMps ? await openMps({ folder: join(folders.sockets, 'mps'), environment, log }) : null
     const shares = new GpuShares({ sharing, library, mpsPipeFolder: mps?.pipeFolder ?? null })

@@ -17,9 +17,10 @@ export function gibWords(bytes: number): string {
 }
 
 /** "0.5 (limit 0.9, 8.0 GiB)" */
-export function describeAsk({ share: { requestMilli, limitMilli, memoryBytes } }: ShareAsk): string {
+export function describeAsk({ share: { requestMilli, limitMilli, memoryBytes, smMilli } }: ShareAsk): string {
   const memory = memoryBytes === 0 ? '' : `, ${gibWords(memoryBytes)}`
-  return `${shareWords(requestMilli)} (limit ${shareWords(limitMilli)}${memory})`
+  const part = smMilli === undefined ? '' : ` of the time on ${shareWords(smMilli)} of the multiprocessors`
+  return `${shareWords(requestMilli)}${part} (limit ${shareWords(limitMilli)}${memory})`
 }
 
 export function describeFreeShares(model: string, table: GpuTable): string {

@@ -14,7 +14,7 @@ export function takeEvenly(
   for (let unit = 0; unit < units; unit += 1) {
     let least = -1
     for (const at of counts.keys())
-      if (index.fits(at, times(share, counts[at]! + 1)) && (least < 0 || counts[at]! < counts[least]!)) least = at
+      if (fits(index, at, times(share, counts[at]! + 1)) && (least < 0 || counts[at]! < counts[least]!)) least = at
     if (least < 0) return null
     counts[least]! += 1
   }
@@ -24,10 +24,18 @@ export function takeEvenly(
   })
 }
 
+function fits(index: DeviceIndex, at: number, share: SliceShare): boolean {
+  return share.requestMilli <= placementConfig.wholeMilli && index.fits(at, share)
+}
+
 /** Nobody can use more than all of a device. */
-function times({ requestMilli, limitMilli, memoryBytes }: SliceShare, count: number): SliceShare {
+function times({ requestMilli, limitMilli, memoryBytes, smMilli }: SliceShare, count: number): SliceShare {
   const { wholeMilli } = placementConfig
+  // Parts of the multiprocessors lie side by side, and time on them is the same; what is wider takes more of the time.
+  if (smMilli !== undefined && smMilli * count <= wholeMilli)
+    return { requestMilli, limitMilli, memoryBytes: memoryBytes * count, smMilli: smMilli * count }
   const request = requestMilli * count
+  const part = smMilli === undefined ? {} : { smMilli }
   const limit = Math.max(request, Math.min(wholeMilli, limitMilli * count))
-  return { requestMilli: request, limitMilli: limit, memoryBytes: memoryBytes * count }
+  return { requestMilli: request, limitMilli: limit, memoryBytes: memoryBytes * count, ...part }
 }

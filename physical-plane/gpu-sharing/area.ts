@@ -3,7 +3,11 @@
 
 const wholeMilli = 1000
 
-export type SpatialShare = { readonly requestMilli: number; readonly limitMilli: number; readonly smMilli?: number }
+export type SpatialShare = {
+  readonly requestMilli: number
+  readonly limitMilli: number
+  readonly smMilli?: number | undefined
+}
 
 export function requestArea({ requestMilli, smMilli }: Pick<SpatialShare, 'requestMilli' | 'smMilli'>): number {
   return Math.ceil((requestMilli * smMilliOf({ smMilli })) / wholeMilli)
@@ -19,6 +23,6 @@ export function smMilliOf({ smMilli }: { readonly smMilli?: number | undefined }
 }
 
 /** It is confined to a part of the multiprocessors. */
-export function isSpatial(share: { readonly smMilli?: number }): boolean {
+export function isSpatial(share: { readonly smMilli?: number | undefined }): boolean {
   return smMilliOf(share) < wholeMilli
 }

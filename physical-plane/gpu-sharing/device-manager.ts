@@ -1,11 +1,9 @@
 // The manager of one GPU: reads the shared file at every tick, lets decide.ts say what each process may do, and writes it.
 // Thin: no policy here. Slots of dead processes are given back; a heartbeat tells interposers that somebody manages. An SLO
 // never hangs on its ticks: what protects it lies in the interposer, and a tick that comes late only tunes late.
-import { readFileSync } from 'node:fs'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import { messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
-import { readStat } from '#physical-plane/runtime/proc.ts'
 import { isSpatial } from './area.ts'
 import type { SharingConfig } from './config.ts'
 import { decideByTokens } from './decide-tokens.ts'
@@ -16,34 +14,11 @@ import { claimAt, decodeClaim, decodeSlot, slotAt, type Order, type SlotReading 
 import { progress } from './readings.ts'
 import { SharedFile } from './shared-file.ts'
 import { checkShare } from './shares.ts'
+import type { ProcessTable } from './system-processes.ts'
 import { tellUse } from './tell-use.ts'
 import { nextEndNs } from './token-scheduler.ts'
 import type { InstanceUse } from './use.ts'
 import { whoComesFirst } from './who-comes-first.ts'
-
-/** What is asked of the machine's processes; a value, so that tests hand in their own. */
-export type ProcessTable = {
-  /** Null when there is no such process (any more). */
-  readonly startTicks: (pid: number) => number | null
-  /** CLOUDLESS_GPU_TAG in the environment that the process began with; null when it cannot be read. */
-  readonly tagOf: (pid: number) => bigint | null
-}
-
-export const systemProcesses: ProcessTable = {
-  startTicks: (pid) => {
-    const stat = readStat(pid)
-    return stat === null || stat.isZombie ? null : stat.startTicks
-  },
-  tagOf: (pid) => {
-    try {
-      const text = readFileSync(`/proc/${pid}/environ`, 'latin1')
-      const tag = /(?:^|\0)CLOUDLESS_GPU_TAG=(\d{1,20})(?:\0|$)/.exec(text)?.[1]
-      return tag === undefined ? null : BigInt(tag)
-    } catch {
-      return null
-    }
-  },
-}
 
 export type ManagerDeps = {
   readonly clock: Clock

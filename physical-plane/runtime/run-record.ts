@@ -10,6 +10,7 @@ const shareSchema = z.strictObject({
   requestMilli: z.number().int().min(1),
   limitMilli: z.number().int().min(1),
   memoryBytes: z.number().int().min(0),
+  smMilli: z.number().int().min(1).max(1000).exactOptional(),
 })
 
 const recordSchema = z.strictObject({

@@ -2,7 +2,13 @@
 // run of an instance is alive; `exited` resolves only when nothing of the run is left, so that its slice is free.
 
 /** A part of one GPU: guaranteed, usable while others leave it (thousandths of its multiprocessors), and memory; 0: no limit of it. */
-export type SliceShare = { readonly requestMilli: number; readonly limitMilli: number; readonly memoryBytes: number }
+export type SliceShare = {
+  readonly requestMilli: number
+  readonly limitMilli: number
+  readonly memoryBytes: number
+  /** Only so many of the multiprocessors, 1 to 999 thousandths: the first two are then of time on those. Absent: all. */
+  readonly smMilli?: number
+}
 
 /** Units of one device, handed to one instance. */
 export type Slice = {

@@ -80,7 +80,7 @@ function aMachine(name: string) {
   const startAgent = async (pollMs = 60_000): Promise<Running> => {
     const given = { clock, log: silentLog, metrics: createMetrics() }
     const monotonicNs = (): number => Number(process.hrtime.bigint())
-    const flags = { sharesGpus: true, usesMps: false }
+    const flags = { sharesGpus: true, usesMps: false, timeSharing: 'reflexes' as const }
     const found = await findGpus({ flags, folders, environment, clock, log: silentLog, monotonicNs })
     const storage = new JournalFile(folders.journal, silentLog)
     const journal = await Journal.open({ storage, clock, log: silentLog, config: agentConfig })

@@ -14,6 +14,7 @@ export interface Allocation {
   'requestMilli'?: (number);
   'limitMilli'?: (number);
   'memoryBytes'?: (number | string | Long);
+  'smMilli'?: (number);
 }
 
 export interface Allocation__Output {
@@ -28,4 +29,5 @@ export interface Allocation__Output {
   'requestMilli': (number);
   'limitMilli': (number);
   'memoryBytes': (number);
+  'smMilli': (number);
 }
