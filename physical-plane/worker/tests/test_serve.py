@@ -59,10 +59,18 @@ class NoPredict:
 
 
 class Serving:
-    def __init__(self, folder: Path, handler: str, slo: dict | None = None, batch_max: int = 8, settings: dict | None = None, model: str = MODEL, **environment: str):
+    def __init__(
+        self,
+        folder: Path,
+        handler: str,
+        slo: dict | None = None,
+        batch_max: int = 8,
+        settings: dict | None = None,
+        model: str = MODEL,
+        **environment: str,
+    ):
         (folder / "model.py").write_text(model)
         self.status_path = folder / "status.json"
-        given = {} if settings is None else settings
         config = {
             "instanceId": "f-1/a/0",
             "attempt": 3,
@@ -74,7 +82,7 @@ class Serving:
             "advertiseHost": "127.0.0.1",
             "statusPath": str(self.status_path),
             "bundleFolder": str(folder),
-            **given,
+            **(settings or {}),
         }
         (folder / "config.json").write_text(json.dumps(config))
         self.environment = environment

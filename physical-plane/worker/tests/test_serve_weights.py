@@ -198,6 +198,11 @@ def test_only_one_of_many_that_begin_at_once_fills(here):
     assert filled == [1]
 
 
+def test_a_device_that_is_none_is_refused(here):
+    with pytest.raises(HandlerFault, match="give cpu or cuda"):
+        shared_model(lambda: torch.nn.Linear(2, 2), lambda _: None, device="cuda:1")
+
+
 def test_where_nobody_says_where_to_nothing_is_shared(monkeypatch):
     monkeypatch.delenv("CLOUDLESS_SHARED", raising=False)
     assert not shared_model(lambda: torch.nn.Linear(2, 2), lambda _: None).training

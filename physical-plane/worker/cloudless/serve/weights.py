@@ -34,11 +34,14 @@ _HEADER_BYTES_MAX = 64 * 2**20
 _SUFFIX = ".weights"
 
 
-def shared_model(make: Callable[[], Any], fill: Callable[[Any], object], key: str = "") -> Any:
-    """A torch.nn.Module for answering: without gradients, in evaluation mode. `key` tells several models of one handler apart."""
+def shared_model(make: Callable[[], Any], fill: Callable[[Any], object], key: str = "", device: str = "cpu") -> Any:
+    """A torch.nn.Module for answering: without gradients, in evaluation mode. `key` tells several models of one handler apart. With
+    `device="cuda"` there is one copy in the GPU's memory too (gpu_weights.py); `fill` fills it in the machine's memory all the same."""
+    if device not in ("cpu", "cuda"):
+        raise HandlerFault(f"shared_model: device is {device!r}; give cpu or cuda, which is the instance's GPU")
     place = _place_of(key)
     if place is None:
-        return _ready(_filled(make, fill))
+        return _ready(_filled(make, fill)).to(device)
     sweep_unused(place.parent, keep=place.name)
     with _locked(place.with_suffix(".lock")):
         mapped = _map(place)
@@ -48,11 +51,11 @@ def shared_model(make: Callable[[], Any], fill: Callable[[Any], object], key: st
                 _store(place, model)
             except OSError as error:
                 print(f"weights are not shared: {error}", flush=True)
-                return _ready(model)
+                return _ready(model).to(device)
             mapped = _map(place)
             assert mapped is not None, "what was just stored can be read"
-            return _ready(_adopt(model, mapped))
-    return _ready(_shaped(make, mapped))
+            return _placed(_ready(_adopt(model, mapped)), place, device)
+    return _placed(_ready(_shaped(make, mapped)), place, device)
 
 
 def sweep_unused(folder: Path, keep: str = "") -> None:
@@ -71,6 +74,35 @@ def sweep_older() -> None:
     folder = os.environ.get("CLOUDLESS_SHARED", "")
     if folder != "":
         sweep_unused(Path(folder))
+
+
+def _placed(model: Any, place: Path, device: str) -> Any:
+    """On the GPU its tensors are where the holder of this file's copy has them; on the CPU they are already."""
+    if device == "cpu":
+        return model
+    import torch
+
+    from .gpu_weights import Driver, shared_address
+
+    torch.cuda.init()
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].replace("/", "-")
+    try:
+        address = shared_address(place, Driver(), visible or "0")
+    except (OSError, AttributeError) as error:
+        print(f"weights are not shared on the GPU: {error}", flush=True)
+        return model.to(device)
+    with place.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        found = _header(file.fileno(), size)
+    assert found is not None, "what is mapped is whole"
+    return _adopt(model, _views(torch.as_tensor(_Span(address, size), device=device), *found))
+
+
+class _Span:
+    """Bytes on a GPU, as PyTorch takes them without a copy."""
+
+    def __init__(self, address: int, size: int):
+        self.__cuda_array_interface__ = {"shape": (size,), "typestr": "|u1", "data": (address, False), "version": 3}
 
 
 def _place_of(key: str) -> Path | None:
@@ -162,28 +194,39 @@ def _map(place: Path) -> dict | None:
     except FileNotFoundError:
         return None
     size = os.fstat(file).st_size
-    length = int.from_bytes(os.pread(file, 8, 0), "little")
-    if not 0 < length <= min(_HEADER_BYTES_MAX, size - 8):
-        os.close(file)
-        return None
-    header = json.loads(os.pread(file, length, 8))
-    begins = _begins(length)
-    if size < begins + header["bytes"]:
+    found = _header(file, size)
+    if found is None:
         os.close(file)
         return None
     fcntl.flock(file, fcntl.LOCK_SH)
     _allow(size)
-    all_bytes = torch.frombuffer(mmap.mmap(file, size, access=mmap.ACCESS_COPY), dtype=torch.uint8)
+    return _views(torch.frombuffer(mmap.mmap(file, size, access=mmap.ACCESS_COPY), dtype=torch.uint8), *found)
+
+
+def _header(file: int, size: int) -> tuple[dict, int] | None:
+    """What tensors it has, and where they begin; None where it is not whole."""
+    length = int.from_bytes(os.pread(file, 8, 0), "little")
+    if not 0 < length <= min(_HEADER_BYTES_MAX, size - 8):
+        return None
+    header = json.loads(os.pread(file, length, 8))
+    begins = _begins(length)
+    return (header["tensors"], begins) if size >= begins + header["bytes"] else None
+
+
+def _views(all_bytes: Any, entries: dict, begins: int) -> dict:
+    """Tensors by name on these bytes, wherever those are; tied ones are one."""
+    import torch
+
     views: dict = {}
-    for name, entry in header["tensors"].items():
-        dtype, shape, at = getattr(torch, entry["dtype"]), entry["shape"], begins + entry["at"]
+    for entry in entries.values():
+        dtype, shape = getattr(torch, entry["dtype"]), entry["shape"]
+        at = begins + entry["at"]
         count = dtype.itemsize * int(torch.Size(shape).numel())
-        found = views.get((at, entry["dtype"], tuple(shape)))
-        if found is None:
-            found = all_bytes[at : at + count].view(dtype).view(shape) if count > 0 else torch.empty(shape, dtype=dtype)
-            views[(at, entry["dtype"], tuple(shape))] = found
-        views[name] = found
-    return {name: views[name] for name in header["tensors"]}
+        known = (entry["at"], entry["dtype"], tuple(shape))
+        if known not in views:
+            own = torch.empty(shape, dtype=dtype, device=all_bytes.device)
+            views[known] = all_bytes[at : at + count].view(dtype).view(shape) if count > 0 else own
+    return {name: views[(each["at"], each["dtype"], tuple(each["shape"]))] for name, each in entries.items()}
 
 
 def _begins(header_bytes: int) -> int:
