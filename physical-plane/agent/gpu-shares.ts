@@ -64,27 +64,44 @@ export class GpuShares {
   begin(instance: DesiredInstance, run: SharedRun): void {
     const shared = run.slices.filter(({ share }) => share !== undefined)
     if (shared.length === 0) return
-    const { sharing } = this.#toolsFor(instance.id, shared)
+    this.#toolsFor(instance.id, shared)
     this.end(instance.id, this.#runs.get(instance.id)?.attempt ?? 0)
-    const tag = tagOf(instance.id, run.attempt)
-    this.#runs.set(instance.id, { attempt: run.attempt, tag })
-    const { role, work, objective, isTokenByToken } = placeOf(instance)
-    const latency = (): Latency | null => this.#latencies.get(instance.id) ?? null
+    this.#runs.set(instance.id, { attempt: run.attempt, tag: tagOf(instance.id, run.attempt) })
     try {
-      for (const { deviceId, share } of shared)
-        sharing.register({
-          instanceId: instance.id,
-          tag,
-          deviceId,
-          role,
-          work,
-          isTokenByToken,
-          share: share!,
-          objective,
-          latency: objective === null ? null : latency,
-        })
+      this.#register(instance, run)
     } catch (error) {
       this.end(instance.id, run.attempt)
+      throw error
+    }
+  }
+
+  /** Again for a run that is registered: the newer shares hold. */
+  #register(instance: DesiredInstance, run: SharedRun): void {
+    const shared = run.slices.filter(({ share }) => share !== undefined)
+    const { sharing } = this.#toolsFor(instance.id, shared)
+    const tag = tagOf(instance.id, run.attempt)
+    const { role, work, objective, isTokenByToken } = placeOf(instance)
+    const latency = (): Latency | null => this.#latencies.get(instance.id) ?? null
+    for (const { deviceId, share } of shared)
+      sharing.register({
+        instanceId: instance.id,
+        tag,
+        deviceId,
+        role,
+        work,
+        isTokenByToken,
+        share: share!,
+        objective,
+        latency: objective === null ? null : latency,
+      })
+  }
+
+  /** The run goes on with other shares of its GPUs; the manager's refusal is thrown, and it keeps what it had. */
+  reshape(instance: DesiredInstance, before: SharedRun, slices: readonly Slice[]): void {
+    try {
+      this.#register(instance, { ...before, slices })
+    } catch (error) {
+      this.#register(instance, before)
       throw error
     }
   }

@@ -57,6 +57,26 @@ describe('GpuTable', () => {
     expect(table.takeWhole('five', 'nvidia-t4', 1)).toBeNull()
   })
 
+  test('a share changes on its own GPU where that fits beside the others, and not at all otherwise', () => {
+    const table = new GpuTable([aGpu('a'), aGpu('b')])
+    table.takeShares('one', 'nvidia-t4', 1, ask(300, { limitMilli: 600, memoryBytes: gib }))
+    table.takeShares('two', 'nvidia-t4', 1, ask(300, { limitMilli: 600, memoryBytes: gib }))
+    const [before] = [table.left('a')]
+    expect(table.reshape('one', ask(800, { limitMilli: 900 }))).toBeNull()
+    expect(table.left('a')).toEqual(before)
+    expect(table.reshape('two', ask(100, { limitMilli: 200 }))).toMatchObject([{ deviceId: 'a' }])
+    const grown = { requestMilli: 800, limitMilli: 900, memoryBytes: gib }
+    expect(table.reshape('one', ask(800, { limitMilli: 900 }))).toEqual([
+      { deviceId: 'a', deviceModel: 'nvidia-t4', units: 1, share: grown },
+    ])
+    expect(table.left('a')).toMatchObject({ requestMilli: 100, limitMilli: 400 })
+    table.release('one')
+    expect(table.left('a')).toMatchObject({ requestMilli: 900, limitMilli: 1300 })
+    table.takeWhole('whole', 'nvidia-t4', 1)
+    expect(table.reshape('whole', ask(500))).toBeNull()
+    expect(table.reshape('nobody', ask(500))).toBeNull()
+  })
+
   test('GPUs that can not be shared are handed out whole, first of all', () => {
     const table = new GpuTable([aGpu('a'), aGpu('b', { sharing: 'whole' })])
     expect(table.takeWhole('one', 'nvidia-t4', 1)).toMatchObject([{ deviceId: 'b' }])

@@ -91,6 +91,20 @@ export class GpuTable {
     return true
   }
 
+  /** Another share of the same GPUs; null, and nothing changes, where it does not fit beside the others. */
+  reshape(holder: string, ask: ShareAsk): readonly Slice[] | null {
+    const held = this.#held.get(holder)
+    if (held === undefined || held.slices.some(({ share }) => share === undefined)) return null
+    this.release(holder)
+    const { requestMilli, limitMilli } = ask.share
+    const slices = held.slices.map(({ share, ...slice }) => {
+      return { ...slice, share: { ...present(share, 'a share'), requestMilli, limitMilli } }
+    })
+    if (this.claim(holder, slices, ask)) return slices
+    this.#hold(holder, held)
+    return null
+  }
+
   release(holder: string): boolean {
     for (const { index } of this.#groups) index.release(holder)
     return this.#held.delete(holder)

@@ -15,7 +15,7 @@ import { joinEntries } from './meter.ts'
 import type { Meters } from './meters.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { afterExit, describeExit, lastLines } from './restart-policy.ts'
-import { describeAsk, shareWords } from './share-words.ts'
+import { describeAsk, isOfShare, shareWords } from './share-words.ts'
 import type { SliceTable } from './slices.ts'
 
 export type LifeState = 'starting' | 'running' | 'backing-off' | 'stopping' | 'completed' | 'failed' | 'stopped'
@@ -70,6 +70,8 @@ export class InstanceLife {
   #reason = ''
   #run: Run | null = null
   #startedAtMs = 0
+  /** Of the present run, with the shares that it has now. */
+  #slices: readonly Slice[] = []
   /** Set before a run is killed on purpose and started again. */
   #fault = ''
   #isDetached = false
@@ -114,6 +116,28 @@ export class InstanceLife {
   update(instance: DesiredInstance): void {
     this.#instance = instance
     this.#mark = { ...this.#mark, resumption: instance.resumption }
+    this.reshape()
+  }
+
+  /** A run goes on with another share, once that fits beside the others of its GPU; until then with the one that it has. */
+  reshape(): void {
+    const { slices, shares, meters } = this.#d
+    const [run, ask, held] = [this.#run, askOf(this.#instance), this.#slices]
+    if (run === null || ask === null || this.#unwanted.signal.aborted) return
+    if (held.every((slice) => isOfShare(slice, ask))) return
+    const reshaped = slices.reshape(this.id, ask)
+    if (reshaped === null) return
+    try {
+      shares.reshape(this.#instance, { attempt: run.attempt, slices: held }, reshaped)
+    } catch (error) {
+      slices.reshape(this.id, { ...ask, share: held[0]!.share! })
+      this.#log.warn({ attempt: run.attempt, why: messageOf(error) }, 'another share was refused by its manager')
+      return
+    }
+    this.#slices = reshaped
+    meters.reshape(this.id, reshaped)
+    void this.#d.journal.append({ records: [this.#event('reshaped', describeSlices(reshaped))] })
+    this.#d.onChange()
   }
 
   /** No longer wanted: resolves when nothing of it is left. */
@@ -252,9 +276,12 @@ export class InstanceLife {
 
   async #watch(run: Run): Promise<void> {
     this.#run = run
+    this.#slices = run.slices
     this.#startedAtMs = run.startedAtMs
     if (this.#unwanted.signal.aborted) void this.#d.runtime.stop(this.id, this.#d.config.stopGraceMs)
     else this.#become('running', '')
+    // What was wished for since it was launched, or while nobody heard.
+    this.reshape()
     const exit = await Promise.race([run.exited, detached(this.#unwanted.signal, () => this.#isDetached)])
     if (exit === null) return
     this.#run = null

@@ -23,6 +23,22 @@ async function anAgent(storage: JournalStorage, clock: VirtualClock): Promise<{ 
 const usagesOf = (journal: Journal) => journal.after(0, 100_000).map(({ usage }) => usage!)
 
 describe('Meter', () => {
+  test('a share that changes is paid as what it was until then', async () => {
+    const clock = new VirtualClock(startMs)
+    const { journal, meter } = await anAgent(memoryJournalStorage(), clock)
+    const share = { requestMilli: 300, limitMilli: 600, memoryBytes: 0 }
+    const slice = { deviceId: 'gpu-0', deviceModel: 't4', units: 1, share }
+    meter.begin({ ...aRun, slices: [slice] })
+    await clock.advance(1_000)
+    meter.reshape(aRun.instanceId, [{ ...slice, share: { ...share, requestMilli: 500 } }])
+    await clock.advance(1_000)
+    await journal.append(meter.end(aRun.instanceId, startMs + 2_000))
+    expect(usagesOf(journal)).toMatchObject([
+      { quantity: 0.3, fromMs: startMs, toMs: startMs + 1_000 },
+      { quantity: 0.5, fromMs: startMs + 1_000, toMs: startMs + 2_000 },
+    ])
+  })
+
   test('windows follow each other and the last ends with the run', async () => {
     const clock = new VirtualClock(startMs)
     const { journal, meter } = await anAgent(memoryJournalStorage(), clock)

@@ -82,6 +82,15 @@ export class Meter {
     void this.#journal.append({ records, marks: { [markOf(open.run)]: markedOf(open) } })
   }
 
+  /** It has other shares of its GPUs from now on; what it had until now is told as such. */
+  reshape(instanceId: string, slices: Run['slices']): void {
+    const open = this.#open.get(instanceId)
+    if (open === undefined) return
+    const records = this.#close(open, this.#clock.now())
+    this.#open.set(instanceId, { ...open, run: { ...open.run, slices } })
+    void this.#journal.append({ records, marks: { [markOf(open.run)]: markedOf(open) } })
+  }
+
   /** The last window, to be journaled in one entry with the fact that the run has ended. */
   end(instanceId: string, endedAtMs: number): JournalEntry {
     const open = this.#open.get(instanceId)

@@ -74,6 +74,11 @@ export class Meters {
     this.#devices.use(instanceId, 'serve', 0)
   }
 
+  /** It has other shares of its GPUs from now on. */
+  reshape(instanceId: string, slices: Run['slices']): void {
+    this.#devices.reshape(instanceId, slices)
+  }
+
   /** Partitions are about to be elsewhere. */
   settlePlaces(): void {
     this.#wan.settle()

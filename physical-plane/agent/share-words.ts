@@ -1,6 +1,6 @@
 // What is said of shares to a person: what is free of the GPUs, and why a share will never be found here.
 import { placementConfig } from '#physical-plane/gpu-sharing/placement/config.ts'
-import type { SliceShare } from '#physical-plane/runtime/runtime.ts'
+import type { Slice, SliceShare } from '#physical-plane/runtime/runtime.ts'
 import type { Device } from './devices.ts'
 import { isShared, type GpuTable, type ShareAsk } from './gpu-table.ts'
 
@@ -69,4 +69,10 @@ export function refuseShare(
 function modelsOf(devices: readonly Device[]): string {
   const models = [...new Set(devices.map(({ model }) => model))].sort()
   return models.length === 0 ? 'no GPUs' : models.join(', ')
+}
+
+/** Of time: memory and multiprocessors of a run stay what they were when it began. */
+export function isOfShare({ share }: Slice, { share: asked }: ShareAsk): boolean {
+  if (share === undefined) return true
+  return share.requestMilli === asked.requestMilli && share.limitMilli === asked.limitMilli
 }

@@ -59,6 +59,15 @@ export class SliceTable {
     if (this.#held.delete(holder)) this.#wake()
   }
 
+  /** What it holds of its GPUs is of this share from now on; null, and nothing changes, where that does not fit beside the others. */
+  reshape(holder: string, ask: ShareAsk): readonly Slice[] | null {
+    const slices = this.#gpus.reshape(holder, ask)
+    if (slices === null) return null
+    this.#held.set(holder, slices)
+    this.#wake()
+    return slices
+  }
+
   /** Who holds something of the device. */
   holdersOf(deviceId: string): readonly string[] {
     return [...this.#held]

@@ -166,6 +166,8 @@ export class Supervisor {
       else if (isToBeginAgain(life, instance)) void this.#beginAgain(life)
       else life.update(instance)
     }
+    // What shrank has made room for what grows.
+    for (const life of this.lives) life.reshape()
   }
 
   async #retire(life: InstanceLife): Promise<void> {
