@@ -5,7 +5,7 @@ import json
 import numpy
 import pytest
 
-from test_serve import Serving
+from serving_process import Serving
 
 
 @pytest.fixture(scope="module")

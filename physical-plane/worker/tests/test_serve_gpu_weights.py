@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from test_serve import SDK
+from serving_process import SDK
 
 USER = """
 import ctypes, sys

@@ -8,7 +8,7 @@ import pytest
 
 from cloudless.serve.config import BODY_BYTES_MAX, TIMEOUT_SECONDS_DEFAULT
 from cloudless.serve.wire import SERVICE, message, methods
-from test_serve import Serving
+from serving_process import Serving
 
 
 class Client:

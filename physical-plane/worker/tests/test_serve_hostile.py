@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from test_serve import Serving, all_at_once, inputs
+from serving_process import Serving, all_at_once, inputs
 
 MODEL = '''
 import ctypes, os, sys, threading, time

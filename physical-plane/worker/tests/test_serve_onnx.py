@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from test_serve import MODEL, SDK, Serving, all_at_once
+from serving_process import MODEL, SDK, Serving, all_at_once
 
 if importlib.util.find_spec("onnxruntime") is None or importlib.util.find_spec("onnx") is None:
     pytest.skip("needs onnxruntime and onnx (pip install onnxruntime onnx)", allow_module_level=True)

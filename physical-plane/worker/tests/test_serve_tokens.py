@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from cloudless.serve.tokens import TOKENS_OUTPUT, fault_of
-from test_serve import Serving
+from serving_process import Serving
 
 PER_TOKEN = {"latencyMs": 20, "percentile": 90, "per": "token"}
 

@@ -3,7 +3,7 @@
 import numpy
 import pytest
 
-from test_serve import Serving
+from serving_process import Serving
 
 REASON = "needs tritonclient (pip install tritonclient[all])"
 http = pytest.importorskip("tritonclient.http", reason=REASON)

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from cloudless.serve.errors import HandlerFault  # noqa: E402
 from cloudless.serve.weights import shared_model, sweep_unused  # noqa: E402
-from test_serve import SDK, Serving  # noqa: E402
+from serving_process import SDK, Serving  # noqa: E402
 
 MIB = 64
 MODEL = f'''
