@@ -1,5 +1,6 @@
 // A client process: asks one address for some seconds, either as soon as it is answered (closed) or at times drawn before (open, Poisson),
-// where latency counts from when a request should have been sent. Prints one line of JSON.
+// where latency counts from when a request should have been sent. With two addresses
+// they are asked in turns. Prints one line of JSON, a result for each.
 import { parseArgs } from 'node:util'
 import { systemClock, type Clock } from '#runtime/clock.ts'
 import { seededRandom } from '#runtime/random.ts'
@@ -17,10 +18,50 @@ export type ClientResult = {
   readonly inSlo: number
 }
 
+class Side {
+  readonly #ask: Ask
+  readonly #latencies: number[] = []
+  #refused = 0
+  #failed = 0
+  waiting = 0
+
+  constructor(ask: Ask) {
+    this.#ask = ask
+  }
+
+  /** `sinceMs`: when it should have been sent. */
+  send(time: Clock, sinceMs: number, done: () => void): void {
+    this.waiting += 1
+    this.#ask((status) => {
+      this.waiting -= 1
+      if (status === 200) this.#latencies.push(time.monotonicMs() - sinceMs)
+      else if (status === 429) this.#refused += 1
+      else this.#failed += 1
+      done()
+    })
+  }
+
+  result(elapsedSeconds: number, sloMs: number): ClientResult {
+    const latencies = this.#latencies.toSorted((a, b) => a - b)
+    const at = (share: number): number =>
+      latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+    return {
+      answered: latencies.length,
+      seconds: elapsedSeconds,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      refused: this.#refused,
+      failed: this.#failed,
+      inSlo: latencies.filter((ms) => ms <= sloMs).length,
+    }
+  }
+}
+
 const { values } = parseArgs({
   options: {
     protocol: { type: 'string', default: 'http' },
     address: { type: 'string', default: '' },
+    other: { type: 'string', default: '' },
     model: { type: 'string', default: 'noop' },
     seconds: { type: 'string', default: '5' },
     /** Requests a second; 0: closed. */
@@ -33,39 +74,21 @@ const { values } = parseArgs({
 
 const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 4], datatype: 'FP32', data: [1, 2, 3, 4] }] })
 const connections = Number(values.connections)
-const ask: Ask =
-  values.protocol === 'http'
-    ? httpAsk(values.address, `/v2/models/${values.model}/infer`, body, Number(values.rate) > 0 ? 4_000 : connections)
-    : grpcAsk(values.address, inferMessage(values.model), 4)
-
 const clock = systemClock()
-const latencies: number[] = []
-let refused = 0
-let failed = 0
-const count = (status: number, sinceMs: number): void => {
-  if (status === 200) latencies.push(clock.monotonicMs() - sinceMs)
-  else if (status === 429) refused += 1
-  else failed += 1
-}
-
 const beganAtMs = clock.monotonicMs()
+// What disturbs one of two addresses disturbs the other one too, as requests go to them in turns.
+const sides = [values.address, ...(values.other === '' ? [] : [values.other])].map(
+  (address) => new Side(askerOf(address)),
+)
 await (Number(values.rate) > 0 ? open(clock, Number(values.rate)) : closed(clock))
 const seconds = (clock.monotonicMs() - beganAtMs) / 1_000
-latencies.sort((a, b) => a - b)
-const at = (share: number): number =>
-  latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
-const sloMs = Number(values['slo-ms'])
-const result: ClientResult = {
-  answered: latencies.length,
-  seconds,
-  p50Ms: at(0.5),
-  p99Ms: at(0.99),
-  refused,
-  failed,
-  inSlo: latencies.filter((ms) => ms <= sloMs).length,
-}
-process.stdout.write(`${JSON.stringify(result)}\n`)
+process.stdout.write(`${JSON.stringify(sides.map((side) => side.result(seconds, Number(values['slo-ms']))))}\n`)
 process.exit()
+
+function askerOf(address: string): Ask {
+  if (values.protocol === 'grpc') return grpcAsk(address, inferMessage(values.model), 4)
+  return httpAsk(address, `/v2/models/${values.model}/infer`, body, Number(values.rate) > 0 ? 4_000 : connections)
+}
 
 async function closed(time: Clock): Promise<void> {
   const endsAtMs = time.monotonicMs() + Number(values.seconds) * 1_000
@@ -77,10 +100,7 @@ async function closed(time: Clock): Promise<void> {
           const next = (): void => {
             const sinceMs = time.monotonicMs()
             if (sinceMs >= endsAtMs) return resolve()
-            ask((status) => {
-              count(status, sinceMs)
-              next()
-            })
+            sides[0]!.send(time, sinceMs, next)
           }
           next()
         }),
@@ -92,21 +112,16 @@ async function open(time: Clock, rate: number): Promise<void> {
   const random = seededRandom(Number(values.seed))
   const endsAtMs = time.monotonicMs() + Number(values.seconds) * 1_000
   let dueAtMs = time.monotonicMs()
-  const asked = { waiting: 0 }
+  let turn = 0
   while (dueAtMs < endsAtMs) {
     const nowMs = time.monotonicMs()
     if (dueAtMs > nowMs) {
       await time.sleep(Math.min(5, dueAtMs - nowMs))
       continue
     }
-    const sinceMs = dueAtMs
-    asked.waiting += 1
-    ask((status) => {
-      asked.waiting -= 1
-      count(status, sinceMs)
-    })
+    sides[(turn += 1) % sides.length]!.send(time, dueAtMs, () => {})
     dueAtMs += (-Math.log(1 - random.next()) * 1_000) / rate
   }
   const patienceMs = time.monotonicMs() + 10_000
-  while (asked.waiting > 0 && time.monotonicMs() < patienceMs) await time.sleep(5)
+  while (sides.some(({ waiting }) => waiting > 0) && time.monotonicMs() < patienceMs) await time.sleep(5)
 }

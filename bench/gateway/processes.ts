@@ -69,6 +69,11 @@ export class Processes implements AsyncDisposable {
   }
 
   async client(flags: Readonly<Record<string, string | number>>): Promise<ClientResult> {
+    return (await this.clients(flags))[0]!
+  }
+
+  /** One result for each address. */
+  async clients(flags: Readonly<Record<string, string | number>>): Promise<readonly ClientResult[]> {
     const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])
     const child = spawn(process.execPath, [join(import.meta.dirname, 'client-main.ts'), ...given], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -77,7 +82,7 @@ export class Processes implements AsyncDisposable {
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
     if (code !== 0) throw new Error(`the client ended with ${code}`)
-    return JSON.parse(said) as ClientResult
+    return JSON.parse(said) as readonly ClientResult[]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -212,7 +212,7 @@ export class Dispatcher {
       inFlight: this.#inFlight.size,
       inFlightMax: this.#slots.reduce((sum, slot) => sum + slot.limitAt(nowMs), 0),
       ratePerSecond: this.#rate.perSecond(),
-      servedMs: this.#servedMs === null ? null : this.#servedMs + 2 * this.#servedDeviationMs,
+      servedMs: this.#servedMsMost(),
     }
   }
 
@@ -250,7 +250,7 @@ export class Dispatcher {
   #isTooLate({ arrivedAtMs, isCold, isRetried }: Asked, nowMs: number): boolean {
     const sloMs = this.#route.slo?.latencyMs ?? Infinity
     if (isCold || isRetried || arrivedAtMs <= this.#lostAtMs || this.#line.length === 0) return false
-    return nowMs - arrivedAtMs + (this.#servedMs ?? 0) > sloMs
+    return nowMs - arrivedAtMs + (this.#servedMsMost() ?? 0) > sloMs
   }
 
   #giveUp(asked: Asked): void {
@@ -350,6 +350,11 @@ export class Dispatcher {
     asked.slot?.ended()
     if (asked.slot !== null) this.#forgetIfGone(asked.slot)
     this.#dispatch()
+  }
+
+  /** What few requests pass; null while nothing is known. */
+  #servedMsMost(): number | null {
+    return this.#servedMs === null ? null : this.#servedMs + 2 * this.#servedDeviationMs
   }
 
   #learn(tookMs: number): void {
