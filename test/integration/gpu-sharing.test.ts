@@ -136,14 +136,58 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     expect(share('serving-team'), cost).toBeLessThan(0.6)
   })
 
+  test('divides it between a training, a function with an objective and one on half of its multiprocessors', async () => {
+    const id = await cluster.submit(aJob('three', { request: 0.4, limit: 0.6, memory_gib: 2 }), onFakeGpu)
+    await training(id)
+    const half = { sm: 0.5, request: 0.3, limit: 0.6, memory_gib: 2 }
+    const files = [
+      functionFile(),
+      functionFile({ name: 'offline', slo: undefined, gpu_share: half, owner: 'offline-team' }),
+    ]
+    const endpoints: string[] = []
+    for (const file of files) {
+      const deployed = await cluster.cli(['--json', 'function', 'deploy', file])
+      expect(deployed.code, deployed.stderr).toBe(0)
+      const { instances } = JSON.parse(deployed.stdout) as Deployed
+      endpoints.push(present(instances[0], 'an instance of the function').endpoint)
+    }
+    const enough = new AbortController()
+    const asking = ['answer', 'offline'].map((name, i) => ask(endpoints[i]!, enough.signal, name))
+    const uses = await untilUse((all) => all.length === 3 && all.every(({ usedMilli }) => usedMilli > 0))
+    const top = await cluster.cli(['top', '--once'])
+    enough.abort()
+    for (const answers of await Promise.all(asking)) expect(answers.length).toBeGreaterThan(5)
+    // By tokens, all three: half of the device for 0.3 of the time is 0.15 of it.
+    for (const { reason, share } of uses)
+      expect(reason).toContain(`of the time on ${share!.smMilli === 0 ? 1000 : share!.smMilli} of the multiprocessors`)
+    expect(uses.map(({ share }) => share!.smMilli).toSorted((a, b) => a - b)).toEqual([0, 0, 500])
+    expect(top.stdout).toContain('requests 0.85 of 1, limits 1.50 of 1.5')
+    expect(top.stdout).toContain('0.30–0.60 on 50 %')
+
+    writeFileSync(hurry, '')
+    const ended = await cluster.ended(id)
+    expect(ended.state, ended.reason).toBe('JOB_STATE_SUCCEEDED')
+    for (const name of ['answer', 'offline']) {
+      const removed = await cluster.cli(['function', 'rm', name])
+      expect(removed.code, removed.stderr).toBe(0)
+    }
+    await untilUse((all) => all.length === 0)
+    // Each owner pays for what it used of the GPU, at least what it was guaranteed of the whole.
+    const { stdout: cost } = await cluster.cli(['cost', '--by', 'owner,device'])
+    const part = Number(/^offline-team +nvidia-t4 .* (0\.\d+) +\S+ B$/m.exec(cost)?.[1])
+    expect(part, cost).toBeGreaterThanOrEqual(0.15)
+    expect(part, cost).toBeLessThan(0.3)
+    for (const owner of ['training-team', 'serving-team']) expect(cost).toContain(owner)
+  })
+
   /** Asks as fast as answers come, until told to stop; the sums that were answered. */
-  async function ask(endpoint: string, enough: AbortSignal): Promise<readonly number[]> {
+  async function ask(endpoint: string, enough: AbortSignal, name = 'answer'): Promise<readonly number[]> {
     const sums: number[] = []
     const body = JSON.stringify({
       inputs: [{ name: 'rows', shape: [1, 8], datatype: 'FP32', data: [1, 2, 3, 4, 5, 6, 7, 8] }],
     })
     while (!enough.aborted) {
-      const response = await fetch(`http://${endpoint}/v2/models/answer/infer`, { method: 'POST', body })
+      const response = await fetch(`http://${endpoint}/v2/models/${name}/infer`, { method: 'POST', body })
       const answer = (await response.json()) as { outputs?: readonly { readonly data: readonly number[] }[] }
       if (response.status !== 200) throw new Error(`answered ${response.status}: ${JSON.stringify(answer)}`)
       sums.push(present(answer.outputs?.[0]?.data[0], 'a sum'))
@@ -152,8 +196,8 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     return sums
   }
 
-  function functionFile(): string {
-    const path = join(folder, 'function.yaml')
+  function functionFile(over: { readonly name?: string } & Readonly<Record<string, unknown>> = {}): string {
+    const path = join(folder, `${over.name ?? 'function'}.yaml`)
     const file = {
       name: 'answer',
       folder: functionFolder,
@@ -164,6 +208,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
       gpu_share: { request: 0.3, limit: 0.6, memory_gib: 2 },
       device_models: ['nvidia-t4'],
       owner: 'serving-team',
+      ...over,
     }
     writeFileSync(path, JSON.stringify(file))
     return path
