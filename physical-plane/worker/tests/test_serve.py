@@ -128,7 +128,7 @@ def test_a_client_that_goes_while_it_waits_is_not_answered(tmp_path):
         began = time.monotonic()
         assert serving.infer([1, 2, 3])[0].status == 200
         # Of those ten none was answered before it.
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 4.0
         first.close()
 
 
