@@ -1,6 +1,6 @@
-// Pipelines end to end: four applications of recorded functions share four A100s of seven slices each (ParvaGPU's table), and a job is eight images, and
-// one policy after the other chooses configurations (bench/pipelines/policies.ts). Three settings, as ESG was measured in: the objective is 0.8, 1.0 or
-// 1.2 times what the minimum configuration takes, and arrivals alone would keep 30, 60 or 80 % of the slices busy at the minimum.
+// Pipelines end to end: four applications of recorded functions share four A100s of seven slices each (ParvaGPU's table), a job is
+// eight images, and one policy after the other chooses configurations (bench/pipelines/policies.ts). Three settings, as ESG was measured
+// in: the objective is 0.8, 1.0 or 1.2 times what the minimum configuration takes, and arrivals alone would keep 30, 60 or 80 % of the slices busy at the minimum.
 //   SETTING_POLICY_hits         jobs in time, of those that came after the functions were loaded
 //   SETTING_POLICY_usd_per_1k   what a thousand jobs cost, by slices held, transfers and cold starts included
 //   esg_hits_least              the least over settings

@@ -56,7 +56,9 @@ function esg(name: string, whenLate: (stages: readonly StageConfigurations[]) =>
       const { application, place, jobs } = waiting
       const { graph, functions, split } = application
       const group = split.groupOf.get(graph.names[place]!)!.stages
-      const ahead = group.slice(group.indexOf(graph.names[place]!)).map((name) => functions[graph.names.indexOf(name)]!)
+      const ahead = group
+        .slice(group.indexOf(graph.names[place]!))
+        .map((stage) => functions[graph.names.indexOf(stage)]!)
       // Jobs that are batched together go on together.
       const batchMax = 2 ** Math.floor(Math.log2(jobs))
       const options = ahead.map(({ configurations }) => configurations.filter(({ batch }) => batch <= batchMax))
