@@ -32,6 +32,14 @@ export function ratePerMs({ spec }: FunctionState, instance: ReplayInstance): nu
   return 1 / timeOf(spec.truth, instance, 1, quotaMilli)
 }
 
+/** Whether the oldest one would miss its objective and make others miss theirs. Who came while nobody answered is answered late. */
+export function isTooLate(state: FunctionState, instance: ReplayInstance, nowMs: number): boolean {
+  const { slo, truth } = state.spec
+  const waitedMs = state.waitedMs(nowMs)
+  if (slo === null || state.queued <= 1 || nowMs - waitedMs <= state.coldAtMs) return false
+  return waitedMs + timeOf(truth, instance, 1, allowedMilli(instance)) > slo.latencyMs
+}
+
 /** The largest batch of what waits that is done before the objective of its oldest request; the largest of all when that is lost. */
 export function batchSize(state: FunctionState, instance: ReplayInstance, nowMs: number): number {
   const { slo, batchMax, truth } = state.spec

@@ -49,6 +49,8 @@ export class FunctionState {
   usd = 0
   /** What the ready instances answer, as it was looked at last. */
   capacityPerMs = 0
+  /** The last request that came while nobody answered did so then. */
+  coldAtMs = Number.NEGATIVE_INFINITY
   #queue: number[] = []
   #head = 0
   #inFlight = 0
@@ -95,6 +97,11 @@ export class FunctionState {
   /** How long the oldest one has waited. */
   waitedMs(nowMs: number): number {
     return this.queued === 0 ? 0 : nowMs - this.spec.arrivalsMs[this.#queue[this.#head]!]!
+  }
+
+  /** The oldest one is told that it would be too late. */
+  giveUp(): void {
+    this.refuse(this.#next())
   }
 
   take(count: number): readonly number[] {

@@ -73,10 +73,21 @@ describe('a replay', () => {
   test('refuses at once who could not be answered within the objective', () => {
     const arrivalsMs = Float64Array.from({ length: 100 }, () => 1)
     const [net] = run({ arrivalsMs }).functions
-    // A batch of four in 25 ms: sixteen within 100 ms, and the first one at work.
-    expect(net!.refused).toBe(83)
-    expect(net!.answered).toBe(17)
+    // A batch of four in 25 ms: sixteen may wait while the first one is at work. Of the last two one gives up, so that the other is
+    // answered, if late.
+    expect(net!.refused).toBe(84)
+    expect(net!.answered).toBe(16)
+    expect(net!.overSlo).toBe(1)
     expect(run({ arrivalsMs, queueMax: 5 }).functions[0]!.answered).toBe(6)
+  })
+
+  test('answers those late who came while nobody answered, rather than not at all', () => {
+    const [net] = run(
+      { instancesMin: 0, arrivalsMs: times(300_000, 300_001) },
+      autoscalerOf('fixed'),
+      400_000,
+    ).functions
+    expect(net).toMatchObject({ answered: 2, refused: 0, overSlo: 2, coldStarts: 1 })
   })
 
   test('bills guaranteed shares of the GPU and the whole of it, until the end and no longer', () => {

@@ -3,7 +3,7 @@
 // arrivals, surfaces and policy give the same outcome. Billing ends with `lengthMs`; what still waits then is answered.
 import { assert } from '#runtime/assert.ts'
 import type { Action, Autoscaler, Shape } from '../scaling/autoscaler.ts'
-import { batchSize, capacityPerMs, allowedMilli, mayWait, timeOf } from './admission.ts'
+import { batchSize, capacityPerMs, allowedMilli, isTooLate, mayWait, timeOf } from './admission.ts'
 import { EventHeap } from './event-heap.ts'
 import { FunctionState, type ReplayedFunction } from './function-state.ts'
 import { GpuRows, smOf, type GpuKind, type Row } from './gpu-rows.ts'
@@ -97,6 +97,7 @@ class Replay {
   #arrive(state: FunctionState): void {
     const request = state.nextArrival++
     state.arrive()
+    if (state.capacityPerMs === 0) state.coldAtMs = this.#nowMs
     if (mayWait(state)) {
       state.wait(request)
       this.#dispatch(state)
@@ -131,7 +132,8 @@ class Replay {
         if (ms < bestMs) [best, bestMs] = [instance, ms]
       }
       if (best === null) return
-      this.#begin(state, best)
+      if (isTooLate(state, best, this.#nowMs)) state.giveUp()
+      else this.#begin(state, best)
     }
   }
 
