@@ -62,6 +62,7 @@ test('routes name what is wished for with who answers now, and are what a gatewa
     queueMax: 5,
     atMostOnce: true,
     batchMax: 1,
+    profile: [],
     instances: [{ id: 'a', attempt: 2, http: '127.0.0.1:8000', grpc: '' }],
   })
   // What only instances can see is nothing that a gateway refuses by.
