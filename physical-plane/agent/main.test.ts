@@ -24,6 +24,7 @@ describe('the agent refuses', () => {
     [[...flags, '--market', 'cheap'], /--market: cheap must be on-demand or spot/],
     [[...flags, '--gpu-sharing', 'on'], /--gpu-sharing: on must be auto or off/],
     [[...flags, '--mps', 'yes'], /--mps: yes must be auto or off/],
+    [[...flags, '--time-sharing', 'auto'], /--time-sharing: auto must be tokens or reflexes/],
     [[...flags, '--zone', 'a b'], /--zone: "a b" must be letters, digits/],
     [[...flags, '--cloud-metadata', 'gcp'], /--cloud-metadata: "gcp" must be aws or tencent/],
     [[...flags, '--colour', 'red'], /Unknown option '--colour'/],
