@@ -19,6 +19,8 @@ function functionFile(cluster: TestCluster, factor: number, more: object = {}): 
     environment: { FACTOR: String(factor) },
     slo: { latency_ms: 500, percentile: 99 },
     instances: { min: 2, max: 3 },
+    // As many as its file says, however busy this machine is.
+    autoscaler: 'fixed',
     batch_max: 4,
     owner: 'ann',
     labels: { team: 'vision' },
