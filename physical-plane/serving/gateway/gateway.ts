@@ -220,7 +220,9 @@ export class Gateway implements Caller {
     }
     const allowedMs = deadlineMs - arrivedAtMs
     const expired = `${route.name} did not answer within ${allowedMs.toFixed(0)} ms`
-    const timer = clock.after(Math.max(0, allowedMs), () => fail(new GatewayFault('expired', expired)))
+    // The stage that is waited for notices first, and says which it is.
+    const graceMs = 2 * this.config.sweepMs
+    const timer = clock.after(Math.max(0, allowedMs) + graceMs, () => fail(new GatewayFault('expired', expired)))
     runPipeline(route, body, { deadlineMs, signal: left.signal }, this).then(
       ({ bytes, jsonBytes }) => {
         if (!over()) return
