@@ -11,9 +11,6 @@ import type { DesiredInstance } from './desired.ts'
 import type { InstanceLife } from './instance-life.ts'
 import type { ServingReport } from './serving-status.ts'
 
-/** Whether the control plane gives instances that run another share when one is wished for. */
-export const takesShares = false
-
 /** What the function's file says of how it is to be scaled. */
 export function scalingOf(spec: InferenceSpec__Output | null): Omit<ServingFunction, 'functionId' | 'instances'> {
   const share = spec?.gpuShare ?? null
@@ -27,7 +24,7 @@ export function scalingOf(spec: InferenceSpec__Output | null): Omit<ServingFunct
     profile,
     ...(share === null ? {} : { shape: shapeOf(share), memoryBytes: share.memoryBytes }),
     // How much a part of a GPU would answer is known by profiles alone.
-    canReshape: takesShares && share !== null && profile.length > 0,
+    canReshape: share !== null && profile.length > 0,
   }
 }
 
