@@ -55,4 +55,6 @@ export const waits = {
   /** How long `function deploy` waits for instances that answer, and how often it looks. */
   functionReadyMs: 300_000,
   functionPollMs: 300,
+  /** How long `invoke` and `load` wait for a gateway that does not answer yet. */
+  gatewayMs: 10_000,
 } as const

@@ -5,7 +5,7 @@ import { connect, type Context, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { limits } from '../config.ts'
 import { declaredInputs, infer, openPool, type Answer, type AskOptions } from '../invoke/ask.ts'
-import { findTarget, type Asked, type Target } from '../invoke/endpoint.ts'
+import { awaitTarget, findTarget, type Asked, type Target } from '../invoke/endpoint.ts'
 import { isShort, readData, requestBody } from '../invoke/request-body.ts'
 import { renderAnswer, renderRepeated } from '../render/answer.ts'
 
@@ -29,7 +29,8 @@ export function invokeCommand(run: Run, kind: Asked): Command {
         // What can not be a request is said before anything is asked.
         requestBody(data, [])
         using services = connect(context)
-        const target = await findTarget(services, kind, name, options.region, context.signal)
+        const find = () => findTarget(services, kind, name, options.region, context.signal)
+        const target = await awaitTarget(context, find)
         const answers = await ask(context, target, data, options)
         const [first] = answers
         const { output } = context

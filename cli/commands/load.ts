@@ -7,7 +7,7 @@ import { seededRandom } from '#runtime/random.ts'
 import { connect, type Context, type Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { declaredInputs, openPool } from '../invoke/ask.ts'
-import { findTarget, type Target } from '../invoke/endpoint.ts'
+import { awaitTarget, findTarget, type Target } from '../invoke/endpoint.ts'
 import { isShort, readData, requestBody } from '../invoke/request-body.ts'
 import { arrivals, type LoadShape } from '../load/arrivals.ts'
 import { loadLimits } from '../load/config.ts'
@@ -61,7 +61,8 @@ export function loadCommand(run: Run): Command {
         requestBody(data, [])
         const page = options.html === undefined ? null : await pageTarget(options.html)
         using services = connect(context)
-        const target = await findTarget(services, null, name, options.region, context.signal)
+        const find = () => findTarget(services, null, name, options.region, context.signal)
+        const target = await awaitTarget(context, find)
         const report = await load(context, target, data, shape, forMs, options)
         const { output } = context
         if (page !== null) {

@@ -2,6 +2,8 @@
 import type { GatewayEndpoint__Output } from '#proto/generated/cloudless/v1/GatewayEndpoint.ts'
 import { present } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
+import { waits } from '../config.ts'
+import type { Context } from '../context.ts'
 import type { Services } from '../services.ts'
 
 export type Asked = 'function' | 'pipeline'
@@ -19,6 +21,23 @@ export type Target = {
 }
 
 const pipelineTimeoutMs = 30_000
+
+/** The same, waiting a while for a gateway that has just begun. */
+export async function awaitTarget(
+  { clock, signal }: Pick<Context, 'clock' | 'signal'>,
+  find: () => Promise<Target>,
+): Promise<Target> {
+  const endsAtMs = clock.monotonicMs() + waits.gatewayMs
+  for (;;) {
+    try {
+      return await find()
+    } catch (error) {
+      const mayCome = error instanceof CloudlessError && error.reason === 'NO_GATEWAY'
+      if (!mayCome || clock.monotonicMs() >= endsAtMs || signal.aborted) throw error
+      await clock.sleep(waits.functionPollMs, signal)
+    }
+  }
+}
 
 /** `kind` null: a function of that name, or else a pipeline. */
 export async function findTarget(
@@ -55,7 +74,10 @@ async function targetOfPipeline(
   signal: AbortSignal,
 ): Promise<Target> {
   const found = present((await pipelines.getPipeline({ name }, { signal })).pipeline, `pipeline ${name}`)
-  const { endpoints, reason, spec } = found
+  const { endpoints, reason, spec, state } = found
+  // Its gateway may be there; its functions are not, and waiting for that is the deployer's.
+  if (endpoints.length === 0 && state !== 'PIPELINE_STATE_READY')
+    throw new CloudlessError('unavailable', 'NOT_READY', `pipeline ${name} is not ready: ${reason}`)
   return targetOf('pipeline', name, endpoints, reason, region, spec?.slo ?? null, pipelineTimeoutMs)
 }
 

@@ -64,7 +64,7 @@ test.skipIf(python === '')(
     const deployed = await cluster.cli(['--json', 'pipeline', 'deploy', file])
     expect(deployed.code, deployed.stderr).toBe(0)
     const found = JSON.parse(deployed.stdout) as { state: string; budgets: { stage: string; budget_ms: number }[] }
-    expect(found).toMatchObject({ state: 'ready', endpoints: [{ region }] })
+    expect(found.state).toBe('ready')
     // The longest way is 2 + 5 of its functions' milliseconds.
     const budgets = found.budgets.map(({ stage, budget_ms: ms }) => [stage, Math.round(ms)] as const)
     expect(Object.fromEntries(budgets)).toEqual({ first: 571, left: 1429, right: 1429 })

@@ -32,10 +32,11 @@ test.skipIf(python === '')(
     const [scale, asleep] = await Promise.all([deploy('scale'), deploy('asleep', { instances: { min: 0, max: 2 } })])
     expect(scale.code, scale.stderr).toBe(0)
     expect(asleep.code, asleep.stderr).toBe(0)
-    expect(JSON.parse(scale.stdout)).toMatchObject({ endpoints: [{ region: 'onprem/lab' }] })
 
     const asked = await cluster.cli(['function', 'invoke', 'scale', '--data', '{"x": [[1, 2], [3, 4]]}'])
     expect(asked.stdout, asked.stderr).toContain('y FP32[2, 2]  [[2,4],[6,8]]')
+    const shown = await cluster.cli(['--json', 'function', 'get', 'scale'])
+    expect(JSON.parse(shown.stdout)).toMatchObject({ endpoints: [{ region: 'onprem/lab' }] })
     const woken = await cluster.cli(['--json', 'function', 'invoke', 'asleep', '--data', '{"x": [[1, 2]]}'])
     expect(woken.code, woken.stderr).toBe(0)
     expect(JSON.parse(woken.stdout)).toMatchObject({ outputs: [{ name: 'y', data: [2, 4] }, {}] })
