@@ -31,9 +31,14 @@ describe.skipIf(python === '')('through the gateway', () => {
     writeFileSync(path, JSON.stringify(file))
     const deployed = await cluster.cli(['--json', 'function', 'deploy', path])
     if (deployed.code !== 0) throw new Error(deployed.stderr)
-    const { endpoints } = JSON.parse(deployed.stdout) as { endpoints: { http: string; grpc: string }[] }
-    http = endpoints[0]!.http
-    grpc = endpoints[0]!.grpc
+    for (;;) {
+      // Its instance answers before the gateway's address has come to the control plane, and its route to the gateway.
+      const { function: found } = await cluster.services.functions.getFunction({ name: 'scale' })
+      http = found?.endpoints[0]?.http ?? ''
+      grpc = found?.endpoints[0]?.grpc ?? ''
+      if (http !== '' && (await fetch(`http://${http}/v2/models/scale/ready`)).status === 200) return
+      await clock.sleep(200)
+    }
   }, 60_000)
 
   afterAll(() => cluster[Symbol.asyncDispose]())
