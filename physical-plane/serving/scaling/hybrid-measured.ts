@@ -1,9 +1,9 @@
-// Numbers of instances where shares do not change: by what instances answer by their profile, or were measured to. What an idle one was
-// measured to answer says too little, as its batches were small; so a lack must show as well: requests that wait, are refused or take
-// more than half of the objective. What Dilu would answer is answered too: a load that stays over what they can (20 of 40 seconds), and
+// Numbers of instances where shares do not change: by what instances answer by their profile, or were measured to. What a profile says
+// is acted on before anything is missed. What an idle one was measured to answer says too little, as its batches were small; so without
+// a profile a lack must show as well: requests that wait, are refused or take more than half of the objective. What Dilu would answer is answered too: a load that stays over what they can (20 of 40 seconds), and
 // an objective that stays missed, add one.
 import type { Action, ScalingView, Second } from './autoscaler.ts'
-import { instancePerSecond, meanOver } from './capacity.ts'
+import { capacityOf, deviceModelOf, instancePerSecond, meanOver } from './capacity.ts'
 import { toCount } from './draft.ts'
 
 export const measuredConfig = {
@@ -35,7 +35,10 @@ export function byMeasure(view: ScalingView, needs: readonly number[]): readonly
   // While one begins nothing can be said of what they can do together, but of what is missing beyond it.
   const isPressed = isFor(history, pressedSeconds, (second) => isPressing(view, second, ready.length))
   const needed = each > 0 ? Math.ceil(need / (busyShare * each)) : count
-  if (isPressed && needed > count) return toCount(view, needed, told)
+  const isProfiled = ready.every(
+    ({ deviceId, shape }) => capacityOf(view, deviceModelOf(view, deviceId), shape) !== null,
+  )
+  if ((isProfiled || isPressed) && needed > count) return toCount(view, needed, told)
   const isMissed = isFor(history, missedSeconds, (second) => isLate(view, second))
   const isSettled = ready.length === instances.length
   const over = history.slice(-overOfSeconds).filter(({ arrived }) => each > 0 && arrived > each * ready.length).length

@@ -93,6 +93,20 @@ describe('hybrid', () => {
   })
 })
 
+describe('hybrid without shares', () => {
+  const hybrid = autoscalerOf('hybrid')
+  // 10 a second, by its profile.
+  const counted = { latency: () => 100, batchMax: 1, canReshape: false, slo: { latencyMs: 1_000, percentile: 99 } }
+
+  test('begins another one start ahead of the load that its profile says to be too much', () => {
+    const climb = Array.from({ length: 40 }, (_, at) => 2 + at * 0.25)
+    const { actions } = live(hybrid, climb, counted)
+    expect(actions.map(({ kind }) => kind)).toEqual(['add'])
+    expect(climb[actions[0]!.atSecond - 1]).toBeLessThan(9.5)
+    expect(live(hybrid, constant(60, 6), counted).actions).toEqual([])
+  })
+})
+
 describe('hybrid without a profile', () => {
   const hybrid = autoscalerOf('hybrid')
   const unknown: LatencyModel = () => null
