@@ -4,15 +4,8 @@
 //                         without moving anybody
 //   placements_ms         1,000 placements on 1,000 GPUs, of shapes of FaST-GShare's grid; gpus_used, of which area_bound are the
 //                         least that their areas allow
-import {
-  findRoom,
-  cut,
-  fitRules,
-  freeBeside,
-  type Rectangle,
-  type Size,
-} from '#physical-plane/gpu-sharing/placement/rectangles/max-rects.ts'
-import { asText, freeByBruteForce, orders } from '#physical-plane/gpu-sharing/placement/rectangles/max-rects.fixture.ts'
+import { findRoom, cut, fitRules, freeBeside, type Rectangle, type Size } from '#proto/rectangles/max-rects.ts'
+import { asText, freeByBruteForce, orders } from '#proto/rectangles/max-rects.fixture.ts'
 import { RectangleIndex } from '#physical-plane/gpu-sharing/placement/rectangles/rectangle-index.ts'
 import type { Clock } from '#runtime/clock.ts'
 import { type Random, seededRandom } from '#runtime/random.ts'

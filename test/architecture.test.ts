@@ -34,6 +34,8 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   { path: 'proto/sync/', imports: ['proto/generated/', 'runtime/nearest-names.ts'], isPure: true },
   // And what a pipeline is.
   { path: 'proto/pipelines/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
+  // And which parts of one GPU fit side by side: what one plane promises the other must be able to give.
+  { path: 'proto/rectangles/', imports: [], isPure: true },
   { path: 'proto/', imports: ['proto/generated/', 'runtime/'] },
   { path: 'regions/', imports: ['runtime/'] },
   { path: 'control-plane/model/', imports: ['regions/', 'proto/sync/', 'proto/pipelines/'], isPure: true },
@@ -43,6 +45,7 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
       'control-plane/model/',
       'proto/sync/',
       'proto/pipelines/',
+      'proto/rectangles/',
       'proto/policies.ts',
       'runtime/nearest-names.ts',
     ],
@@ -89,7 +92,11 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
     path: file.replace(/ts$/, ''),
     imports: ['physical-plane/', 'proto/', 'runtime/'],
   })),
-  { path: 'physical-plane/gpu-sharing/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
+  {
+    path: 'physical-plane/gpu-sharing/',
+    imports: ['proto/rectangles/', 'runtime/assert.ts', 'runtime/errors.ts'],
+    isPure: true,
+  },
   { path: 'physical-plane/serving/scaling/', imports: ['runtime/assert.ts', 'runtime/errors.ts'], isPure: true },
   { path: 'physical-plane/serving/replay/main.ts', imports: ['physical-plane/serving/', 'runtime/'] },
   {

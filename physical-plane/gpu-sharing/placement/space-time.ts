@@ -1,10 +1,10 @@
 // Which shares of a device go side by side in time and multiprocessors. Shares of all multiprocessors divide the time, and their sum
 // tells whether they fit; as soon as one has a part of the multiprocessors all are rectangles, request by multiprocessors, that
-// must be packed (rectangles/repack.ts). The packing is a certificate that tokens can be given to everybody, not a timetable.
+// must be packed (proto/rectangles/repack.ts). The packing is a certificate that tokens can be given to everybody, not a timetable.
 import { placementConfig } from './config.ts'
 import type { Share } from './demand.ts'
-import { packTogether } from './rectangles/repack.ts'
-import type { Size } from './rectangles/max-rects.ts'
+import { packTogether } from '#proto/rectangles/repack.ts'
+import type { Size } from '#proto/rectangles/max-rects.ts'
 
 const { wholeMilli } = placementConfig
 const device = { width: wholeMilli, height: wholeMilli }

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { areaOf, freeBeside, overlap, type Rectangle } from './max-rects.ts'
-import { asText, orders } from './max-rects.fixture.ts'
-import { packTogether } from './repack.ts'
+import { areaOf, freeBeside, overlap, type Rectangle } from '#proto/rectangles/max-rects.ts'
+import { asText, orders } from '#proto/rectangles/max-rects.fixture.ts'
+import { packTogether } from '#proto/rectangles/repack.ts'
 import { RectangleIndex, type SpaceAsk, type SpacePlace } from './rectangle-index.ts'
 
 const devices = (count: number, memoryBytes = 100) =>

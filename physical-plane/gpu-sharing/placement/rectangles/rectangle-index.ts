@@ -2,8 +2,16 @@
 // ICPP'23). Of GPUs in use with a hole the one on which the least stays free; else one where moving others makes a hole; else a
 // fresh one. Tensors that instances of one model share lie on a GPU once and count once.
 import { assert, present } from '#runtime/assert.ts'
-import { areaOf, cut, findRoom, type FitRule, freeBeside, overlap, type Rectangle } from './max-rects.ts'
-import { repack } from './repack.ts'
+import {
+  areaOf,
+  cut,
+  findRoom,
+  type FitRule,
+  freeBeside,
+  overlap,
+  type Rectangle,
+} from '#proto/rectangles/max-rects.ts'
+import { repack } from '#proto/rectangles/repack.ts'
 import { SharedMemory, type MemoryAsk } from '#physical-plane/gpu-sharing/placement/shared-memory.ts'
 import { placementConfig } from '#physical-plane/gpu-sharing/placement/config.ts'
 
