@@ -43,6 +43,7 @@ export function scaledInstance(
     attempt,
     isReady: status?.isReady ?? false,
     requests: status?.requests ?? 0,
+    overSlo: status?.overSlo ?? 0,
     latencyMs: status?.latencyMs ?? 0,
     requestsPerSecond: status?.requestsPerSecond ?? 0,
     capacityPerSecond: status?.capacityPerSecond ?? 0,

@@ -5,7 +5,7 @@
 import type { Action, Autoscaler, ScalingView, Second, Shape } from './autoscaler.ts'
 import { autoscalerOf, isAutoscalerName } from './policies.ts'
 import { isProfiled, latencyModelOf } from './predict-latency.ts'
-import { secondOf, whatCame, type Counted } from './serving-seconds.ts'
+import { nothingCounted, secondOf, whatCame, type Counted } from './serving-seconds.ts'
 import {
   newestSpecFirst,
   settle,
@@ -129,7 +129,7 @@ function begun(of: ServingFunction, nowMs: number): Known {
     memory: policy.initial,
     slots: [],
     leaving: new Map(),
-    counted: { requests: new Map() },
+    counted: nothingCounted,
     seconds: [],
     coldStartMs: coldStartMsGuess,
     because: '',

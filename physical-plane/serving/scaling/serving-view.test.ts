@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FunctionScaler, type ServingFunction, type ServingInstance } from './function-scaler.ts'
-import { whatCame } from './serving-seconds.ts'
+import { nothingCounted, secondOf, whatCame } from './serving-seconds.ts'
 import { seconds, shapeOf } from './view.fixture.ts'
 
 const profile = [100, 200, 400, 1_000].map((quotaMilli) => {
@@ -103,6 +103,28 @@ describe('wishes', () => {
     expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual(['f-1/a/1'])
   })
 
+  test('during a roll-out one that is ready takes the place of an old one: their number stays', () => {
+    const scaler = new FunctionScaler()
+    const two = { bounds: { min: 2, max: 3 }, history: seconds(30, { arrived: 1 }), canReshape: false, profile: [] }
+    const [a, b] = [instance('f-1/a/0', { isOutdated: true }), instance('f-1/a/1', { isOutdated: true })]
+    const [c, d] = [instance('f-1/a/2'), instance('f-1/a/3')]
+    const begins = { isReady: false, requestsPerSecond: 0 }
+    const steps = [
+      [a, b],
+      [a, b, { ...c, ...begins }],
+      [a, b, c],
+      [a, c],
+      [a, c, { ...d, ...begins }],
+      [a, c, d],
+      [c, d],
+    ]
+    for (const [at, instances] of steps.entries()) {
+      for (const ms of [0, 1_000, 2_000]) scaler.sample([serving({ ...two, instances })], 1_000 + 3_000 * at + ms)
+      expect(scaler.wanted()).toEqual({ 'f-1': 2 })
+    }
+    expect(scaler.wishes()['f-1']!.instances.map(({ id }) => id)).toEqual(['f-1/a/2', 'f-1/a/3'])
+  })
+
   test.each(['hybrid', 'has-gpu', 'fast-gshare'])(
     '%s changes time alone where multiprocessors are not held apart',
     (autoscaler) => {
@@ -150,6 +172,16 @@ describe('requests are counted', () => {
     scaler.sample([{ ...counted, instances: [instance('f-1/a/0', { requests: 1_000_000 })] }], 2_000)
     expect(scaler.wanted()).toEqual({ 'f-1': 1 })
     expect(scaler.wishes()['f-1']!.instances[0]!.shape).toEqual(shapeOf(300, 200, 300))
+  })
+
+  test('one that was late is late in its second, not for as long as its instance remembers it', () => {
+    const of = (requests: number, overSlo: number): ServingFunction =>
+      serving({ instances: [instance('f-1/a/0', { requests, overSlo, latencyMs: 450 })] })
+    const first = secondOf(nothingCounted, of(10, 0), 1_000, 1_000)
+    const late = secondOf(first.counted, of(20, 1), 2_000, 1_000)
+    expect(late.second).toMatchObject({ answered: 10, overSlo: 1, latencyMs: 450 })
+    const after = secondOf(late.counted, of(30, 1), 3_000, 1_000)
+    expect(after.second).toMatchObject({ answered: 10, overSlo: 0, latencyMs: 200 })
   })
 
   test('so that whoever is asked directly stays', () => {

@@ -10,6 +10,8 @@ export type ServingInstance = {
   readonly attempt: number
   readonly isReady: boolean
   readonly requests: number
+  /** Of those; counted since it began. */
+  readonly overSlo?: number
   readonly latencyMs: number
   readonly requestsPerSecond: number
   readonly capacityPerSecond: number
@@ -99,9 +101,16 @@ export function settle(
       continue
     }
     const shape = one.shape ?? wholeShape
+    // Beside the one that it replaces, until that one is told to go, it is no surplus: nobody has asked for one more.
+    const replaced = one.isOutdated === true ? -1 : kept.findLastIndex(({ id }) => isOutdated(there, id))
+    if (replaced !== -1) stillLeaving.set(kept.splice(replaced, 1)[0]!.id!, nowMs)
     kept.push({ id: one.instanceId, shape, bornAtMs: nowMs, shapedAtMs: nowMs, isStarting: !one.isReady })
   }
   return { slots: kept, leaving: stillLeaving }
+}
+
+function isOutdated(there: ReadonlyMap<string, ServingInstance>, id: string | null): boolean {
+  return id !== null && there.get(id)?.isOutdated === true
 }
 
 /** Those that answer begin no more; with how long the starts took that have just ended, null where none has. */
