@@ -25,6 +25,15 @@ describe("Knative's autoscaler", () => {
     expect(kpa(kpaStart, tick({ averageStable: 71 })).desired).toBe(8)
   })
 
+  test('one that is not there yet counts as one, and panic is judged by what it would take', () => {
+    // 20 in 6 s want two instances where one counts: panic. 19 of one that is there want two as well.
+    expect(kpa(kpaStart, tick({ ready: 0, averageStable: 2, averagePanic: 20 })).memory.panicSinceMs).toBe(0)
+    expect(kpa(kpaStart, tick({ ready: 0, averageStable: 2, averagePanic: 10 })).memory.panicSinceMs).toBe(null)
+    expect(kpa(kpaStart, tick({ ready: 0, averageStable: 0, averagePanic: 0 })).desired).toBe(0)
+    // Up by a thousand times at most.
+    expect(kpa(kpaStart, tick({ ready: 1, averageStable: 1e6, averagePanic: 1e6 })).desired).toBe(1_000)
+  })
+
   test('goes down to half at most in one step', () => {
     expect(kpa(kpaStart, tick({ ready: 9, averageStable: 1, averagePanic: 1 })).desired).toBe(4)
   })
@@ -58,11 +67,18 @@ describe("Knative's autoscaler", () => {
 
 describe('rules of others', () => {
   test("Ray Serve's, in proportion to requests at once", () => {
-    expect(rayDesired({ running: 4, ongoing: 20, target: 2, factor: 1 })).toBe(10)
-    expect(rayDesired({ running: 4, ongoing: 20, target: 2, factor: 0.5 })).toBe(7)
-    expect(rayDesired({ running: 0, ongoing: 5, target: 2, factor: 1 })).toBe(3)
-    expect(rayDesired({ running: 0, ongoing: 0, target: 2, factor: 1 })).toBe(0)
-    expect(rayDesired({ running: 2, ongoing: 3.9, target: 2, factor: 0.5 })).toBe(1)
+    const desired = (running: number, ongoing: number, factor = 1, wanted = running): number =>
+      rayDesired({ running, ongoing, target: 2, wanted, factor })
+    expect(desired(4, 20)).toBe(10)
+    expect(desired(4, 20, 0.5)).toBe(7)
+    // One less where rounding up would hold it for ever, and only where a whole one is to spare.
+    expect(desired(4, 5.9, 0.5)).toBe(4 - 1)
+    expect(desired(2, 3.9, 0.5)).toBe(2)
+    // From none: the factor, or what was wanted already, however many ask.
+    expect(desired(0, 5)).toBe(1)
+    expect(desired(0, 500, 2.5)).toBe(3)
+    expect(desired(0, 5, 1, 4)).toBe(4)
+    expect(desired(0, 0)).toBe(0)
   })
 
   test("Ray Serve's waits until it has decided the same for half a minute", () => {

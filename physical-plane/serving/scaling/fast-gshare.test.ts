@@ -33,6 +33,11 @@ describe('a gap is filled', () => {
     expect(partsFor(10, [])).toEqual([])
   })
 
+  test("as on the paper's ramp, of 30 to 110 requests a second and down to 20: one to four of them", () => {
+    const counts = [30, 60, 110, 20].map((rate) => partsFor(rate, some).length)
+    expect(counts).toEqual([1, 2, 4, 1])
+  })
+
   test('with the efficient part once more where none covers the rest', () => {
     const small = part(10, 0.5, 10)
     expect(names(partsFor(25, [small]))).toEqual(['10%,0.5', '10%,0.5', '10%,0.5'])
@@ -53,6 +58,33 @@ describe('a gap is filled', () => {
       expect([mostEfficient.at, Math.round(mostEfficient.perShare)]).toEqual(['6%,0.2', 1_125])
       const isInTime = ({ at }: Part): boolean => !at.startsWith('6%') && !at.endsWith(',0.2')
       expect(names(partsFor(100, all.filter(isInTime)))).toEqual(['12%,0.4', '12%,0.4', '12%,0.4'])
+    },
+  )
+
+  test.skipIf(!existsSync(file))(
+    'never with a part of the published tables that does less than a smaller one, of which there are some',
+    () => {
+      const rows = readFileSync(file, 'utf8').trim().split('\n').slice(1)
+      const tables = Map.groupBy(
+        rows.map((row) => {
+          const [model, sm, quota, rate] = row.split(',')
+          const share = Number(sm) * Number(quota)
+          return { model: model!, share, ...part(Number(sm), Number(quota), Number(rate)) }
+        }),
+        ({ model }) => model,
+      )
+      expect([...tables.values()].map((table) => table.length)).toEqual([35, 35, 35, 35])
+      const gnmt = tables.get('GNMT')!
+      expect(gnmt.filter(({ at }) => at.endsWith('%,0.2')).map(({ perSecond }) => perSecond)).toEqual([
+        1.83, 3.46, 5.3, 7.28, 7.39, 7.01, 5.56,
+      ])
+      // 5.56 on all of the multiprocessors covers 5.5 most closely, and half of them do 7.28.
+      const large = gnmt.filter(({ at }) => Number(at.split('%')[0]) >= 50)
+      expect(names(partsFor(5.5, large))).toEqual(['50%,0.2'])
+      for (const table of tables.values())
+        for (let gap = 0.5; gap < 150; gap += 0.7)
+          for (const chosen of partsFor(gap, table))
+            expect(table.some((one) => one.share < chosen.share && one.perSecond >= chosen.perSecond)).toBe(false)
     },
   )
 
@@ -102,6 +134,7 @@ describe('as a policy', () => {
     expect(each).toBeCloseTo(25.7, 1)
     expect(decide(each)).toEqual([])
     expect(decide(1.19 * each)).toEqual([])
+    expect(decide(1.21 * each).map(({ kind }) => kind)).toEqual(['add'])
     expect(decide(3 * each).length).toBeGreaterThan(0)
     const strict = aView({ history: seconds(10, { arrived: 200 }), slo: { latencyMs: 60, percentile: 99 } })
     const added = fastGshare.decide(strict, fastGshare.initial).actions
@@ -111,6 +144,21 @@ describe('as a policy', () => {
       const { shape } = action as Extract<typeof action, { kind: 'add' }>
       expect(strict.latency('v100', 1, shape)).toBeLessThanOrEqual(30)
     }
+  })
+
+  test('decides every ten seconds, and not between', () => {
+    const busy = (nowMs: number) => aView({ nowMs, history: seconds(10, { arrived: 100 }) })
+    const first = fastGshare.decide(busy(1_000), fastGshare.initial)
+    expect(first.actions.length).toBeGreaterThan(0)
+    expect(fastGshare.decide(busy(10_999), first.memory).actions).toEqual([])
+    expect(fastGshare.decide(busy(11_000), first.memory).actions).toEqual(first.actions)
+  })
+
+  test('gives up as many as there are to spare in one decision, not one of none', () => {
+    const instances = [1, 2, 3, 4].map((at) => anInstance({ id: `i${at}`, shape: shapeOf(300, 300) }))
+    const view = aView({ instances, history: seconds(10, { arrived: 20 }) })
+    const { actions } = fastGshare.decide(view, fastGshare.initial)
+    expect(actions.map(({ kind }) => kind)).toEqual(['remove', 'remove', 'remove'])
   })
 
   test('reaches a fixed point under a constant load, with enough to answer it', () => {

@@ -1,7 +1,7 @@
 // FaST-GShare's scheduler (ICPP'23): instances of fixed parts of GPUs. A gap is filled with the part that answers most requests per
 // share of a GPU (RPR) among those that meet the objective, and what is left over with the smallest part that covers it; a surplus
 // takes away whole instances, the least efficient first. As published it acts on a gap of more than a fifth, every ten seconds. Not as
-// published: an exact fit is taken, and the parts and their rates come from the function's profile, which the programs leave out; limits are
+// published: an exact fit is taken, no part that does less than a smaller one, and the parts and their rates come from the function's profile, which the programs leave out; limits are
 // half as much again as requests, not all of the GPU.
 import type { Action, Autoscaler, ScalingView } from './autoscaler.ts'
 import { deviceModelOf, instancePerSecond, meanOver } from './capacity.ts'
@@ -30,9 +30,14 @@ export function partsFor<Choice extends Part>(gapPerSecond: number, choices: rea
   const rest = gapPerSecond - count * efficient.perSecond
   if (rest <= 1e-9 * gapPerSecond) return whole
   const ideal = choices
-    .filter(({ perSecond }) => perSecond >= rest)
+    .filter((one) => one.perSecond >= rest && !choices.some((other) => isBetter(other, one)))
     .reduce<Choice | null>((best, one) => (best === null || one.perSecond < best.perSecond ? one : best), null)
   return [...whole, ideal ?? efficient]
+}
+
+/** As much on less of a GPU: measured tables have larger parts that do less. */
+function isBetter(other: Part, one: Part): boolean {
+  return other.perSecond >= one.perSecond && other.perSecond / other.perShare < one.perSecond / one.perShare
 }
 
 /** Who can go while the others answer what is asked: the least efficient first, until one is too large. Never all of them. */

@@ -1,8 +1,8 @@
-import { assert as check, double, integer, property } from 'fast-check'
+import { array, assert as check, boolean, double, integer, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LatencyModel, ScaledInstance, ScalingView } from './autoscaler.ts'
+import type { LatencyModel, ScaledInstance, ScalingView, Shape } from './autoscaler.ts'
 import { hasConfig, hasGpu, publishedCapacity, scaleTo } from './has-gpu.ts'
-import { occupancyOf, rowsOf } from './rows.ts'
+import { occupancyOf, roomMilli, rowsOf } from './rows.ts'
 import { throughput } from './shape-choices.ts'
 import { anInstance, aView, done, live, seconds, shapeOf, smoothLatency } from './view.fixture.ts'
 
@@ -59,6 +59,25 @@ describe('what instances of the published measurement can answer', () => {
   })
 })
 
+type Step = { readonly device: number; readonly sm: number; readonly quota: number; readonly isOwn: boolean }
+
+/** Two devices in rows, on which some are the function's and the others are not. */
+function rowsOfBoth(steps: readonly Step[]): Pick<ScalingView, 'instances' | 'devices'> {
+  const shapes: [Shape[], Shape[]] = [[], []]
+  const instances: ScaledInstance[] = []
+  for (const [at, { device, sm, quota, isOwn }] of steps.entries()) {
+    const own = shapes[device]!
+    if (roomMilli(own, 100 * sm, hasConfig.rowsMax) < 100 * quota) continue
+    const shape = shapeOf(100 * sm, 100 * quota)
+    own.push(shape)
+    if (isOwn) instances.push(anInstance({ id: `had-${at}`, shape, deviceId: `gpu-${device}` }))
+  }
+  const devices = shapes.map((own, at) => {
+    return { id: `gpu-${at}`, model: 'v100', shapes: own, memoryFreeBytes: 16e9, usdPerHour: 2 }
+  })
+  return { instances, devices }
+}
+
 describe('as a policy', () => {
   const capacityOfAll = (instances: readonly ScaledInstance[], of: ScalingView): number =>
     instances.reduce((sum, { shape }) => sum + (throughput(of, 'v100', shape) ?? 0), 0)
@@ -87,6 +106,53 @@ describe('as a policy', () => {
           expect(occupancyOf(own.map(({ shape }) => shape))).toBeLessThanOrEqual(1 + 1e-9)
         }
       }),
+    )
+  })
+
+  test('from whatever rows there are it covers the load or has all that it may, gives nothing up that is asked for, and rests between', () => {
+    const step = record({
+      device: integer({ min: 0, max: 1 }),
+      sm: integer({ min: 1, max: 5 }),
+      quota: integer({ min: 1, max: 6 }),
+      isOwn: boolean(),
+    })
+    const loads = double({ min: 0, max: 400, noNaN: true })
+    const bounds = record({ instancesMin: integer({ min: 1, max: 3 }), instancesMax: integer({ min: 4, max: 8 }) })
+    check(
+      property(
+        array(step, { minLength: 1, maxLength: 8 }),
+        loads,
+        bounds,
+        (steps, rate, { instancesMin, instancesMax }) => {
+          const { instances: had, devices } = rowsOfBoth(steps)
+          if (had.length === 0 || had.length > instancesMax) return
+          const of = aView({ instances: had, devices, slo: null, instancesMin, instancesMax })
+          const total = capacityOfAll(had, of)
+          const { actions, isDown } = scaleTo(of, rate, throughput, true)
+          let born = 0
+          let instances: readonly ScaledInstance[] = had
+          for (const action of actions) instances = done(instances, action, of.nowMs, () => `i-${(born += 1)}`)
+          const after = capacityOfAll(instances, of)
+          const needed = (rate / hasConfig.upShare) * (1 - 1e-9)
+          const isUp = rate > hasConfig.upShare * total || had.length < instancesMin
+          const isBetween = !isUp && rate >= hasConfig.downShare * total
+          expect(isDown).toBe(!isUp && !isBetween)
+          expect(isBetween ? actions : []).toEqual([])
+          expect(isBetween || after >= needed || (isUp && instances.length === instancesMax)).toBe(true)
+          expect(instances.length).toBeGreaterThanOrEqual(instancesMin)
+          for (const { id, shapes } of devices) {
+            const own = had.filter(({ deviceId }) => deviceId === id).map(({ shape }) => shape)
+            const others = [...shapes]
+            for (const shape of own) others.splice(others.indexOf(shape), 1)
+            const now = instances.filter(({ deviceId }) => deviceId === id).map(({ shape }) => shape)
+            const rows = rowsOf([...others, ...now])
+            expect(rows.length).toBeLessThanOrEqual(hasConfig.rowsMax)
+            expect(rows.reduce((sum, row) => sum + row.smMilli, 0)).toBeLessThanOrEqual(1_000)
+            for (const row of rows) expect(row.requestMilli).toBeLessThanOrEqual(1_000)
+          }
+        },
+      ),
+      { numRuns: 300 },
     )
   })
 

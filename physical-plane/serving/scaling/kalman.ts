@@ -1,6 +1,6 @@
 // A load that is to come, after HAS-GPU (arXiv 2505.01968): a scalar Kalman filter of the rate (variances 1 and 10, from 0 and 1),
 // then a bias upwards, so that what is predicted is rarely too little. The published program writes the biased value back into the
-// state, which costs 2 to 8 requests a second that nobody asked for; `writesBack` keeps that for comparison. One state a function.
+// state, which costs up to 8 requests a second that nobody asked for; `writesBack` keeps that for comparison. One state a function.
 
 export const kalmanConfig = {
   processVariance: 1,

@@ -49,6 +49,22 @@ describe.each(names)('%s', (name) => {
     )
   })
 
+  test('a load that stays comes to rest', () => {
+    const loads = record({
+      arrived: integer({ min: 1, max: 200 }),
+      inFlight: integer({ min: 1, max: 40 }),
+      canReshape: boolean(),
+    })
+    check(
+      property(loads, ({ arrived, inFlight, canReshape }) => {
+        const load = Array.from({ length: 900 }, () => ({ arrived, inFlight, latencyMs: 20 }))
+        const { actions } = live(policy, load, { instancesMax: 12, canReshape })
+        expect(actions.filter(({ atSecond }) => atSecond > 720)).toEqual([])
+      }),
+      { numRuns: 6 },
+    )
+  })
+
   test('decides alike on the same view, and leaves it as it is', () => {
     const view = aView({ history: seconds(60, { arrived: 150, inFlight: 40, queued: 9 }) })
     const before = JSON.stringify(view)

@@ -16,16 +16,18 @@ export type RayInput = {
   /** Requests at once, of all. */
   readonly ongoing: number
   readonly target: number
+  /** Instances that were wanted last: where there are none yet, what is waited for. */
+  readonly wanted: number
   /** Of the way that is gone in one step; 1 is all of it. */
   readonly factor: number
 }
 
-export function rayDesired({ running, ongoing, target, factor }: RayInput): number {
-  if (running === 0) return ongoing > 0 ? Math.max(Math.ceil(factor), Math.ceil(ongoing / target)) : 0
+export function rayDesired({ running, ongoing, target, wanted, factor }: RayInput): number {
+  if (running === 0) return ongoing > 0 ? Math.max(Math.ceil(factor), wanted) : wanted
   const desired = running * (ongoing / (target * running))
   const smoothed = Math.ceil(running + factor * (desired - running))
   // Rounding up would hold a small downscale for ever.
-  return desired < running && smoothed === running && factor < 1 ? running - 1 : smoothed
+  return Math.ceil(desired) < running && smoothed === running ? running - 1 : smoothed
 }
 
 /** Decisions in a row upwards, or as a negative number downwards. */
@@ -40,7 +42,7 @@ export const ray: Autoscaler<RayMemory> = {
     const { targetOngoing: target, upDelayDecisions, downDelayDecisions } = rayConfig
     const within = (count: number): number =>
       Math.min(Math.max(1, view.instancesMax), Math.max(1, view.instancesMin, count))
-    const desired = within(rayDesired({ running, ongoing, target, factor: 1 }))
+    const desired = within(rayDesired({ running, ongoing, target, wanted: running, factor: 1 }))
     const direction = Math.sign(desired - running)
     const next = direction === 0 ? 0 : Math.sign(streak) === direction ? streak + direction : direction
     const isDecided = next > upDelayDecisions || -next > downDelayDecisions

@@ -28,6 +28,13 @@ describe('rows of a GPU', () => {
     expect(occupancyOf([shapeOf(300, 500), shapeOf(1_000, 100)])).toBeCloseTo(0.25, 12)
   })
 
+  test('of equal instances is the sum of their areas, not the product of their sums', () => {
+    const three = [1, 2, 3].map(() => shapeOf(300, 500))
+    expect(occupancyOf(three)).toBeCloseTo(0.45, 12)
+    const [sms, times] = [three.length * 0.3, three.length * 0.5]
+    expect(occupancyOf(three)).toBeCloseTo((sms * times) / three.length, 12)
+  })
+
   test('whoever is placed by their room fits: rows within the device, time within each row, areas add up', () => {
     const asked = array(
       record({
