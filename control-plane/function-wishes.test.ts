@@ -89,6 +89,24 @@ describe('what its agent wishes', () => {
     expect(decide([gpu('0'), begun], 3, wish).newInstances.map(({ gpuShare }) => gpuShare?.requestMilli)).toEqual([50])
   })
 
+  test('one that begins has the multiprocessors that are wished for it, at the price of both; one that runs keeps its own', () => {
+    const part = { requestMilli: 400, limitMilli: 600, memoryBytes: 0, smMilli: 240 }
+    const before = { ...share, smMilli: 500 }
+    const { newInstances, resized } = decide([gpu('0', { gpuShare: before, usdPerUnitHour: 0.15 })], 2, {
+      shares: { 'f-1/a/0': part },
+      added: [part],
+    })
+    expect(newInstances).toMatchObject([{ gpuShare: { ...part, memoryBytes: 4e9 }, usdPerUnitHour: 0.096 }])
+    expect(resized).toEqual([
+      { id: 'f-1/a/0', gpuShare: { ...before, requestMilli: 400, limitMilli: 600 }, usdPerUnitHour: 0.2 },
+    ])
+  })
+
+  test('other multiprocessors alone are no change of one that runs', () => {
+    const wish = { shares: { 'f-1/a/0': { ...share, smMilli: 240 } } }
+    expect(decide([gpu('0')], 1, wish).resized).toBeUndefined()
+  })
+
   test('who is not wished for goes, though it is warmer', () => {
     const warm = { state: 'running' as const, endpoint: 'x', serving }
     const { releasedInstanceIds } = decide([gpu('0', warm), gpu('1')], 1, {

@@ -1,7 +1,7 @@
 // One place of a function: which instances begin there and which may go, from those that are there now.
 import type { FunctionRoom } from '#control-plane/model/function-room.ts'
 import type { Resized } from '#control-plane/model/actions.ts'
-import { shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
+import { partOfWhole, shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import { wantedIn, type InferenceFunction } from '#control-plane/model/inference.ts'
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
 
@@ -114,7 +114,10 @@ function withMemory(share: GpuShare, { memoryBytes }: GpuShare): GpuShare {
   return { ...share, memoryBytes }
 }
 
-/** Shares that are wished for and fit beside the others of their GPUs; what shrinks makes room for what grows. */
+/**
+ * Shares that are wished for and fit beside the others of their GPUs; what shrinks makes room for what grows. Multiprocessors are
+ * given to a process for its life, so of one that runs its time on them alone changes.
+ */
 function resized({ function: of, region, room, isSeen }: PlaceInput, own: readonly Instance[]): readonly Resized[] {
   const wish = of.wishes?.[region]
   if (wish === undefined || !isSeen) return []
@@ -122,14 +125,15 @@ function resized({ function: of, region, room, isSeen }: PlaceInput, own: readon
     const [before, share] = [instance.gpuShare, wish.shares[instance.id]]
     if (before === undefined || share === undefined) return []
     if (before.requestMilli === share.requestMilli && before.limitMilli === share.limitMilli) return []
-    return [{ instance, before, gpuShare: withMemory(share, before) }]
+    const { requestMilli, limitMilli } = share
+    return [{ instance, before, gpuShare: { ...before, requestMilli, limitMilli } }]
   })
   const growth = ({ before, gpuShare }: (typeof asked)[number]): number => gpuShare.requestMilli - before.requestMilli
   return asked
     .toSorted((a, b) => growth(a) - growth(b))
     .flatMap(({ instance, before, gpuShare }) => {
       if (!room.resize(instance, gpuShare)) return []
-      const usdPerUnitHour = (instance.usdPerUnitHour * gpuShare.requestMilli) / before.requestMilli
+      const usdPerUnitHour = (instance.usdPerUnitHour * partOfWhole(gpuShare)) / partOfWhole(before)
       return [{ id: instance.id, gpuShare, usdPerUnitHour }]
     })
 }
