@@ -5,6 +5,7 @@ import type { Function as WireFunction } from '#proto/generated/cloudless/v1/Fun
 import type { GpuShare } from '#proto/generated/cloudless/v1/GpuShare.ts'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { GetCostsRequest__Output } from '#proto/generated/cloudless/v1/GetCostsRequest.ts'
+import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { UploadBundleRequest__Output } from '#proto/generated/cloudless/v1/UploadBundleRequest.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { aCatalogue } from './model/builders.ts'
@@ -165,9 +166,16 @@ describe('with an agent', () => {
     })
   })
 
+  /** This one, and so many others. */
+  const wishing = (id: string, others: number): Pick<ObservedState, 'wishes'> => {
+    const [functionId] = id.split('/') as [string]
+    const added = Array.from({ length: others }, () => ({ id: '' }))
+    return { wishes: { [functionId]: { instances: [{ id }, ...added], because: 'it is asked much' } } }
+  }
+
   test('it may ask for more instances, within the bounds', async () => {
     const { rig, agent, id, functionId } = await running()
-    await answers(rig, agent, id, functionId, { wantedInstances: { [functionId]: 7 } })
+    await answers(rig, agent, id, functionId, wishing(id, 6))
     expect(agent.last('desired')!.instances).toHaveLength(2)
   })
 

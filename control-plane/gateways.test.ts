@@ -1,16 +1,20 @@
 // What a region's gateway answers for, and where functions are asked: told to agents, and by agents.
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import type { ConnectRequest__Output } from '#proto/generated/cloudless/v1/ConnectRequest.ts'
+import type { Device } from '#proto/generated/cloudless/v1/Device.ts'
 import type { Function as WireFunction } from '#proto/generated/cloudless/v1/Function.ts'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import { CloudlessError } from '#runtime/errors.ts'
+import { aCatalogue } from './model/builders.ts'
+import { decodeObserved } from './wire/agent-messages.ts'
 import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
 
 const archive = Buffer.from('a bundle')
 const bundleDigest = createHash('sha256').update(archive).digest('hex')
 
-async function aRig(): Promise<Rig> {
-  const rig = startRig()
+async function aRig(...given: Parameters<typeof startRig>): Promise<Rig> {
+  const rig = startRig(...given)
   async function* upload(): AsyncGenerator<never> {
     yield overTheWire('UploadBundleRequest', { digest: bundleDigest, totalBytes: archive.length, data: archive })
   }
@@ -129,7 +133,7 @@ test('wishes of an agent are granted to the instances that it names, and told as
     instances: [{ id: `${id}/a/0` }, { id: '' }],
     because: '40 requests a second came, 30 can be answered',
   }
-  const observed = { instances: [{ ...told, serving }], wantedInstances: { [id!]: 2 }, wishes: { [id!]: wish } }
+  const observed = { instances: [{ ...told, serving }], wishes: { [id!]: wish } }
   agent.say({ observed })
   await rig.clock.advance(2_000)
   expect(agent.last('desired')!.instances!.map((each) => each.id)).toEqual([`${id}/a/0`, `${id}/a/1`])
@@ -147,4 +151,41 @@ test('a share that no GPU can give ends the stream of the agent that wishes for 
   await rig.clock.advance(100)
   expect(agent.error).toMatchObject({ kind: 'invalid' })
   expect((agent.error as CloudlessError).message).toContain('share.request_milli')
+})
+
+test('a wish tells of multiprocessors too: who begins is given them, who runs keeps its own', async () => {
+  const catalogue = aCatalogue({ a: { t4: 1 } }, { cpu: 1, t4: 10 }, { t4: 16 })
+  const rig = await aRig({ catalogue: () => catalogue })
+  const devices = [{ id: 'gpu-0', model: 't4', units: 1, memoryBytes: 16e9, sharing: 'DEVICE_SHARING_INTERPOSER' }]
+  const agent = new ScriptedAgent(rig, { devices: devices as Device[] })
+  const file = { requestMilli: 300, limitMilli: 600, memoryBytes: 4e9 }
+  const { id } = await deploy(rig, { instancesMax: 2, gpuShare: file, deviceModels: ['t4'] })
+  await rig.clock.advance(2_000)
+  const part = { requestMilli: 400, limitMilli: 600, smMilli: 240 }
+  const first = { id: `${id}/a/0`, jobId: id!, state: 'INSTANCE_STATE_RUNNING' as const, attempt: 1, deviceId: 'gpu-0' }
+  const instances = [
+    { id: first.id, share: part },
+    { id: '', share: part },
+  ]
+  agent.say({ observed: { instances: [first], devices: devices as Device[], wishes: { [id!]: { instances } } } })
+  await rig.clock.advance(2_000)
+  expect(agent.last('desired')!.instances!.map((each) => each.gpuShare)).toEqual([
+    { requestMilli: 400, limitMilli: 600, memoryBytes: 4e9 },
+    { ...part, memoryBytes: 4e9 },
+  ])
+})
+
+test.each([
+  ['requestMilli', 0, 'request_milli'],
+  ['limitMilli', 300, 'limit_milli'],
+  ['smMilli', 1_001, 'sm_milli'],
+])('a wish that no GPU could grant is refused by name: %s %d', (field, value, named) => {
+  const share = { requestMilli: 400, limitMilli: 600, smMilli: 240, [field]: value }
+  const observed = overTheWire<ConnectRequest__Output>('ConnectRequest', {
+    observed: { wishes: { f: { instances: [{ id: '', share }] } } },
+  }).observed!
+  const refusal = [`observed.wishes.f.instances[0].share.${named}`]
+  expect(() => decodeObserved(observed)).toThrow(
+    expect.objectContaining({ violations: refusal.map((name) => expect.objectContaining({ field: name })) }) as Error,
+  )
 })

@@ -2,7 +2,7 @@
 import type { Wish } from '#control-plane/model/inference.ts'
 import { hasEnded, type Instance } from '#control-plane/model/snapshot.ts'
 import { resumptionOf } from '#control-plane/model/resumption.ts'
-import type { Observed, ObservedInstance } from '#control-plane/wire/agent-messages.ts'
+import type { Observed, ObservedInstance, ObservedWish } from '#control-plane/wire/agent-messages.ts'
 import { encode } from '#runtime/encoding.ts'
 import type { Draft } from './draft.ts'
 
@@ -13,7 +13,7 @@ export function writeObserved(
   /** Instances that the agent was told to stop: what it does not mention is gone. */
   toldToStop: readonly Instance[],
 ): void {
-  noteWanted(draft, region, observed)
+  noteWishes(draft, region, observed)
   const seen = new Set<string>()
   for (const report of observed.instances) {
     seen.add(report.id)
@@ -73,22 +73,20 @@ function isSame(a: Instance, b: Instance): boolean {
   )
 }
 
-function noteWanted(draft: Draft, region: string, observed: Observed): void {
-  for (const [id, instances] of Object.entries(observed.wantedInstances)) {
+function noteWishes(draft: Draft, region: string, observed: Observed): void {
+  for (const [id, asked] of Object.entries(observed.wishes)) {
     const before = draft.function(id)
     if (before === null || before.endedAtMs !== null) continue
-    const wish = wishOf(id, observed)
-    const isSameWish = wish === null || isSameButReason(before.wishes?.[region], wish)
-    if (before.wanted[region] === instances && isSameWish) continue
-    const wishes = wish === null ? {} : { wishes: { ...before.wishes, [region]: wish } }
-    draft.putFunction({ ...before, wanted: { ...before.wanted, [region]: instances }, ...wishes })
+    const wish = wishOf(id, asked, observed.instances)
+    const number = asked.instances.length
+    if (before.wanted[region] === number && isSameButReason(before.wishes?.[region], wish)) continue
+    const wishes = { ...before.wishes, [region]: wish }
+    draft.putFunction({ ...before, wanted: { ...before.wanted, [region]: number }, wishes })
   }
 }
 
-/** Null where it says no more than the number does. What the agent knew of and no longer names is to go first. */
-function wishOf(functionId: string, { wishes, instances }: Observed): Wish | null {
-  const wish = wishes[functionId]
-  if (wish === undefined) return null
+/** What the agent knew of and no longer names is to go first. */
+function wishOf(functionId: string, wish: ObservedWish, instances: readonly ObservedInstance[]): Wish {
   const named = new Map(wish.instances.map(({ id, share }) => [id, share]))
   const known = instances.filter(({ id }) => id.startsWith(`${functionId}/`)).map(({ id }) => id)
   return {

@@ -76,7 +76,7 @@ export type InferenceFunction = {
   readonly places: readonly string[]
   /** Instances that each region's agent asked for last. */
   readonly wanted: Readonly<Record<string, number>>
-  /** What each region's agent wishes for its instances; absent where none has wished for anything but a number. */
+  /** What each region's agent wishes for its instances; absent before any has. */
   readonly wishes?: Readonly<Record<string, Wish>>
   /** Instances that gave up in a row, and when the next one may begin. */
   readonly failures: number

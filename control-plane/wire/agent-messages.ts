@@ -37,16 +37,14 @@ export type Observed = {
   readonly desiredRevision: number
   /** None where they are those of the hello. */
   readonly devices: readonly Device[]
-  /** Instances that each function should have there, by its id. */
-  readonly wantedInstances: Readonly<Record<string, number>>
-  /** The same with the share of each, by function. */
+  /** Which instances each function should have there, by its id. */
   readonly wishes: Readonly<Record<string, ObservedWish>>
   /** Null while none answers. */
   readonly gateway: Gateway | null
 }
 
 export type ObservedWish = {
-  /** `id` '' for one that is to begin. */
+  /** `id` '' for one that is to begin; `share` null where its file's will do. */
   readonly instances: readonly { readonly id: string; readonly share: GpuShare | null }[]
   readonly because: string
 }
@@ -117,13 +115,8 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     .list('observed.instances', wire.instances, config.observedInstancesMax)
     .map((instance, i) => decodeInstance(checks, `observed.instances[${i}]`, instance))
   const devices = decodeDevices(checks, 'observed.devices', wire.devices)
-  const wanted = checks.list(
-    'observed.wanted_instances',
-    Object.entries(wire.wantedInstances),
-    config.wantedFunctionsMax,
-  )
   const wishes = checks
-    .list('observed.wishes', Object.entries(wire.wishes), config.wantedFunctionsMax)
+    .list('observed.wishes', Object.entries(wire.wishes), config.wishedFunctionsMax)
     .map(([id, wish]) => [id, decodeWish(checks, `observed.wishes.${id.slice(0, 80)}`, wish)] as const)
   const gateway = wire.gateway === null ? null : decodeGateway(checks, wire.gateway)
   checks.done()
@@ -132,7 +125,6 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     instances,
     desiredRevision,
     devices,
-    wantedInstances: Object.fromEntries(wanted),
     wishes: Object.fromEntries(wishes),
     gateway,
   }
@@ -154,6 +146,7 @@ function decodeWishedShare(checks: Checks, field: string, wire: GpuShare__Output
   const share = decodeGpuShare(checks, `${field}.share`, wire)
   checks.integer(`${field}.share.request_milli`, share.requestMilli, { min: 1, max: 1000 })
   checks.integer(`${field}.share.limit_milli`, share.limitMilli, { min: share.requestMilli, max: 1000 })
+  checks.integer(`${field}.share.sm_milli`, wire.smMilli, { min: 0, max: 1000 })
   return share
 }
 

@@ -35,7 +35,7 @@ export const wireConfig = {
   workerSpeedsMax: 64,
   /** That one function names, and functions that one agent scales. */
   functionRegionsMax: 1_000,
-  wantedFunctionsMax: 10_000,
+  wishedFunctionsMax: 10_000,
   wishedInstancesMax: 1_000,
   /** Of one function: three device models, five batches and a grid of 20 by 10. */
   profilePointsMax: 4_000,

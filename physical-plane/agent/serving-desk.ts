@@ -71,24 +71,20 @@ export class ServingDesk {
     return run !== null && report?.attempt === run.attempt ? report : null
   }
 
-  /** What the control plane is told beside the instances themselves: how many each function should have, with which shares. */
-  observed(region: string): Pick<ObservedState, 'wantedInstances' | 'wishes' | 'gateway'> {
-    const gateway = this.#gateway.endpoint(region)
-    return { wantedInstances: this.#scaler.wanted(), wishes: this.#wishes(), gateway }
+  /** What the control plane is told beside the instances themselves: which each function should have, with which shares. */
+  observed(region: string): Pick<ObservedState, 'wishes' | 'gateway'> {
+    return { wishes: this.#wishes(), gateway: this.#gateway.endpoint(region) }
   }
 
-  /** Of those that ask for shares. */
   #wishes(): Record<string, FunctionWish> {
-    const shares = new Map(
-      this.#d.lives().flatMap(({ jobId, instance }) => {
-        const share = instance.inference?.gpuShare ?? null
-        return share === null ? [] : [[jobId, share] as const]
-      }),
-    )
+    const specs = [
+      ...this.#d.desired().functions.map(({ id, spec }) => [id, spec] as const),
+      ...this.#d.lives().map(({ jobId, instance }) => [jobId, instance.inference] as const),
+    ]
+    const shares = new Map(specs.map(([functionId, spec]) => [functionId, spec?.gpuShare ?? null]))
     return Object.fromEntries(
-      Object.entries(this.#scaler.wishes()).flatMap(([functionId, wish]) => {
-        const share = shares.get(functionId)
-        return share === undefined ? [] : [[functionId, wireWish(wish, share.memoryBytes)]]
+      Object.entries(this.#scaler.wishes()).map(([functionId, wish]) => {
+        return [functionId, wireWish(wish, shares.get(functionId) ?? null)]
       }),
     )
   }

@@ -95,10 +95,12 @@ test('a device holds what all that share it have', () => {
   ])
 })
 
-test('a wish is told with the memory that the file asks for', () => {
-  const shape = { smMilli: 0, requestMilli: 400, limitMilli: 600 }
-  expect(wireWish({ instances: [{ id: '', shape }], because: 'more is asked' }, 7)).toEqual({
+test('a wish is told with the memory that the file asks for, and of whole devices by name alone', () => {
+  const shape = { smMilli: 240, requestMilli: 400, limitMilli: 600 }
+  const wish = { instances: [{ id: '', shape }], because: 'more is asked' }
+  expect(wireWish(wish, { memoryBytes: 7 })).toEqual({
     instances: [{ id: '', share: { ...shape, memoryBytes: 7 } }],
     because: 'more is asked',
   })
+  expect(wireWish(wish, null)).toEqual({ instances: [{ id: '' }], because: 'more is asked' })
 })

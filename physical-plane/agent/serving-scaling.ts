@@ -70,8 +70,12 @@ export function scaledDevices(
   })
 }
 
-export function wireWish({ instances, because }: Wish, memoryBytes: number): FunctionWish {
-  return { instances: instances.map(({ id, shape }) => ({ id, share: { ...shape, memoryBytes } })), because }
+/** `asked`: what the function's file asks for of a GPU; null: whole devices, of which there is nothing to choose. */
+export function wireWish({ instances, because }: Wish, asked: Pick<GpuShare, 'memoryBytes'> | null): FunctionWish {
+  const share = (shape: Shape): { share?: GpuShare } => {
+    return asked === null ? {} : { share: { ...shape, memoryBytes: asked.memoryBytes ?? 0 } }
+  }
+  return { instances: instances.map(({ id, shape }) => ({ id, ...share(shape) })), because }
 }
 
 /** Of its device; whole where it shares it with nobody. */

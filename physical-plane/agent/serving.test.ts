@@ -126,12 +126,14 @@ describe('an instance of a function', () => {
 
   test('asks for another one when requests stay above what it answers', async () => {
     const { clock, agent, told } = await aServingWorld()
-    expect(agent.observed().wantedInstances).toEqual({ 'f-1': 1 })
+    expect(agent.observed().wishes).toMatchObject({ 'f-1': { instances: [{ id }] } })
     for (let second = 1; second <= 25; second++) {
       told.set(id, report({ requests: second * 20 }))
       await clock.advance(1_000)
     }
-    expect(agent.observed().wantedInstances).toEqual({ 'f-1': 2 })
+    expect(agent.observed().wishes).toMatchObject({
+      'f-1': { instances: [{ id }, { id: '' }], because: expect.stringMatching(/./) },
+    })
   })
 })
 

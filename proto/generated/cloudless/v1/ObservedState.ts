@@ -12,7 +12,6 @@ export interface ObservedState {
   'desiredRevision'?: (number | string | Long);
   'devices'?: (_cloudless_v1_Device)[];
   'uses'?: (_cloudless_v1_DeviceUse)[];
-  'wantedInstances'?: ({[key: string]: number});
   'gateway'?: (_cloudless_v1_GatewayEndpoint | null);
   'wishes'?: ({[key: string]: _cloudless_v1_FunctionWish});
 }
@@ -22,7 +21,6 @@ export interface ObservedState__Output {
   'desiredRevision': (number);
   'devices': (_cloudless_v1_Device__Output)[];
   'uses': (_cloudless_v1_DeviceUse__Output)[];
-  'wantedInstances': ({[key: string]: number});
   'gateway': (_cloudless_v1_GatewayEndpoint__Output | null);
   'wishes': ({[key: string]: _cloudless_v1_FunctionWish__Output});
 }
