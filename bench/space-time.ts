@@ -6,7 +6,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { decodeOrder, orderLine, slotAt } from '#physical-plane/gpu-sharing/layout.ts'
+import { decodeOrder, layoutConstants, orderLine, slotAt, slotFields } from '#physical-plane/gpu-sharing/layout.ts'
 import { buildInterposer } from '#physical-plane/interposer/build-interposer.ts'
 import { assert } from '#runtime/assert.ts'
 import { CloudlessError } from '#runtime/errors.ts'
@@ -156,18 +156,18 @@ async function runAll(
 
 /** Multiprocessors, in thousandths, of the tokens that are live now, as the shared file says. */
 function liveMilli(file: number, clients: readonly Client[], bySlot: Map<number, number>): number {
-  const slots = Buffer.alloc(16 * 256)
+  const slots = Buffer.alloc(16 * layoutConstants.slotBytes)
   readSync(file, slots, 0, slots.length, slotAt(0))
   const nowNs = Number(process.hrtime.bigint())
   let milli = 0
   for (let slot = 0; slot < 16; slot++) {
-    const at = slot * 256
-    const tag = Number(slots.readBigUInt64LE(at + 192))
+    const at = slot * layoutConstants.slotBytes
+    const tag = Number(slots.readBigUInt64LE(at + slotFields.tag.at))
     const client = clients.find(({ share }) => share.tag === tag)
     if (client === undefined) continue
     const line = decodeOrder(slots.subarray(at + orderLine.at, at + orderLine.at + orderLine.bytes))
     // Half written: what it was.
-    if (line !== null) bySlot.set(slot, line.order.mode === 'window' ? line.order.openUntilNs : 0)
+    if (line !== null) bySlot.set(slot, line.order.windows[0]?.untilNs ?? 0)
     if ((bySlot.get(slot) ?? 0) > nowNs) milli += client.kind.smMilli
   }
   return milli

@@ -5,7 +5,7 @@ import { sharingConfig } from './config.ts'
 import { admitOnline, beginFilling, guardFilling, openingOf, type FillModel } from './fill.ts'
 import { decodeSlot, layoutConstants, type SlotReading } from './layout.ts'
 
-const nothing = decodeSlot(Buffer.alloc(256), 0)
+const nothing = decodeSlot(Buffer.alloc(layoutConstants.slotBytes), 0)
 const config = sharingConfig.bubbles
 
 /** A training's line A and B at a time: busy times and gaps in turn, in us, for ever. */

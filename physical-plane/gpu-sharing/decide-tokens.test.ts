@@ -3,10 +3,10 @@ import { sharingConfig } from './config.ts'
 import { decideByTokens } from './decide-tokens.ts'
 import { emptyMemory, type DeviceMemory, type ProcessProgress } from './device-state.ts'
 import type { SharedInstance } from './gpu-sharing.ts'
-import { decodeSlot, type Order, type SlotReading } from './layout.ts'
+import { decodeSlot, layoutConstants, type Order, type SlotReading } from './layout.ts'
 import { progress } from './readings.ts'
 
-const nothing = decodeSlot(Buffer.alloc(256), 0)
+const nothing = decodeSlot(Buffer.alloc(layoutConstants.slotBytes), 0)
 const ms = 1e6
 
 function instance(instanceId: string, requestMilli: number, limitMilli: number, smMilli: number): SharedInstance {
@@ -58,7 +58,9 @@ class Device {
 
   /** How long from now on each may launch, in ms. */
   open(): readonly number[] {
-    return this.instances.map((_, slot) => Math.max(0, (this.orders.get(slot)!.openUntilNs - this.nowNs) / ms))
+    return this.instances.map((_, slot) =>
+      Math.max(0, ((this.orders.get(slot)!.windows[0]?.untilNs ?? 0) - this.nowNs) / ms),
+    )
   }
 }
 
@@ -70,7 +72,7 @@ test('whoever waits gets a token as long as its request of the window; its order
   device.set(1, waiting)
   device.tick(2)
   expect(device.open()).toEqual([16, 12])
-  expect(device.orders.get(0)).toMatchObject({ mode: 'window', grantedNs: 16 * ms, bubbleUs: 16_000 })
+  expect(device.orders.get(0)).toMatchObject({ mode: 'window', grantedNs: 16 * ms, tokenUs: 16_000, bubbleUs: 0 })
   expect(device.memory.instances.get('a')!.reason).toBe(
     '400 to 800 of the time on 600 of the multiprocessors: holds them for 16.0 ms more, had 0.0 of the last 40 ms; has no objective',
   )

@@ -48,7 +48,7 @@ export function decideByTokens(before: DeviceMemory, snapshot: DeviceSnapshot, c
       orders.set(slot, order)
   }
   // Written in this order: nobody is let in before the others are out.
-  const outFirst = [...orders].sort(([, a], [, b]) => a.openUntilNs - b.openUntilNs)
+  const outFirst = [...orders].sort(([, a], [, b]) => untilNs(a) - untilNs(b))
   return {
     memory: { level: firstLevel, processes, instances, tokens: { state, allowanceNs } },
     orders: new Map(outFirst),
@@ -115,13 +115,17 @@ function ordersOf(
       ...passOrder,
       mode: 'window',
       grantedNs: last === null ? 0 : Math.floor(reading.spentNs + Math.max(0, allowanceNs)),
-      openUntilNs: last === null ? 0 : Math.floor(last.endNs),
-      bubbleUs: last === null ? 0 : Math.ceil((last.endNs - last.startNs) / 1000),
+      windows: last === null ? [] : [{ fromNs: 0, untilNs: Math.floor(last.endNs) }],
+      tokenUs: last === null ? 0 : Math.ceil((last.endNs - last.startNs) / 1000),
       blockMaxUs: config.window.blockMaxMs * 1000,
       // What its siblings have is not there for it.
       memoryLimitBytes: limit === 0 ? 0 : Math.max(1, limit - (memoryBytes - reading.memoryBytes)),
     },
   ])
+}
+
+function untilNs({ windows }: Order): number {
+  return windows.at(-1)?.untilNs ?? 0
 }
 
 function later(a: Token, b: Token): Token {

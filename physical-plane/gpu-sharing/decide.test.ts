@@ -3,10 +3,10 @@ import { sharingConfig } from './config.ts'
 import { decide } from './decide.ts'
 import { emptyMemory, type DeviceMemory, type DeviceSnapshot, type ProcessProgress } from './device-state.ts'
 import type { LatencySample, SharedInstance } from './gpu-sharing.ts'
-import { decodeSlot, type Order, type SlotReading } from './layout.ts'
+import { decodeSlot, layoutConstants, type Order, type SlotReading } from './layout.ts'
 import { progress } from './readings.ts'
 
-const nothing = decodeSlot(Buffer.alloc(256), 0)
+const nothing = decodeSlot(Buffer.alloc(layoutConstants.slotBytes), 0)
 const serving: SharedInstance = {
   instanceId: 'serve',
   tag: 1n,

@@ -14,7 +14,7 @@ import {
 } from './device-state.ts'
 import { moveLevel, type Level } from './dilu.ts'
 import { openingOf, type Opening } from './fill.ts'
-import type { Order } from './layout.ts'
+import { passOrder, type Order } from './layout.ts'
 import { quotas, type ShareClient } from './shares.ts'
 import { fullBalanceNs, grantedNs, nextBalanceNs } from './tokens.ts'
 import { addSpending, openAccount } from './use.ts'
@@ -129,6 +129,7 @@ function orderGroup(
     return [
       slot,
       {
+        ...passOrder,
         ...barrier,
         mode,
         grantedNs: mode === 'tokens' ? grantedNs(reading.spentNs, balanceNs) : 0,

@@ -151,9 +151,9 @@ describe('what a process is told', () => {
     train.write({ isWaiting: 1 })
     await clock.advance(60)
     const order = train.order()!.order
-    expect(order).toMatchObject({ mode: 'window', bubbleUs: 16_000 })
-    expect((order.openUntilNs - nowNs()) / 1e6).toBeGreaterThan(0)
-    expect((order.openUntilNs - nowNs()) / 1e6).toBeLessThanOrEqual(16 + sharingConfig.window.aheadMs)
+    expect(order).toMatchObject({ mode: 'window', tokenUs: 16_000 })
+    expect((order.windows[0]!.untilNs - nowNs()) / 1e6).toBeGreaterThan(0)
+    expect((order.windows[0]!.untilNs - nowNs()) / 1e6).toBeLessThanOrEqual(16 + sharingConfig.window.aheadMs)
     expect(manager.uses()).toMatchObject([{ smMilli: 250, requestMilli: 400 }])
     manager.register(training)
     await clock.advance(60)
@@ -266,7 +266,7 @@ describe('the shared file', () => {
   test.each([
     ['size is 100 bytes', true, (path: string) => truncateSync(path, 100)],
     ['magic is 0x', true, (path: string) => writeFileSync(path, 'JUNK', { flag: 'r+' })],
-    ['version is 2, not 1', true, (path: string) => overwrite(path, 8, 2)],
+    ['version is 1, not 2', true, (path: string) => overwrite(path, 8, 1)],
     ['mode is 0644', true, (path: string) => chmodSync(path, 0o644)],
     ['it has 2 names', true, (path: string) => linkSync(path, `${path}.2`)],
     ['it is a symbolic link', false, (path: string) => symlinkSync('/dev/null', path)],

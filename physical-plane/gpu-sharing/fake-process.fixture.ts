@@ -2,7 +2,12 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { claimAt, decodeOrder, orderLine, roleNumbers, slotAt, slotFields, type Order } from './layout.ts'
 
-type Line = Partial<Record<Exclude<keyof typeof slotFields, 'cycleUs' | 'yieldsTo' | 'name'>, number | bigint>>
+type Line = Partial<
+  Record<
+    Exclude<keyof typeof slotFields, 'cycleUs' | 'yieldsTo' | 'name' | 'windowFromNs' | 'windowUntilNs'>,
+    number | bigint
+  >
+>
 
 export class FakeProcess {
   readonly slot: number
@@ -42,10 +47,10 @@ export class FakeProcess {
     this.write({ cycles: count })
   }
 
-  /** Any bytes over lines A, B and D, as a broken process leaves them. */
+  /** Any bytes over lines A, B and E, as a broken process leaves them. */
   scribble(bytes: Buffer): void {
     writeSync(this.#fd, bytes, 0, 128, slotAt(this.slot))
-    writeSync(this.#fd, bytes, 128, 64, slotAt(this.slot) + 192)
+    writeSync(this.#fd, bytes, 128, 64, slotAt(this.slot) + slotFields.tag.at)
   }
 
   order(): { readonly sequence: number; readonly order: Order } | null {

@@ -32,6 +32,13 @@ const anOrder = fc.record<Order>({
   yieldsTo: fc.array(fc.integer({ min: 0, max: 254 }), { maxLength: layoutConstants.yields }),
   patienceUs: fc.nat(),
   bubbleUs: fc.nat(),
+  windows: fc.array(
+    fc.record({ fromNs: fc.maxSafeNat(), untilNs: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }) }),
+    {
+      maxLength: layoutConstants.windows,
+    },
+  ),
+  tokenUs: fc.nat(),
 })
 
 describe('layout of the shared file', () => {
@@ -66,6 +73,7 @@ describe('layout of the shared file', () => {
       }),
     )
     encodeOrder(line, 2, passOrder)
+    expect(line).toHaveLength(128)
     expect(line.subarray(4).every((byte) => byte === 0)).toBe(true)
   })
 
@@ -84,8 +92,11 @@ describe('layout of the shared file', () => {
           number,
         ]
         const numbers = { grantedNs, memoryLimitBytes, segmentsMax, segmentUs, barrierUs, blockMaxUs, openUntilNs }
-        encodeOrder(line, 0, { mode: 'tokens', yieldsTo, patienceUs: grantedNs, bubbleUs: grantedNs, ...numbers })
+        const windows = values.map((ns) => ({ fromNs: grantedNs, untilNs: ns }))
+        const us = { patienceUs: grantedNs, bubbleUs: grantedNs, tokenUs: grantedNs }
+        encodeOrder(line, 0, { mode: 'window', yieldsTo, windows, ...us, ...numbers })
         const read = decodeOrder(line)!.order
+        expect(read.windows.length).toBeLessThanOrEqual(layoutConstants.windows)
         for (const peer of read.yieldsTo) expect(peer).toBeLessThan(255)
         for (const value of [read.grantedNs, read.memoryLimitBytes, read.openUntilNs]) {
           expect(value).toBeGreaterThanOrEqual(0)
@@ -101,10 +112,10 @@ describe('layout of the shared file', () => {
     encodeHeartbeat(bytes.subarray(128, 192), { heartbeatNs: 2 ** 50 + 1, ticks: 7, periodUs: 5000, failOpenMs: 200 })
     expect(decodeHeader(bytes)).toEqual({
       magic: layoutConstants.magic,
-      version: 1,
+      version: 2,
       slots: 256,
-      slotBytes: 256,
-      fileBytes: 73_728,
+      slotBytes: 320,
+      fileBytes: 90_112,
       madeAtNs: 12_345,
       deviceId: 'GPU-1',
       heartbeatNs: 2 ** 50 + 1,
@@ -117,12 +128,15 @@ describe('layout of the shared file', () => {
 
   test('claims and slots of any bytes are decoded without an error', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 256, maxLength: 256 }), (bytes) => {
-        const slot = decodeSlot(Buffer.from(bytes), 0)
-        expect(Number.isFinite(slot.spentNs)).toBe(true)
-        expect(slot.cycleUs).toHaveLength(layoutConstants.cycles)
-        decodeClaim(Buffer.from(bytes), 0)
-      }),
+      fc.property(
+        fc.uint8Array({ minLength: layoutConstants.slotBytes, maxLength: layoutConstants.slotBytes }),
+        (bytes) => {
+          const slot = decodeSlot(Buffer.from(bytes), 0)
+          expect(Number.isFinite(slot.spentNs)).toBe(true)
+          expect(slot.cycleUs).toHaveLength(layoutConstants.cycles)
+          decodeClaim(Buffer.from(bytes), 0)
+        },
+      ),
     )
     const claim = Buffer.alloc(8)
     expect(decodeClaim(claim, 0)).toBeNull()

@@ -6,14 +6,15 @@ type Field = { readonly at: number; readonly bytes: 1 | 4 | 8; readonly count?: 
 
 export const layoutConstants = {
   magic: 0x31555047444c4c43n,
-  version: 1,
+  version: 2,
   slots: 256,
   claimsAt: 4096,
   slotsAt: 8192,
-  slotBytes: 256,
-  fileBytes: 8192 + 256 * 256,
+  slotBytes: 320,
+  fileBytes: 8192 + 256 * 320,
   yields: 8,
   cycles: 4,
+  windows: 3,
   /** In queueUs: it waits for its work. */
   queueWaitedFor: 2 ** 32 - 1,
 } as const
@@ -34,7 +35,7 @@ export const headerFields = {
 
 export const headerBytes = 192
 
-/** Lines A and B by the interposer, C by the manager, D by the interposer when it takes the slot. */
+/** Lines A and B by the interposer, C and D by the manager, E by the interposer when it takes the slot. */
 export const slotFields = {
   role: { at: 0, bytes: 4 },
   busy: { at: 4, bytes: 4 },
@@ -71,17 +72,21 @@ export const slotFields = {
   patienceUs: { at: 184, bytes: 4 },
   bubbleUs: { at: 188, bytes: 4 },
 
-  tag: { at: 192, bytes: 8 },
-  claimedAtNs: { at: 200, bytes: 8 },
-  pid: { at: 208, bytes: 4 },
-  deviceOrdinal: { at: 212, bytes: 4 },
-  driverVersion: { at: 216, bytes: 4 },
-  interposerVersion: { at: 220, bytes: 4 },
-  name: { at: 224, bytes: 1, count: 32 },
+  windowFromNs: { at: 192, bytes: 8, count: 3 },
+  windowUntilNs: { at: 216, bytes: 8, count: 3 },
+  tokenUs: { at: 240, bytes: 4 },
+
+  tag: { at: 256, bytes: 8 },
+  claimedAtNs: { at: 264, bytes: 8 },
+  pid: { at: 272, bytes: 4 },
+  deviceOrdinal: { at: 276, bytes: 4 },
+  driverVersion: { at: 280, bytes: 4 },
+  interposerVersion: { at: 284, bytes: 4 },
+  name: { at: 288, bytes: 1, count: 32 },
 } as const satisfies Readonly<Record<string, Field>>
 
-/** Where the manager's line of a slot begins in the slot, and how long it is. */
-export const orderLine = { at: 128, bytes: 64 } as const
+/** Where the manager's two lines of a slot begin in the slot, and how long they are. */
+export const orderLine = { at: 128, bytes: 128 } as const
 
 export const roleNumbers = { protected: 1, confined: 2 } as const
 export const modeNumbers = { pass: 0, tokens: 1, stop: 2, window: 3 } as const
@@ -131,7 +136,10 @@ export type SlotReading = {
   readonly name: string
 }
 
-/** What the manager tells a process: line C without its sequence number. */
+/** From when on launches are let through, and until when. */
+export type Window = { readonly fromNs: number; readonly untilNs: number }
+
+/** What the manager tells a process: lines C and D without the sequence number. */
 export type Order = {
   readonly mode: keyof typeof modeNumbers
   readonly grantedNs: number
@@ -147,6 +155,10 @@ export type Order = {
   readonly patienceUs: number
   /** Nothing is launched that would end later than so long after the last peer became idle; 0: no such limit. */
   readonly bubbleUs: number
+  /** In the mode of that name: three at most, which may lie ahead. */
+  readonly windows: readonly Window[]
+  /** A whole token: what takes longer fits into none, and begins alone in one. */
+  readonly tokenUs: number
 }
 
 /** Everything passes: what an empty line says. */
@@ -162,6 +174,8 @@ export const passOrder: Order = {
   yieldsTo: [],
   patienceUs: 0,
   bubbleUs: 0,
+  windows: [],
+  tokenUs: 0,
 }
 
 export function slotAt(slot: number): number {
@@ -254,7 +268,7 @@ export function decodeSlot(bytes: Buffer, at: number): SlotReading {
   }
 }
 
-/** The manager's line, with this sequence number; `into` holds the 64 bytes of the line. */
+/** The manager's lines, with this sequence number; `into` holds their 128 bytes. */
 export function encodeOrder(into: Buffer, sequence: number, order: Order): void {
   const at = (field: Field): number => field.at - orderLine.at
   into.fill(0)
@@ -269,6 +283,11 @@ export function encodeOrder(into: Buffer, sequence: number, order: Order): void 
   writeNumber(into, at(slotFields.openUntilNs), order.openUntilNs)
   into.writeUInt32LE(uint32(order.patienceUs), at(slotFields.patienceUs))
   into.writeUInt32LE(uint32(order.bubbleUs), at(slotFields.bubbleUs))
+  into.writeUInt32LE(uint32(order.tokenUs), at(slotFields.tokenUs))
+  for (const [index, { fromNs, untilNs }] of order.windows.slice(0, layoutConstants.windows).entries()) {
+    writeNumber(into, at(slotFields.windowFromNs) + 8 * index, fromNs)
+    writeNumber(into, at(slotFields.windowUntilNs) + 8 * index, untilNs)
+  }
   // Slots from 255 on have no number here: a byte holds the slot + 1.
   const peers = order.yieldsTo.filter((slot) => slot >= 0 && slot < 255).slice(0, layoutConstants.yields)
   for (const [index, slot] of peers.entries()) into.writeUInt8(slot + 1, at(slotFields.yieldsTo) + index)
@@ -280,6 +299,10 @@ export function decodeOrder(line: Buffer): { readonly sequence: number; readonly
   const modeNumber = line.readUInt32LE(at(slotFields.mode))
   const mode = (['pass', 'tokens', 'stop', 'window'] as const).find((name) => modeNumbers[name] === modeNumber)
   if (mode === undefined) return null
+  const windows = Array.from({ length: layoutConstants.windows }, (_, index) => ({
+    fromNs: readNumber(line, at(slotFields.windowFromNs) + 8 * index),
+    untilNs: readNumber(line, at(slotFields.windowUntilNs) + 8 * index),
+  }))
   const peers = [...line.subarray(at(slotFields.yieldsTo), at(slotFields.yieldsTo) + layoutConstants.yields)]
   return {
     sequence: line.readUInt32LE(at(slotFields.sequence)),
@@ -295,6 +318,8 @@ export function decodeOrder(line: Buffer): { readonly sequence: number; readonly
       yieldsTo: peers.filter((byte) => byte !== 0).map((byte) => byte - 1),
       patienceUs: line.readUInt32LE(at(slotFields.patienceUs)),
       bubbleUs: line.readUInt32LE(at(slotFields.bubbleUs)),
+      windows: windows.filter(({ untilNs }) => untilNs > 0),
+      tokenUs: line.readUInt32LE(at(slotFields.tokenUs)),
     },
   }
 }

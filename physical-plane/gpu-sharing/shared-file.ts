@@ -37,6 +37,7 @@ export class SharedFile {
   readonly #inode: number
   readonly #bytes = Buffer.alloc(layoutConstants.fileBytes)
   readonly #line = Buffer.alloc(64)
+  readonly #order = Buffer.alloc(orderLine.bytes)
   readonly #number = Buffer.alloc(4)
   readonly #sequences = new Uint32Array(layoutConstants.slots)
   #isClosed = false
@@ -91,14 +92,14 @@ export class SharedFile {
     writeSync(this.#fd, this.#line, 0, 64, heartbeatAt)
   }
 
-  /** Three writes: the number odd, the line under it, the number even. A reader between them tries again or keeps what it had. */
+  /** Three writes: the number odd, the lines under it, the number even. A reader between them tries again or keeps what it had. */
   writeOrder(slot: number, order: Order): void {
     const odd = (this.#sequences[slot]! | 1) >>> 0
     const at = slotAt(slot) + orderLine.at
-    encodeOrder(this.#line, odd, order)
+    encodeOrder(this.#order, odd, order)
     this.#number.writeUInt32LE(odd)
     writeSync(this.#fd, this.#number, 0, 4, at)
-    writeSync(this.#fd, this.#line, 0, orderLine.bytes, at)
+    writeSync(this.#fd, this.#order, 0, orderLine.bytes, at)
     this.#sequences[slot] = odd + 1
     this.#number.writeUInt32LE(this.#sequences[slot])
     writeSync(this.#fd, this.#number, 0, 4, at)

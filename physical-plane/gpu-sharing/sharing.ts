@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CloudlessError, invalid, notFound } from '#runtime/errors.ts'
 import { DeviceManager, type ManagerDeps } from './device-manager.ts'
 import type { GpuSharing, SharedDevice, SharedInstance } from './gpu-sharing.ts'
+import { layoutConstants } from './layout.ts'
 import type { InstanceUse } from './use.ts'
 
 export type SharingOptions = {
@@ -17,9 +18,12 @@ export function openSharing(options: SharingOptions, deps: ManagerDeps): GpuShar
   return new Sharing(options, deps)
 }
 
-/** The same for the same agent and device: a new agent finds the file that the one before it left. */
+/** The same for the same agent and device: a new agent finds the file that the one before it left, unless that laid it out otherwise. */
 export function sharedFilePath({ folder, owner }: SharingOptions, deviceId: string): string {
-  const digest = createHash('sha256').update(`${owner}\0${deviceId}`).digest('hex').slice(0, 16)
+  const digest = createHash('sha256')
+    .update(`${owner}\0${deviceId}\0${layoutConstants.version}`)
+    .digest('hex')
+    .slice(0, 16)
   return join(folder, `cloudless-gpu-${digest}`)
 }
 

@@ -55,15 +55,22 @@ static int is_quiet(const struct gpu *gpu, unsigned number, const struct orders 
 /* Held by others and by orders, or by nothing but its own work in flight: that is no wait for anybody. */
 enum verdict { GO, HELD, FULL };
 
+/* Of the window that is open; 0: none is. */
+static uint64_t window_end(const struct orders *orders, uint64_t now) {
+  for (int at = 0; at < CLOUDLESS_WINDOWS; at++)
+    if (now >= orders->window_from_ns[at] && now < orders->window_until_ns[at]) return orders->window_until_ns[at];
+  return 0;
+}
+
 static enum verdict may_go(struct gpu *gpu, const struct orders *orders, uint64_t least_ns, uint64_t now) {
   if (orders->mode == CLOUDLESS_STOP) return HELD;
   if (orders->mode == CLOUDLESS_TOKENS && LOAD(gpu->slot->spent_ns) >= orders->granted_ns) return HELD;
   uint64_t drained_at = LOAD(gpu->drained_at_ns), since = 0;
   uint64_t ends_at = (drained_at > now ? drained_at : now) + least_ns;
   if (orders->mode == CLOUDLESS_WINDOW) {
-    int is_long = least_ns >= orders->bubble_us * UINT64_C(1000) && drained_at <= now;
-    if (LOAD(gpu->slot->spent_ns) >= orders->granted_ns || now >= orders->open_until_ns) return HELD;
-    return ends_at <= orders->open_until_ns || is_long ? GO : HELD;
+    int is_long = least_ns >= orders->token_us * UINT64_C(1000) && drained_at <= now;
+    uint64_t until = window_end(orders, now);
+    if (LOAD(gpu->slot->spent_ns) >= orders->granted_ns || !until || (ends_at > until && !is_long)) return HELD;
   }
   if (orders->open_until_ns && ends_at > orders->open_until_ns) return HELD;
   for (int at = 0; at < CLOUDLESS_YIELDS; at++)

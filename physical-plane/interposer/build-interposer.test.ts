@@ -51,6 +51,7 @@ describe.skipIf(!hasCompiler)(`the interposer’s build${hasCompiler ? '' : ` ($
       'FILE_BYTES',
       'YIELDS',
       'CYCLES',
+      'WINDOWS',
     ]
     const named = constants.map((name) => (name.startsWith('CLOUDLESS') ? name : `CLOUDLESS_${name}`))
     writeFileSync(
@@ -67,10 +68,10 @@ ${named.map((name) => `  printf("%d\\n", ${name});`).join('\n')}
     const program = join(folder, 'offsets')
     execFileSync('cc', ['-std=c11', source, '-o', program])
     const told = execFileSync(program).toString().trim().split('\n')
-    const { version, slots, claimsAt, slotsAt, slotBytes, fileBytes, yields, cycles, magic } = layoutConstants
+    const { version, slots, claimsAt, slotsAt, slotBytes, fileBytes, yields, cycles, windows, magic } = layoutConstants
     expect(told).toEqual([
       ...lines.map(({ expected }) => expected),
-      ...[version, slots, claimsAt, slotsAt, slotBytes, fileBytes, yields, cycles].map(String),
+      ...[version, slots, claimsAt, slotsAt, slotBytes, fileBytes, yields, cycles, windows].map(String),
       magic.toString(16),
     ])
     expect(existsSync(program)).toBe(true)

@@ -32,13 +32,13 @@ describe.skipIf(!hasCompiler)(`an interposer in trouble${hasCompiler ? '' : ` ($
       return bytes
     }
     const cases: readonly (readonly [string, (gpu: TestGpu) => void])[] = [
-      ['size is 100, not 73728', (gpu) => truncateSync(gpu.path, 100)],
-      ['size is 0, not 73728', (gpu) => truncateSync(gpu.path, 0)],
+      ['size is 100, not 90112', (gpu) => truncateSync(gpu.path, 100)],
+      ['size is 0, not 90112', (gpu) => truncateSync(gpu.path, 0)],
       ['magic is 18446744073709551615, not 3554835747897625667', (gpu) => gpu.write(0, Buffer.alloc(8, 255))],
-      ['version is 7, not 1', (gpu) => gpu.write(headerFields.version.at, u32(7))],
+      ['version is 7, not 2', (gpu) => gpu.write(headerFields.version.at, u32(7))],
       ['slots is 9, not 256', (gpu) => gpu.write(headerFields.slots.at, u32(9))],
-      ['slot_bytes is 9, not 256', (gpu) => gpu.write(headerFields.slotBytes.at, u32(9))],
-      ['file_bytes is 9, not 73728', (gpu) => gpu.write(headerFields.fileBytes.at, u32(9))],
+      ['slot_bytes is 9, not 320', (gpu) => gpu.write(headerFields.slotBytes.at, u32(9))],
+      ['file_bytes is 9, not 90112', (gpu) => gpu.write(headerFields.fileBytes.at, u32(9))],
       ['write permission of others is 18, not 0', (gpu) => chmodSync(gpu.path, 0o622)],
     ]
     for (const [complaint, spoil] of cases) {
@@ -69,7 +69,7 @@ describe.skipIf(!hasCompiler)(`an interposer in trouble${hasCompiler ? '' : ` ($
 
   test('a file of random bytes behind a good head holds nobody back for long', async () => {
     const gpu = aGpu()
-    const noise = Buffer.from(Array.from({ length: 256 * 250 }, (_, at) => (at * 2654435761) >>> 13))
+    const noise = Buffer.from(Array.from({ length: 320 * 250 }, (_, at) => (at * 2654435761) >>> 13))
     gpu.write(slotAt(0), noise)
     const client = bench.start([gpu], ['new', 'cuCtxSynchronize', 'line', launch, launch, 'cuCtxSynchronize', 'line'])
     await client.ready()

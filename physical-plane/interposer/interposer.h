@@ -119,7 +119,8 @@ struct gpu {
 
 struct orders {
   uint64_t granted_ns, memory_limit_bytes, open_until_ns;
-  uint32_t mode, segments_max, segment_us, barrier_us, block_max_us, patience_us, bubble_us;
+  uint32_t mode, segments_max, segment_us, barrier_us, block_max_us, patience_us, bubble_us, token_us;
+  uint64_t window_from_ns[CLOUDLESS_WINDOWS], window_until_ns[CLOUDLESS_WINDOWS]; /* set in CLOUDLESS_WINDOW only */
   uint8_t yields_to[CLOUDLESS_YIELDS];
 };
 

@@ -283,6 +283,11 @@ int cloudless_orders(struct gpu *gpu, struct orders *orders) {
     orders->bubble_us = LOAD(slot->bubble_us);
     orders->open_until_ns = LOAD(slot->open_until_ns);
     memcpy(orders->yields_to, slot->yields_to, sizeof orders->yields_to);
+    if (orders->mode == CLOUDLESS_WINDOW) {
+      orders->token_us = LOAD(slot->token_us);
+      memcpy(orders->window_from_ns, slot->window_from_ns, sizeof orders->window_from_ns);
+      memcpy(orders->window_until_ns, slot->window_until_ns, sizeof orders->window_until_ns);
+    }
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     after = LOAD(slot->sequence);
     /* A writer that died in the middle is not waited for: its heartbeat ends soon, and every field alone is whole. */

@@ -8,14 +8,15 @@
 #define CLOUDLESS_MAGIC UINT64_C(0x31555047444c4c43) /* "CLLDGPU1" */
 
 enum {
-  CLOUDLESS_VERSION = 1,
+  CLOUDLESS_VERSION = 2,
   CLOUDLESS_SLOTS = 256,
   CLOUDLESS_CLAIMS_AT = 4096,
   CLOUDLESS_SLOTS_AT = 8192,
-  CLOUDLESS_SLOT_BYTES = 256,
+  CLOUDLESS_SLOT_BYTES = 320,
   CLOUDLESS_FILE_BYTES = CLOUDLESS_SLOTS_AT + CLOUDLESS_SLOTS * CLOUDLESS_SLOT_BYTES,
   CLOUDLESS_YIELDS = 8,
   CLOUDLESS_CYCLES = 4,
+  CLOUDLESS_WINDOWS = 3,
 };
 #define CLOUDLESS_QUEUE_WAITED_FOR UINT32_MAX
 
@@ -57,8 +58,8 @@ enum cloudless_mode {
   CLOUDLESS_TOKENS = 1,
   /* Nothing is let through, but never for longer than block_max_us. */
   CLOUDLESS_STOP = 2,
-  /* As with tokens, and until open_until_ns only: what is launched ends by then. What takes longer than a whole token, of bubble_us,
-   * begins alone and before then. */
+  /* As with tokens, and only in the windows that are told, which may lie ahead: what is launched in one ends by its end. What
+   * takes longer than a whole token, of token_us, begins alone and in one. */
   CLOUDLESS_WINDOW = 3,
 };
 
@@ -120,7 +121,14 @@ struct cloudless_slot {
    * yields to became idle; 0: no such limit. No tick is needed to say so. */
   uint32_t bubble_us;
 
-  /* Line D, by the interposer when it takes the slot. */
+  /* Line D, by the manager, under the sequence number of line C: in CLOUDLESS_WINDOW, from when until when launches are let through.
+   * The next ones are told ahead, so that tokens pass from one process to another without a tick. Until 0: none. */
+  uint64_t window_from_ns[CLOUDLESS_WINDOWS];
+  uint64_t window_until_ns[CLOUDLESS_WINDOWS];
+  uint32_t token_us; /* a whole token: what takes longer fits into none */
+  uint8_t pad4[12];
+
+  /* Line E, by the interposer when it takes the slot. */
   uint64_t tag; /* of the instance's run, as its agent gave it */
   uint64_t claimed_at_ns;
   uint32_t pid;
@@ -131,6 +139,6 @@ struct cloudless_slot {
 };
 
 _Static_assert(sizeof(struct cloudless_header) == 192, "three lines");
-_Static_assert(sizeof(struct cloudless_slot) == CLOUDLESS_SLOT_BYTES, "four lines");
+_Static_assert(sizeof(struct cloudless_slot) == CLOUDLESS_SLOT_BYTES, "five lines");
 
 #endif

@@ -5,11 +5,11 @@ import struct
 from pathlib import Path
 
 MAGIC = 0x31555047444C4C43
-VERSION = 1
+VERSION = 2
 SLOTS = 256
 CLAIMS_AT = 4096
 SLOTS_AT = 8192
-SLOT_BYTES = 256
+SLOT_BYTES = 320
 
 # Field -> (offset in the slot, format).
 FIELDS = {
@@ -27,8 +27,8 @@ FIELDS = {
     "mode": (132, "<I"),
     "granted_ns": (136, "<Q"),
     "memory_limit_bytes": (144, "<Q"),
-    "tag": (192, "<Q"),
-    "pid": (208, "<I"),
+    "tag": (256, "<Q"),
+    "pid": (272, "<I"),
 }
 
 
