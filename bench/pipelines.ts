@@ -3,7 +3,7 @@
 // in: the objective is 0.8, 1.0 or 1.2 times what the minimum configuration takes, and arrivals alone would keep 30, 60 or 80 % of the slices busy at the minimum.
 //   SETTING_POLICY_hits         jobs in time, of those that came after the functions were loaded
 //   SETTING_POLICY_usd_per_1k   what a thousand jobs cost, by slices held, transfers and cold starts included
-//   esg_hits_least              the least over settings
+//   esg_hits_least              the least over settings, as published; thrifty_hits_least: ours
 // Sums over three seeds; a replay on virtual time, so the same every time.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -55,6 +55,6 @@ export async function run({ note }: BenchOptions): Promise<BenchResult> {
       result[`${name}_${policy.name}_usd_per_1k`] = usd
     }
   }
-  const least = Math.min(...settings.map(({ name }) => result[`${name}_esg_hits`]!))
-  return await Promise.resolve({ ...result, esg_hits_least: least })
+  const least = (policy: string): number => Math.min(...settings.map(({ name }) => result[`${name}_${policy}_hits`]!))
+  return await Promise.resolve({ ...result, esg_hits_least: least('esg'), thrifty_hits_least: least('thrifty') })
 }

@@ -1,12 +1,14 @@
 // How a queue of a pipeline's stage chooses what to run as. They are told the same and start on the same places, so only choices differ.
-//   esg        search over the rest of the group at every start, with the time that the oldest job has left
-//   thrifty    the same, but who is late already takes what is cheapest and not what is fastest: ours
+//   esg        as published: search over the rest of the group at every start, with the time that the oldest job has left; who is late
+//              already takes what is fastest
+//   thrifty    ours, and what gateways do: the same, with late-rule.ts for who is late and for how much may be paid
 //   minimum    one job on one slice
 //   fastest    one job on what is quickest
 //   orion      best first, once for each application: the stage that makes the whole quicker the most gets more, until it is in time
 //   infless    each stage alone within its part of the objective: most throughput for the slices, batches in half of it (section 4.3)
 import type { Start } from '#physical-plane/serving/pipelines/dispatch.ts'
-import { fastestPath, searchPrepared, type ChosenPath } from '#physical-plane/serving/pipelines/esg.ts'
+import { pipelinesConfig } from '#physical-plane/serving/pipelines/config.ts'
+import { pathsToBegin, type LateRule } from '#physical-plane/serving/pipelines/late-rule.ts'
 import { prepareStages, type StageConfigurations } from '#physical-plane/serving/pipelines/stage-configurations.ts'
 import { sliceUsd, type ProfiledConfiguration, type ProfiledFunction } from '../esg/functions.ts'
 import { minimumOf, type Application } from './applications.ts'
@@ -16,11 +18,13 @@ export type Waiting = {
   readonly place: number
   readonly jobs: number
   readonly elapsedMs: number
+  /** Of all slices. */
+  readonly busyShare: number
 }
 export type Choice = { readonly targetMs: number; readonly starts: readonly Start[] }
 export type Policy = { readonly name: string; readonly choose: (waiting: Waiting) => Choice }
 
-const answers = 5
+const { answers } = pipelinesConfig
 
 export function startOf(
   functionOf: ProfiledFunction,
@@ -35,8 +39,8 @@ export function startOf(
 
 export function policies(): readonly Policy[] {
   return [
-    esg('esg', fastestPath),
-    esg('thrifty', cheapestPath),
+    esg('esg', 'fastest'),
+    esg('thrifty', 'thrifty'),
     alone('minimum', minimumOf),
     alone('fastest', fastestOf),
     orion(),
@@ -48,7 +52,7 @@ function targetOf({ application, place, elapsedMs }: Waiting): number {
   return application.split.groupOf.get(application.graph.names[place]!)!.endsAtMs - elapsedMs
 }
 
-function esg(name: string, whenLate: (stages: readonly StageConfigurations[]) => ChosenPath): Policy {
+function esg(name: string, rule: LateRule): Policy {
   const prepared = new Map<string, readonly StageConfigurations[]>()
   return {
     name,
@@ -66,19 +70,13 @@ function esg(name: string, whenLate: (stages: readonly StageConfigurations[]) =>
       const stages = prepared.get(key) ?? prepareStages(options, answers)
       prepared.set(key, stages)
       const targetMs = targetOf(waiting)
-      const { paths } = searchPrepared(stages, targetMs, { answers })
-      const chosen = paths.length > 0 ? paths : [whenLate(stages)]
-      const starts = chosen.map(({ choices, timeMs, cost }) => {
+      const starts = pathsToBegin(stages, targetMs, waiting.busyShare, rule).map(({ choices, timeMs, cost }) => {
         const first = options[0]![choices[0]!]!
         return startOf(ahead[0]!, first, timeMs - first.timeMs, cost)
       })
       return { targetMs, starts }
     },
   }
-}
-
-function cheapestPath(stages: readonly StageConfigurations[]): ChosenPath {
-  return searchPrepared(stages, Infinity, { answers: 1 }).paths[0]!
 }
 
 function alone(name: string, of: (functionOf: ProfiledFunction) => ProfiledConfiguration): Policy {

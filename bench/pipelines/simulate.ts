@@ -72,7 +72,10 @@ export function simulate(
     const { application, place, jobs } = queue
     const oldest = jobs[0]!
     const functionOf = application.functions[place]!
-    const choice = policy.choose({ application, place, jobs: jobs.length, elapsedMs: nowMs - oldest.arrivedAtMs })
+    const free = gpus.reduce((sum, gpu) => sum + gpu.free, 0)
+    const busyShare = 1 - free / (cluster.gpus * cluster.slicesEach)
+    const elapsedMs = nowMs - oldest.arrivedAtMs
+    const choice = policy.choose({ application, place, jobs: jobs.length, elapsedMs, busyShare })
     const before = application.graph.before[place]!
     const places = gpus.map((gpu, index): Place => ({
       id: String(index),

@@ -22,10 +22,32 @@ describe('the instance for a stage', () => {
     // 50 ms on the large, 152 on the small.
     expect(chooseInstance([both], 200)!.instanceId).toBe('small')
     expect(chooseInstance([both], 100)!.instanceId).toBe('large')
+  })
+
+  test('who is late anyway takes the cheapest, and leaves the large one to those who are not; as published it takes the quickest', () => {
     expect(chooseInstance([both], 10)!).toEqual({
-      instanceId: 'large',
-      because: 'warm large: the path ends in 50 of 10 ms, which is late but the earliest',
+      instanceId: 'small',
+      because: 'warm small: the path ends in 152 of 10 ms, which is late',
     })
+    expect(chooseInstance([both], 10, 'fastest')!).toEqual({
+      instanceId: 'large',
+      because: 'warm large: the path ends in 50 of 10 ms, which is late',
+    })
+  })
+
+  test('the nearer to saturation, the less is paid for being in time', () => {
+    // A request alone costs 50 on the large one and 38 on the small one: 1.32 times as much.
+    const used = (large: number, small: number): StageAhead => ({
+      ...stage(instance('large', 1000, large), instance('small', 250, small)),
+      batchMax: 1,
+    })
+    expect(chooseInstance([used(2, 2)], 100)!.instanceId).toBe('large')
+    expect(chooseInstance([used(3, 3)], 100)!.instanceId).toBe('large')
+    const crowded = { ...used(0, 0), instances: [instance('large', 1000, 19), instance('small', 250, 19)] }
+    const wide = { ...crowded, instances: crowded.instances.map((one) => ({ ...one, inFlightMax: 20 })) }
+    expect(chooseInstance([wide], 1_000)!.instanceId).toBe('small')
+    expect(chooseInstance([wide], 100)!.instanceId).toBe('small')
+    expect(chooseInstance([wide], 100, 'fastest')!.instanceId).toBe('large')
   })
 
   test('stages of a group are weighed against each other', () => {

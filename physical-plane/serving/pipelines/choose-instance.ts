@@ -1,7 +1,9 @@
 // Which of a function's running instances a stage of a pipeline goes to: asked at each stage's start, with the time that is left of its
 // group of stages. What exists can be chosen from: shapes of instances, with the batches that would form there. ESG's search weighs the
-// stages of the group against each other (a quick first stage may let a small, cheap instance do the second), dispatch.ts the instances.
-import { searchPrepared, fastestPath, type ChosenPath } from './esg.ts'
+// stages of the group against each other (a quick first stage may let a small, cheap instance do the second), late-rule.ts says what is
+// paid for being in time, dispatch.ts weighs the instances.
+import type { ChosenPath } from './esg.ts'
+import { pathsToBegin, type LateRule } from './late-rule.ts'
 import { dispatch, type Place, type Start } from './dispatch.ts'
 import { pipelinesConfig } from './config.ts'
 import { prepareStages, type Configuration } from './stage-configurations.ts'
@@ -27,7 +29,11 @@ export type StageAhead = {
 export type Chosen = { readonly instanceId: string; readonly because: string }
 
 /** Null where there is nothing to choose between, or nothing known to choose by. */
-export function chooseInstance(stages: readonly StageAhead[], targetMs: number): Chosen | null {
+export function chooseInstance(
+  stages: readonly StageAhead[],
+  targetMs: number,
+  rule: LateRule = pipelinesConfig.lateRule,
+): Chosen | null {
   const [first, ...rest] = stages
   if (first === undefined || shapesOf(first).length < 2) return null
   const own = optionsOf(first, Math.min(first.batchMax, first.queued + 1))
@@ -40,8 +46,7 @@ export function chooseInstance(stages: readonly StageAhead[], targetMs: number):
   }
   if (own.length === 0) return null
   const prepared = prepareStages([own, ...later], pipelinesConfig.answers)
-  const { paths } = searchPrepared(prepared, targetMs)
-  const starts = (paths.length > 0 ? paths : [fastestPath(prepared)]).map((path) => startOf(path, own))
+  const starts = pathsToBegin(prepared, targetMs, busyShareOf(stages), rule).map((path) => startOf(path, own))
   const minimum = own.reduce((least, option) => (option.share < least.share ? option : least))
   const alone = { choices: [own.indexOf(minimum)], timeMs: minimum.timeMs, cost: minimum.cost }
   const shapeOf = new Map(first.instances.map((instance) => [instance.id, keyOf(instance)]))
@@ -54,19 +59,34 @@ export function chooseInstance(stages: readonly StageAhead[], targetMs: number):
   return decided.kind === 'wait' ? null : { instanceId: decided.place.id, because: decided.because }
 }
 
+/** Of the GPUs that the group's instances have, by what may still be sent there. */
+function busyShareOf(stages: readonly StageAhead[]): number {
+  let [busy, all] = [0, 0]
+  for (const { inFlight, inFlightMax, shape } of stages.flatMap(({ instances }) => instances)) {
+    const share = partOfGpu(shape)
+    all += share
+    busy += share * (inFlightMax === 0 ? 1 : Math.min(1, inFlight / inFlightMax))
+  }
+  return all === 0 ? 0 : busy / all
+}
+
 /** A batch of so many on instances of one shape. */
 type Option = Configuration & { readonly key: string; readonly share: number; readonly batch: number }
 
 function optionsOf(stage: StageAhead, batchMost: number): Option[] {
   return shapesOf(stage).flatMap((instance) => {
     const { shape, deviceModel } = instance
-    const share = ((shape.smMilli === 0 ? 1_000 : shape.smMilli) * shape.requestMilli) / 1_000_000
+    const share = partOfGpu(shape)
     return batchesUpTo(batchMost).flatMap((batch) => {
       const timeMs = stage.latency(deviceModel, batch, shape)
       if (timeMs === null) return []
       return [{ key: keyOf(instance), share, batch, timeMs, cost: (share * timeMs) / batch }]
     })
   })
+}
+
+function partOfGpu({ smMilli, requestMilli }: Shape): number {
+  return ((smMilli === 0 ? 1_000 : smMilli) * requestMilli) / 1_000_000
 }
 
 function batchesUpTo(most: number): readonly number[] {

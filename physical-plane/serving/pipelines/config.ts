@@ -7,4 +7,6 @@ export const pipelinesConfig = {
   nodesMax: 500_000,
   /** Rounds that a queue waits for room before it takes the minimum configuration. */
   recheckRounds: 3,
+  /** What who is late takes (late-rule.ts). */
+  lateRule: 'thrifty',
 } as const

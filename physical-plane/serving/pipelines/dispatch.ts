@@ -124,6 +124,6 @@ function order(one: Pair, other: Pair): number {
 function begun({ start, place, endsInMs, isInTime }: Pair, targetMs: number, more: string): Dispatched {
   const warmth = place.isWarm ? 'warm' : 'cold'
   const ends = `the path ends in ${(endsInMs + start.restMs).toFixed(0)} of ${targetMs.toFixed(0)} ms`
-  const because = `${warmth} ${place.id}: ${ends}${isInTime ? '' : ', which is late but the earliest'}${more}`
+  const because = `${warmth} ${place.id}: ${ends}${isInTime ? '' : ', which is late'}${more}`
   return { kind: 'start', start, place, endsInMs, because }
 }

@@ -122,6 +122,16 @@ export function fastestPath(stages: readonly StageConfigurations[]): ChosenPath 
   }
 }
 
+/** Whatever time it takes; of equally cheap ones the quickest. */
+export function cheapestPath(stages: readonly StageConfigurations[]): ChosenPath {
+  const places = stages.map(({ costs }) => costs.indexOf(Math.min(...costs)))
+  return {
+    choices: places.map((place, stage) => stages[stage]!.given[place]!),
+    timeMs: places.reduce((sum, place, stage) => sum + stages[stage]!.times[place]!, 0),
+    cost: places.reduce((sum, place, stage) => sum + stages[stage]!.costs[place]!, 0),
+  }
+}
+
 /** At k, of the stages from k on: the least time, the least cost, and the cost of the fastest configurations. */
 function suffixSums(stages: readonly StageConfigurations[]): {
   readonly timeAfter: Float64Array
