@@ -3,21 +3,19 @@
 // function may not be asked twice. An instance that left the routes ends what it has.
 import type { Clock } from '#runtime/clock.ts'
 import { admit, expectedAnswerMs, type Load } from './admission.ts'
+import { isFailure, newlyAsked, type Asked, type AskListener } from './asked.ts'
+import * as told from './asked-faults.ts'
 import type { GatewayConfig } from './config.ts'
-import { GatewayFault } from './fault.ts'
-import { inFlightBounds } from './in-flight-limit.ts'
+import type { GatewayFault } from './fault.ts'
 import type { FunctionView, InferBody } from './infer.ts'
 import type { Failure, InstanceAnswer } from './instance-client.ts'
-import { InstanceSlot, type OpenClient } from './instance-slot.ts'
+import type { InstanceSlot, OpenClient } from './instance-slot.ts'
+import { InstanceSlots } from './instance-slots.ts'
 import { Measured } from './measured.ts'
 import type { RoutedFunction } from './routes.ts'
+import { ServedTime } from './served-time.ts'
 import { ServiceRate } from './service-rate.ts'
 import { WaitLine } from './wait-line.ts'
-
-export type AskListener = {
-  readonly onAnswer: (answer: InstanceAnswer, instanceId: string) => void
-  readonly onFault: (fault: GatewayFault) => void
-}
 
 export type DispatcherDependencies = {
   readonly clock: Pick<Clock, 'monotonicMs'>
@@ -27,48 +25,24 @@ export type DispatcherDependencies = {
   readonly onCold: () => void
 }
 
-/** One request, from its arrival to its end. */
-type Asked = {
-  readonly body: InferBody
-  readonly bytes: number
-  readonly arrivedAtMs: number
-  readonly deadlineMs: number
-  readonly wishedId: string | null
-  readonly listener: AskListener
-  slot: InstanceSlot | null
-  sentAtMs: number
-  takeBack: (() => void) | null
-  /** The instance that failed it last: another one gets it, if there is one. */
-  failedAt: string
-  /** It came while nobody answered: that it is late is not the line's doing. */
-  readonly isCold: boolean
-  /** An instance was lost with it, once. */
-  isRetried: boolean
-  isOver: boolean
-}
-
 const nobody = (): void => {}
 
 export class Dispatcher {
   readonly measured: Measured
   readonly #d: DispatcherDependencies
   #route: RoutedFunction
-  #slots: InstanceSlot[] = []
-  /** No more in the routes, with something still in flight. */
-  readonly #leaving = new Set<InstanceSlot>()
+  readonly #slots: InstanceSlots
   readonly #line = new WaitLine<Asked>()
   readonly #inFlight = new Set<Asked>()
   readonly #rate: ServiceRate
   /** When an instance was lost or left last: the line was longer then than what is there now can answer. */
   #lostAtMs = Number.NEGATIVE_INFINITY
-  #servedMs: number | null = null
-  #servedDeviationMs = 0
-  /** Where the search for the instance with the least begins, so that equal ones take turns. */
-  #turn = 0
+  readonly #served = new ServedTime()
 
   constructor(route: RoutedFunction, dependencies: DispatcherDependencies) {
     this.#d = dependencies
     this.#route = route
+    this.#slots = new InstanceSlots(dependencies.open, dependencies.config)
     this.#rate = new ServiceRate(dependencies.config.rateMemoryMs)
     this.measured = new Measured(route.slo, dependencies.config)
     this.update(route)
@@ -87,33 +61,25 @@ export class Dispatcher {
     return this.#line.length === 0 && this.#inFlight.size === 0
   }
   get slots(): readonly InstanceSlot[] {
-    return this.#slots
+    return this.#slots.all
   }
   get leaving(): readonly InstanceSlot[] {
-    return [...this.#leaving]
+    return this.#slots.leaving
   }
 
   update(route: RoutedFunction): void {
     this.#route = route
     this.measured.objectiveIs(route.slo)
-    const bounds = inFlightBounds(route.batchMax, this.#d.config)
-    const kept = this.#slots.filter((slot) => route.instances.some((instance) => slot.isSame(instance)))
-    for (const slot of this.#slots) if (!kept.includes(slot)) this.#letGo(slot)
-    for (const slot of kept) slot.boundsAre(bounds)
-    const added = route.instances
-      .filter((instance) => !kept.some((slot) => slot.isSame(instance)))
-      .map((instance) => new InstanceSlot(instance, bounds, this.#d.open, this.#d.config))
-    if (added.length > 0 || kept.length < this.#slots.length) this.#rate.forget()
-    this.#slots = [...kept, ...added].sort((a, b) => (a.id < b.id ? -1 : 1))
+    const { hasAdded, hasLost } = this.#slots.update(route)
+    if (hasLost) this.#lostAtMs = this.#d.clock.monotonicMs()
+    if (hasAdded || hasLost) this.#rate.forget()
     this.#dispatch()
   }
 
   /** The function is no more; what is in flight may end. */
   close(): void {
-    for (const slot of this.#slots) this.#letGo(slot)
-    this.#slots = []
-    for (const asked of this.#line.takeAll())
-      this.#fail(asked, new GatewayFault('unknown', `${this.#route.name} was deleted while the request waited`))
+    this.#slots.close()
+    for (const asked of this.#line.takeAll()) this.#fail(asked, told.deleted(this.#route.name))
   }
 
   /** Returns how the request is taken back by a client that leaves. */
@@ -127,29 +93,12 @@ export class Dispatcher {
     if (admission.kind === 'refused') {
       this.measured.refused()
       const { because, retryAfterMs, isCold } = admission
-      listener.onFault(
-        new GatewayFault(isCold ? 'cold' : 'overloaded', `${this.#route.name} takes no more: ${because}`, {
-          retryAfterMs,
-        }),
-      )
+      listener.onFault(told.refused(this.#route.name, because, retryAfterMs, isCold))
       return nobody
     }
-    const asked: Asked = {
-      body,
-      bytes: body.bytes.length,
-      arrivedAtMs: nowMs,
-      deadlineMs,
-      wishedId,
-      listener,
-      slot: null,
-      sentAtMs: 0,
-      takeBack: null,
-      failedAt: '',
-      isCold: load.inFlightMax === 0,
-      isRetried: false,
-      isOver: false,
-    }
-    const slot = this.#line.length === 0 ? this.#slotFor(asked, nowMs) : null
+    const isCold = load.inFlightMax === 0
+    const asked = newlyAsked({ body, arrivedAtMs: nowMs, deadlineMs, wishedId, listener, isCold })
+    const slot = this.#line.length === 0 ? this.#slots.choose(asked, nowMs) : null
     if (slot !== null) this.#send(asked, slot, nowMs)
     else this.#wait(asked, nowMs)
     return () => this.#cancel(asked)
@@ -162,21 +111,20 @@ export class Dispatcher {
     this.measured.arrived()
     this.measured.refused()
     const { because, retryAfterMs, isCold } = admission
-    const kind = isCold ? 'cold' : 'overloaded'
-    return new GatewayFault(kind, `${this.#route.name} takes no more: ${because}`, { retryAfterMs })
+    return told.refused(this.#route.name, because, retryAfterMs, isCold)
   }
 
   /** Ends what has no time left, and tries again what waits for instances that were not to be trusted. */
   sweep(nowMs: number): void {
     for (const asked of this.#line.expire(nowMs)) {
-      const where = this.#slots.length === 0 ? 'no instance answers yet' : 'it waited in line'
-      this.#fail(asked, this.#expired(asked, where))
+      const where = this.#slots.all.length === 0 ? 'no instance answers yet' : 'it waited in line'
+      this.#fail(asked, told.expired(this.#route.name, asked, where))
     }
     for (const asked of this.#inFlight) {
       if (asked.deadlineMs > nowMs) continue
       asked.takeBack?.()
       asked.slot?.expired(nowMs, asked.sentAtMs)
-      this.#fail(asked, this.#expired(asked, `instance ${asked.slot?.id ?? ''} had it`))
+      this.#fail(asked, told.expired(this.#route.name, asked, `instance ${asked.slot?.id ?? ''} had it`))
     }
     if (this.#line.length > 0) this.#dispatch()
   }
@@ -194,7 +142,7 @@ export class Dispatcher {
     const nowMs = this.#d.clock.monotonicMs()
     const { name, batchMax, slo, profile = [] } = this.#route
     const shapes = new Map(this.#route.instances.map(({ id, shape = null }) => [id, shape]))
-    const instances = this.#slots.map((slot) => {
+    const instances = this.#slots.all.map((slot) => {
       const shape = shapes.get(slot.id) ?? null
       return { id: slot.id, inFlight: slot.inFlight, inFlightMax: slot.limitAt(nowMs), shape }
     })
@@ -210,9 +158,9 @@ export class Dispatcher {
     return {
       queued: this.#line.length,
       inFlight: this.#inFlight.size,
-      inFlightMax: this.#slots.reduce((sum, slot) => sum + slot.limitAt(nowMs), 0),
+      inFlightMax: this.#slots.limitAt(nowMs),
       ratePerSecond: this.#rate.perSecond(),
-      servedMs: this.#servedMsMost(),
+      servedMs: this.#served.mostMs(),
     }
   }
 
@@ -226,12 +174,12 @@ export class Dispatcher {
     for (;;) {
       const asked = this.#line.first()
       if (asked === null) break
-      if (this.#slots.length > 0 && !this.#slots.some((slot) => slot.speaks(asked.body.protocol))) {
+      if (this.#slots.isMute(asked.body.protocol)) {
         this.#line.leave(asked)
-        this.#fail(asked, this.#mute(asked.body.protocol))
+        this.#fail(asked, told.mute(this.#route.name, asked.body.protocol))
         continue
       }
-      const slot = this.#slotFor(asked, nowMs)
+      const slot = this.#slots.choose(asked, nowMs)
       if (slot === null) break
       this.#line.leave(asked)
       if (this.#isTooLate(asked, nowMs)) {
@@ -250,30 +198,13 @@ export class Dispatcher {
   #isTooLate({ arrivedAtMs, isCold, isRetried }: Asked, nowMs: number): boolean {
     const sloMs = this.#route.slo?.latencyMs ?? Infinity
     if (isCold || isRetried || arrivedAtMs <= this.#lostAtMs || this.#line.length === 0) return false
-    return nowMs - arrivedAtMs + (this.#servedMsMost() ?? 0) > sloMs
+    return nowMs - arrivedAtMs + (this.#served.mostMs() ?? 0) > sloMs
   }
 
   #giveUp(asked: Asked): void {
     asked.isOver = true
     this.measured.refused()
-    const because = `the line took longer than expected, and its objective can not be kept any more`
-    const details = { retryAfterMs: this.#d.config.retryAfterMsMin }
-    asked.listener.onFault(new GatewayFault('overloaded', `${this.#route.name} gives up: ${because}`, details))
-  }
-
-  /** The one wished for where it has room; otherwise the one with the least. Not where the request was lost, if there is another. */
-  #slotFor({ body, wishedId, failedAt }: Asked, nowMs: number): InstanceSlot | null {
-    const { length } = this.#slots
-    let best: InstanceSlot | null = null
-    for (let step = 0; step < length; step += 1) {
-      const slot = this.#slots[(this.#turn + step) % length]!
-      if (!slot.speaks(body.protocol) || !slot.hasRoom(nowMs)) continue
-      if (slot.id === failedAt && length > 1) continue
-      if (slot.id === wishedId) return slot
-      if (best === null || slot.inFlight < best.inFlight) best = slot
-    }
-    if (length > 0) this.#turn = (this.#turn + 1) % length
-    return best
+    asked.listener.onFault(told.givenUp(this.#route.name, this.#d.config.retryAfterMsMin))
   }
 
   #send(asked: Asked, slot: InstanceSlot, nowMs: number): void {
@@ -293,8 +224,8 @@ export class Dispatcher {
     const nowMs = this.#d.clock.monotonicMs()
     const tookMs = nowMs - asked.sentAtMs
     slot.answered(nowMs, tookMs, this.#route.slo?.latencyMs ?? null)
-    this.#forgetIfGone(slot)
-    if (answer.httpStatus === 200 && answer.grpcStatus === 0) this.#learn(tookMs)
+    this.#slots.forgetIfGone(slot)
+    if (answer.httpStatus === 200 && answer.grpcStatus === 0) this.#served.learn(tookMs)
     this.#inFlight.delete(asked)
     asked.isOver = true
     this.#rate.note(nowMs, 1, this.#line.length > 0)
@@ -307,18 +238,13 @@ export class Dispatcher {
     if (asked.isOver) return
     this.#lostAtMs = this.#d.clock.monotonicMs()
     slot.failed(this.#lostAtMs)
-    this.#forgetIfGone(slot)
+    this.#slots.forgetIfGone(slot)
     this.#inFlight.delete(asked)
     asked.slot = null
     asked.takeBack = null
     const mayAskAgain = kind !== 'died' || (!this.#route.atMostOnce && !asked.isRetried)
     if (!mayAskAgain) {
-      const before = asked.isRetried ? `, as another one before it` : ''
-      const fault = new GatewayFault(
-        'instance-died',
-        `instance ${slot.id} was lost with the request${before}: ${because}`,
-      )
-      this.#fail(asked, fault)
+      this.#fail(asked, told.lost(slot.id, asked, because))
       this.#dispatch()
       return
     }
@@ -335,7 +261,7 @@ export class Dispatcher {
     if (asked.isOver) return
     asked.isOver = true
     this.#inFlight.delete(asked)
-    if (asked.slot !== null) this.#forgetIfGone(asked.slot)
+    if (asked.slot !== null) this.#slots.forgetIfGone(asked.slot)
     this.measured.answered(this.#d.clock.monotonicMs() - asked.arrivedAtMs, true)
     asked.listener.onFault(fault)
   }
@@ -348,49 +274,7 @@ export class Dispatcher {
     this.#inFlight.delete(asked)
     asked.takeBack?.()
     asked.slot?.ended()
-    if (asked.slot !== null) this.#forgetIfGone(asked.slot)
+    if (asked.slot !== null) this.#slots.forgetIfGone(asked.slot)
     this.#dispatch()
   }
-
-  /** What few requests pass; null while nothing is known. */
-  #servedMsMost(): number | null {
-    return this.#servedMs === null ? null : this.#servedMs + 2 * this.#servedDeviationMs
-  }
-
-  #learn(tookMs: number): void {
-    if (this.#servedMs === null) {
-      this.#servedMs = tookMs
-      this.#servedDeviationMs = tookMs / 4
-      return
-    }
-    const offMs = tookMs - this.#servedMs
-    this.#servedMs += offMs / 8
-    this.#servedDeviationMs += (Math.abs(offMs) - this.#servedDeviationMs) / 4
-  }
-
-  #letGo(slot: InstanceSlot): void {
-    slot.letGo()
-    this.#lostAtMs = this.#d.clock.monotonicMs()
-    if (slot.inFlight > 0) this.#leaving.add(slot)
-  }
-
-  #forgetIfGone(slot: InstanceSlot): void {
-    if (slot.isLetGo && slot.inFlight === 0) this.#leaving.delete(slot)
-  }
-
-  #expired({ arrivedAtMs, deadlineMs }: Asked, where: string): GatewayFault {
-    const ms = (deadlineMs - arrivedAtMs).toFixed(0)
-    return new GatewayFault('expired', `${this.#route.name} did not answer within ${ms} ms: ${where}`)
-  }
-
-  #mute(protocol: InferBody['protocol']): GatewayFault {
-    const text = `instances of ${this.#route.name} do not answer over ${protocol}; ask over the other protocol`
-    return new GatewayFault('cold', text)
-  }
-}
-
-/** A wrong request is no failure of who refuses it. */
-function isFailure({ httpStatus, grpcStatus }: InstanceAnswer): boolean {
-  const wrongRequest = [3, 5, 9, 11, 12]
-  return httpStatus >= 500 || (grpcStatus !== 0 && !wrongRequest.includes(grpcStatus))
 }
