@@ -102,14 +102,14 @@ export function settle(
     }
     const shape = one.shape ?? wholeShape
     // Beside the one that it replaces, until that one is told to go, it is no surplus: nobody has asked for one more.
-    const replaced = one.isOutdated === true ? -1 : kept.findLastIndex(({ id }) => isOutdated(there, id))
+    const replaced = one.isOutdated === true ? -1 : kept.findLastIndex(({ id }) => runsOlder(there, id))
     if (replaced !== -1) stillLeaving.set(kept.splice(replaced, 1)[0]!.id!, nowMs)
     kept.push({ id: one.instanceId, shape, bornAtMs: nowMs, shapedAtMs: nowMs, isStarting: !one.isReady })
   }
   return { slots: kept, leaving: stillLeaving }
 }
 
-function isOutdated(there: ReadonlyMap<string, ServingInstance>, id: string | null): boolean {
+function runsOlder(there: ReadonlyMap<string, ServingInstance>, id: string | null): boolean {
   return id !== null && there.get(id)?.isOutdated === true
 }
 
