@@ -27,6 +27,8 @@ export type AgentConfig = {
   readonly stopGraceMs: number
   /** How often the status of functions' instances is read. */
   readonly servingPollMs: number
+  /** The same while requests wait at the gateway for a first instance. */
+  readonly servingPollSoonMs: number
   /** An instance that has begun to tell and tells nothing new for so long hangs: it is started again. */
   readonly servingSilentMs: number
   /** How often it is decided how many instances functions should have. */
@@ -79,6 +81,7 @@ export const agentConfig: AgentConfig = {
   restartsMaxDefault: 3,
   stopGraceMs: 10_000,
   servingPollMs: 250,
+  servingPollSoonMs: 50,
   servingSilentMs: 30_000,
   scaleEveryMs: 1_000,
   windowMs: 10_000,

@@ -85,6 +85,11 @@ export class GatewayDesk {
     return told.queued + told.inFlight > 0 || this.history(functionId).some((each) => isJustNow(each, atMs))
   }
 
+  /** Requests wait for a function that nobody answers for yet. */
+  get isWaitedFor(): boolean {
+    return this.#status?.functions.some(({ queued, instances }) => queued > 0 && instances.length === 0) === true
+  }
+
   /** Resolves once the gateway sends nothing there and has heard of all that it sent, or when time is up. */
   async letGo(instanceId: string, patienceMs: number): Promise<void> {
     const { link, clock } = this.#d

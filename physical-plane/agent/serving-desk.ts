@@ -16,7 +16,10 @@ import type { ReadServing, ServingReport } from './serving-status.ts'
 
 export type ServingDeskDependencies = {
   readonly clock: Clock
-  readonly config: Pick<AgentConfig, 'servingPollMs' | 'servingSilentMs' | 'scaleEveryMs' | 'stopGraceMs'>
+  readonly config: Pick<
+    AgentConfig,
+    'servingPollMs' | 'servingPollSoonMs' | 'servingSilentMs' | 'scaleEveryMs' | 'stopGraceMs'
+  >
   readonly meters: Pick<Meters, 'serves'>
   readonly shares: Pick<GpuShares, 'heard' | 'uses'>
   readonly lives: () => readonly InstanceLife[]
@@ -48,7 +51,10 @@ export class ServingDesk {
 
   start(): void {
     if (this.#d.readServing === undefined || this.#isStopped) return
-    this.#timer = this.#d.clock.after(this.#d.config.servingPollMs, () => void this.#look())
+    const { servingPollMs, servingPollSoonMs } = this.#d.config
+    // Each look is a part of their wait.
+    const lookMs = this.#gateway.isWaitedFor ? servingPollSoonMs : servingPollMs
+    this.#timer = this.#d.clock.after(lookMs, () => void this.#look())
   }
 
   stop(): void {
@@ -152,14 +158,19 @@ export class ServingDesk {
     return false
   }
 
+  /** Every second; at once for those that are asked and have no instance. */
   #scale(serving: readonly InstanceLife[]): void {
     const nowMs = this.#d.clock.monotonicMs()
-    if (nowMs - this.#scaledAtMs < this.#d.config.scaleEveryMs) return
-    this.#scaledAtMs = nowMs
+    const isDue = nowMs - this.#scaledAtMs >= this.#d.config.scaleEveryMs
+    if (!isDue && !this.#gateway.isWaitedFor) return
     const before = JSON.stringify(this.#scaler.wishes())
     const functions = [...Map.groupBy(serving, ({ jobId }) => jobId)]
-    const sampled = functions.map(([functionId, lives]) => this.#functionOf(functionId, lives))
-    this.#scaler.sample([...sampled, ...this.#asleep(new Set(functions.map(([functionId]) => functionId)))], nowMs)
+    const asleep = this.#asleep(new Set(functions.map(([functionId]) => functionId)))
+    if (isDue) {
+      this.#scaledAtMs = nowMs
+      const sampled = functions.map(([functionId, lives]) => this.#functionOf(functionId, lives))
+      this.#scaler.sample([...sampled, ...asleep], nowMs)
+    } else this.#scaler.wake(asleep, nowMs)
     if (JSON.stringify(this.#scaler.wishes()) !== before) this.#d.onChange()
   }
 

@@ -60,6 +60,14 @@ export class FunctionScaler {
     }
   }
 
+  /** Before the second is over: those that have no instances and for which none is to begin yet. */
+  wake(functions: readonly ServingFunction[], nowMs: number): void {
+    for (const each of functions) {
+      const slots = this.#known.get(each.functionId)?.slots ?? []
+      if (slots.length === 0) this.#sampleOne(each, nowMs)
+    }
+  }
+
   /** Instances that each function should have here, within its bounds. */
   wanted(): Record<string, number> {
     return Object.fromEntries([...this.#known].map(([functionId, { slots }]) => [functionId, slots.length]))

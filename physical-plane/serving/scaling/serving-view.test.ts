@@ -213,6 +213,18 @@ describe('a function without instances', () => {
     expect(scaler.wanted()).toEqual({ 'f-1': 1 })
   })
 
+  test('is woken once, before its second is over, and nobody else is decided on then', () => {
+    const scaler = new FunctionScaler()
+    const other = serving({ functionId: 'f-2', autoscaler: 'fixed' })
+    const asked = seconds(6).map((one, at) => ({ ...one, arrived: 0, queued: at === 5 ? 40 : 0 }))
+    scaler.sample([none, other], 1_000)
+    for (const ms of [1_050, 1_100, 1_150]) scaler.wake([{ ...none, history: asked }], ms)
+    expect(scaler.wanted()).toEqual({ 'f-1': 1, 'f-2': 1 })
+    expect(scaler.wishes()['f-2']!.instances.map(({ id }) => id)).toEqual(['f-1/a/0'])
+    scaler.sample([{ ...none, history: asked }, other], 2_000)
+    expect(scaler.wanted()).toEqual({ 'f-1': 1, 'f-2': 1 })
+  })
+
   test('goes by the policy that it names, and by the default where this agent does not know it', () => {
     const scaler = new FunctionScaler()
     scaler.sample([serving({ autoscaler: 'from-the-future', history: seconds(30, { arrived: 250 }) })], 1_000)
