@@ -1,5 +1,6 @@
-import { array, assert, integer, property, record } from 'fast-check'
+import { array, assert, constantFrom, integer, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
+import { packTogether } from '#proto/rectangles/repack.ts'
 import { sharingConfig } from './config.ts'
 import {
   chargeOveruse,
@@ -45,6 +46,17 @@ test('the worked example: D and B get tokens, A does not fit beside D, C is at i
   expect(deficits.map(({ limitNs }) => limitNs / ms)).toEqual([22, 12, 0, 40])
   const { granted } = grantTokens(usedByFour, four, nowNs, config)
   expect(granted).toEqual([token('D', 600, nowNs, nowNs + 16 * ms), token('B', 300, nowNs, nowNs + 12 * ms)])
+})
+
+test('requests come before surplus, the largest part that is missing first, and among surplus whoever had less', () => {
+  const first = (used: Readonly<Record<string, number>>, ...clients: readonly TokenClient[]): string =>
+    grantTokens(usedUntil(nowNs, used), clients, nowNs, config).granted[0]!.id
+  const owed = client('owed', 300, 1000, 600)
+  const over = client('over', 100, 1000, 600)
+  expect(first({ owed: 11, over: 5 }, over, owed)).toBe('owed')
+  // 2 of 12 ms are missing, of the other 4 of 40.
+  expect(first({ owed: 10, large: 36 }, client('large', 1000, 1000, 600), owed)).toBe('owed')
+  expect(first({ over: 8, less: 6 }, over, client('less', 100, 1000, 600))).toBe('less')
 })
 
 test('those admitted in one look are added up: 60, 50 and 30 % are never live together', () => {
@@ -157,6 +169,41 @@ test('whoever always wants to launch has its request over two windows where requ
           expect(held(id, at, at + 2 * windowMs)).toBeGreaterThanOrEqual((requestMilli / 1000) * windowMs - 1e-6)
     }),
     { numRuns: 100 },
+  )
+})
+
+/** What goes side by side as rectangles, request by multiprocessors, in so much of the time: then there is a timetable for all. */
+const packed = (timeMilli: number) =>
+  array(
+    record({
+      requestMilli: integer({ min: 1, max: 8 }).map((n) => 100 * n),
+      smMilli: constantFrom(60, 120, 240, 500, 600, 1000),
+    }),
+    { minLength: 8, maxLength: 20 },
+  ).map((drawn) => {
+    const bin = { width: timeMilli, height: 1000 }
+    const clients: TokenClient[] = []
+    for (const { requestMilli, smMilli } of drawn) {
+      const next = [...clients, client(`c${clients.length}`, requestMilli, 1000, smMilli)]
+      const sizes = next.map((one) => [one.id, { width: one.requestMilli, height: one.smMilli }] as const)
+      if (packTogether(bin, new Map(sizes)) !== null) clients.push(next.at(-1)!)
+    }
+    return clients
+  })
+
+test.each([
+  // Tokens are given as they come, not by the timetable, and a window forgets who had to wait: the widest lose most.
+  [700, 0.7],
+  [1000, 0.6],
+])('whoever goes side by side in %i thousandths of the time has %f of its request or more', (timeMilli, least) => {
+  assert(
+    property(packed(timeMilli), (clients) => {
+      const { held } = simulate(clients, 480)
+      // The first windows are those of whoever is asked first.
+      for (const { id, requestMilli } of clients)
+        expect(held(id, 80, 480)).toBeGreaterThanOrEqual(least * (requestMilli / 1000) * 400)
+    }),
+    { numRuns: 25 },
   )
 })
 

@@ -1,6 +1,16 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { areaOf, cut, findRoom, type FitRule, freeBeside, overlap, type Rectangle, type Size } from './max-rects.ts'
+import {
+  areaOf,
+  cut,
+  findRoom,
+  type FitRule,
+  freeBeside,
+  holds,
+  overlap,
+  type Rectangle,
+  type Size,
+} from './max-rects.ts'
 import { asText, freeByBruteForce, orders } from './max-rects.fixture.ts'
 
 const bin: Size = { width: 100, height: 100 }
@@ -104,6 +114,7 @@ test('the free list is exactly the maximal free rectangles, through arrivals and
         expect(place !== null).toBe(isHeld)
         if (place === null) continue
         expect(taken.some((other) => overlap(other, place))).toBe(false)
+        expect(holds({ x: 0, y: 0, ...small }, place)).toBe(true)
         taken.push(place)
         free = cut(free, place)
       }

@@ -20,6 +20,17 @@ test.each(published)('sharing the tensors of $model takes less memory from $from
   expect(used(row.from - 1)).toBeGreaterThanOrEqual((row.from - 1) * row.alone)
 })
 
+test.each([
+  { model: 'ViT-huge', count: 2, alone: 9_470, sharing: 7_181 },
+  { model: 'ResNet50', count: 5, alone: 7_625, sharing: 7_551 },
+])('$count of $model take $sharing instead of $alone MB', ({ model, count, alone, sharing }) => {
+  const row = published.find((one) => one.model === model)!
+  const memory = new SharedMemory(10_000)
+  for (let at = 0; at < count; at += 1)
+    memory.hold(String(at), { memoryBytes: row.own, shared: { key: row.model, bytes: row.shared } })
+  expect([count * row.alone, memory.totalBytes - memory.freeBytes]).toEqual([alone, sharing])
+})
+
 test('another instance of a model fits where its first would not', () => {
   const memory = new SharedMemory(100)
   const ask = { memoryBytes: 20, shared: { key: 'm', bytes: 50 } }

@@ -69,6 +69,43 @@ test('what was held together is held again in any order', () => {
   )
 })
 
+test('what runs is held again in whatever order it is found, and nothing of it is lost', () => {
+  const one = fc.record({
+    smMilli: fc.constantFrom(0, 60, 120, 240, 500, 600),
+    requestMilli: fc.integer({ min: 1, max: 10 }).map((n) => n * 100),
+    leaves: fc.nat(3),
+    rank: fc.nat(1_000),
+  })
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 25 }), (given) => {
+      const index = new DeviceIndex(aCluster(1, 2), complementary.bounds)
+      const running: { readonly holder: string; readonly deviceId: string; readonly share: Share; rank: number }[] = []
+      for (const { smMilli, requestMilli, leaves, rank } of given) {
+        const demand = { ...aDemand(), share: share(smMilli, requestMilli) }
+        const placement = complementary.place(index, demand)
+        if (placement !== null) {
+          index.hold(demand, placement)
+          running.push({ holder: demand.holder, ...placement[0]!, rank })
+        }
+        if (leaves === 0 && running.length > 0) index.release(running.shift()!.holder)
+      }
+      const again = new DeviceIndex(aCluster(1, 2), complementary.bounds)
+      for (const { holder, deviceId, share: its } of running.toSorted((a, b) => a.rank - b.rank)) {
+        const demand = { ...aDemand(), holder, share: its }
+        again.hold(demand, [{ deviceId, share: its }])
+      }
+      for (const device of [0, 1])
+        expect([again.requestMilli(device), again.limitMilli(device)]).toEqual([
+          index.requestMilli(device),
+          index.limitMilli(device),
+        ])
+      for (const { holder } of running) expect(again.release(holder)).toBe(true)
+      expect(again.activeCount).toBe(0)
+    }),
+    { numRuns: 60 },
+  )
+})
+
 test('more multiprocessors than a device has are our own mistake', () => {
   const index = new DeviceIndex(aCluster(1, 1), complementary.bounds)
   const demand = { ...aDemand(), share: share(1_001, 100) }
