@@ -41,6 +41,8 @@ export type Bounds = { readonly requestMilliMax: number; readonly limitMilliMax:
 export type PlacementPolicy = {
   readonly name: string
   readonly bounds: Bounds
+  /** Devices with room on which it lets an instance be; absent: all of these. */
+  readonly admits?: (index: DeviceIndex, device: number, share: Share) => boolean
   readonly place: (index: DeviceIndex, demand: Demand) => Placement | null
 }
 

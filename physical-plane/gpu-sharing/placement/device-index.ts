@@ -12,6 +12,7 @@ import {
   type Placement,
   type Share,
 } from './demand.ts'
+import type { Size } from '#proto/rectangles/max-rects.ts'
 import { SpaceTime } from './space-time.ts'
 
 export type IndexedDevice = { readonly id: string; readonly node: string; readonly memoryBytes: number }
@@ -23,7 +24,10 @@ export class DeviceIndex {
   /** By node, then by id: the position in it is a device's number everywhere here. */
   readonly devices: readonly IndexedDevice[]
   readonly nodes: readonly NodeRange[]
+  /** For those who come. */
   readonly bounds: Bounds
+  /** For those who are there, whoever placed them: another policy's bounds may have been wider. */
+  readonly #heldBounds: Bounds
   readonly #numbers = new Map<string, number>()
   readonly #requestMilli: Int32Array
   readonly #limitMilli: Int32Array
@@ -38,11 +42,12 @@ export class DeviceIndex {
   readonly #training = new Map<number, Set<string>>()
   #activeCount = 0
 
-  constructor(devices: readonly IndexedDevice[], bounds: Bounds) {
+  constructor(devices: readonly IndexedDevice[], bounds: Bounds, heldBounds = bounds) {
     this.devices = devices.toSorted((a, b) => compare(a.node, b.node) || compare(a.id, b.id))
     this.devices.forEach(({ id }, number) => this.#numbers.set(id, number))
     assert(this.#numbers.size === devices.length, 'two devices have one id')
     this.bounds = bounds
+    this.#heldBounds = heldBounds
     const size = devices.length
     this.#requestMilli = new Int32Array(size)
     this.#limitMilli = new Int32Array(size)
@@ -87,18 +92,27 @@ export class DeviceIndex {
   }
 
   fits(device: number, share: Share): boolean {
-    return this.mayHold(device, share) && this.#spaceTime.fits(device, share)
+    return this.#isWithin(this.bounds, device, share) && this.#spaceTime.fits(device, share)
   }
 
   /** By the sums alone: for who held it before, beside others who did. */
   mayHold(device: number, share: Share): boolean {
-    const { requestMilli, limitMilli, memoryBytes } = share
-    return (
-      this.#isOffered[device] === 1 &&
-      this.#requestMilli[device]! + partOfDeviceMilli(requestMilli, share) <= this.bounds.requestMilliMax &&
-      this.#limitMilli[device]! + partOfDeviceMilli(limitMilli, share) <= this.bounds.limitMilliMax &&
-      this.#memoryBytes[device]! + memoryBytes <= this.devices[device]!.memoryBytes
-    )
+    return this.#isWithin(this.#heldBounds, device, share)
+  }
+
+  /** Sizes in time and multiprocessors of all that is held of the device. */
+  sizesOn(device: number): readonly Size[] {
+    return this.#spaceTime.sizesOn(device)
+  }
+
+  /** Somebody has only a part of some device's multiprocessors. */
+  get hasParts(): boolean {
+    return this.#spaceTime.hasParts
+  }
+
+  /** Everybody who holds something, in the order in which they came. */
+  *demands(): Iterable<Demand> {
+    for (const { demand } of this.#held.values()) yield demand
   }
 
   /** A device that is not offered gives nothing more; who holds some of it keeps that until it is released. */
@@ -177,6 +191,16 @@ export class DeviceIndex {
     const training = this.#training.get(device)
     training?.delete(holder)
     if (training?.size === 0) this.#training.delete(device)
+  }
+
+  #isWithin({ requestMilliMax, limitMilliMax }: Bounds, device: number, share: Share): boolean {
+    const { requestMilli, limitMilli, memoryBytes } = share
+    return (
+      this.#isOffered[device] === 1 &&
+      this.#requestMilli[device]! + partOfDeviceMilli(requestMilli, share) <= requestMilliMax &&
+      this.#limitMilli[device]! + partOfDeviceMilli(limitMilli, share) <= limitMilliMax &&
+      this.#memoryBytes[device]! + memoryBytes <= this.devices[device]!.memoryBytes
+    )
   }
 
   #known(deviceId: string): number {

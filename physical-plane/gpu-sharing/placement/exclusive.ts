@@ -5,6 +5,7 @@ import type { PlacementPolicy, Share } from './demand.ts'
 export const exclusive: PlacementPolicy = {
   name: 'exclusive',
   bounds: { requestMilliMax: placementConfig.requestMilliMax, limitMilliMax: placementConfig.limitMilliMax },
+  admits: (index, device) => !index.isActive(device),
   place: (index, demand) => {
     const placement: { deviceId: string; share: Share }[] = []
     for (const [device, { id, memoryBytes }] of index.devices.entries()) {

@@ -5,11 +5,12 @@ import type { Demand, Placement, PlacementPolicy, Share } from './demand.ts'
 import { DeviceIndex, type IndexedDevice } from './device-index.ts'
 import { exclusive } from './exclusive.ts'
 import { limitPacking } from './limit-packing.ts'
+import { placementNames } from './placement-names.ts'
 import { aCluster, aDemand, demands } from './placement.fixture.ts'
-import { requestPacking } from './request-packing.ts'
+import { placementPolicyOf } from './policies.ts'
 import { bothWeights, leftOver } from './tightest.ts'
 
-const policies = [complementary, exclusive, limitPacking, requestPacking]
+const policies = placementNames.map(placementPolicyOf)
 
 const steps = fc.array(fc.record({ demand: demands, leaves: fc.nat(3) }), { maxLength: 40 })
 const clusters = fc.record({ nodes: fc.integer({ min: 1, max: 3 }), perNode: fc.integer({ min: 1, max: 3 }) })
@@ -50,6 +51,10 @@ function play(
   }
   return { index, held }
 }
+
+test('every policy goes by the name that it is asked for', () => {
+  expect(policies.map(({ name }) => name)).toEqual([...placementNames])
+})
 
 describe.each(policies.map((policy) => [policy.name, policy] as const))('%s', (_, policy) => {
   test('no history oversells a device, by an independent count, and release restores what was', () => {

@@ -12,30 +12,48 @@ const device = { width: wholeMilli, height: wholeMilli }
 export class SpaceTime {
   /** By device; shares of one size are alike. */
   readonly #sizes = new Map<number, readonly Size[]>()
+  #partsCount = 0
+
+  /** Somebody has only a part of some device's multiprocessors. */
+  get hasParts(): boolean {
+    return this.#partsCount > 0
+  }
 
   fits(of: number, share: Share): boolean {
     const own = sizeOf(share)
-    const held = this.#sizes.get(of) ?? []
+    const held = this.sizesOn(of)
     // The sums tell; asked of thousands of devices for one placement.
-    if (own.height === wholeMilli && held.every(({ height }) => height === wholeMilli)) return true
+    if (!isPart(own) && !held.some(isPart)) return true
     const sizes = [...held, own]
     return packTogether(device, new Map(sizes.map((size, at) => [String(at), size]))) !== null
   }
 
+  sizesOn(of: number): readonly Size[] {
+    return this.#sizes.get(of) ?? []
+  }
+
   add(to: number, share: Share): void {
-    this.#sizes.set(to, [...(this.#sizes.get(to) ?? []), sizeOf(share)])
+    const size = sizeOf(share)
+    this.#sizes.set(to, [...this.sizesOn(to), size])
+    if (isPart(size)) this.#partsCount += 1
   }
 
   remove(from: number, share: Share): void {
     const { width, height } = sizeOf(share)
-    const sizes = this.#sizes.get(from) ?? []
+    const sizes = this.sizesOn(from)
     const at = sizes.findIndex((size) => size.width === width && size.height === height)
     if (at < 0) return
+    if (isPart({ width, height })) this.#partsCount -= 1
     if (sizes.length > 1) this.#sizes.set(from, sizes.toSpliced(at, 1))
     else this.#sizes.delete(from)
   }
 }
 
-function sizeOf({ requestMilli, smMilli = 0 }: Share): Size {
+/** Of the multiprocessors. */
+export function isPart({ height }: Size): boolean {
+  return height < wholeMilli
+}
+
+export function sizeOf({ requestMilli, smMilli = 0 }: Share): Size {
   return { width: requestMilli, height: smMilli === 0 ? wholeMilli : smMilli }
 }
