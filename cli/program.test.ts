@@ -294,6 +294,7 @@ describe('refusals', () => {
     [['up', '--regions', 'nowhere'], 'provider/place'],
     [['up', '--cpu-units', '0'], 'whole number'],
     [['up', '--link-scale', '-1'], 'above 0'],
+    [['up', '--placement', 'tetris'], 'Allowed choices are placement, complementary, rectangles'],
     [['demo', '--strategy', 'sgd'], 'Allowed choices'],
     [['--server', 'nonsense', 'jobs'], 'HOST:PORT'],
   ])('%j is refused as usage', async (given, text) => {

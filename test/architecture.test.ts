@@ -122,6 +122,8 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
       'physical-plane/runtime/bundle.ts',
       // What the profiler, which the command line starts, has left in its folder.
       'physical-plane/gpu-sharing/profiler/remembered.ts',
+      // Which policies an agent may be told to place shares by.
+      'physical-plane/gpu-sharing/placement/placement-names.ts',
       // Planning without a control plane: a pure function of its arguments.
       'control-plane/plan-offline.ts',
       // What the simulators' processes are asked and answer.

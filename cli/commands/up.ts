@@ -3,7 +3,12 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve as absolute } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import {
+  defaultPlacement,
+  placementNames,
+  type PlacementName,
+} from '#physical-plane/gpu-sharing/placement/placement-names.ts'
 import { loadLayers } from '#regions/load-catalogue.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { waits } from '../config.ts'
@@ -20,6 +25,7 @@ type Options = {
   readonly regions: readonly string[]
   readonly cpuUnits: number
   readonly linkScale: number
+  readonly placement: PlacementName
   readonly catalogue: readonly string[]
   readonly detach?: true
 }
@@ -32,6 +38,11 @@ export function upCommand(run: Run): Command {
     .option('--regions <names>', 'regions, separated by commas', regionList, [...defaultRegions])
     .option('--cpu-units <n>', 'CPU units that each region offers', wholeNumber, availableParallelism())
     .option('--link-scale <x>', 'makes links x times faster than the link table', positiveNumber, 1)
+    .addOption(
+      new Option('--placement <name>', 'which GPU a share is on')
+        .choices([...placementNames])
+        .default(defaultPlacement),
+    )
     .option('--catalogue <path>', 'a folder or YAML file over the bundled catalogue; may be repeated', collect, [])
     .option('--detach', 'return once it runs; `cloudless down` stops it')
     .action(
@@ -47,12 +58,13 @@ async function serve(context: Context, options: Options): Promise<ExitCode> {
   const note = (text: string): void => output.note(text)
   const { python } = await findPython({ environment, home, withTests: false, clock, signal, note })
   const folder = localClusterFolder(home)
-  const { regions, cpuUnits, linkScale } = options
+  const { regions, cpuUnits, linkScale, placement } = options
   const cluster = await startCluster({
     folder,
     regions,
     cpuUnits,
     linkScale,
+    agentFlags: Object.fromEntries(regions.map((region) => [region, { '--placement': placement }])),
     catalogues: options.catalogue,
     fetchedFolder: fetchedFolder(home),
     python,
@@ -92,6 +104,7 @@ async function detach(context: Context, options: Options): Promise<ExitCode> {
     '--regions': options.regions.join(','),
     '--cpu-units': String(options.cpuUnits),
     '--link-scale': String(options.linkScale),
+    '--placement': options.placement,
   }
   const program = join(import.meta.dirname, '../main.ts')
   const paths = options.catalogue.flatMap((path) => ['--catalogue', path])

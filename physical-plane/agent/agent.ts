@@ -21,26 +21,25 @@ import { collectGatewayMetrics } from './gateway-metrics.ts'
 import type { GatewayLink } from './gateway-desk.ts'
 import { collectGpuMetrics } from './gpu-metrics.ts'
 import { directiveOf, placeIn } from './directives.ts'
-import type { GpuShares } from './gpu-shares.ts'
 import type { InstanceLife } from './instance-life.ts'
 import { InstanceDesk } from './instance-service.ts'
 import type { Journal } from './journal.ts'
 import { forgetLastWords, keepLastWords, lastWordsOf } from './last-words.ts'
 import { LogShipper } from './log-shipper.ts'
-import { MachineDevices } from './machine-devices.ts'
+import { MachineDevices, type MachineOptions } from './machine-devices.ts'
 import { Meters } from './meters.ts'
 import { ModelUploads, type UploadModel } from './model-uploads.ts'
 import { observedInstance, refusedInstance, waitingInstance, type Report } from './observed.ts'
 import type { InstanceRuntime } from './orders.ts'
 import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
-import { plainPurchase, type Purchase } from './purchase.ts'
+import { plainPurchase } from './purchase.ts'
 import { ServingDesk } from './serving-desk.ts'
 import type { ReadServing } from './serving-status.ts'
 import type { Stored } from './storage-meter.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
-export type AgentDependencies = {
+export type AgentDependencies = MachineOptions & {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -53,11 +52,6 @@ export type AgentDependencies = {
   readonly agentId: string
   readonly incarnation: number
   readonly version: string
-  readonly devices: readonly Device[]
-  /** Of GPUs that are shared; none when absent. */
-  readonly shares?: GpuShares
-  /** Of the machine and so of all its devices; on demand and nothing more when absent. */
-  readonly purchase?: Purchase
   /** How functions' instances are heard; none are where it is absent. */
   readonly readServing?: ReadServing
   /** What answers for the region's functions; nothing does where it is absent. */
@@ -83,14 +77,14 @@ export class Agent {
   #isEnded = false
 
   constructor(dependencies: AgentDependencies) {
-    const { clock, random, log, metrics, runtime, journal, region, devices } = dependencies
+    const { clock, random, log, metrics, runtime, journal, region } = dependencies
     this.#d = dependencies
     const config = dependencies.config ?? agentConfig
     this.#config = config
     this.#runningGauge = metrics.gauge('cloudless_agent_instances', 'Instances by state', ['state'])
     const onChange = (): void => this.#link.changed()
-    const { purchase = plainPurchase, shares } = dependencies
-    this.#devices = new MachineDevices(devices, shares, purchase)
+    const { purchase = plainPurchase } = dependencies
+    this.#devices = new MachineDevices(dependencies)
     const placeOf = (jobId: string, partition: string): string => placeIn(this.#supervisor.desired, jobId, partition)
     const storedOf = (jobId: string, partition: string): Promise<Stored> => runtime.stored(jobId, partition)
     const usedSeconds = (id: string, deviceId: string): number => this.#devices.shares.usedSeconds(id, deviceId)

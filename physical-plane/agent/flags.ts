@@ -4,6 +4,12 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { TimeSharing } from '#physical-plane/gpu-sharing/device-manager.ts'
+import {
+  defaultPlacement,
+  isPlacementName,
+  placementNames,
+  type PlacementName,
+} from '#physical-plane/gpu-sharing/placement/placement-names.ts'
 import { invalid } from '#runtime/errors.ts'
 import type { LogLevel } from '#runtime/log.ts'
 import { isLoopbackHost } from '#runtime/loopback.ts'
@@ -30,6 +36,7 @@ export type Flags = {
   readonly sharesGpus: boolean
   readonly usesMps: boolean
   readonly timeSharing: TimeSharing
+  readonly placement: PlacementName
   /** The cloud whose metadata service is asked, as openMetadata takes it. */
   readonly cloudMetadata: string | null
 }
@@ -51,6 +58,8 @@ export const usage = `usage: node physical-plane/agent/main.ts --control-plane H
   --mps             auto (the default): NVIDIA's MPS is used, and started where it can be; off: shared GPUs take turns
   --time-sharing    reflexes (the default): processes on a GPU give way to each other within microseconds, and take turns by tokens
                     where a share is of a part of the multiprocessors; tokens: by tokens everywhere
+  --placement       which GPU a share is on: ${placementNames.slice(0, 7).join(', ')},
+                    ${placementNames.slice(7).join(', ')}; ${defaultPlacement} when absent
   --market          how the machine was bought: on-demand (the default) or spot
   --zone            where it stands in its region, for example us-east-1a
   --instance-type   its type as price lists write it, for example g4dn.xlarge
@@ -79,6 +88,7 @@ export function readFlags(args?: readonly string[]): Flags | null {
       'gpu-sharing': { type: 'string', default: 'auto' },
       mps: { type: 'string', default: 'auto' },
       'time-sharing': { type: 'string', default: 'reflexes' },
+      placement: { type: 'string', default: defaultPlacement },
       gateway: { type: 'string', default: 'auto' },
       'log-level': { type: 'string', default: 'info' },
       'metrics-listen': { type: 'string' },
@@ -125,6 +135,7 @@ export function readFlags(args?: readonly string[]): Flags | null {
     sharesGpus: isAuto('gpu-sharing', values['gpu-sharing']),
     usesMps: isAuto('mps', values.mps),
     timeSharing: timeSharingFlag(values['time-sharing']),
+    placement: placementFlag(values.placement),
     cloudMetadata: values['cloud-metadata'] ?? null,
     gateway: gatewayFlag(values.gateway, bindHost, values['allow-remote']),
     metricsListen:
@@ -161,6 +172,12 @@ function isAuto(flag: string, value: string): boolean {
 function timeSharingFlag(value: string): TimeSharing {
   if (value !== 'tokens' && value !== 'reflexes')
     throw invalid([{ field: '--time-sharing', description: `${value} must be tokens or reflexes` }])
+  return value
+}
+
+function placementFlag(value: string): PlacementName {
+  if (!isPlacementName(value))
+    throw invalid([{ field: '--placement', description: `${value} must be one of ${placementNames.join(', ')}` }])
   return value
 }
 

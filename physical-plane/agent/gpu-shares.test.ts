@@ -173,7 +173,7 @@ describe('GpuShares', () => {
   test('a GPU whose shared file is not ours is handed out whole, and a share of it is refused with the reason', () => {
     const { shares, path } = someShares('foreign')
     writeFileSync(path('a'), 'something else')
-    const devices = new MachineDevices([gpu('a'), { ...gpu('b'), model: 'nvidia-a100' }], shares)
+    const devices = new MachineDevices({ devices: [gpu('a'), { ...gpu('b'), model: 'nvidia-a100' }], shares })
     expect(devices.wire()).toMatchObject([
       { id: 'a', sharing: 'DEVICE_SHARING_UNSPECIFIED' },
       { id: 'b', sharing: 'DEVICE_SHARING_INTERPOSER' },

@@ -1,5 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { limitArea } from '#physical-plane/gpu-sharing/area.ts'
+import { placementNames, type PlacementName } from '#physical-plane/gpu-sharing/placement/placement-names.ts'
+import { placementPolicyOf } from '#physical-plane/gpu-sharing/placement/policies.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Device, Sharing } from './devices.ts'
 import { GpuTable, type ShareAsk } from './gpu-table.ts'
@@ -39,6 +42,126 @@ describe('GpuTable', () => {
     expect(table.takeShares('two', 'nvidia-t4', 2, onPart(120, 600, 700))).toMatchObject([
       { units: 2, share: { requestMilli: 600, limitMilli: 700, smMilli: 240 } },
     ])
+  })
+
+  test.each(['placement', 'complementary', 'rectangles'] as const)(
+    "FaST-GShare's eight pods are on one of several GPUs by %s, in whatever order they come",
+    (name) => {
+      const onPart = (smMilli: number, requestMilli: number): ShareAsk => {
+        const whole = ask(requestMilli, { memoryBytes: 1.5 * gib })
+        return { ...whole, kind: 'inference', functionId: `f-${smMilli}`, share: { ...whole.share, smMilli } }
+      }
+      const pods = [[120, 400, 4] as const, [240, 400, 2] as const, [500, 600, 2] as const].flatMap(
+        ([smMilli, requestMilli, count]) => Array.from({ length: count }, () => onPart(smMilli, requestMilli)),
+      )
+      fc.assert(
+        fc.property(fc.shuffledSubarray(pods, { minLength: pods.length }), (ordered) => {
+          const table = new GpuTable(
+            ['a', 'b', 'c', 'd'].map((id) => aGpu(id)),
+            placementPolicyOf(name),
+          )
+          const used = ordered.map((pod, at) => table.takeShares(`p-${at}`, 'nvidia-t4', 1, pod)?.[0]?.deviceId)
+          expect(new Set(used)).toEqual(new Set(['a']))
+        }),
+        { numRuns: 50 },
+      )
+    },
+  )
+
+  test('HAS-GPU keeps rows where FaST-GShare packs rectangles', () => {
+    const onPart = (smMilli: number, requestMilli: number): ShareAsk => {
+      const whole = ask(requestMilli)
+      return { ...whole, kind: 'inference', share: { ...whole.share, smMilli } }
+    }
+    const placedBy = (name: PlacementName): readonly string[] => {
+      const table = new GpuTable([aGpu('a'), aGpu('b')], placementPolicyOf(name))
+      const load = [onPart(300, 700), onPart(300, 700), onPart(400, 500)]
+      return load.map((wanted, at) => table.takeShares(`p-${at}`, 'nvidia-t4', 1, wanted)![0]!.deviceId)
+    }
+    expect(placedBy('rectangles')).toEqual(['a', 'a', 'a'])
+    expect(placedBy('rows')).toEqual(['a', 'b', 'a'])
+  })
+
+  test('exclusive gives a share a GPU of its own, of which it keeps what it asked for', () => {
+    const table = new GpuTable([aGpu('a'), aGpu('b')], placementPolicyOf('exclusive'))
+    const half = { requestMilli: 500, limitMilli: 500, memoryBytes: 0 }
+    expect(table.takeShares('one', 'nvidia-t4', 1, ask(500))).toMatchObject([{ deviceId: 'a', share: half }])
+    // Units of one instance are nobody else's.
+    expect(table.takeShares('two', 'nvidia-t4', 2, ask(100))).toMatchObject([{ deviceId: 'b', units: 2 }])
+    expect(table.takeShares('three', 'nvidia-t4', 1, ask(100))).toBeNull()
+    table.release('one')
+    expect(table.takeWhole('four', 'nvidia-t4', 1)).toMatchObject([{ deviceId: 'a' }])
+  })
+
+  test('limit-packing lets nobody hope for more than there is, and hands out whole GPUs all the same', () => {
+    const table = new GpuTable([aGpu('a'), aGpu('b')], placementPolicyOf('limit-packing'))
+    expect(table.takeShares('one', 'nvidia-t4', 1, ask(200, { limitMilli: 600 }))).toMatchObject([
+      { deviceId: 'a', share: { requestMilli: 200, limitMilli: 600 } },
+    ])
+    expect(table.takeShares('two', 'nvidia-t4', 1, ask(200, { limitMilli: 600 }))).toMatchObject([{ deviceId: 'b' }])
+    expect(table.takeShares('three', 'nvidia-t4', 1, ask(200, { limitMilli: 600 }))).toBeNull()
+    table.release('two')
+    expect(table.takeWhole('whole', 'nvidia-t4', 1)).toMatchObject([{ deviceId: 'b' }])
+  })
+
+  test('under another policy everybody stays where they are and keeps what they have, and nothing is oversold', () => {
+    const wanted = fc.record({
+      requestMilli: fc.integer({ min: 1, max: 600 }),
+      more: fc.integer({ min: 0, max: 400 }),
+      smMilli: fc.constantFrom(0, 0, 120, 240, 500),
+      memoryGib: fc.integer({ min: 0, max: 6 }),
+      kind: fc.constantFrom('training', 'inference', 'llm-inference'),
+      units: fc.constantFrom(1, 1, 1, 2),
+    })
+    const askOf = ({
+      requestMilli,
+      more,
+      smMilli,
+      memoryGib,
+      kind,
+    }: typeof wanted extends fc.Arbitrary<infer W> ? W : never) => {
+      const limitMilli = Math.min(1_000, requestMilli + more)
+      const whole = ask(requestMilli, { limitMilli, memoryBytes: memoryGib * gib, kind })
+      return smMilli === 0 ? whole : { ...whole, share: { ...whole.share, smMilli } }
+    }
+    const gpus = ['a', 'b', 'c'].map((id) => aGpu(id))
+    fc.assert(
+      fc.property(
+        fc.array(wanted, { maxLength: 15 }),
+        fc.array(wanted, { maxLength: 5 }),
+        fc.constantFrom(...placementNames),
+        fc.constantFrom(...placementNames),
+        fc.boolean(),
+        (before, after, first, second, takesWhole) => {
+          const table = new GpuTable(gpus, placementPolicyOf(first))
+          if (takesWhole) table.takeWhole('whole', 'nvidia-t4', 1)
+          const held = before.flatMap((each, at) => {
+            const asked = askOf(each)
+            const slices = table.takeShares(`h-${at}`, 'nvidia-t4', each.units, asked)
+            return slices === null ? [] : [{ holder: `h-${at}`, slices, asked }]
+          })
+          const next = new GpuTable(gpus, placementPolicyOf(second))
+          // Runs are found in the order of their folders' names, not in that in which they came.
+          for (const { holder, slices, asked } of held.toReversed())
+            expect(next.claim(holder, slices, asked)).toBe(true)
+          next.update(gpus)
+          const more = after.flatMap((each, at) => {
+            return next.takeShares(`n-${at}`, 'nvidia-t4', each.units, askOf(each)) ?? []
+          })
+          for (const { id } of gpus) {
+            const left = next.left(id)!
+            expect(Math.min(left.requestMilli, left.limitMilli, left.memoryBytes)).toBeGreaterThanOrEqual(0)
+            const on = [...held.flatMap(({ slices }) => slices), ...more].filter(({ deviceId }) => deviceId === id)
+            expect(on.reduce((sum, { share }) => sum + limitArea(share!), 0)).toBeLessThanOrEqual(1_500)
+            expect(next.holdersOf(id)).toEqual(
+              expect.arrayContaining(
+                held.filter(({ slices }) => slices.some(({ deviceId }) => deviceId === id)).map(({ holder }) => holder),
+              ),
+            )
+          }
+        },
+      ),
+    )
   })
 
   test('shares are packed on the tightest GPU, and a whole one is never beside them', () => {

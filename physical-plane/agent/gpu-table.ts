@@ -1,10 +1,17 @@
-// Who holds what of the machine's GPUs: whole ones, and shares of those that can be shared, placed by Dilu's rule with the
-// machine as its one node. A whole GPU and shares are never on one device. GPUs may go and come back while they are held.
-import { complementary } from '#physical-plane/gpu-sharing/placement/complementary.ts'
+// Who holds what of the machine's GPUs: whole ones, and shares of those that can be shared, with the machine as their one node. Which GPU
+// a new share is on is for a placement policy to say; who is there stays, whatever policy comes. A whole GPU and shares are never
+// on one device. GPUs may go and come back while they are held.
 import { placementConfig } from '#physical-plane/gpu-sharing/placement/config.ts'
-import type { Demand, DemandKind, Placement } from '#physical-plane/gpu-sharing/placement/demand.ts'
+import type {
+  Bounds,
+  Demand,
+  DemandKind,
+  Placement,
+  PlacementPolicy,
+} from '#physical-plane/gpu-sharing/placement/demand.ts'
 import { DeviceIndex } from '#physical-plane/gpu-sharing/placement/device-index.ts'
 import { wholeShare } from '#physical-plane/gpu-sharing/placement/exclusive.ts'
+import { placement as defaultPolicy } from '#physical-plane/gpu-sharing/placement/placement.ts'
 import type { Slice, SliceShare } from '#physical-plane/runtime/runtime.ts'
 import { assert, present } from '#runtime/assert.ts'
 import type { Device } from './devices.ts'
@@ -23,13 +30,20 @@ type Held = { readonly slices: readonly Slice[]; readonly ask: ShareAsk | null }
 type Group = { readonly model: string; readonly isShared: boolean; readonly index: DeviceIndex }
 
 const machine = 'machine'
+/** Of every device and under every policy: what its manager grants. */
+const heldBounds: Bounds = {
+  requestMilliMax: placementConfig.requestMilliMax,
+  limitMilliMax: placementConfig.limitMilliMax,
+}
 
 export class GpuTable {
+  readonly #policy: PlacementPolicy
   #devices: readonly Device[] = []
   #groups: readonly Group[] = []
   readonly #held = new Map<string, Held>()
 
-  constructor(devices: readonly Device[]) {
+  constructor(devices: readonly Device[], policy: PlacementPolicy = defaultPolicy) {
+    this.#policy = policy
     this.update(devices)
   }
 
@@ -43,7 +57,7 @@ export class GpuTable {
     const heldIds = new Set([...this.#held.values()].flatMap(({ slices }) => slices.map(({ deviceId }) => deviceId)))
     const gone = this.#devices.filter(({ id }) => !offered.has(id) && heldIds.has(id))
     this.#devices = [...devices].sort((a, b) => (a.id < b.id ? -1 : 1))
-    this.#groups = groupsOf([...devices, ...gone])
+    this.#groups = groupsOf([...devices, ...gone], this.#policy.bounds)
     for (const [holder, held] of this.#held) this.#holdAll(holder, held)
     for (const { id } of gone) for (const { index } of this.#groups) index.offer(id, false)
   }
@@ -53,7 +67,7 @@ export class GpuTable {
     const slices: Slice[] = []
     for (const { index } of this.#groupsOf(model))
       for (const [at, { id, memoryBytes }] of index.devices.entries())
-        if (slices.length < units && !index.isActive(at) && index.fits(at, wholeShare(memoryBytes)))
+        if (slices.length < units && !index.isActive(at) && index.mayHold(at, wholeShare(memoryBytes)))
           slices.push({ deviceId: id, deviceModel: model, units: 1 })
     if (slices.length < units) return null
     this.#hold(holder, { slices, ask: null })
@@ -65,11 +79,12 @@ export class GpuTable {
     const index = this.#groups.find((group) => group.model === model && group.isShared)?.index
     if (index === undefined || units > placementConfig.devicesPerInstanceMax) return null
     const demand: Demand = { ...demandOf(holder, ask), devices: units, kind: units > 1 ? 'training' : ask.kind }
-    const placement = complementary.place(index, demand)
+    const placed = this.#policy.place(index, demand)
+    // What was asked for, where a policy counts more of the device: others are kept away by it, nobody is guaranteed more by it.
     const slices =
-      placement === null
-        ? takeEvenly(index, model, units, ask.share)
-        : placement.map(({ deviceId, share }) => ({ deviceId, deviceModel: model, units: 1, share }))
+      placed === null
+        ? takeEvenly(index, model, units, ask.share, this.#policy.admits)
+        : placed.map(({ deviceId }) => ({ deviceId, deviceModel: model, units: 1, share: ask.share }))
     if (slices !== null) this.#hold(holder, { slices, ask })
     return slices
   }
@@ -130,7 +145,7 @@ export class GpuTable {
     const { requestMilliMax, limitMilliMax } = index.bounds
     return {
       requestMilli: requestMilliMax - index.requestMilli(at),
-      limitMilli: limitMilliMax - index.limitMilli(at),
+      limitMilli: Math.max(0, limitMilliMax - index.limitMilli(at)),
       memoryBytes: index.freeMemoryBytes(at),
     }
   }
@@ -173,12 +188,16 @@ export function isShared({ sharing }: Device): boolean {
   return sharing === 'interposer' || sharing === 'interposer-mps'
 }
 
-function groupsOf(devices: readonly Device[]): readonly Group[] {
+function groupsOf(devices: readonly Device[], policyBounds: Bounds): readonly Group[] {
+  const bounds = {
+    requestMilliMax: Math.min(policyBounds.requestMilliMax, heldBounds.requestMilliMax),
+    limitMilliMax: Math.min(policyBounds.limitMilliMax, heldBounds.limitMilliMax),
+  }
   const keys = new Map(devices.map((device) => [`${device.model} ${isShared(device)}`, device]))
   return [...keys.values()].map((first) => {
     const alike = devices.filter((device) => device.model === first.model && isShared(device) === isShared(first))
     const indexed = alike.map(({ id, memoryBytes }) => ({ id, memoryBytes, node: machine }))
-    return { model: first.model, isShared: isShared(first), index: new DeviceIndex(indexed, complementary.bounds) }
+    return { model: first.model, isShared: isShared(first), index: new DeviceIndex(indexed, bounds, heldBounds) }
   })
 }
 

@@ -1,11 +1,22 @@
 // The devices of the agent's machine as they are now: what of them is held, how they are shared, and what the control plane is
 // told of them. Devices may go and come back.
+import type { PlacementPolicy } from '#physical-plane/gpu-sharing/placement/demand.ts'
 import type { Device as WireDevice } from '#proto/generated/cloudless/v1/Device.ts'
 import type { Device } from './devices.ts'
 import { GpuShares } from './gpu-shares.ts'
 import { wireDevice } from './observed.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
 import { SliceTable } from './slices.ts'
+
+export type MachineOptions = {
+  readonly devices: readonly Device[]
+  /** Of GPUs that are shared; none when absent. */
+  readonly shares?: GpuShares
+  /** Of the machine and so of all its devices; on demand and nothing more when absent. */
+  readonly purchase?: Purchase
+  /** Which GPU a share is on; our default where it is absent. */
+  readonly placement?: PlacementPolicy
+}
 
 export class MachineDevices {
   readonly slices: SliceTable
@@ -15,9 +26,9 @@ export class MachineDevices {
   /** When the machine will be taken away, as its cloud has announced; null while nothing is. */
   endsAtMs: number | null = null
 
-  constructor(devices: readonly Device[], shares = new GpuShares(null), purchase = plainPurchase) {
+  constructor({ devices, shares = new GpuShares(null), purchase = plainPurchase, placement }: MachineOptions) {
     this.#devices = shares.devicesAre(devices)
-    this.slices = new SliceTable(this.#devices)
+    this.slices = new SliceTable(this.#devices, placement)
     this.shares = shares
     this.#purchase = purchase
   }

@@ -25,6 +25,7 @@ describe('the agent refuses', () => {
     [[...flags, '--gpu-sharing', 'on'], /--gpu-sharing: on must be auto or off/],
     [[...flags, '--mps', 'yes'], /--mps: yes must be auto or off/],
     [[...flags, '--time-sharing', 'auto'], /--time-sharing: auto must be tokens or reflexes/],
+    [[...flags, '--placement', 'tetris'], /--placement: tetris must be one of placement, complementary, rectangles,/],
     [[...flags, '--zone', 'a b'], /--zone: "a b" must be letters, digits/],
     [[...flags, '--cloud-metadata', 'gcp'], /--cloud-metadata: "gcp" must be aws or tencent/],
     [[...flags, '--colour', 'red'], /Unknown option '--colour'/],

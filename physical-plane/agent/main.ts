@@ -9,6 +9,7 @@ import { createMetrics } from '#runtime/metrics.ts'
 import { systemRandom } from '#runtime/random.ts'
 import { serveMetrics } from '#runtime/serve-metrics.ts'
 import { openObjects } from '#physical-plane/object-store/open-objects.ts'
+import { placementPolicyOf } from '#physical-plane/gpu-sharing/placement/policies.ts'
 import { ProcessRuntime } from '#physical-plane/runtime/process-runtime.ts'
 import { openClient } from '#proto/rpc/client.ts'
 import { serve } from '#proto/rpc/serve.ts'
@@ -92,7 +93,8 @@ async function main(flags: Flags): Promise<number> {
             environment: process.env,
           }),
         }
-  const machine = { region, version, devices, shares, purchase, readServing, ...gateway, ...identity }
+  const placement = placementPolicyOf(flags.placement)
+  const machine = { region, version, devices, shares, placement, purchase, readServing, ...gateway, ...identity }
   const agent = new Agent({ ...given, ...machine, runtime, fleet, uploadModel, journal })
   const desk = await serve({
     services: { 'cloudless.v1.InstanceService': agent.instanceService },

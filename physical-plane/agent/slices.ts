@@ -1,5 +1,6 @@
 // Who holds which units of which device: threads of CPU pools here, GPUs and shares of them in gpu-table.ts. A unit is never
 // handed out twice: asserted at every change, because an oversold device shows as slowness that nobody can explain.
+import type { PlacementPolicy } from '#physical-plane/gpu-sharing/placement/demand.ts'
 import { assert } from '#runtime/assert.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Device } from './devices.ts'
@@ -15,8 +16,9 @@ export class SliceTable {
   readonly #seen = new Map<string, number>()
   #waiting: (() => void)[] = []
 
-  constructor(devices: readonly Device[]) {
-    this.#gpus = new GpuTable([])
+  /** `policy` chooses the GPU of a share; our default without it. */
+  constructor(devices: readonly Device[], policy?: PlacementPolicy) {
+    this.#gpus = new GpuTable([], policy)
     this.update(devices)
   }
 

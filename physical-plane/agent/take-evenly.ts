@@ -1,6 +1,7 @@
 // Several shares of one GPU for an instance that asks for more of them than there are GPUs with room: as few on each as it
 // can be. Every GPU takes what fits on it, so whoever is given nothing would not have fitted in any way.
 import type { DeviceIndex } from '#physical-plane/gpu-sharing/placement/device-index.ts'
+import type { PlacementPolicy } from '#physical-plane/gpu-sharing/placement/demand.ts'
 import { placementConfig } from '#physical-plane/gpu-sharing/placement/config.ts'
 import type { Slice, SliceShare } from '#physical-plane/runtime/runtime.ts'
 
@@ -9,12 +10,16 @@ export function takeEvenly(
   deviceModel: string,
   units: number,
   share: SliceShare,
+  admits: PlacementPolicy['admits'] = () => true,
 ): readonly Slice[] | null {
   const counts = index.devices.map(() => 0)
   for (let unit = 0; unit < units; unit += 1) {
     let least = -1
-    for (const at of counts.keys())
-      if (fits(index, at, times(share, counts[at]! + 1)) && (least < 0 || counts[at]! < counts[least]!)) least = at
+    for (const at of counts.keys()) {
+      if (least >= 0 && counts[at]! >= counts[least]!) continue
+      const several = times(share, counts[at]! + 1)
+      if (fits(index, at, several) && admits(index, at, several)) least = at
+    }
     if (least < 0) return null
     counts[least]! += 1
   }
