@@ -1,6 +1,7 @@
 // How much of a shared cluster's GPUs can be handed out, and how much of the rest is of no use: 1,213 nodes with 6,212 GPUs and
 // 8,152 pods of Alibaba's trace, loaded as FGD's authors load it (placement-fgd/workload.ts). Medians over ten draws.
-//   alloc_at_N[_POLICY]     GPUs allocated when N % of the capacity has been asked for, in % of the capacity; without a name: ours
+//   alloc_at_N[_POLICY]     GPUs allocated when N % of the capacity has been asked for, in % of the capacity; without a name: of our
+//                           default, `placement`
 //   frag_idle_at_N[_POLICY] fragmentation, FGD's measure, in % of what is idle
 //   alloc_sd_at_100         standard deviation over the draws
 //   …_sampled               ours where the expected mix is known from 400 pods drawn at random, not from all of them
@@ -11,7 +12,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { typicalTasks } from '#physical-plane/gpu-sharing/placement/cluster/fragmentation.ts'
-import { leastStranding } from '#physical-plane/gpu-sharing/placement/cluster/least-stranding.ts'
 import {
   bestFit,
   dotProduct,
@@ -19,6 +19,7 @@ import {
   gpuClustering,
   gpuPacking,
 } from '#physical-plane/gpu-sharing/placement/cluster/published.ts'
+import { placementAmongNodes } from '#physical-plane/gpu-sharing/placement/placement.ts'
 import { seededRandom } from '#runtime/random.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
 import { replay, type Chooser, type Point, type Replayed } from './placement-fgd/replay.ts'
@@ -49,8 +50,8 @@ export async function run({ args, clock, note }: BenchOptions): Promise<BenchRes
   const chance = seededRandom(draws + 1_000)
   const sample = Array.from({ length: sampledPods }, () => pods[chance.integer(pods.length)]!)
   const choosers: Readonly<Record<string, Chooser>> = {
-    ours: leastStranding(pods, tasks),
-    sampled: leastStranding(sample, typicalTasks(sample)),
+    placement: placementAmongNodes(pods, tasks),
+    sampled: placementAmongNodes(sample, typicalTasks(sample)),
     fgd: fragmentationGradient(tasks),
     bestfit: bestFit,
     dotprod: dotProduct,
@@ -64,8 +65,8 @@ export async function run({ args, clock, note }: BenchOptions): Promise<BenchRes
     const replayed = loads.map((load, draw) =>
       replay(nodes, load, chooser, { tasks, clock, random: seededRandom(1_000 + draw) }),
     )
-    Object.assign(result, figuresOf(replayed, name === 'ours' ? '' : `_${name}`))
-    if (name === 'ours') Object.assign(result, decisionTimes(replayed))
+    Object.assign(result, figuresOf(replayed, name === 'placement' ? '' : `_${name}`))
+    if (name === 'placement') Object.assign(result, decisionTimes(replayed))
     note(`${name}: ${draws} draws in ${((clock.monotonicMs() - beganAtMs) / 1_000).toFixed(1)} s`)
   }
   return { ...result, ...published, draws, typical_tasks: tasks.length }
