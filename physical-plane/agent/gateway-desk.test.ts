@@ -65,8 +65,8 @@ test('routes name what is wished for with who answers now, and are what a gatewa
     profile: [],
     instances: [{ id: 'a', attempt: 2, http: '127.0.0.1:8000', grpc: '' }],
   })
-  // What only instances can see is nothing that a gateway refuses by.
-  expect(routes.functions[1]).toMatchObject({ slo: null, timeoutMs: 9_000, instances: [] })
+  const slo = { latencyMs: 50, percentile: 90, per: 'token' }
+  expect(routes.functions[1]).toMatchObject({ slo, timeoutMs: 9_000, instances: [] })
   expect(parseRoutes(JSON.stringify({ ...routes, revision: 1 }))).toHaveProperty('routes.pipelines.0.name', 'chain')
 })
 

@@ -1,8 +1,9 @@
 // What the region's gateway answers for: functions and pipelines as the control plane wishes, with the instances that answer now. Pure.
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { PipelineSpec__Output } from '#proto/generated/cloudless/v1/PipelineSpec.ts'
+import type { Slo__Output } from '#proto/generated/cloudless/v1/Slo.ts'
 import type { RoutedPipeline } from '#physical-plane/serving/gateway/infer.ts'
-import type { RoutedFunction, RoutedInstance, Routes } from '#physical-plane/serving/gateway/routes.ts'
+import type { RoutedFunction, RoutedInstance, RoutedSlo, Routes } from '#physical-plane/serving/gateway/routes.ts'
 import type { Desired } from './desired.ts'
 
 /** A request that says nothing may take so long. */
@@ -45,12 +46,10 @@ export function routesOf(
 
 function routedFunction(id: string, spec: InferenceSpec__Output, answering: readonly Answering[]): RoutedFunction {
   const { name, slo, timeoutMs, queueMax, atMostOnce, batchMax, profile } = spec
-  // Only instances know how many tokens an answer has.
-  const isPerRequest = slo !== null && slo.per !== 'SLO_PER_TOKEN'
   return {
     id,
     name,
-    slo: isPerRequest ? { latencyMs: slo.latencyMs, percentile: slo.percentile } : null,
+    slo: slo === null ? null : routedSlo(slo),
     timeoutMs: timeoutMs > 0 ? timeoutMs : timeoutMsDefault,
     queueMax,
     atMostOnce,
@@ -60,6 +59,10 @@ function routedFunction(id: string, spec: InferenceSpec__Output, answering: read
       .map(({ id: instanceId, attempt, http, grpc, shape }) => ({ id: instanceId, attempt, http, grpc, shape })),
     profile: profile.map((point) => ({ ...point })),
   }
+}
+
+function routedSlo({ latencyMs, percentile, per }: Slo__Output): RoutedSlo {
+  return { latencyMs, percentile, ...(per === 'SLO_PER_TOKEN' ? { per: 'token' } : {}) }
 }
 
 function routedPipeline(id: string, { name, stages, slo }: PipelineSpec__Output): RoutedPipeline {

@@ -19,6 +19,7 @@ export const gatewayConfig = {
   requestTimeoutMs: 30_000,
   connectionIdleMs: 75_000,
   connectionsMax: 16_384,
+  grpcConnectionsMax: 4_096,
   grpcStreamsPerConnectionMax: 1_000,
   /** Top-level fields of a message before its model's name. */
   grpcFieldsMax: 64,

@@ -10,7 +10,8 @@ import type { InstanceClient, SendListener } from './instance-client.ts'
 import type { RoutedInstance } from './routes.ts'
 
 const body: InferBody = { protocol: 'http', bytes: Buffer.from('x'), jsonBytes: null }
-const answer = { bytes: body.bytes, jsonBytes: null, httpStatus: 200, grpcStatus: 0, text: '', retryAfter: '' }
+const ok = { httpStatus: 200, grpcStatus: 0, text: '', retryAfter: '', outputTokens: null, metadata: null }
+const answer = { ...ok, bytes: body.bytes, jsonBytes: null }
 
 /** Up to `batchMax` at a time, each batch as long as `batchMs` says. */
 class BatchInstance implements InstanceClient {

@@ -151,7 +151,13 @@ export class Dispatcher {
   }
 
   #bounds(): { readonly sloMs: number | null; readonly queueMax: number } {
-    return { sloMs: this.#route.slo?.latencyMs ?? null, queueMax: this.#route.queueMax }
+    return { sloMs: this.#requestSloMs(), queueMax: this.#route.queueMax }
+  }
+
+  /** Of a request; null also where it is of a token: how many an answer will have nobody knows before it is there. */
+  #requestSloMs(): number | null {
+    const { slo } = this.#route
+    return slo === null || slo.per === 'token' ? null : slo.latencyMs
   }
 
   #load(nowMs: number): Load {
@@ -196,7 +202,7 @@ export class Dispatcher {
    * instance was lost, or none was there, is answered late rather than not at all.
    */
   #isTooLate({ arrivedAtMs, isCold, isRetried }: Asked, nowMs: number): boolean {
-    const sloMs = this.#route.slo?.latencyMs ?? Infinity
+    const sloMs = this.#requestSloMs() ?? Infinity
     if (isCold || isRetried || arrivedAtMs <= this.#lostAtMs || this.#line.length === 0) return false
     return nowMs - arrivedAtMs + (this.#served.mostMs() ?? 0) > sloMs
   }
@@ -223,13 +229,13 @@ export class Dispatcher {
     if (asked.isOver) return
     const nowMs = this.#d.clock.monotonicMs()
     const tookMs = nowMs - asked.sentAtMs
-    slot.answered(nowMs, tookMs, this.#route.slo?.latencyMs ?? null)
+    slot.answered(nowMs, tookMs, this.#requestSloMs())
     this.#slots.forgetIfGone(slot)
     if (answer.httpStatus === 200 && answer.grpcStatus === 0) this.#served.learn(tookMs)
     this.#inFlight.delete(asked)
     asked.isOver = true
     this.#rate.note(nowMs, 1, this.#line.length > 0)
-    this.measured.answered(nowMs - asked.arrivedAtMs, isFailure(answer))
+    this.measured.answered(nowMs - asked.arrivedAtMs, isFailure(answer), answer.outputTokens)
     this.#dispatch()
     asked.listener.onAnswer(answer, slot.id)
   }

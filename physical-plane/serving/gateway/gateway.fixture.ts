@@ -12,7 +12,6 @@ import {
   ServerCredentials,
   type sendUnaryData,
   type ServerUnaryCall,
-  type ServiceError,
 } from '@grpc/grpc-js'
 import { realClock as clock } from '#test/real-clock.ts'
 import { silentLog } from '#runtime/log.ts'
@@ -77,7 +76,8 @@ export async function aGateway(config: Partial<GatewayConfig> = {}, runPipeline?
     status: () => parseStatus(readFileSync(statusPath, 'utf8'))!,
     [Symbol.asyncDispose]: async () => {
       await open.stop()
-      rmSync(folder, { recursive: true, force: true })
+      // Its last status may still be on its way there.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
     },
   }
 }
@@ -215,6 +215,9 @@ export type GrpcAnswer = {
   readonly details: string
   readonly bytes: Buffer
   readonly pushBack: string
+  /** What came before the answer and behind it. */
+  readonly initial: Metadata
+  readonly trailing: Metadata
 }
 
 export function askGrpc(
@@ -227,13 +230,18 @@ export function askGrpc(
   return new Promise<GrpcAnswer>((resolve) => {
     const path = `/inference.GRPCInferenceService/${method}`
     const options = { deadline: clock.now() + deadlineMs }
-    const done = (error: ServiceError | null, answer?: Buffer): void => {
+    let initial = new Metadata()
+    let [details, bytesBack]: [string, Buffer] = ['', Buffer.alloc(0)]
+    const call = client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, (error, answer) => {
+      details = error?.details ?? ''
+      bytesBack = answer ?? bytesBack
+    })
+    call.on('metadata', (metadata) => (initial = metadata))
+    call.on('status', ({ code, metadata: trailing }) => {
       client.close()
-      const pushBack = error?.metadata.get('grpc-retry-pushback-ms')[0] ?? ''
-      const bytesBack = answer ?? Buffer.alloc(0)
-      resolve({ code: error?.code ?? 0, details: error?.details ?? '', bytes: bytesBack, pushBack: String(pushBack) })
-    }
-    const call = client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, done)
+      const pushBack = String(trailing.get('grpc-retry-pushback-ms')[0] ?? '')
+      resolve({ code, details, bytes: bytesBack, pushBack, initial, trailing })
+    })
     if (cancelAfterMs > 0) clock.after(cancelAfterMs, () => call.cancel())
   })
 }

@@ -182,6 +182,25 @@ test('what instances say of a request goes on as they say it', async () => {
   expect(await ask(gateway, infer)).toMatchObject({ status: 400, body: '{"error":"inputs is missing"}' })
 })
 
+test('an objective of tokens is judged by what instances tell, and clients hear it too', async () => {
+  await using gateway = await aGateway({ statusEveryMs: 20 })
+  let tokens = '1000'
+  await using backend = await aBackend(async ({ body }) => {
+    await clock.sleep(30)
+    return { body, headers: { 'x-output-tokens': tokens } }
+  })
+  const slo = { latencyMs: 5, percentile: 90, per: 'token' } as const
+  await gateway.route({ functions: [aFunction({ slo, instances: [anInstance('a', backend)] })] })
+  expect((await ask(gateway, infer)).headers['x-output-tokens']).toBe('1000')
+  tokens = '1'
+  expect((await ask(gateway, infer)).status).toBe(200)
+  tokens = 'many'
+  expect((await ask(gateway, infer)).headers['x-output-tokens']).toBeUndefined()
+  await until('the status tells of it', () => gateway.status().functions[0]?.totals.answered === 3)
+  const [told] = gateway.status().functions
+  expect(told).toMatchObject({ totals: { overSlo: 1 }, latency: { count: 2 } })
+})
+
 test('a routes file that is wrong changes nothing', async () => {
   await using gateway = await aGateway({ routesPollMs: 20 })
   await using backend = await aBackend()

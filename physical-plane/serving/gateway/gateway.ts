@@ -30,6 +30,15 @@ export type ServedPipeline = {
   readonly running: Set<symbol>
 }
 
+const plainAnswer = {
+  httpStatus: 200,
+  grpcStatus: 0,
+  text: '',
+  retryAfter: '',
+  outputTokens: null,
+  metadata: null,
+} as const
+
 export class Gateway implements Caller {
   readonly config: GatewayConfig
   readonly held: HeldBytes
@@ -228,7 +237,7 @@ export class Gateway implements Caller {
       ({ bytes, jsonBytes }) => {
         if (!over()) return
         measured.answered(clock.monotonicMs() - arrivedAtMs, false)
-        listener.onAnswer({ bytes, jsonBytes, httpStatus: 200, grpcStatus: 0, text: '', retryAfter: '' }, route.name)
+        listener.onAnswer({ ...plainAnswer, bytes, jsonBytes }, route.name)
       },
       (error: unknown) => fail(error instanceof GatewayFault ? error : this.#unexpected(error, route.name)),
     )

@@ -1,5 +1,6 @@
 // The gRPC form of the Open Inference Protocol for all functions and pipelines behind one port. Messages stay bytes: only the model's
 // name is read. Deadlines and cancellation come with the call and are handed on.
+import { createServer, type AddressInfo } from 'node:net'
 import {
   Metadata,
   Server,
@@ -23,6 +24,7 @@ import type { Gateway } from './gateway.ts'
 import { grpcMethods, type GrpcInstance } from './grpc-instance.ts'
 import type { Front } from './http-front.ts'
 import type { InstanceAnswer } from './instance-client.ts'
+import { metadataOf } from './grpc-metadata.ts'
 import { nameOf } from './message-name.ts'
 
 export type GrpcFrontOptions = {
@@ -32,6 +34,7 @@ export type GrpcFrontOptions = {
   readonly version: string
 }
 
+type Listening = { readonly address: string; close(): void }
 type Call = ServerUnaryCall<Buffer, Buffer>
 type Answer = sendUnaryData<Buffer>
 
@@ -59,10 +62,11 @@ export async function openGrpcFront(options: GrpcFrontOptions): Promise<Front> {
   server.addService(Object.fromEntries(Object.keys(handlers).map((name) => [name, unary(name)])), handlers)
   const health = new HealthImplementation({ '': 'SERVING', [service]: 'SERVING' })
   health.addToServer(server)
-  const address = await listen(server, options.listen)
+  const listening = await listen(server, options.listen, config.grpcConnectionsMax)
   return {
-    address,
+    address: listening.address,
     close: () => {
+      listening.close()
       health.setStatus('', 'NOT_SERVING')
       health.setStatus(service, 'NOT_SERVING')
       return new Promise((resolve) => server.tryShutdown(() => resolve()))
@@ -98,7 +102,7 @@ class GrpcFront {
       return refuse(answer, new GatewayFault('cold', `no instance of ${name} answers now`, { retryAfterMs: 1_000 }))
     const client = slot.client('grpc') as GrpcInstance
     const takeBack = client.call(grpcMethods.metadata, call.request, this.#leftMs(call) ?? found.route.timeoutMs, {
-      onAnswer: (given) => pass(answer, given),
+      onAnswer: (given) => pass(call, answer, given),
       onFailure: ({ because }) => refuse(answer, new GatewayFault('instance-died', because)),
     })
     call.on('cancelled', takeBack)
@@ -125,7 +129,7 @@ class GrpcFront {
     }
     const takeBack = this.#gateway.ask(name, { protocol: 'grpc', bytes: call.request, jsonBytes: null }, leftMs, {
       onAnswer: (given) => {
-        if (over()) pass(answer, given)
+        if (over()) pass(call, answer, given)
       },
       onFault: (fault) => {
         if (over()) refuse(answer, fault)
@@ -167,9 +171,13 @@ function unary(name: string) {
   }
 }
 
-function pass(answer: Answer, { grpcStatus, text, bytes }: InstanceAnswer): void {
-  if (grpcStatus === 0) answer(null, bytes)
-  else answer({ code: grpcStatus, details: text })
+function pass(call: Call, answer: Answer, { grpcStatus, text, bytes, metadata }: InstanceAnswer): void {
+  const initial = metadata?.initial ?? []
+  const trailing = metadata?.trailing ?? []
+  if (initial.length > 0) call.sendMetadata(metadataOf(initial))
+  if (grpcStatus !== 0) answer({ code: grpcStatus, details: text, metadata: metadataOf(trailing) })
+  else if (trailing.length > 0) answer(null, bytes, metadataOf(trailing))
+  else answer(null, bytes)
 }
 
 function refuse(answer: Answer, { grpcStatus, message, retryAfterMs }: GatewayFault): void {
@@ -219,13 +227,21 @@ function modelMetadata(name: string, platform: string): Buffer {
   return Buffer.concat([textField(1, name), textField(2, '1'), textField(3, platform)])
 }
 
-function listen(server: Server, { host, port }: Address): Promise<string> {
+/** The library's own listener takes any number of connections; ours lets go of those beyond what may be at once. */
+function listen(server: Server, { host, port }: Address, connectionsMax: number): Promise<Listening> {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  const listener = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) =>
+    injector.injectConnection(socket),
+  )
+  listener.maxConnections = connectionsMax
   const shown = host.includes(':') ? `[${host}]` : host
   return new Promise((resolve, reject) => {
-    server.bindAsync(`${shown}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) return resolve(`${shown}:${bound}`)
+    listener.once('error', (error) => {
       const told = `cannot listen on ${shown}:${port}: ${messageOf(error)}; choose another address or stop what uses it`
       reject(new CloudlessError('conflict', 'CANNOT_LISTEN', told, { cause: error }))
     })
+    listener.listen(port, host, 4_096, () =>
+      resolve({ address: `${shown}:${(listener.address() as AddressInfo).port}`, close: () => void listener.close() }),
+    )
   })
 }

@@ -1,9 +1,17 @@
 // Asks an instance over gRPC on one connection. Messages go through as the bytes that they are; only their model's name was read.
-import { credentials, Client, Metadata, status, type ServiceError } from '@grpc/grpc-js'
+import { credentials, Client, Metadata, status, type StatusObject } from '@grpc/grpc-js'
 import type { Clock } from '#runtime/clock.ts'
 import type { GatewayConfig } from './config.ts'
 import type { InferBody } from './infer.ts'
-import type { InstanceClient, SendListener } from './instance-client.ts'
+import { entriesOf } from './grpc-metadata.ts'
+import {
+  outputTokensKey,
+  tokensOf,
+  type InstanceAnswer,
+  type InstanceClient,
+  type MetadataEntry,
+  type SendListener,
+} from './instance-client.ts'
 
 export const grpcMethods = {
   infer: '/inference.GRPCInferenceService/ModelInfer',
@@ -39,14 +47,22 @@ export class GrpcInstance implements InstanceClient {
   call(path: string, bytes: Buffer, leftMs: number, listener: SendListener): () => void {
     let isOver = false
     const options = { deadline: this.#clock.now() + Math.max(1, leftMs) }
-    const call = this.#client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, (error, answer) => {
+    let initial: readonly MetadataEntry[] = []
+    let answered: Buffer = noBytes
+    const call = this.#client.makeUnaryRequest(path, same, same, bytes, new Metadata(), options, (_error, answer) => {
+      answered = answer ?? noBytes
+    })
+    call.on('metadata', (metadata) => {
+      initial = entriesOf(metadata)
+    })
+    // Comes last, with what the instance says behind its answer.
+    call.on('status', (ended) => {
       if (isOver) return
       isOver = true
-      if (error === null) return listener.onAnswer({ ...plainAnswer, bytes: answer ?? noBytes })
       // Cancelled, and not by us: a server that goes takes its calls along.
-      if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED)
-        return listener.onFailure(failureOf(error))
-      listener.onAnswer({ ...plainAnswer, bytes: noBytes, grpcStatus: error.code, text: error.details })
+      if (ended.code === status.UNAVAILABLE || ended.code === status.CANCELLED)
+        return listener.onFailure(failureOf(ended))
+      listener.onAnswer(answerOf(ended, answered, initial))
     })
     return () => {
       if (isOver) return
@@ -61,10 +77,28 @@ export class GrpcInstance implements InstanceClient {
 }
 
 const noBytes = Buffer.alloc(0)
-const plainAnswer = { jsonBytes: null, httpStatus: 200, grpcStatus: 0, text: '', retryAfter: '' }
+
+function answerOf(
+  { code, details, metadata }: StatusObject,
+  bytes: Buffer,
+  initial: readonly MetadataEntry[],
+): InstanceAnswer {
+  const trailing = entriesOf(metadata)
+  const told = trailing.find(({ key }) => key === outputTokensKey)?.values[0]
+  return {
+    bytes,
+    jsonBytes: null,
+    httpStatus: 200,
+    grpcStatus: code,
+    text: code === status.OK ? '' : details,
+    retryAfter: '',
+    outputTokens: typeof told === 'string' ? tokensOf(told) : null,
+    metadata: initial.length + trailing.length === 0 ? null : { initial, trailing },
+  }
+}
 
 /** Our instances say UNAVAILABLE themselves while they load or end; whatever says it of a connection names it. */
-function failureOf({ code, details }: ServiceError): { kind: 'unsent' | 'not-taken' | 'died'; because: string } {
+function failureOf({ code, details }: StatusObject): { kind: 'unsent' | 'not-taken' | 'died'; because: string } {
   if (/^(No connection established|Name resolution failed)/.test(details)) return { kind: 'unsent', because: details }
   const isConnection =
     code === status.CANCELLED || /connection|ECONN|EPIPE|RST_STREAM|socket|GOAWAY|call ended without/i.test(details)

@@ -1,4 +1,6 @@
-import { status } from '@grpc/grpc-js'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Metadata, status } from '@grpc/grpc-js'
 import { expect, test } from 'vitest'
 import {
   aBackend,
@@ -45,6 +47,45 @@ test('what an instance says of a request goes on as it says it', async () => {
   await routed(gateway, backend)
   const { code, details } = await askGrpc(gateway, 'ModelInfer', message('echo'))
   expect({ code, details }).toEqual({ code: status.INVALID_ARGUMENT, details: 'inputs is missing' })
+})
+
+test('what an instance says beside its answer goes on, before it and behind it, and with a refusal', async () => {
+  await using gateway = await aGateway({ statusEveryMs: 20 })
+  await using backend = await aGrpcBackend((call, answer) => {
+    const [before, behind] = [new Metadata(), new Metadata()]
+    before.set('x-model-version', '7')
+    before.set('x-trace-bin', Buffer.from([0, 255]))
+    call.sendMetadata(before)
+    behind.add('x-output-tokens', '40')
+    behind.add('x-warning', 'one')
+    behind.add('x-warning', 'two')
+    if (call.request.length < 10) answer(null, call.request, behind)
+    else answer({ code: status.FAILED_PRECONDITION, details: 'no such voice', metadata: behind })
+  })
+  await routed(gateway, backend, { slo: { latencyMs: 10_000, percentile: 90, per: 'token' } })
+  const answered = await askGrpc(gateway, 'ModelInfer', message('echo'))
+  expect(answered.code).toBe(status.OK)
+  expect(answered.initial.get('x-model-version')).toEqual(['7'])
+  expect(answered.initial.get('x-trace-bin')).toEqual([Buffer.from([0, 255])])
+  expect(answered.trailing.get('x-warning').join(',').replaceAll(' ', '')).toBe('one,two')
+  const refused = await askGrpc(gateway, 'ModelInfer', message('echo', 'tensors'))
+  expect(refused).toMatchObject({ code: status.FAILED_PRECONDITION, details: 'no such voice' })
+  expect(refused.trailing.get('x-output-tokens')).toEqual(['40'])
+  await until('its tokens are counted', () => gateway.status().functions[0]?.latency.count === 2)
+})
+
+test('no more connections than may be are kept; those that are there are answered', async () => {
+  await using gateway = await aGateway({ grpcConnectionsMax: 2 })
+  await using backend = await aGrpcBackend()
+  await routed(gateway, backend)
+  const [host, port] = gateway.open.grpc.split(':')
+  const kept = [connect(Number(port), host), connect(Number(port), host)]
+  await Promise.all(kept.map((socket) => once(socket, 'connect')))
+  const refused = await askGrpc(gateway, 'ServerLive', Buffer.alloc(0), { deadlineMs: 1_000 })
+  expect(refused.code).not.toBe(status.OK)
+  kept[0]!.destroy()
+  await until('one may come', async () => (await askGrpc(gateway, 'ServerLive', Buffer.alloc(0))).code === 0)
+  kept[1]!.destroy()
 })
 
 test('who is asked for is found, or the answer says who there is', async () => {

@@ -9,7 +9,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { GatewayFault } from './fault.ts'
 import type { Gateway } from './gateway.ts'
 import type { HttpInstance } from './http-instance.ts'
-import type { InstanceAnswer } from './instance-client.ts'
+import { outputTokensKey, type InstanceAnswer } from './instance-client.ts'
 import { readHttpBody } from './read-http-body.ts'
 
 export type HttpFrontOptions = {
@@ -62,6 +62,9 @@ export async function openHttpFront(options: HttpFrontOptions): Promise<Front> {
     force: () => server.closeAllConnections(),
   }
 }
+
+type Passed = Pick<InstanceAnswer, 'httpStatus' | 'bytes' | 'jsonBytes'> &
+  Partial<Pick<InstanceAnswer, 'retryAfter' | 'outputTokens'>>
 
 class HttpFront {
   readonly #gateway: Gateway
@@ -192,7 +195,8 @@ class HttpFront {
     response.once('close', takeBack)
   }
 
-  #pass(response: ServerResponse, { httpStatus, bytes, jsonBytes, retryAfter }: InstanceAnswer): void {
+  #pass(response: ServerResponse, answer: Passed): void {
+    const { httpStatus, bytes, jsonBytes, retryAfter = '', outputTokens = null } = answer
     if (response.headersSent || response.destroyed) return
     const headers: Record<string, string | number> = {
       'content-type': jsonBytes === null ? 'application/json' : 'application/octet-stream',
@@ -200,6 +204,7 @@ class HttpFront {
     }
     if (jsonBytes !== null) headers['inference-header-content-length'] = jsonBytes
     if (retryAfter !== '') headers['retry-after'] = retryAfter
+    if (outputTokens !== null) headers[outputTokensKey] = outputTokens
     if (this.#isEnding()) headers['connection'] = 'close'
     response.writeHead(httpStatus, headers)
     response.end(bytes)
@@ -207,7 +212,7 @@ class HttpFront {
 
   #tell(response: ServerResponse, content: object): void {
     const bytes = Buffer.from(JSON.stringify(content))
-    this.#pass(response, { httpStatus: 200, grpcStatus: 0, bytes, jsonBytes: null, text: '', retryAfter: '' })
+    this.#pass(response, { httpStatus: 200, bytes, jsonBytes: null })
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, fault: GatewayFault): void {

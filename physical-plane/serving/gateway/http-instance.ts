@@ -3,7 +3,7 @@ import { Pool } from 'undici'
 import { messageOf } from '#runtime/errors.ts'
 import type { GatewayConfig } from './config.ts'
 import type { InferBody } from './infer.ts'
-import type { InstanceClient, SendListener } from './instance-client.ts'
+import { outputTokensKey, tokensOf, type InstanceClient, type SendListener } from './instance-client.ts'
 
 const noBytes = Buffer.alloc(0)
 
@@ -95,6 +95,8 @@ export class HttpInstance implements InstanceClient {
             grpcStatus: 0,
             text: status === 200 ? '' : errorOf(whole),
             retryAfter: firstOf(answerHeaders['retry-after']),
+            outputTokens: tokensOf(firstOf(answerHeaders[outputTokensKey])),
+            metadata: null,
           })
         },
         onResponseError: (_controller, error) => {

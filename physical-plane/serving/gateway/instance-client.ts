@@ -9,6 +9,20 @@ export type InstanceAnswer = {
   readonly grpcStatus: number
   readonly text: string
   readonly retryAfter: string
+  /** Of the longest row, where it is made token by token and its instance counts them; null: nobody says. */
+  readonly outputTokens: number | null
+  /** What its instance says beside it over gRPC; null: nothing, and always over HTTP. */
+  readonly metadata: AnswerMetadata | null
+}
+
+export type MetadataEntry = { readonly key: string; readonly values: readonly (string | Buffer)[] }
+export type AnswerMetadata = { readonly initial: readonly MetadataEntry[]; readonly trailing: readonly MetadataEntry[] }
+
+/** As an instance tells the tokens of an answer: a header over HTTP, trailing metadata over gRPC. */
+export const outputTokensKey = 'x-output-tokens'
+
+export function tokensOf(told: string): number | null {
+  return /^\d{1,9}$/.test(told) ? Math.max(1, Number(told)) : null
 }
 
 export type Failure = {

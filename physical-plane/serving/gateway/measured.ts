@@ -1,11 +1,13 @@
 // What the gateway sees of one function or pipeline, second by second: the autoscaler's input, percentiles of the last minute, totals,
 // and how fast the budget of errors that the objective leaves is used up (1: exactly as fast as it may be).
+// Where the objective is of tokens, latencies are of one token of an answer: all of its time by their number.
 // A request that is refused or fails is, to whoever sent it, one over its objective; burn counts it so.
 import type { Second } from '#physical-plane/serving/scaling/autoscaler.ts'
 import type { GatewayConfig } from './config.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
+import type { RoutedSlo } from './routes.ts'
 
-export type MeasuredObjective = { readonly latencyMs: number; readonly percentile: number } | null
+export type MeasuredObjective = RoutedSlo | null
 
 export type Totals = {
   readonly arrived: number
@@ -69,14 +71,20 @@ export class Measured {
     this.#now.refused += 1
   }
 
-  answered(tookMs: number, isFailed: boolean): void {
+  /** `tokens`: of the answer, where its instance counts them. */
+  answered(tookMs: number, isFailed: boolean, tokens: number | null = null): void {
     this.#now.answered += 1
-    if (isFailed) this.#now.failed += 1
-    else {
-      this.#second.add(tookMs)
-      this.#minute.add(tookMs)
+    if (isFailed) {
+      this.#now.failed += 1
+      this.#now.overSlo += 1
+      return
     }
-    if (isFailed || (this.#objective !== null && tookMs > this.#objective.latencyMs)) this.#now.overSlo += 1
+    const eachMs = this.#objective?.per === 'token' ? (tokens === null ? null : tookMs / tokens) : tookMs
+    // Whose tokens nobody counted can not be judged by them.
+    if (eachMs === null) return
+    this.#second.add(eachMs)
+    this.#minute.add(eachMs)
+    if (this.#objective !== null && eachMs > this.#objective.latencyMs) this.#now.overSlo += 1
   }
 
   retried(): void {

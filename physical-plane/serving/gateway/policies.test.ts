@@ -228,6 +228,20 @@ test('seconds, totals and burn are what happened', () => {
   expect(measured.burn().long).toBeCloseTo(2 / 101 / 0.01)
 })
 
+test('an objective of tokens is held against each of them, where its instance counts them', () => {
+  const measured = new Measured({ latencyMs: 20, percentile: 90, per: 'token' }, config)
+  measured.answered(900, false, 50)
+  measured.answered(900, false, 30)
+  // Nobody says how many it had.
+  measured.answered(900, false)
+  measured.answered(5, true, 1)
+  measured.tick(1_000, 0, 0)
+  expect(measured.totals).toMatchObject({ answered: 4, failed: 1, overSlo: 2 })
+  expect(measured.recent().total).toBe(2)
+  expect(measured.recent().maxMs).toBe(30)
+  expect(measured.seconds[0]!.overSlo).toBe(2)
+})
+
 test('a name is read from any message that begins as one, and nothing else is', () => {
   const field = (tag: number, bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from([tag, bytes.length]), bytes])
   fc.assert(

@@ -14,11 +14,17 @@ export type RoutedInstance = {
   readonly shape?: InstanceShape | undefined
 }
 
+export type RoutedSlo = {
+  readonly latencyMs: number
+  readonly percentile: number
+  /** Of each token of an answer, which its instance counts; absent: of a request. */
+  readonly per?: 'token' | undefined
+}
+
 export type RoutedFunction = {
   readonly id: string
   readonly name: string
-  /** Of a request's latency; null also where the objective is of something that only instances see. */
-  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
+  readonly slo: RoutedSlo | null
   readonly timeoutMs: number
   /** 0: as the objective lets. */
   readonly queueMax: number
@@ -42,7 +48,8 @@ const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be a
 const id = z.string().min(1).max(200)
 const address = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/, 'must be host:port')
 const count = z.int().min(0)
-const slo = z.strictObject({ latencyMs: z.number().positive(), percentile: z.number().gt(0).max(100) }).nullable()
+const slo = z.strictObject({ latencyMs: z.number().positive(), percentile: z.number().gt(0).max(100) })
+const functionSlo = slo.extend({ per: z.literal('token').optional() }).nullable()
 
 const milli = z.int().min(0).max(10_000)
 const deviceModel = z.string().max(200)
@@ -66,7 +73,7 @@ const profiled = z.strictObject({
 const served = z.strictObject({
   id,
   name,
-  slo,
+  slo: functionSlo,
   timeoutMs: count.min(1),
   queueMax: count,
   atMostOnce: z.boolean(),
@@ -82,7 +89,13 @@ const stage = z.strictObject({
   inputs: z.record(z.string().max(200), z.string().max(400)),
 })
 
-const pipeline = z.strictObject({ id, name, stages: z.array(stage).min(1).max(64), slo, timeoutMs: count.min(1) })
+const pipeline = z.strictObject({
+  id,
+  name,
+  stages: z.array(stage).min(1).max(64),
+  slo: slo.nullable(),
+  timeoutMs: count.min(1),
+})
 
 const routes = z
   .strictObject({

@@ -207,3 +207,11 @@ def test_numbers_beyond_their_type_and_cut_text_are_refused(echo):
         given = [{"name": "x", "datatype": "BYTES", "shape": [1]}]
         request = message("ModelInferRequest")(model_name="scale", inputs=given, raw_input_contents=[sent])
         assert why in client.refusal(request)[1]
+
+
+def test_an_objective_per_token_tells_how_many_there_were(tmp_path):
+    per_token = {"latencyMs": 20, "percentile": 90, "per": "token"}
+    with Serving(tmp_path, "Words", per_token) as serving:
+        method = Client(serving).method("ModelInfer")
+        _, call = method.with_call(raw(numpy.array([[7, 0, 0]], dtype=numpy.float32)), timeout=20)
+        assert dict(call.trailing_metadata())["x-output-tokens"] == "7"

@@ -5,7 +5,7 @@ import time
 import numpy
 import pytest
 
-from cloudless.serve.tokens import TOKENS_OUTPUT, fault_of
+from cloudless.serve.tokens import TOKENS_HEADER, TOKENS_OUTPUT, fault_of
 from serving_process import Serving
 
 PER_TOKEN = {"latencyMs": 20, "percentile": 90, "per": "token"}
@@ -15,7 +15,9 @@ def test_an_objective_per_token_counts_what_each_token_took(tmp_path):
     with Serving(tmp_path, "Words", PER_TOKEN, SECONDS="0.1") as serving:
         # Of several rows the longest counts; the client need not ask for the number, and an answer without tokens took as long as one.
         serving.infer([1, 0, 0], [50, 0, 0])
-        serving.infer([50, 0, 0], outputs=[{"name": "text"}])
+        response, _ = serving.infer([50, 0, 0], outputs=[{"name": "text"}])
+        # So that a gateway hears it too.
+        assert response.getheader(TOKENS_HEADER) == "50"
         deadline = time.monotonic() + 20
         while serving.status()["requests"] < 2 and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -22,6 +22,13 @@ class Asked:
     timeout_seconds: float
 
 
+@dataclass(frozen=True)
+class Answered:
+    outputs: dict
+    #: Of the longest row; None where the objective is of requests.
+    tokens: int | None
+
+
 class Answering:
     def __init__(self, config: ServeConfig):
         self._config = config
@@ -56,19 +63,19 @@ class Answering:
         tensors = {"inputs": listed(self._handler.inputs), "outputs": listed(self._handler.outputs)}
         return {"name": self._config.name, "versions": ["1"], "platform": "cloudless_python", **tensors}
 
-    async def infer(self, read: Callable[[], Asked]) -> dict:
+    async def infer(self, read: Callable[[], Asked]) -> Answered:
         """The outputs by name of what `read` finds to be asked."""
         began = time.monotonic()
         try:
             self.expect_ready()
-            outputs, tokens = await self._answer(read())
+            answered = await self._answer(read())
         except Refused as refused:
             # Who sends nonsense says nothing of how well this answers.
             if refused.status != 400:
                 self._count(began, is_error=True)
             raise
-        self._count(began, is_error=False, tokens=tokens)
-        return outputs
+        self._count(began, is_error=False, tokens=answered.tokens or 1)
+        return answered
 
     def status(self) -> dict:
         now = time.monotonic()
@@ -83,18 +90,17 @@ class Answering:
             "capacityPerSecond": self.batcher.times.capacity(),
         }
 
-    async def _answer(self, asked: Asked) -> tuple:
-        """The answer, and what its latency is divided by."""
+    async def _answer(self, asked: Asked) -> Answered:
         seconds = asked.timeout_seconds
         try:
             outputs = await asyncio.wait_for(self.batcher.answer(asked.arrays, seconds), seconds)
         except asyncio.TimeoutError:
             raise Refused(504, f"not answered within {seconds:.3f} s, as long as it was to wait") from None
-        tokens = most_tokens(outputs) if self._config.is_per_token else 1
+        tokens = most_tokens(outputs) if self._config.is_per_token else None
         for place, name in enumerate(asked.outputs or ()):
             if name not in outputs:
                 raise bad_input(f"outputs[{place}].name", f"{name[:200]!r} is none; the model has {', '.join(outputs)}")
-        return outputs if asked.outputs is None else {name: outputs[name] for name in asked.outputs}, tokens
+        return Answered(outputs if asked.outputs is None else {name: outputs[name] for name in asked.outputs}, tokens)
 
     def _count(self, began: float, is_error: bool, tokens: int = 1) -> None:
         now = time.monotonic()

@@ -12,6 +12,7 @@ from .config import BODY_BYTES_MAX, CALLS_MAX, IDLE_SECONDS, TENSORS_MAX, TIMEOU
 from .errors import Refused, bad_input
 from .grpc_tensors import read_message, write_message
 from .protocol import SERVER_METADATA, read_timeout_ms
+from .tokens import TOKENS_HEADER
 from .wire import SERVICE, methods
 
 _CODES = {
@@ -100,11 +101,13 @@ class GrpcServer:
                 raise bad_input("outputs", f"asks for {len(asked)} tensors; ask for at most {TENSORS_MAX}")
             return Asked(read_message(request, self._answering.inputs), asked or None, self._timeout_of(request, context))
 
-        outputs = await self._answering.infer(read)
+        answered = await self._answering.infer(read)
+        if answered.tokens is not None:
+            context.set_trailing_metadata(((TOKENS_HEADER, str(answered.tokens)),))
         response.model_name = request.model_name
         response.model_version = "1"
         response.id = request.id
-        write_message(response, outputs, is_raw=len(request.raw_input_contents) > 0)
+        write_message(response, answered.outputs, is_raw=len(request.raw_input_contents) > 0)
 
     def _timeout_of(self, request: Any, context: grpc.aio.ServicerContext) -> float:
         """The call's deadline, or the parameter timeout_ms; the shorter of both."""

@@ -40,6 +40,7 @@ class Answer:
     content: dict
     #: Sent behind the JSON, as the protocol's binary extension says.
     parts: list[bytes] = field(default_factory=list)
+    headers: dict = field(default_factory=dict)
 
 
 Route = Callable[[Request], Awaitable[Answer]]
@@ -196,6 +197,7 @@ async def _write(
     ]
     if parts:
         lines.append(f"inference-header-content-length: {len(head)}")
+    lines.extend(f"{name}: {value}" for name, value in answer.headers.items())
     if retry_after_seconds is not None:
         lines.append(f"retry-after: {retry_after_seconds}")
     writer.write(b"".join(["\r\n".join(lines).encode(), b"\r\n\r\n", head, *parts]))

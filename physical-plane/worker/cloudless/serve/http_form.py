@@ -8,13 +8,14 @@ The header Inference-Header-Content-Length says how many bytes of a body are JSO
 import json
 from dataclasses import dataclass
 
-from .answering import Asked
+from .answering import Answered, Asked
 from .config import TENSORS_MAX
 from .errors import bad_input
 from .http import Answer, Request
 from .protocol import read_timeout_ms
 from .raw import write_raw
 from .tensors import read_inputs, write_tensor, write_tensor_head
+from .tokens import TOKENS_HEADER
 
 _HEADER = "inference-header-content-length"
 
@@ -46,10 +47,10 @@ def read_request(request: Request, declared: dict | None, timeout_seconds: float
     return Asked(arrays, names, timeout), form
 
 
-def write_answer(model: str, outputs: dict, form: Form) -> Answer:
+def write_answer(model: str, answered: Answered, form: Form) -> Answer:
     tensors = []
     parts: list[bytes] = []
-    for name, array in outputs.items():
+    for name, array in answered.outputs.items():
         if form.binary.get(name, form.is_all_binary):
             data = write_raw(array)
             parts.append(data)
@@ -57,7 +58,8 @@ def write_answer(model: str, outputs: dict, form: Form) -> Answer:
         else:
             tensors.append(write_tensor(name, array))
     named = {} if form.id is None else {"id": form.id}
-    return Answer({**named, "model_name": model, "model_version": "1", "outputs": tensors}, parts)
+    headers = {} if answered.tokens is None else {TOKENS_HEADER: answered.tokens}
+    return Answer({**named, "model_name": model, "model_version": "1", "outputs": tensors}, parts, headers)
 
 
 def _split(request: Request) -> tuple[bytes, memoryview | None]:

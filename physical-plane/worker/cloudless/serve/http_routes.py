@@ -42,8 +42,8 @@ class HttpRoutes:
             found.append(form)
             return asked
 
-        outputs = await self._answering.infer(read)
-        return write_answer(self._config.name, outputs, found[0])
+        answered = await self._answering.infer(read)
+        return write_answer(self._config.name, answered, found[0])
 
 
 def _expect(request: Request, method: str) -> None:

@@ -4,6 +4,8 @@ like any other, so clients see it too. The rows of a request are made side by si
 import numpy
 
 TOKENS_OUTPUT = "output_tokens"
+#: How a gateway is told: a header over HTTP, trailing metadata over gRPC.
+TOKENS_HEADER = "x-output-tokens"
 
 
 def fault_of(arrays: dict, rows: int) -> str | None:
