@@ -6,6 +6,8 @@ import { shareOn, unitName, type GpuShare } from '#control-plane/model/gpu-share
 import { instancesByJob } from '#control-plane/model/instance-groups.ts'
 import { hasEnded, type Agent, type Device, type Instance, type Snapshot } from '#control-plane/model/snapshot.ts'
 import type { Plan } from '#control-plane/model/plan.ts'
+import type { AnyOrder } from '#proto/rectangles/any-order.ts'
+import { sideBySide } from './left-of-gpu.ts'
 import { SharedUnits, type Holding, type SharedDevice } from './shared-units.ts'
 
 export type RegionUnits = {
@@ -24,7 +26,8 @@ export type FreeUnits = ReadonlyMap<string, RegionUnits>
 
 /** Units of `exceptJobId` count as free: a job does not stand in its own way. */
 export function countFreeUnits(snapshot: Snapshot, exceptJobId = '', memory: HeldMemory = new Map()): FreeUnits {
-  const free = new Map(snapshot.agents.map((agent) => [agent.region, everyUnitOf(agent)]))
+  const anyOrder = sideBySide()
+  const free = new Map(snapshot.agents.map((agent) => [agent.region, everyUnitOf(agent, anyOrder)]))
   const started = new Set<string>()
   for (const [jobId, instances] of instancesByJob(snapshot)) {
     const { isStarted, units } = heldBy(memory, jobId, instances)
@@ -40,7 +43,7 @@ export function countFreeUnits(snapshot: Snapshot, exceptJobId = '', memory: Hel
   return free
 }
 
-function everyUnitOf({ devices, isConnected, lastHeartbeatAtMs }: Agent): RegionUnits {
+function everyUnitOf({ devices, isConnected, lastHeartbeatAtMs }: Agent, anyOrder: AnyOrder): RegionUnits {
   const classes = new Map<string, DeviceClass>()
   const total = new Map<string, number>()
   const sharing = new Map<string, SharedDevice[]>()
@@ -53,7 +56,7 @@ function everyUnitOf({ devices, isConnected, lastHeartbeatAtMs }: Agent): Region
     total.set(key, (total.get(key) ?? 0) + device.units)
     if (takesShares(device)) sharing.set(key, [...(sharing.get(key) ?? []), device])
   }
-  const shared = new Map([...sharing].map(([key, own]) => [key, new SharedUnits(own, total.get(key)!)]))
+  const shared = new Map([...sharing].map(([key, own]) => [key, new SharedUnits(own, total.get(key)!, [], anyOrder)]))
   return { isConnected, lastHeartbeatAtMs, classes, total, free: new Map(total), shared }
 }
 

@@ -9,6 +9,7 @@ const devicesOf = (...memoryGib: readonly number[]): readonly SharedDevice[] =>
 const share = (request: number, limit = request, memoryGib = 0): GpuShare => {
   return { requestMilli: 1000 * request, limitMilli: 1000 * limit, memoryBytes: memoryGib * gib }
 }
+const onPart = (smMilli: number, request: number, limit = request): GpuShare => ({ ...share(request, limit), smMilli })
 const held = (of: GpuShare | null, deviceId = ''): Holding => ({ share: of, deviceId })
 
 describe('shares that fit', () => {
@@ -21,13 +22,10 @@ describe('shares that fit', () => {
     expect(units.free(share(0.1, 0.1, 32))).toBe(0)
   })
 
-  test('on parts of the multiprocessors are bounded by what they take of the whole GPU', () => {
-    const onPart = (smMilli: number, request: number, limit: number): GpuShare => ({
-      ...share(request, limit),
-      smMilli,
-    })
+  test('on parts of the multiprocessors are rectangles of time by multiprocessors, which must lie side by side', () => {
     const units = new SharedUnits(devicesOf(16), 1)
-    expect(units.free(onPart(240, 0.4, 0.6))).toBe(10)
+    // Two rows of time of 0.4 side by side, four of 24 % above each other, though ten would fit by area.
+    expect(units.free(onPart(240, 0.4, 0.6))).toBe(8)
     expect(units.free(onPart(240, 0.4, 1))).toBe(6)
     const load = [
       ...Array.from({ length: 4 }, () => onPart(120, 0.4, 0.6)),
@@ -36,7 +34,34 @@ describe('shares that fit', () => {
     ]
     units.take(load.map((of) => held(of, 'gpu-0')))
     expect(units.requestsLeft).toEqual([16])
-    expect([units.free(onPart(100, 0.16, 0.2)), units.free(onPart(100, 0.17, 0.2))]).toEqual([1, 0])
+    // What is left is 40 % of the time on 4 % of the multiprocessors.
+    expect([units.free(onPart(40, 0.4, 0.5)), units.free(onPart(100, 0.16, 0.2))]).toEqual([1, 0])
+  })
+
+  test('are not promised where they fit by area alone', () => {
+    const units = new SharedUnits(devicesOf(16, 16), 2, [held(onPart(600, 0.6, 0.6), 'gpu-0')])
+    expect(units.free(onPart(600, 0.6, 0.6))).toBe(1)
+    expect(units.free(onPart(400, 0.6, 0.6))).toBe(1 + 2)
+    expect(units.free(share(0.4))).toBe(1 + 2)
+    expect(units.free(share(0.5))).toBe(0 + 2)
+    // What is to change must lie beside the others too.
+    const two = [held(onPart(500, 0.6), 'gpu-0'), held(onPart(600, 0.4), 'gpu-0')]
+    const gpu = new SharedUnits(devicesOf(16), 1, two)
+    expect(gpu.resized(two[0]!, onPart(500, 0.7))).toBeNull()
+    expect(gpu.resized(two[0]!, onPart(500, 0.5))).not.toBeNull()
+  })
+
+  test('find as much room where the same parts are taken, and tell it apart from where others are', () => {
+    const of = (...parts: readonly GpuShare[]): string =>
+      new SharedUnits(
+        devicesOf(16),
+        1,
+        parts.map((part) => held(part, 'gpu-0')),
+      ).signature()
+    const [tall, wide] = [onPart(500, 0.4), onPart(400, 0.5)]
+    expect(of(tall, wide)).toBe(of(wide, tall))
+    expect(of(tall)).not.toBe(of(wide))
+    expect(of(share(0.2))).toBe(of(share(0.1), share(0.1)))
   })
 
   test('go beside what is held of their GPU', () => {

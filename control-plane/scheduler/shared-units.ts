@@ -1,9 +1,12 @@
 // GPUs of one class that take shares, and what is held of them: how many more shares of a size fit, and how many GPUs are free
 // whole. On one GPU requests (times the part of the multiprocessors that each is on) add up to at most a whole one, limits to at most one and a half, memory to what there is (Dilu's
-// omega and gamma, arXiv 2503.05130); a GPU is shared or whole, never both.
+// omega and gamma, arXiv 2503.05130), and as soon as one is on a part of the multiprocessors all must lie side by side, multiprocessors
+// by time, as agents lay them; a GPU is shared or whole, never both.
 // Agents choose the GPU, and tell. What they have not told yet is taken to be where it leaves the least: shares apart from each
 // other, whole ones on GPUs that take shares. What is promised always fits beside all that is held in at least one way.
 import { limitArea, requestArea, type GpuShare } from '#control-plane/model/gpu-share.ts'
+import type { AnyOrder } from '#proto/rectangles/any-order.ts'
+import { emptyGpu, fitsIn, partsOf, put, requestMilliMax, sideBySide, type LeftOfGpu } from './left-of-gpu.ts'
 
 export type SharedDevice = { readonly id: string; readonly memoryBytes: number }
 
@@ -14,23 +17,11 @@ export type Holding = {
   readonly deviceId: string
 }
 
-/** What is left of one GPU. */
-type Left = {
-  readonly id: string
-  requestMilli: number
-  limitMilli: number
-  memoryBytes: number
-  isEmpty: boolean
-}
-
 type Packed = {
-  readonly left: readonly Left[]
+  readonly left: readonly LeftOfGpu[]
   /** GPUs of the class that take no shares, and that nobody has. */
   others: number
 }
-
-const requestMilliMax = 1000
-const limitMilliMax = 1500
 
 export class SharedUnits {
   readonly #devices: readonly SharedDevice[]
@@ -39,11 +30,18 @@ export class SharedUnits {
   readonly #held: Holding[]
   /** Made of all that is held when it is first asked for; what is taken later goes where it fits. */
   #packed: Packed | null = null
+  readonly #anyOrder: AnyOrder
 
-  constructor(devices: readonly SharedDevice[], total: number, held: readonly Holding[] = []) {
+  constructor(
+    devices: readonly SharedDevice[],
+    total: number,
+    held: readonly Holding[] = [],
+    anyOrder: AnyOrder = sideBySide(),
+  ) {
     this.#devices = devices
     this.#total = total
     this.#held = [...held]
+    this.#anyOrder = anyOrder
   }
 
   /** GPUs that nobody has anything of. */
@@ -70,12 +68,12 @@ export class SharedUnits {
 
   /** Shares of this size that fit beside what is held. */
   free(share: GpuShare): number {
-    return this.#pack().left.reduce((sum, left) => sum + fitsIn(left, share), 0)
+    return this.#pack().left.reduce((sum, left) => sum + this.#fitsIn(left, share), 0)
   }
 
   /** Shares of this size that fit where nothing is held. */
   total(share: GpuShare): number {
-    return this.#devices.reduce((sum, device) => sum + fitsIn(empty(device), share), 0)
+    return this.#devices.reduce((sum, device) => sum + this.#fitsIn(emptyGpu(device), share), 0)
   }
 
   take(holdings: readonly Holding[]): void {
@@ -83,7 +81,7 @@ export class SharedUnits {
     if (this.#packed === null) return
     for (const { share } of holdings) {
       if (share === null) putWhole(this.#packed)
-      else if (!spread(this.#packed.left, share)) fill(this.#packed.left)
+      else if (!spread(this.#packed.left, share, this.#anyOrder)) fill(this.#packed.left)
     }
   }
 
@@ -97,7 +95,7 @@ export class SharedUnits {
       counts.set(name, count - 1)
       return count <= 0
     })
-    return new SharedUnits(this.#devices, this.#total, held)
+    return new SharedUnits(this.#devices, this.#total, held, this.#anyOrder)
   }
 
   /** The same with this share changed to another one of the same GPU; null where that does not fit beside the others there. */
@@ -105,27 +103,35 @@ export class SharedUnits {
     const rest = this.without([{ share: before, deviceId }])
     const { left } = rest.#pack()
     const isFitting =
-      deviceId === '' ? rest.free(share) > 0 : left.some((each) => each.id === deviceId && fitsIn(each, share) > 0)
-    return isFitting ? new SharedUnits(this.#devices, this.#total, [...rest.#held, { share, deviceId }]) : null
+      deviceId === ''
+        ? rest.free(share) > 0
+        : left.some((each) => each.id === deviceId && rest.#fitsIn(each, share) > 0)
+    if (!isFitting) return null
+    return new SharedUnits(this.#devices, this.#total, [...rest.#held, { share, deviceId }], this.#anyOrder)
   }
 
   /** Equal where any share finds as much room. */
   signature(): string {
     const rooms = this.#pack().left.map(
-      ({ requestMilli, limitMilli, memoryBytes }) => `${requestMilli}/${limitMilli}/${memoryBytes}`,
+      ({ requestMilli, limitMilli, memoryBytes, taken }) =>
+        `${requestMilli}/${limitMilli}/${memoryBytes}${partsOf(taken)}`,
     )
     return [...new Set(rooms)].sort().join('+')
   }
 
   #pack(): Packed {
-    this.#packed ??= pack(this.#devices, this.#total, this.#held)
+    this.#packed ??= pack(this.#devices, this.#total, this.#held, this.#anyOrder)
     return this.#packed
+  }
+
+  #fitsIn(left: LeftOfGpu, share: GpuShare): number {
+    return fitsIn(left, share, this.#anyOrder)
   }
 }
 
-function pack(devices: readonly SharedDevice[], total: number, held: readonly Holding[]): Packed {
+function pack(devices: readonly SharedDevice[], total: number, held: readonly Holding[], anyOrder: AnyOrder): Packed {
   const { told, untold } = Object.groupBy(held, ({ deviceId }) => (deviceId === '' ? 'untold' : 'told'))
-  const packed: Packed = { left: devices.map(empty), others: total - devices.length }
+  const packed: Packed = { left: devices.map(emptyGpu), others: total - devices.length }
   const byId = new Map(packed.left.map((left) => [left.id, left]))
   const shares: GpuShare[] = []
   const elsewhere = new Set<string>()
@@ -143,7 +149,7 @@ function pack(devices: readonly SharedDevice[], total: number, held: readonly Ho
   // Whole ones stand where shares could be, unless the shares that are held need those GPUs.
   for (let here = Math.min(wholes, empties.length); here >= Math.max(0, wholes - packed.others); here--) {
     const rest = packed.left.filter((left) => !empties.slice(0, here).includes(left))
-    if (!placeAll(rest, shares, spread) && !placeAll(rest, shares, squeeze)) continue
+    if (!placeAll(rest, shares, spread, anyOrder) && !placeAll(rest, shares, squeeze, anyOrder)) continue
     fill(empties.slice(0, here))
     return { ...packed, others: packed.others - (wholes - here) }
   }
@@ -152,39 +158,49 @@ function pack(devices: readonly SharedDevice[], total: number, held: readonly Ho
 }
 
 /** All of them, or none. */
-function placeAll(left: readonly Left[], shares: readonly GpuShare[], place: typeof spread): boolean {
+function placeAll(
+  left: readonly LeftOfGpu[],
+  shares: readonly GpuShare[],
+  place: typeof spread,
+  anyOrder: AnyOrder,
+): boolean {
   const before = left.map((each) => ({ ...each }))
-  if (shares.every((share) => place(left, share))) return true
+  if (shares.every((share) => place(left, share, anyOrder))) return true
   for (const [i, each] of left.entries()) Object.assign(each, before[i])
   return false
 }
 
 /** Where most is left. False where it fits nowhere. */
-function spread(left: readonly Left[], share: GpuShare): boolean {
-  return putBest(left, share, (a, b) => compareRoom(a, b) > 0)
+function spread(left: readonly LeftOfGpu[], share: GpuShare, anyOrder: AnyOrder): boolean {
+  return putBest(left, share, anyOrder, (a, b) => compareRoom(a, b) > 0)
 }
 
 /** Where least is left. */
-function squeeze(left: readonly Left[], share: GpuShare): boolean {
-  return putBest(left, share, (a, b) => compareRoom(a, b) < 0)
+function squeeze(left: readonly LeftOfGpu[], share: GpuShare, anyOrder: AnyOrder): boolean {
+  return putBest(left, share, anyOrder, (a, b) => compareRoom(a, b) < 0)
 }
 
-function putBest(left: readonly Left[], share: GpuShare, isBetter: (a: Left, b: Left) => boolean): boolean {
-  let best: Left | null = null
+function putBest(
+  left: readonly LeftOfGpu[],
+  share: GpuShare,
+  anyOrder: AnyOrder,
+  isBetter: (a: LeftOfGpu, b: LeftOfGpu) => boolean,
+): boolean {
+  let best: LeftOfGpu | null = null
   for (const each of left) {
-    if (fitsIn(each, share) > 0 && (best === null || isBetter(each, best))) best = each
+    if ((best === null || isBetter(each, best)) && fitsIn(each, share, anyOrder, 1) > 0) best = each
   }
   if (best !== null) put(best, share)
   return best !== null
 }
 
 /** Ties go to the first. */
-function compareRoom(a: Left, b: Left): number {
+function compareRoom(a: LeftOfGpu, b: LeftOfGpu): number {
   return a.requestMilli - b.requestMilli || a.limitMilli - b.limitMilli || a.memoryBytes - b.memoryBytes
 }
 
 /** Where more is held than is known to fit, nothing is promised until its agent has told where it all is. */
-function fill(left: readonly Left[]): void {
+function fill(left: readonly LeftOfGpu[]): void {
   for (const each of left) put(each, null)
 }
 
@@ -192,24 +208,6 @@ function putWhole(packed: Packed): void {
   const free = packed.left.find(({ isEmpty }) => isEmpty)
   if (free === undefined) packed.others -= 1
   else put(free, null)
-}
-
-function put(left: Left, share: GpuShare | null): void {
-  left.isEmpty = false
-  left.requestMilli = Math.max(0, left.requestMilli - (share === null ? requestMilliMax : requestArea(share)))
-  left.limitMilli = Math.max(0, left.limitMilli - (share === null ? limitMilliMax : limitArea(share)))
-  left.memoryBytes = Math.max(0, left.memoryBytes - (share?.memoryBytes ?? left.memoryBytes))
-}
-
-function empty({ id, memoryBytes }: SharedDevice): Left {
-  return { id, requestMilli: requestMilliMax, limitMilli: limitMilliMax, memoryBytes, isEmpty: true }
-}
-
-function fitsIn(left: Left, share: GpuShare): number {
-  const { memoryBytes } = share
-  const byMemory = memoryBytes === 0 ? Number.POSITIVE_INFINITY : Math.floor(left.memoryBytes / memoryBytes)
-  const byRequest = Math.floor(left.requestMilli / requestArea(share))
-  return Math.min(byRequest, Math.floor(left.limitMilli / limitArea(share)), byMemory)
 }
 
 /** The largest first, since they fit in the fewest places. */

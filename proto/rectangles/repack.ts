@@ -37,8 +37,9 @@ export function packTogether(bin: Size, pieces: ReadonlyMap<string, Size>): Read
 
 type Waiting<Holder extends string | null = string | null> = Size & { readonly holder: Holder }
 
+// Each tells apart all that are not alike, so that the same pieces give the same answer in whatever order they come.
 const orders: readonly ((a: Waiting, b: Waiting) => number)[] = [
-  (a, b) => areaOf(b) - areaOf(a),
+  (a, b) => areaOf(b) - areaOf(a) || b.height - a.height,
   (a, b) => b.height - a.height || b.width - a.width,
   (a, b) => b.width - a.width || b.height - a.height,
 ]
