@@ -117,6 +117,14 @@ describe('deploying', () => {
     expect(unknown.violations[0]).toMatchObject({ field: 'spec.bundle_digest' })
   })
 
+  test('a MIG slice of a known GPU may be asked for, one of an unknown GPU not', async () => {
+    const rig = await aRig()
+    const given = { gpuShare: null, profile: [{ deviceModel: 't4-mig-1g.5gb', batch: 1, latencyMs: 5 }] }
+    expect((await deploy(rig, { ...given, deviceModels: ['t4-mig-1g.5gb'] })).isChanged).toBe(true)
+    const { violations } = await whyNot(deploy(rig, { ...given, deviceModels: ['t5-mig-1g.5gb'] }))
+    expect(violations).toMatchObject([{ field: 'spec.device_models[0]' }])
+  })
+
   test('functions are listed by name, page by page', async () => {
     const rig = await aRig()
     for (const name of ['c', 'a', 'b']) await deploy(rig, { name })

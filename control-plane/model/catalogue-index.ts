@@ -2,6 +2,7 @@
 // indexed at the first question for one.
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
 import type { DeviceClass } from './device-class.ts'
+import { migSlice } from './mig-slice.ts'
 
 export type CatalogueIndex = {
   readonly catalogue: Catalogue
@@ -27,11 +28,15 @@ export function indexCatalogue(catalogue: Catalogue): CatalogueIndex {
       links ??= linksByPair(catalogue.links)
       return links.get(from)?.get(to) ?? null
     },
-    price: (region, device) => closest(regions.get(region)?.prices ?? [], device),
-    relativeSpeed: (deviceModel) => speeds.get(deviceModel) ?? null,
+    price: (region, device) => priceOf(regions.get(region)?.prices ?? [], device),
+    relativeSpeed: (deviceModel) => {
+      const slice = migSlice(deviceModel)
+      const whole = slice === null ? undefined : speeds.get(slice.of)
+      return speeds.get(deviceModel) ?? (whole === undefined ? null : whole * slice!.part)
+    },
     memoryBytes: (deviceModel) => {
       const gib = memories.get(deviceModel)
-      return gib === undefined ? null : gib * 2 ** 30
+      return gib === undefined ? (migSlice(deviceModel)?.memoryBytes ?? null) : gib * 2 ** 30
     },
   }
 }
@@ -43,6 +48,22 @@ export function currentIndex(current: () => Catalogue): () => CatalogueIndex {
     const catalogue = current()
     if (index?.catalogue !== catalogue) index = indexCatalogue(catalogue)
     return index
+  }
+}
+
+/** Of a MIG slice without a row of its own its part of the GPU's. */
+function priceOf(prices: readonly Price[], device: DeviceClass): Price | null {
+  const own = closest(prices, device)
+  const slice = migSlice(device.deviceModel)
+  if (own !== null || slice === null) return own
+  const whole = closest(prices, { ...device, deviceModel: slice.of })
+  if (whole === null) return null
+  const { part } = slice
+  return {
+    ...whole,
+    deviceModel: device.deviceModel,
+    usdPerUnitHour: whole.usdPerUnitHour * part,
+    perUnitHour: whole.perUnitHour * part,
   }
 }
 

@@ -37,6 +37,21 @@ const share = (requestMilli: number, limitMilli = requestMilli): GpuShare => ({
   memoryBytes: 0,
 })
 
+describe('MIG slices', () => {
+  const cut = aCatalogue({ a: { 'nvidia-a100': 3.5, 'nvidia-t4': 2 } }, { 'nvidia-a100': 70, 'nvidia-t4': 10 })
+  const agent = anAgent('a', { 'nvidia-a100-mig-3g.20gb': 2, 'nvidia-a100': 1 })
+  const room = () => functionRoom({ ...world([agent]), catalogue: cut })
+
+  test('are devices of their own at their part of the price, and no share is had of them', () => {
+    const spec = anInferenceSpec({ deviceModels: ['nvidia-a100-mig-3g.20gb'] })
+    const { take } = room()
+    const slice = { kind: 'taken', deviceClass: { deviceModel: 'nvidia-a100-mig-3g.20gb' }, usdPerUnitHour: 1.5 }
+    expect([take(spec, 'a'), take(spec, 'a')]).toMatchObject([slice, slice])
+    expect(take(spec, 'a')).toMatchObject({ kind: 'none', because: 'a has 0 of 2 nvidia-a100-mig-3g.20gb free' })
+    expect(room().take({ ...spec, gpuShare: share(200) }, 'a').kind).toBe('none')
+  })
+})
+
 describe('whole units', () => {
   test('the cheapest class with a unit free is taken, until there is none', () => {
     const room = functionRoom(world([anAgent('a', { cpu: 1, 'nvidia-t4': 1 })]))

@@ -1,6 +1,7 @@
 // Whether a function that answers requests makes sense on a catalogue, before anything is stored: every problem with its field,
 // the value found and the fix.
 import { nearestNames } from '#runtime/nearest-names.ts'
+import { isKnownDevice } from '#control-plane/model/mig-slice.ts'
 import type { InferenceSpec } from '#control-plane/model/inference.ts'
 import type { Catalogue } from '#control-plane/model/snapshot.ts'
 import type { Violation } from '#control-plane/model/violation.ts'
@@ -27,7 +28,7 @@ export function validateFunction(spec: InferenceSpec, catalogue: Catalogue, root
   checkProfile(note, spec, catalogue)
   for (const [i, model] of spec.deviceModels.entries()) {
     const known = catalogue.deviceModels.map(({ name }) => name)
-    if (!known.includes(model)) note(`device_models[${i}]`, unknown(model, known, 'device model'))
+    if (!isKnownDevice(model, known)) note(`device_models[${i}]`, unknown(model, known, 'device model'))
   }
   const regions = catalogue.regions.map(({ name }) => name)
   for (const [i, region] of spec.regions.entries()) {
@@ -73,7 +74,8 @@ function checkProfile(note: Note, { profile }: InferenceSpec, catalogue: Catalog
   const known = catalogue.deviceModels.map(({ name }) => name)
   const seen = new Map<string, number>()
   for (const [i, { deviceModel, batch, smMilli, quotaMilli, latencyMs }] of profile.entries()) {
-    if (!known.includes(deviceModel)) note(`profile[${i}].device_model`, unknown(deviceModel, known, 'device model'))
+    if (!isKnownDevice(deviceModel, known))
+      note(`profile[${i}].device_model`, unknown(deviceModel, known, 'device model'))
     if (!(latencyMs > 0)) note(`profile[${i}].latency_ms`, `is ${latencyMs}; give what was measured, above 0`)
     const name = `${deviceModel} ${batch} ${smMilli} ${quotaMilli}`
     const before = seen.get(name)
