@@ -118,8 +118,10 @@ describe('deploying', () => {
   })
 
   test('a MIG slice of a known GPU may be asked for, one of an unknown GPU not', async () => {
-    const rig = await aRig()
-    const given = { gpuShare: null, profile: [{ deviceModel: 't4-mig-1g.5gb', batch: 1, latencyMs: 5 }] }
+    const catalogue = aCatalogue({ a: { cpu: 1, t4: 4 } }, { cpu: 1, t4: 10 })
+    const rig = await aRig({ catalogue: () => catalogue })
+    const point = { deviceModel: 't4-mig-1g.5gb', batch: 1, smMilli: 1_000, quotaMilli: 1_000, latencyMs: 5 }
+    const given = { gpuShare: null, profile: [point] }
     expect((await deploy(rig, { ...given, deviceModels: ['t4-mig-1g.5gb'] })).isChanged).toBe(true)
     const { violations } = await whyNot(deploy(rig, { ...given, deviceModels: ['t5-mig-1g.5gb'] }))
     expect(violations).toMatchObject([{ field: 'spec.device_models[0]' }])
