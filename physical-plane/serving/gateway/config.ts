@@ -53,6 +53,8 @@ export const gatewayConfig = {
   /** After a connection to an instance broke it gets nothing for so long, doubled each time. */
   suspectMs: 100,
   suspectMsMax: 2_000,
+  /** One that let a request expire and answered nothing meanwhile gets others only where nobody else has room, for so long. */
+  silentMs: 15_000,
   connectTimeoutMs: 2_000,
   /** Shorter than instances keep idle connections, so that no request meets one that is just being closed. */
   instanceIdleMs: 30_000,

@@ -22,6 +22,7 @@ class BatchInstance implements InstanceClient {
   #batch: readonly SendListener[] = []
   #isBusy = false
   isDead = false
+  hangs = false
 
   constructor(clock: VirtualClock, batchMax: number, batchMs: () => number) {
     this.#clock = clock
@@ -52,7 +53,7 @@ class BatchInstance implements InstanceClient {
   #begin(): void {
     this.#batch = this.#waiting.splice(0, this.#batchMax)
     this.#isBusy = this.#batch.length > 0 && !this.isDead
-    if (!this.#isBusy) return
+    if (!this.#isBusy || this.hangs) return
     this.#clock.after(this.#batchMs(), () => {
       if (this.isDead) return
       const done = this.#batch
@@ -65,12 +66,14 @@ class BatchInstance implements InstanceClient {
 
 type Told = { readonly answeredMs: number[]; readonly faults: string[]; asked: number }
 
-function aRig(names: readonly string[], batchMs: () => number, slo = { latencyMs: 200, percentile: 99 }) {
+const twoHundredMs = { latencyMs: 200, percentile: 99 }
+
+function aRig(names: readonly string[], batchMs: () => number, slo = twoHundredMs, timeoutMs = 30_000) {
   const clock = new VirtualClock()
   const machines = new Map(names.map((name) => [name, new BatchInstance(clock, 8, batchMs)]))
   const routed = (of: readonly string[]): readonly RoutedInstance[] =>
     of.map((name) => ({ id: name, attempt: 1, http: `${name}:1`, grpc: '' }))
-  const route = aFunction({ slo, batchMax: 8, timeoutMs: 30_000, instances: routed(names) })
+  const route = aFunction({ slo, batchMax: 8, timeoutMs, instances: routed(names) })
   const open = (_protocol: string, address: string): InstanceClient => machines.get(address.split(':')[0]!)!
   const dispatcher = new Dispatcher(route, { clock, config, open, onCold: () => {} })
   const told: Told = { answeredMs: [], faults: [], asked: 0 }
@@ -147,6 +150,19 @@ test('an instance that dies under load loses no request that was taken', async (
   expect(settled(rig)).toBe(before)
   expect(rig.told.faults).toEqual([])
   expect(inFlight + queued).toBeGreaterThan(0)
+})
+
+test('an instance that hangs costs what it had, and no request is bet on it again while another one has room', async () => {
+  const rig = aRig(['a', 'b'], () => 20, twoHundredMs, 2_000)
+  await load(rig, 60, 3)
+  rig.machines.get('a')!.hangs = true
+  await load(rig, 60, 14)
+  await rig.clock.advance(2_100)
+  expect(settled(rig)).toBe(rig.told.asked)
+  // Until it is seen to answer nothing it gets what the least busy one does.
+  expect(rig.told.faults.length).toBeGreaterThan(0)
+  expect(rig.told.faults.length).toBeLessThanOrEqual(6)
+  expect(new Set(rig.told.faults)).toEqual(new Set(['expired']))
 })
 
 test('an instance that is let go loses no request either', async () => {

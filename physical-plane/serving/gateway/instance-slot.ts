@@ -1,5 +1,6 @@
 // One instance as the gateway sees it: what is in flight there, how much may be, and whether to trust it now. An instance whose
-// connection broke, or that answered nothing in time, gets nothing for a moment; then one request, to see.
+// connection broke, or that answered nothing in time, gets nothing for a moment; then one request, to see. A hanging model
+// would keep that one from an answer too: so where a request expired, the instance is the last to be asked for a while.
 import type { GatewayConfig } from './config.ts'
 import { adjustLimit, begunLimit, type InFlightBounds, type InFlightLimit } from './in-flight-limit.ts'
 import type { InferBody } from './infer.ts'
@@ -21,6 +22,7 @@ export class InstanceSlot {
   #suspectUntilMs = 0
   #isLetGo = false
   #lastAnswerAtMs = Number.NEGATIVE_INFINITY
+  #silentUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(instance: RoutedInstance, bounds: InFlightBounds, open: OpenClient, config: GatewayConfig) {
     this.instance = instance
@@ -47,6 +49,11 @@ export class InstanceSlot {
   limitAt(nowMs: number): number {
     if (this.#isLetGo || nowMs < this.#suspectUntilMs) return 0
     return this.#failuresInRow > 0 ? 1 : Math.floor(this.#limit.limit)
+  }
+
+  /** It let a request expire a while ago, and has answered nothing since. */
+  isSilentAt(nowMs: number): boolean {
+    return nowMs < this.#silentUntilMs
   }
 
   hasRoom(nowMs: number): boolean {
@@ -85,6 +92,7 @@ export class InstanceSlot {
     this.#limit = adjustLimit(this.#limit, answer, sloMs, this.#bounds, this.#config)
     this.#failuresInRow = 0
     this.#lastAnswerAtMs = nowMs
+    this.#silentUntilMs = Number.NEGATIVE_INFINITY
     this.ended()
   }
 
@@ -95,7 +103,10 @@ export class InstanceSlot {
 
   /** It had the request since then and has answered nothing at all in the meantime. */
   expired(nowMs: number, sentAtMs: number): void {
-    if (this.#lastAnswerAtMs < sentAtMs) this.#suspect(nowMs)
+    if (this.#lastAnswerAtMs < sentAtMs) {
+      this.#suspect(nowMs)
+      this.#silentUntilMs = nowMs + this.#config.silentMs
+    }
     this.ended()
   }
 

@@ -1,5 +1,5 @@
 // The instances of one function: who is there, who leaves with something still in flight, and which one gets the next request: the one
-// with the least, and those that have equally little in turns.
+// with the least, and those that have equally little in turns; one that is silent only where nobody else has room.
 import type { GatewayConfig } from './config.ts'
 import { inFlightBounds } from './in-flight-limit.ts'
 import type { InferBody } from './infer.ts'
@@ -67,12 +67,17 @@ export class InstanceSlots {
   choose({ body, wishedId, failedAt }: Wanted, nowMs: number): InstanceSlot | null {
     const { length } = this.#slots
     let best: InstanceSlot | null = null
+    let isBestSilent = false
     for (let step = 0; step < length; step += 1) {
       const slot = this.#slots[(this.#turn + step) % length]!
       if (!slot.speaks(body.protocol) || !slot.hasRoom(nowMs)) continue
       if (slot.id === failedAt && length > 1) continue
-      if (slot.id === wishedId) return slot
-      if (best === null || slot.inFlight < best.inFlight) best = slot
+      const isSilent = slot.isSilentAt(nowMs)
+      if (slot.id === wishedId && !isSilent) return slot
+      const isBetter = isSilent === isBestSilent ? slot.inFlight < (best?.inFlight ?? Infinity) : isBestSilent
+      if (best !== null && !isBetter) continue
+      best = slot
+      isBestSilent = isSilent
     }
     if (length > 0) this.#turn = (this.#turn + 1) % length
     return best
