@@ -1,17 +1,16 @@
 // The gateway's core: which function or pipeline a name is, and what becomes of a request for it, whatever protocol it came by. Servers
 // and files stand around it; everything outside comes as an argument.
 import type { Clock, Timer } from '#runtime/clock.ts'
-import { messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
 import { gatewayConfig, type GatewayConfig } from './config.ts'
 import type { AskListener } from './asked.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { GatewayFault } from './fault.ts'
 import { HeldBytes } from './held-bytes.ts'
-import type { Caller, InferAnswer, InferBody, InferOptions, RoutedPipeline, RunPipeline } from './infer.ts'
+import type { Caller, InferAnswer, InferBody, InferOptions, RunPipeline } from './infer.ts'
 import type { OpenClient } from './instance-slot.ts'
-import { Measured } from './measured.ts'
 import { noRoutes, type Routes } from './routes.ts'
+import { ServedPipeline } from './served-pipeline.ts'
 
 export type GatewayDependencies = {
   readonly clock: Clock
@@ -23,21 +22,6 @@ export type GatewayDependencies = {
   /** Something came for which nobody answers yet. */
   readonly onCold?: () => void
 }
-
-export type ServedPipeline = {
-  readonly route: RoutedPipeline
-  readonly measured: Measured
-  readonly running: Set<symbol>
-}
-
-const plainAnswer = {
-  httpStatus: 200,
-  grpcStatus: 0,
-  text: '',
-  retryAfter: '',
-  outputTokens: null,
-  metadata: null,
-} as const
 
 export class Gateway implements Caller {
   readonly config: GatewayConfig
@@ -70,7 +54,7 @@ export class Gateway implements Caller {
   }
   get isIdle(): boolean {
     const isBusy = [...this.#functions.values(), ...this.#leaving].some((each) => !each.isIdle)
-    return !isBusy && [...this.#pipelines.values()].every(({ running }) => running.size === 0)
+    return !isBusy && [...this.#pipelines.values()].every(({ running }) => running === 0)
   }
 
   start(): void {
@@ -136,7 +120,7 @@ export class Gateway implements Caller {
     const allowedMs = Math.min(found.route.timeoutMs, this.config.timeoutMsMax, leftMs ?? Infinity)
     const deadlineMs = this.#d.clock.monotonicMs() + allowedMs
     if (found instanceof Dispatcher) return found.ask(body, deadlineMs, null, listener)
-    return this.#askPipeline(found, body, deadlineMs, listener)
+    return found.ask(body, deadlineMs, listener)
   }
 
   infer(functionName: string, request: InferBody, options: InferOptions): Promise<InferAnswer> {
@@ -185,72 +169,16 @@ export class Gateway implements Caller {
   #applyPipelines({ pipelines }: Routes): void {
     const names = new Set(pipelines.map(({ name }) => name))
     for (const name of this.#pipelines.keys()) if (!names.has(name)) this.#pipelines.delete(name)
+    const { clock, log, runPipeline } = this.#d
     for (const route of pipelines) {
       const known = this.#pipelines.get(route.name)
-      const isSame = known?.route.id === route.id
-      known?.measured.objectiveIs(route.slo)
-      const measured = isSame ? known.measured : new Measured(route.slo, this.config)
-      this.#pipelines.set(route.name, { route, measured, running: isSame ? known.running : new Set() })
+      if (known?.route.id === route.id) known.update(route)
+      else {
+        const { config, held } = this
+        const dependencies = { clock, log, config, held, caller: this, runPipeline: runPipeline ?? null }
+        this.#pipelines.set(route.name, new ServedPipeline(route, dependencies))
+      }
     }
-  }
-
-  #askPipeline(pipeline: ServedPipeline, body: InferBody, deadlineMs: number, listener: AskListener): () => void {
-    const { clock, runPipeline } = this.#d
-    const { route, measured, running } = pipeline
-    const arrivedAtMs = clock.monotonicMs()
-    measured.arrived()
-    const refuse = (fault: GatewayFault): (() => void) => {
-      measured.refused()
-      listener.onFault(fault)
-      return () => {}
-    }
-    if (runPipeline === undefined) return refuse(new GatewayFault('internal', 'this gateway runs no pipelines'))
-    if (running.size >= this.config.queuedMax)
-      return refuse(
-        new GatewayFault('overloaded', `${running.size} requests are in ${route.name}`, { retryAfterMs: 1_000 }),
-      )
-    const left = new AbortController()
-    const key = Symbol(route.name)
-    running.add(key)
-    let isOver = false
-    const over = (): boolean => {
-      if (isOver) return false
-      isOver = true
-      running.delete(key)
-      timer.cancel()
-      return true
-    }
-    const fail = (fault: GatewayFault): void => {
-      if (!over()) return
-      left.abort()
-      // What a stage refused at once costs nothing more and is told as a refusal.
-      if (fault.kind === 'overloaded') measured.refused()
-      else measured.answered(clock.monotonicMs() - arrivedAtMs, fault.httpStatus >= 500)
-      listener.onFault(fault)
-    }
-    const allowedMs = deadlineMs - arrivedAtMs
-    const expired = `${route.name} did not answer within ${allowedMs.toFixed(0)} ms`
-    // The stage that is waited for notices first, and says which it is.
-    const graceMs = 2 * this.config.sweepMs
-    const timer = clock.after(Math.max(0, allowedMs) + graceMs, () => fail(new GatewayFault('expired', expired)))
-    runPipeline(route, body, { deadlineMs, signal: left.signal }, this).then(
-      ({ bytes, jsonBytes }) => {
-        if (!over()) return
-        measured.answered(clock.monotonicMs() - arrivedAtMs, false)
-        listener.onAnswer({ ...plainAnswer, bytes, jsonBytes }, route.name)
-      },
-      (error: unknown) => fail(error instanceof GatewayFault ? error : this.#unexpected(error, route.name)),
-    )
-    return () => {
-      if (!over()) return
-      measured.cancelled()
-      left.abort()
-    }
-  }
-
-  #unexpected(error: unknown, name: string): GatewayFault {
-    this.#d.log.error({ pipeline: name, why: messageOf(error) }, 'a pipeline failed in a way that nobody foresaw')
-    return new GatewayFault('internal', `${name}: ${messageOf(error)}`)
   }
 
   #sweepLater(): void {
@@ -273,7 +201,7 @@ export class Gateway implements Caller {
     this.#ticking = clock.after(1_000 - (clock.now() % 1_000), () => {
       const atMs = Math.round(clock.now() / 1_000) * 1_000
       for (const dispatcher of this.#functions.values()) dispatcher.tick(atMs)
-      for (const { measured, running } of this.#pipelines.values()) measured.tick(atMs, 0, running.size)
+      for (const pipeline of this.#pipelines.values()) pipeline.tick(atMs)
       this.#tickAtNextSecond()
     })
   }

@@ -71,10 +71,30 @@ export type RoutedPipeline = {
   readonly timeoutMs: number
 }
 
+/** What became of one stage of one request. */
+export type StageRun = {
+  readonly pipeline: string
+  readonly stage: string
+  readonly function: string
+  /** '' where it was not answered. */
+  readonly instanceId: string
+  readonly tookMs: number
+  /** Why it went where it went; '' where any instance would do. */
+  readonly because: string
+}
+
+export type PipelineOptions = Omit<InferOptions, 'instanceId'> & {
+  /** Called for each stage that ended, well or not. */
+  readonly onStage: (run: StageRun) => void
+  /** Keeps memory for so many bytes of tensors until the request ends or they are released; false where there is no room for them. */
+  readonly hold: (bytes: number) => boolean
+  readonly release: (bytes: number) => void
+}
+
 /** Runs one request through a pipeline; `options.deadlineMs` is the whole pipeline's. The answer is in the request's protocol. */
 export type RunPipeline = (
   pipeline: RoutedPipeline,
   request: InferBody,
-  options: Omit<InferOptions, 'instanceId'>,
+  options: PipelineOptions,
   caller: Caller,
 ) => Promise<InferBody>

@@ -26,7 +26,7 @@ async function main(path: string): Promise<void> {
   const config = schema.parse(JSON.parse(readFileSync(path, 'utf8')))
   const clock = systemClock()
   const log = openLog({ name: 'gateway', level: config.logLevel, clock })
-  const runPipeline = pipelineRunner({ clock, onStage: (run) => log.debug(run, 'a stage of a pipeline ended') })
+  const runPipeline = pipelineRunner({ clock })
   const gateway = await openGateway({ ...config, clock, log, pid: process.pid, runPipeline })
   log.info({ http: gateway.http, grpc: gateway.grpc }, 'the gateway answers')
   await new Promise<void>((resolve) => {

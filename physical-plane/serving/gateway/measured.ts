@@ -5,6 +5,7 @@
 import type { Second } from '#physical-plane/serving/scaling/autoscaler.ts'
 import type { GatewayConfig } from './config.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
+import { RecentLatency } from './recent-latency.ts'
 import type { RoutedSlo } from './routes.ts'
 
 export type MeasuredObjective = RoutedSlo | null
@@ -31,10 +32,7 @@ const nothing: Totals = { arrived: 0, answered: 0, refused: 0, overSlo: 0, faile
 export class Measured {
   readonly #config: GatewayConfig
   readonly #second: LatencyHistogram = new LatencyHistogram()
-  /** Of the minute that runs and the one before. */
-  #minute = new LatencyHistogram()
-  #lastMinute = new LatencyHistogram()
-  #minuteSeconds = 0
+  readonly #recent = new RecentLatency()
   readonly #seconds: Second[] = []
   /** At the beginning of the second that runs. */
   #before: Counts = { ...nothing }
@@ -83,7 +81,7 @@ export class Measured {
     // Whose tokens nobody counted can not be judged by them.
     if (eachMs === null) return
     this.#second.add(eachMs)
-    this.#minute.add(eachMs)
+    this.#recent.add(eachMs)
     if (this.#objective !== null && eachMs > this.#objective.latencyMs) this.#now.overSlo += 1
   }
 
@@ -106,18 +104,12 @@ export class Measured {
     this.#ticks += 1
     this.#before = { ...this.#now }
     this.#second.clear()
-    if (++this.#minuteSeconds < 60) return
-    this.#lastMinute = this.#minute
-    this.#minute = new LatencyHistogram()
-    this.#minuteSeconds = 0
+    this.#recent.tick()
   }
 
   /** Of one to two minutes. */
   recent(): LatencyHistogram {
-    const recent = new LatencyHistogram()
-    recent.addAll(this.#lastMinute)
-    recent.addAll(this.#minute)
-    return recent
+    return this.#recent.histogram()
   }
 
   burn(): Burn {

@@ -2,10 +2,11 @@
 // the same. Seconds go as columns, which are quick to write, to read and to check.
 import { z } from 'zod'
 import type { Second } from '#physical-plane/serving/scaling/autoscaler.ts'
-import type { Gateway, ServedPipeline } from './gateway.ts'
+import type { Gateway } from './gateway.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { LatencyHistogram } from './latency-histogram.ts'
 import type { Measured } from './measured.ts'
+import type { ServedPipeline } from './served-pipeline.ts'
 
 const count = z.int().min(0)
 const amount = z.number().min(0).max(1e12)
@@ -23,6 +24,8 @@ const columns = z.object({
   latencyMs: z.array(amount).max(3_600),
 })
 
+const latency = z.object({ count, p50Ms: amount, p90Ms: amount, p99Ms: amount, p999Ms: amount, maxMs: amount })
+
 const measured = z.object({
   id: z.string().max(200),
   name: z.string().max(200),
@@ -38,7 +41,7 @@ const measured = z.object({
     cancelled: count,
   }),
   /** Of the last one to two minutes. */
-  latency: z.object({ count, p50Ms: amount, p90Ms: amount, p99Ms: amount, p999Ms: amount, maxMs: amount }),
+  latency,
   /** 1: the budget of errors is used exactly as fast as it may be. */
   burn: z.object({ fiveMinutes: amount, oneHour: amount }),
   seconds: columns,
@@ -46,6 +49,17 @@ const measured = z.object({
     .array(z.object({ id: z.string().max(200), attempt: count, inFlight: count, isLetGo: z.boolean() }))
     .max(20_000),
 })
+
+const stage = z.object({
+  stage: z.string().max(200),
+  function: z.string().max(200),
+  answered: count,
+  failed: count,
+  latency,
+})
+
+/** An older gateway told nothing of stages. */
+const pipeline = measured.extend({ stages: z.array(stage).max(64).default([]) })
 
 const status = z.object({
   pid: count,
@@ -58,11 +72,12 @@ const status = z.object({
   grpc: z.string().max(300),
   heldBytes: count,
   functions: z.array(measured).max(10_000),
-  pipelines: z.array(measured).max(10_000),
+  pipelines: z.array(pipeline).max(10_000),
 })
 
 export type GatewayStatus = z.infer<typeof status>
 export type MeasuredStatus = z.infer<typeof measured>
+export type PipelineStatus = z.infer<typeof pipeline>
 
 /** Null where there is none, or none that can be read. */
 export function parseStatus(text: string): GatewayStatus | null {
@@ -109,8 +124,9 @@ function functionStatus(dispatcher: Dispatcher): MeasuredStatus {
   return { id, name, queued, inFlight, ...toldOf(dispatcher.measured), instances }
 }
 
-function pipelineStatus({ route: { id, name }, measured: seen, running }: ServedPipeline): MeasuredStatus {
-  return { id, name, queued: 0, inFlight: running.size, ...toldOf(seen), instances: [] }
+function pipelineStatus({ route, measured: seen, running, stages }: ServedPipeline): PipelineStatus {
+  const told = stages.of(route.stages).map(({ latency: took, ...rest }) => ({ ...rest, latency: latencyOf(took) }))
+  return { id: route.id, name: route.name, queued: 0, inFlight: running, ...toldOf(seen), instances: [], stages: told }
 }
 
 function toldOf(seen: Measured): Pick<MeasuredStatus, 'totals' | 'latency' | 'burn' | 'seconds'> {

@@ -11,9 +11,10 @@ import {
   type Given,
   type Reply,
 } from '#physical-plane/serving/gateway/gateway.fixture.ts'
-import type { RoutedPipeline } from '#physical-plane/serving/gateway/infer.ts'
+import type { GatewayConfig } from '#physical-plane/serving/gateway/config.ts'
+import type { RoutedPipeline, RunPipeline, StageRun } from '#physical-plane/serving/gateway/infer.ts'
 import type { RoutedFunction } from '#physical-plane/serving/gateway/routes.ts'
-import { pipelineRunner, type StageRun } from './run-pipeline.ts'
+import { pipelineRunner } from './run-pipeline.ts'
 
 type Json = { readonly [key: string]: unknown }
 type NumberTensor = {
@@ -66,6 +67,18 @@ function stageOf(
   }
 }
 
+/** Also tells the test what it tells the gateway. */
+function tellingRunner(runs: StageRun[]): RunPipeline {
+  const runPipeline = pipelineRunner({ clock })
+  return (pipeline, request, options, caller) => {
+    const onStage = (one: StageRun): void => {
+      runs.push(one)
+      options.onStage(one)
+    }
+    return runPipeline(pipeline, request, { ...options, onStage }, caller)
+  }
+}
+
 const served = (name: string, backend: Backend, over: Partial<RoutedFunction> = {}): RoutedFunction =>
   aFunction({ id: `f-${name}`, name, instances: [anInstance(`${name}-1`, backend)], ...over })
 
@@ -107,11 +120,12 @@ const errorOf = (text: string): string => (JSON.parse(text) as { error: string }
 
 async function aDiamond(
   replies: Partial<Record<'double' | 'add-one' | 'length' | 'merge', (given: Given) => Reply | Promise<Reply>>> = {},
+  config: Partial<GatewayConfig> = {},
 ) {
   const runs: StageRun[] = []
   const all = { double, 'add-one': addOne, length, merge, ...replies }
   const backends = await Promise.all(Object.values(all).map(async (reply) => await aBackend(reply)))
-  const gateway = await aGateway({}, pipelineRunner({ clock, onStage: (run) => runs.push(run) }))
+  const gateway = await aGateway({ statusEveryMs: 50, ...config }, tellingRunner(runs))
   const functions = Object.keys(all).map((name, at) => served(name, backends[at]!))
   await gateway.route({ functions, pipelines: [diamond] })
   const byName = Object.fromEntries(Object.keys(all).map((name, at) => [name, backends[at]!])) as Record<
@@ -235,6 +249,43 @@ describe('a pipeline over HTTP', () => {
     expect([answer.status, errorOf(answer.body)]).toEqual([400, expect.stringContaining(error)])
   })
 
+  test('the status tells how long each stage takes, also where one fails', async () => {
+    const slow = async (given: Given): Promise<Reply> => {
+      await clock.sleep(60)
+      return addOne(given)
+    }
+    let isBroken = false
+    const mayFail = (given: Given): Reply => (isBroken ? { status: 422, body: '{"error":"no"}' } : merge(given))
+    await using d = await aDiamond({ 'add-one': slow, merge: mayFail })
+    for (let time = 0; time < 3; time += 1) await ask(d.gateway, '/v2/models/look/infer', { body: body([1]) })
+    isBroken = true
+    await ask(d.gateway, '/v2/models/look/infer', { body: body([1]) })
+    const stages = () => d.gateway.status().pipelines[0]?.stages ?? []
+    await until('the status tells of the last', () => stages()[3]?.failed === 1)
+    expect(stages().map(({ stage, function: of, answered, failed }) => [stage, of, answered, failed])).toEqual([
+      ['crop', 'double', 4, 0],
+      ['tag', 'add-one', 4, 0],
+      ['count', 'length', 4, 0],
+      ['merge', 'merge', 3, 1],
+    ])
+    const [crop, tag] = stages()
+    expect(tag!.latency.p50Ms).toBeGreaterThan(55)
+    expect(crop!.latency.p50Ms).toBeLessThan(tag!.latency.p50Ms)
+  })
+
+  test('tensors of running pipelines are held like bodies: what is too much is refused, and nothing stays', async () => {
+    const large = stageOf(() => ({ y: Array.from({ length: 5_000 }, () => 1) }))
+    await using d = await aDiamond({ double: large }, { heldBytesMax: 100_000 })
+    const refused = await ask(d.gateway, '/v2/models/look/infer', { body: body([1]) })
+    expect(refused.status).toBe(429)
+    expect(errorOf(refused.body)).toMatch(/^stage (tag|count) .*: requests that wait have all the memory there is/)
+    expect(refused.headers['retry-after']).toBe('1')
+    await until('nothing is held', () => d.gateway.open.gateway.held.total === 0)
+    await using small = await aDiamond({}, { heldBytesMax: 100_000 })
+    expect((await ask(small.gateway, '/v2/models/look/infer', { body: body([1]) })).status).toBe(200)
+    await until('nothing is held', () => small.gateway.open.gateway.held.total === 0)
+  })
+
   test('an answer that is none is the instance’s fault; a function that is not there is named', async () => {
     await using d = await aDiamond({ length: () => ({ body: '{"outputs":{}}' }) })
     const answer = await ask(d.gateway, '/v2/models/look/infer', { body: body([1]) })
@@ -270,7 +321,7 @@ describe('a pipeline over HTTP', () => {
     await using small = await aBackend(double)
     await using large = await aBackend(double)
     const runs: StageRun[] = []
-    await using gateway = await aGateway({}, pipelineRunner({ clock, onStage: (run) => runs.push(run) }))
+    await using gateway = await aGateway({}, tellingRunner(runs))
     const shape = (requestMilli: number) => ({ deviceModel: 'T4', smMilli: 0, requestMilli, limitMilli: requestMilli })
     const point = (quotaMilli: number, latencyMs: number) => ({
       deviceModel: 'T4',

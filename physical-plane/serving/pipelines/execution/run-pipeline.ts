@@ -6,7 +6,7 @@ import type {
   Caller,
   InferAnswer,
   InferBody,
-  InferOptions,
+  PipelineOptions,
   RoutedPipeline,
   RunPipeline,
 } from '#physical-plane/serving/gateway/infer.ts'
@@ -20,24 +20,9 @@ import { prepare, splitFor, type Prepared } from './prepare.ts'
 import { bindInputs, answerOf } from './bind-tensors.ts'
 import { malformed, type PipelineProtocol, type PipelineRequest, type Tensor } from './tensors.ts'
 
-export type StageRun = {
-  readonly pipeline: string
-  readonly stage: string
-  readonly function: string
-  /** '' where it was not answered. */
-  readonly instanceId: string
-  readonly tookMs: number
-  /** Why it went where it went; '' where any instance would do. */
-  readonly because: string
-}
+export type PipelineRunnerOptions = { readonly clock: Pick<Clock, 'monotonicMs'> }
 
-export type PipelineRunnerOptions = {
-  readonly clock: Pick<Clock, 'monotonicMs'>
-  /** Called for each stage that ended, well or not. */
-  readonly onStage?: (run: StageRun) => void
-}
-
-export function pipelineRunner({ clock, onStage = () => {} }: PipelineRunnerOptions): RunPipeline {
+export function pipelineRunner({ clock }: PipelineRunnerOptions): RunPipeline {
   // Gone with the route that it belongs to.
   const known = new WeakMap<RoutedPipeline, Prepared>()
   const models = new WeakMap<readonly ProfiledLatency[], LatencyModel>()
@@ -49,7 +34,7 @@ export function pipelineRunner({ clock, onStage = () => {} }: PipelineRunnerOpti
   return async (pipeline, body, options, caller) => {
     const prepared = known.get(pipeline) ?? prepare(pipeline)
     known.set(pipeline, prepared)
-    const running = { pipeline, prepared, options, caller, clock, onStage, modelOf, beganAtMs: clock.monotonicMs() }
+    const running = { pipeline, prepared, options, caller, clock, modelOf, beganAtMs: clock.monotonicMs() }
     return body.protocol === 'http' ? await run(httpTensors, body, running) : await run(grpcTensors, body, running)
   }
 }
@@ -57,10 +42,9 @@ export function pipelineRunner({ clock, onStage = () => {} }: PipelineRunnerOpti
 type Running = {
   readonly pipeline: RoutedPipeline
   readonly prepared: Prepared
-  readonly options: Omit<InferOptions, 'instanceId'>
+  readonly options: PipelineOptions
   readonly caller: Caller
   readonly clock: Pick<Clock, 'monotonicMs'>
-  readonly onStage: (run: StageRun) => void
   readonly modelOf: (profile: readonly ProfiledLatency[]) => LatencyModel
   readonly beganAtMs: number
 }
@@ -99,27 +83,38 @@ async function askStage<Head>(
   signal: AbortSignal,
   running: Running,
 ): Promise<readonly Tensor<Head>[]> {
-  const { pipeline, prepared, options, caller, clock, onStage } = running
+  const { pipeline, prepared, options, caller, clock } = running
   const { name: stage, function: functionName } = pipeline.stages[place]!
   const isLast = prepared.graph.next[place]!.length === 0
   const askedAtMs = clock.monotonicMs()
   const chosen = chooseFor(place, running)
   let instanceId = ''
   try {
-    const answer = await caller.infer(functionName, protocol.writeRequest(functionName, request, tensors, isLast), {
+    const asked = protocol.writeRequest(functionName, request, tensors, isLast)
+    hold(asked.bytes.length, options)
+    const answer = await caller.infer(functionName, asked, {
       deadlineMs: options.deadlineMs,
       signal,
       ...(chosen === null ? {} : { instanceId: chosen.instanceId }),
     })
     instanceId = answer.instanceId
+    options.release(asked.bytes.length)
+    // Kept for stages that are still to come, until the last has answered.
+    hold(answer.bytes.length, options)
     return readAnswer(protocol, answer)
   } catch (error) {
     throw told(error, `stage ${stage} (${functionName}): `)
   } finally {
     const tookMs = clock.monotonicMs() - askedAtMs
     const because = chosen?.because ?? ''
-    onStage({ pipeline: pipeline.name, stage, function: functionName, instanceId, tookMs, because })
+    options.onStage({ pipeline: pipeline.name, stage, function: functionName, instanceId, tookMs, because })
   }
+}
+
+function hold(bytes: number, options: PipelineOptions): void {
+  if (options.hold(bytes)) return
+  const text = `requests that wait have all the memory there is, and ${bytes} bytes more are needed`
+  throw new GatewayFault('overloaded', text, { retryAfterMs: 1_000 })
 }
 
 /** What is wrong with it is not the client's doing. */
