@@ -25,6 +25,21 @@ const pointSchema = z.strictObject({
   latency_ms: z.number().gt(0, 'must be above 0').max(600_000, 'must be at most 600000'),
 })
 
+const pointsSchema = z.array(pointSchema).max(4000, 'must have at most 4000 points')
+
+/** Not a union: what is wrong is told of the list. */
+const profileSchema = z.unknown().transform((given, context): 'auto' | z.infer<typeof pointsSchema> => {
+  if (given === 'auto') return 'auto'
+  const parsed = pointsSchema.safeParse(given ?? [])
+  if (parsed.success) return parsed.data
+  const isWord = typeof given === 'string'
+  for (const issue of parsed.error.issues) {
+    const told = isWord ? { ...issue, message: 'must be a list of points, or auto' } : issue
+    context.issues.push({ ...told, input: given } as z.core.$ZodRawIssue)
+  }
+  return z.NEVER
+})
+
 const instancesSchema = z
   .strictObject({
     min: z.int('must be a whole number').min(0, 'must not be negative').max(1000).default(1),
@@ -73,7 +88,7 @@ export const functionFileSchema = z.strictObject({
     .max(100_000, 'must be at most 100000')
     .optional(),
   at_most_once: z.boolean().default(false),
-  profile: z.array(pointSchema).max(4000, 'must have at most 4000 points').default([]),
+  profile: profileSchema.default([]),
   memory_gib: z.number().min(0.25, 'must be at least 0.25').max(4096, 'must be at most 4096').optional(),
   owner: z.string().max(200).default(''),
   labels: labelsSchema,

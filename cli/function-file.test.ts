@@ -22,6 +22,7 @@ test('the least is a name and a handler', () => {
     path: '/somewhere/function.yaml',
     folder: '/somewhere',
     profiledShare: null,
+    isProfileAuto: false,
     spec: {
       name: 'classify',
       handler: 'model:Classifier',
@@ -38,6 +39,11 @@ test('the least is a name and a handler', () => {
       labels: {},
     },
   })
+})
+
+test('auto leaves how long batches take to the profile: no point is in the spec yet', () => {
+  const file = decodeFunctionFile(`${least}profile: auto\n`, 'function.yaml')
+  expect(file).toMatchObject({ isProfileAuto: true, profiledShare: null, spec: { profile: [] } })
 })
 
 test('everything that can be said is passed on', () => {
@@ -105,6 +111,7 @@ describe('what is wrong is named with its line and the fix', () => {
     [`${least}timeout_ms: 1\n`, 'timeout_ms', 'at least 10', 3],
     [`${least}queue_max: 0\n`, 'queue_max', 'leave it out', 3],
     [`${least}at_most_once: maybe\n`, 'at_most_once', 'boolean', 3],
+    [`${least}profile: measured\n`, 'profile', 'must be a list of points, or auto', 3],
     [`${least}profile:\n  - { device_model: cpu, latency: 3 }\n`, 'profile[0].latency', 'latency_ms', 4],
     [`${least}profile:\n  - { device_model: cpu, latency_ms: 3, quota: 2 }\n`, 'profile[0].quota', 'at most 1', 4],
     [`${least}environment: { A: 1 }\n`, 'environment.A', 'quotes', 3],

@@ -1,6 +1,7 @@
 // A function file becomes an InferenceSpec for the wire, or one error that names every wrong field, its line and the fix.
 import { dirname, resolve } from 'node:path'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
+import type { ProfilePoint } from '#proto/generated/cloudless/v1/ProfilePoint.ts'
 import type { Slo } from '#proto/generated/cloudless/v1/Slo.ts'
 import { limits } from './config.ts'
 import { functionFileSchema, knownFunctionKeysAt, type FunctionFileContent } from './function-file-schema.ts'
@@ -14,6 +15,8 @@ export type FunctionFile = {
   /** Complete but for the bundle's digest, and for the share where that is left to the profile. */
   readonly spec: InferenceSpec
   readonly profiledShare: ProfiledShare | null
+  /** How long its batches take is left to the profile, too. */
+  readonly isProfileAuto: boolean
 }
 
 const functionFileKind: YamlKind = {
@@ -35,6 +38,7 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
   return {
     path,
     profiledShare,
+    isProfileAuto: content.profile === 'auto',
     folder: resolve(dirname(resolve(path)), content.folder),
     spec: {
       name: content.name,
@@ -51,9 +55,7 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
       ...(content.timeout_ms === undefined ? {} : { timeoutMs: content.timeout_ms }),
       ...(content.queue_max === undefined ? {} : { queueMax: content.queue_max }),
       atMostOnce: content.at_most_once,
-      profile: content.profile.map(({ device_model: deviceModel, batch, sm, quota, latency_ms: latencyMs }) => {
-        return { deviceModel, batch, smMilli: thousandths(sm), quotaMilli: thousandths(quota), latencyMs }
-      }),
+      profile: content.profile === 'auto' ? [] : content.profile.map(pointOf),
       ...(content.memory_gib === undefined ? {} : { memoryBytes: Math.round(content.memory_gib * 2 ** 30) }),
       owner: content.owner,
       labels: content.labels,
@@ -61,9 +63,15 @@ export function decodeFunctionFile(text: string, path: string): FunctionFile {
   }
 }
 
+function pointOf({ device_model: deviceModel, batch, sm, quota, latency_ms: latencyMs }: PointContent): ProfilePoint {
+  return { deviceModel, batch, smMilli: thousandths(sm), quotaMilli: thousandths(quota), latencyMs }
+}
+
 function thousandths(part: number): number {
   return Math.round(part * 1000)
 }
+
+type PointContent = Exclude<FunctionFileContent['profile'], 'auto'>[number]
 
 export function sloOf({ latency_ms: latencyMs, percentile, per }: NonNullable<FunctionFileContent['slo']>): Slo {
   return { latencyMs, percentile, per: per === 'token' ? 'SLO_PER_TOKEN' : 'SLO_PER_REQUEST' }

@@ -7,6 +7,7 @@ import type { Context, Run } from '../context.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { profilerFolder } from '../profile/explicit-share.ts'
 import { renderProfilePage } from '../profile/page.ts'
+import { fileForm } from '../profile/points-from-profile.ts'
 import { probeText, renderProfile } from '../profile/render.ts'
 import { runProfiler, type Profiled } from '../profile/run-profiler.ts'
 import { environmentOf, readTarget, type Target } from '../profile/target.ts'
@@ -51,12 +52,18 @@ export function profileCommand(run: Run): Command {
           const style = await readFile(join(import.meta.dirname, '../report/page/page.css'), 'utf8')
           await writePage(page, renderProfilePage(target, found, style))
         }
-        context.output.result(page === null ? found : { ...found, path: page }, () =>
+        const shown = { ...found, points: pointsIn(found) }
+        context.output.result(page === null ? shown : { ...shown, path: page }, () =>
           [renderProfile(target, found, context.output.style), ...(page === null ? [] : [page])].join('\n'),
         )
         return found.profile === null ? exitCodes.failed : exitCodes.ok
       }),
     )
+}
+
+/** As its file would have them. */
+function pointsIn({ device, profile: found }: Profiled): readonly ReturnType<typeof fileForm>[] {
+  return (found?.points ?? []).map((point) => fileForm({ deviceModel: device.model, ...point }))
 }
 
 async function profile(context: Context, target: Target, options: Options): Promise<Profiled> {

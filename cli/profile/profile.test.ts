@@ -55,6 +55,10 @@ describe('what a profile says', () => {
     expect(text).toMatch(/limit +60 % +400/)
     expect(text).toContain('2 instances carry the rate')
     expect(text).toContain('gpu_share: { request: 0.3, limit: 0.6 }')
+    expect(text).not.toContain('profile: auto')
+    const points = [{ batch: 8, smMilli: 300, quotaMilli: 1000, latencyMs: 38 }]
+    const kept = { ...found, profile: { ...found.profile!, points } }
+    expect(renderProfile(target, kept, style)).toMatch(/profile: auto for how long its batches take \(1 points;/)
   })
 
   test('why nothing does, and that an answer is remembered', () => {

@@ -28,11 +28,14 @@ export function renderProfile(target: Target, found: Profiled, style: Style): st
   const several = profile.instances > 1 ? [`${profile.instances} instances carry the rate, each with this share.`] : []
   const source = found.isRemembered ? 'remembered; --anew measures again' : `${profile.probes} probes`
   const share = `gpu_share: { request: ${profile.requestMilli / 1000}, limit: ${profile.limitMilli / 1000} }`
+  const count = profile.points?.length ?? 0
+  const points = `and ${style.bold('profile: auto')} for how long its batches take (${count} points; --json shows them)`
   return [
     title,
     table,
     ...several,
     `For its file: ${style.bold(share)}, or ${style.bold('gpu_share: auto')} from here on`,
+    ...(count === 0 ? [] : [points]),
     style.dim(source),
   ].join('\n')
 }

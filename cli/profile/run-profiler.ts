@@ -24,6 +24,9 @@ const profileSchema = z.object({
   instances: z.number(),
   probes: z.number(),
   atMs: z.number(),
+  points: z
+    .array(z.object({ batch: z.number(), smMilli: z.number(), quotaMilli: z.number(), latencyMs: z.number() }))
+    .optional(),
 })
 const deviceSchema = z.object({
   model: z.string(),

@@ -10,11 +10,10 @@ import { readJobFile } from '../job-file.ts'
 import { openOutput } from '../output.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
 import { explicitFunction, explicitJob, profilerFolder } from './explicit-share.ts'
+import { digest, ofSlo, refusalOf, remembered, slo } from './remembered.fixture.ts'
 import { profileFor, usedText, type ShareAsked } from './share-from-profile.ts'
 import { digestOf } from './target.ts'
 
-const digest = 'ab'.repeat(32)
-const slo = { latencyMs: 40, percentile: 99, per: 'request' as const }
 const asked: ShareAsked = {
   path: 'function.yaml',
   field: 'gpu_share',
@@ -25,46 +24,8 @@ const asked: ShareAsked = {
   memoryBytes: 0,
 }
 
-function remembered(
-  over: Partial<Omit<RememberedProfile, 'profile'>> & { readonly profile?: Partial<RememberedProfile['profile']> } = {},
-): RememberedProfile {
-  const { profile, ...rest } = over
-  return {
-    digest,
-    function: 'classify',
-    deviceModel: 'nvidia-t4',
-    driverVersion: '580.95',
-    question: { slo, ratePerSecond: null, batches: [1, 2, 4, 8, 16], secondsPerProbe: 5 },
-    ...rest,
-    profile: {
-      requestMilli: 300,
-      limitMilli: 600,
-      requestPerSecond: 210,
-      limitPerSecond: 400,
-      latencyMs: 38,
-      batch: 8,
-      instances: 1,
-      probes: 14,
-      atMs: Date.UTC(2026, 10, 22),
-      ...profile,
-    },
-  }
-}
-
-const ofSlo = (over: object): Pick<RememberedProfile, 'question'> => {
-  const { question } = remembered()
-  return { question: { ...question, slo: { ...slo, ...over } } }
-}
-
-function refusalOf(given: readonly RememberedProfile[], over: Partial<ShareAsked> = {}): string {
-  try {
-    profileFor({ ...asked, ...over }, given)
-  } catch (error) {
-    if (!(error instanceof CloudlessError) || error.reason !== 'NO_PROFILE') throw error
-    return error.violations.map(({ field, description }) => `${field}: ${description}`).join('\n')
-  }
-  throw new Error('nothing was refused')
-}
+const refusal = (given: readonly RememberedProfile[], over: Partial<ShareAsked> = {}): string =>
+  refusalOf(() => profileFor({ ...asked, ...over }, given))
 
 describe('the profile that stands for auto', () => {
   test('is of this function, bundle, objective and device model', () => {
@@ -97,7 +58,7 @@ describe('the profile that stands for auto', () => {
     const deviceModels = ['cpu', 'nvidia-a100', 'nvidia-t4']
     expect(profileFor({ ...asked, deviceModels }, [remembered()]).deviceModel).toBe('nvidia-t4')
     const both = [remembered(), remembered({ deviceModel: 'nvidia-a100' })]
-    expect(refusalOf(both, { deviceModels })).toContain(
+    expect(refusal(both, { deviceModels })).toContain(
       'gpu_share: auto: classify is measured on nvidia-a100, nvidia-t4, and needs another share of each; name one in device_models',
     )
   })
@@ -106,7 +67,7 @@ describe('the profile that stands for auto', () => {
     const job = { ...asked, field: 'resources.gpu_share', path: 'job.yaml', answers: null }
     const trained = remembered({ question: { ...remembered().question, slo: null }, profile: { latencyMs: null } })
     expect(profileFor(job, [remembered(), trained]).latencyMs).toBeNull()
-    expect(refusalOf([remembered()], job)).toMatch(/^resources\.gpu_share: auto: classify is not measured on nvidia-t4/)
+    expect(refusal([remembered()], job)).toMatch(/^resources\.gpu_share: auto: classify is not measured on nvidia-t4/)
   })
 
   test('is told in one line', () => {
@@ -145,7 +106,7 @@ describe('what no profile fits is refused with the command that measures it', ()
     [[remembered()], { answers: { slo: null, batchMax: 16 } }, 'is not measured'],
     [[remembered()], { answers: { slo, batchMax: 4 } }, 'in batches of 8, and the file allows 4 with batch_max'],
     [[remembered({ deviceModel: 'nvidia-a100' })], {}, 'is not measured on nvidia-t4 as it is asked for; run'],
-  ])('%#', (given, over, told) => expect(refusalOf(given, over)).toContain(told))
+  ])('%#', (given, over, told) => expect(refusal(given, over)).toContain(told))
 })
 
 describe('files that leave their share to the profile', () => {
@@ -176,9 +137,9 @@ describe('files that leave their share to the profile', () => {
   })
   afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-  function functionFile(share: string): FunctionFile {
+  function functionFile(share: string, more = ''): FunctionFile {
     const file = join(home, 'function.yaml')
-    const text = `name: classify\nfolder: fn\nhandler: model:Classify\nslo: { latency_ms: 40 }\nbatch_max: 16\ngpu_share: ${share}\n`
+    const text = `name: classify\nfolder: fn\nhandler: model:Classify\nslo: { latency_ms: 40 }\nbatch_max: 16\ngpu_share: ${share}\n${more}`
     writeFileSync(file, text)
     return readFunctionFile(file)
   }
@@ -196,6 +157,28 @@ describe('files that leave their share to the profile', () => {
     })
     expect(profile).toMatchObject({ function: 'classify', driverVersion: '580.95', probes: 14 })
     expect(notes.join('')).toContain('share of classify from its profile (nvidia-t4')
+  })
+
+  test('a function gets how long its batches take, of the GPU that its share is of, and is told', async () => {
+    const points = [{ batch: 8, smMilli: 1000, quotaMilli: 300, latencyMs: 38 }]
+    const own = { digest: await digestOf(join(home, 'fn')), profile: { points } }
+    write(fileOf(remembered(own)))
+    const both = functionFile('auto', 'profile: auto\n')
+    const { file } = await explicitFunction(both, { home, output })
+    expect(file).toMatchObject({
+      profiledShare: null,
+      isProfileAuto: false,
+      spec: { gpuShare: { requestMilli: 300 }, profile: [{ deviceModel: 'nvidia-t4', ...points[0] }] },
+    })
+    expect(notes.join('')).toContain('latencies of classify from its profile: 1 points of nvidia-t4')
+    // Whatever the share is that the file gives itself.
+    const given = await explicitFunction(functionFile('{ request: 0.5 }', 'profile: auto\n'), { home, output })
+    expect(given).toMatchObject({ profile: null, file: { spec: { gpuShare: { requestMilli: 500 } } } })
+    expect(given.file.spec.profile).toHaveLength(1)
+    write('nonsense')
+    await expect(explicitFunction(given.file, { home, output })).resolves.toMatchObject({ file: given.file })
+    const refused = explicitFunction(functionFile('{ request: 0.5 }', 'profile: auto\n'), { home, output })
+    await expect(refused).rejects.toMatchObject({ violations: [{ field: 'profile' }], reason: 'PROFILES_DAMAGED' })
   })
 
   test('a job gets its share, and the threads of CPUs that it may use stay', async () => {

@@ -4,6 +4,7 @@
 import type { GpuShare } from '#proto/generated/cloudless/v1/GpuShare.ts'
 import type { RememberedProfile } from '#physical-plane/gpu-sharing/profiler/remembered.ts'
 import { invalid } from '#runtime/errors.ts'
+import { notMeasured } from './not-measured.ts'
 import type { TargetSlo } from './target.ts'
 
 /** A file that leaves its share to the profile. */
@@ -50,7 +51,12 @@ export function profileFor(asked: ShareAsked, remembered: readonly RememberedPro
   for (const { one, fault } of judged.toSorted((a, b) => a.one.profile.atMs - b.one.profile.atMs))
     if (fault === null) newest.set(one.deviceModel, one)
   const [first, ...more] = newest.values()
-  if (first === undefined) throw notMeasured(asked, models, judged)
+  if (first === undefined) {
+    const faults = judged.map(({ one, fault }) => ({ deviceModel: one.deviceModel, fault }))
+    const { where, others, command } = notMeasured({ path: asked.path, models, judged: faults, flags: '' })
+    const fix = `${command}, or give request and limit`
+    throw refusal(asked, `${asked.name} is not measured on ${where} as it is asked for${others}; ${fix}`)
+  }
   if (more.length > 0) {
     const known = [...newest.keys()].sort().join(', ')
     throw refusal(
@@ -89,20 +95,6 @@ function faultOf({ digest, question, profile }: RememberedProfile, asked: ShareA
 function sloText(slo: TargetSlo | null): string {
   if (slo === null) return 'no latency'
   return `${slo.latencyMs} ms per ${slo.per} at the ${slo.percentile}th percentile`
-}
-
-function notMeasured(
-  asked: ShareAsked,
-  models: readonly string[],
-  judged: readonly { readonly one: RememberedProfile; readonly fault: string | null }[],
-): Error {
-  const where = models.length === 0 ? 'any GPU' : models.join(' or ')
-  const told = judged.map(({ one, fault }) => `on ${one.deviceModel} ${fault}`)
-  const others = told.length === 0 ? '' : `; it was measured ${[...new Set(told)].slice(-3).join('; ')}`
-  const device = models.length === 1 ? ` --device ${models[0]}` : ''
-  const machine = models.length === 0 ? 'with the GPU that it is to run on' : `that has one`
-  const fix = `run \`cloudless profile ${asked.path}${device}\` on a machine ${machine}, or give request and limit`
-  return refusal(asked, `${asked.name} is not measured on ${where} as it is asked for${others}; ${fix}`)
 }
 
 function refusal({ field }: ShareAsked, description: string): Error {

@@ -9,6 +9,14 @@ import { makeFakeGpu } from '#test/fake-gpu/fake-gpu.ts'
 import { explainSkip, functionFolder, python, TestCluster } from './cluster.fixture.ts'
 
 type Spec = Readonly<Record<string, unknown>>
+type Measured = { readonly profile: Readonly<Record<string, number>>; readonly points: readonly PointInFile[] }
+type PointInFile = {
+  readonly device_model: string
+  readonly batch: number
+  readonly sm: number
+  readonly quota: number
+  readonly latency_ms: number
+}
 type Answer = { readonly state: string; readonly spec: Spec; readonly profile: Readonly<Record<string, unknown>> }
 
 const region = 'aws/us-east-1'
@@ -43,6 +51,7 @@ describe.skipIf(!isPossible)('a share that is left to its profile', () => {
       slo: { latency_ms: 400 },
       batch_max: 2,
       gpu_share: { request: 'auto', memory_gib: 2 },
+      profile: 'auto',
       device_models: ['nvidia-t4'],
     }
     writeFileSync(path, JSON.stringify(file))
@@ -62,9 +71,11 @@ describe.skipIf(!isPossible)('a share that is left to its profile', () => {
     const measure = ['--json', 'profile', path, '--seconds', '0.1', '--no-mps']
     const measured = await cluster.cli(measure, { ...environment, CLOUDLESS_PYTHON: python })
     expect(measured.code, `${measured.stdout}${measured.stderr}`).toBe(0)
-    const found = (JSON.parse(measured.stdout) as { readonly profile: Readonly<Record<string, number>> }).profile
+    const { profile: found, points } = JSON.parse(measured.stdout) as Measured
     const share = { request_milli: found['request_milli'], limit_milli: found['limit_milli'] }
     expect(share.request_milli).toBeGreaterThan(0)
+    expect(points.length).toBeGreaterThan(3)
+    expect(points.every(({ sm }) => sm === 1)).toBe(true)
 
     const dry = await cluster.cli(['--json', 'function', 'deploy', path, '--dry-run'])
     expect(dry.code, dry.stderr).toBe(0)
@@ -74,6 +85,13 @@ describe.skipIf(!isPossible)('a share that is left to its profile', () => {
     for (const { stdout } of [dry, deployed]) {
       const { spec, profile } = JSON.parse(stdout) as Answer
       expect(spec).toMatchObject({ gpu_share: share, batch_max: found['batch'], device_models: ['nvidia-t4'] })
+      // How long batches take is what was measured too, in parts of time: without MPS nothing holds multiprocessors apart.
+      const stored = points.map(({ sm, quota, ...point }) => ({
+        ...point,
+        sm_milli: 1000 * sm,
+        quota_milli: 1000 * quota,
+      }))
+      expect(spec['profile']).toEqual(stored)
       expect(profile).toMatchObject({ function: 'answer', device_model: 'nvidia-t4', ...share, batch: found['batch'] })
     }
     expect((JSON.parse(deployed.stdout) as Answer).state).toMatch(/ready/i)

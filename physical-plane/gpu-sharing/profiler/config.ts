@@ -35,9 +35,10 @@ export const missShare = 0.05
 /** An inference function's limit carries so many times the rate that its request carries. */
 export const burstFactor = 2
 
-/** Remembered results: functions times device models, and bytes of their file. */
+/** Remembered results: functions times device models, points of each, and bytes of their file, which holds as many as there may be. */
 export const rememberedMax = 1000
-export const rememberedBytesMax = 4 * 1024 * 1024
+export const pointsMax = 128
+export const rememberedBytesMax = 16 * 1024 * 1024
 
 /** Of a measuring program: what it may print, and how much of its errors is told. */
 export const outputBytesMax = 1024 * 1024

@@ -17,6 +17,7 @@ import { searchInferenceShare } from './inference-share.ts'
 import { budgetOf } from './inference-search.ts'
 import { measureInTime } from './measure-in-time.ts'
 import { measureOnDevice, type MeasuringProgram } from './measure-on-device.ts'
+import { pointsOf } from './points.ts'
 import { Probes, type Probe } from './probes.ts'
 import { RememberedProfiles, type AskedOf, type Profile, type ProfileKey } from './remembered.ts'
 import { searchTraining } from './training-search.ts'
@@ -77,7 +78,8 @@ export async function profileOnDevice(gpu: GpuUnderTest, question: Question, dep
     })
     const found = await answerTo(question, grid, probes)
     if (found.kind === 'none') return deps.tell(found)
-    const profile = { ...found.profile, probes: probes.made, atMs: clock.now() }
+    const points = question.slo === null ? {} : { points: pointsOf(probes.known, gpu.isMps) }
+    const profile = { ...found.profile, ...points, probes: probes.made, atMs: clock.now() }
     remembered.remember(key, profile)
     deps.tell({ kind: 'answer', profile, isRemembered: false })
   } finally {
@@ -85,7 +87,7 @@ export async function profileOnDevice(gpu: GpuUnderTest, question: Question, dep
   }
 }
 
-type Found = { readonly kind: 'found'; readonly profile: Omit<Profile, 'probes' | 'atMs'> }
+type Found = { readonly kind: 'found'; readonly profile: Omit<Profile, 'probes' | 'atMs' | 'points'> }
 
 async function answerTo(
   { slo, ratePerSecond, batches }: Question,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { silentLog, type Log } from '#runtime/log.ts'
-import { rememberedMax } from './config.ts'
+import { pointsMax, rememberedBytesMax, rememberedMax } from './config.ts'
 import { readRemembered, RememberedProfiles, type AskedOf, type Profile, type ProfileKey } from './remembered.ts'
 
 const key: ProfileKey = {
@@ -45,6 +45,19 @@ describe('remembered profiles', () => {
     expect(warnings).toEqual([])
   })
 
+  test('hold points, as many as there may be, and those that are older none', () => {
+    const remembered = new RememberedProfiles(path, log)
+    const point = { batch: 16, smMilli: 1000, quotaMilli: 1000, latencyMs: 1234.56 }
+    const points = Array.from({ length: pointsMax }, () => point)
+    remembered.remember(key, profile)
+    remembered.remember({ ...key, function: 'bert' }, { ...profile, points })
+    const again = new RememberedProfiles(path, log)
+    expect(again.find(key)).toEqual(profile)
+    expect(again.find({ ...key, function: 'bert' })?.points).toEqual(points)
+    // All that may be remembered can be read again.
+    expect(rememberedMax * statSync(path).size).toBeLessThan(rememberedBytesMax)
+  })
+
   test.each([{ digest: 'cd'.repeat(32) }, { driverVersion: '590.1' }])(
     '%o is another question, and forgets the old',
     (changed) => {
@@ -83,7 +96,7 @@ describe('remembered profiles', () => {
     ['with a share above one', file({ ...profile, requestMilli: 1500 }), 'requestMilli'],
     ['with words for numbers', file({ ...profile, batch: 'many' }), 'batch'],
     ['with unknown fields', file({ ...profile, price: 1 }), 'price'],
-    ['too large', ' '.repeat(5 * 1024 * 1024), 'bytes'],
+    ['too large', ' '.repeat(rememberedBytesMax + 1), 'bytes'],
   ])('a file that is %s is set aside with a warning', (_, text, named) => {
     new RememberedProfiles(path, log).remember(key, profile)
     writeFileSync(path, text)

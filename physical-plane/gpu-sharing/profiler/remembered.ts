@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { CloudlessError, messageOf } from '#runtime/errors.ts'
 import type { Log } from '#runtime/log.ts'
-import { rememberedBytesMax, rememberedMax } from './config.ts'
+import { pointsMax, rememberedBytesMax, rememberedMax } from './config.ts'
 
 /** What a profile depends on. */
 export type ProfileKey = {
@@ -34,6 +34,13 @@ const askedSchema = z.strictObject({
   secondsPerProbe: positive,
 })
 
+const pointSchema = z.strictObject({
+  batch: z.number().int().min(1),
+  smMilli: milli,
+  quotaMilli: milli,
+  latencyMs: positive,
+})
+
 const profileSchema = z.strictObject({
   requestMilli: milli,
   limitMilli: milli,
@@ -45,6 +52,8 @@ const profileSchema = z.strictObject({
   instances: z.number().int().min(1),
   probes: z.number().int().min(0),
   atMs: z.number().int().min(0),
+  /** Of inference: how long batches take; absent where it was measured before they were kept. */
+  points: z.array(pointSchema).max(pointsMax).readonly().optional(),
 })
 
 const entrySchema = z.strictObject({
