@@ -6,8 +6,9 @@
 //   TRACE_POLICY_over_150, _300, _600   percent, on HAS-GPU's loads, and _mean_share: GPUs on average
 //   hybrid_dominated             traces in which another policy misses no more and costs no more than our default
 //   train_hybrid_dominated       the same on the seeds, hours and days that its constants were chosen on (`--train` shows those)
+// `--seed=5001` draws other arrivals at the same rates.
 // Policies that choose no shapes have 30 % of the multiprocessors half of the time, as FaST-GShare's pods for ResNet; "kserve" is
-// Knative's on whole GPUs; "fixed" has as many as its busiest second in a hundred needs, which nobody knows before.
+// Knative's on whole GPUs, and as in Knative's activator nobody is refused for being late with either; "fixed" has as many as its busiest second in a hundred needs, which nobody knows before.
 // Needs recorded data: it is looked for beside the repository, or in the folder CLOUDLESS_DATA.
 import { join } from 'node:path'
 import type { Shape } from '#physical-plane/serving/scaling/autoscaler.ts'
@@ -32,11 +33,12 @@ export async function run({ args, note }: BenchOptions): Promise<BenchResult> {
   const models = servedModels(join(folder, 'profiles/rapp_v100_latency.csv'), tracedModels)
   const result: Record<string, number> = {}
   const only = args.filter((argument) => !argument.startsWith('--'))
+  const seed = args.find((argument) => argument.startsWith('--seed='))?.slice('--seed='.length)
   const parts: readonly Part[] = args.includes('--train') ? ['train'] : ['train', 'test']
   for (const part of parts) {
     let dominated = 0
     const isTold = part === parts.at(-1)
-    for (const trace of traces(folder, part)) {
+    for (const trace of traces(folder, part, seed === undefined ? undefined : Number(seed))) {
       if (only.length > 0 && !only.some((name) => trace.name.startsWith(name))) continue
       const compared = new Map(contenders().map((one) => [one.name, compare(trace, one, models)] as const))
       for (const [name, one] of compared) {

@@ -40,22 +40,23 @@ export function neededFiles(folder: string): readonly string[] {
   ].filter((name) => !existsSync(join(folder, name)))
 }
 
-export function traces(folder: string, part: Part): readonly Trace[] {
-  return [...hasTraces(folder, part), ...twitterTraces(folder, part), ...llmTraces(folder, part)]
+/** Another seed than the part's own draws other arrivals at the same rates. */
+export function traces(folder: string, part: Part, seed: number = seedOf[part]): readonly Trace[] {
+  return [...hasTraces(folder, seed), ...twitterTraces(folder, part, seed), ...llmTraces(folder, part)]
 }
 
-function hasTraces(folder: string, part: Part): readonly Trace[] {
+function hasTraces(folder: string, seed: number): readonly Trace[] {
   return ['rps', 'stress'].flatMap((shape) => {
     const text = readFileSync(join(folder, `arrivals/hasgpu_${shape}.json`), 'utf8')
     const rates = (JSON.parse(text) as { processed_request_counts: readonly number[] }).processed_request_counts
     return (['even', 'poisson'] as const).map((spacing) => {
-      const loads = hasModels.map((model, i) => loadOf(model, rates, 5_000, spacing, seedOf[part] + i))
+      const loads = hasModels.map((model, i) => loadOf(model, rates, 5_000, spacing, seed + i))
       return { name: `has_${shape}_${spacing}`, lengthMs: rates.length * 5_000, loads }
     })
   })
 }
 
-function twitterTraces(folder: string, part: Part): readonly Trace[] {
+function twitterTraces(folder: string, part: Part, seed: number): readonly Trace[] {
   const all = gunzipSync(readFileSync(join(folder, 'arrivals/twitter_rps.txt.gz')))
     .toString()
     .trim()
@@ -74,7 +75,7 @@ function twitterTraces(folder: string, part: Part): readonly Trace[] {
       ['resnet50', 4] as const,
     ].map(([model, times], i) => {
       const scaled = rates.map((rate) => times * rate)
-      const loads = [loadOf(model, scaled, 1_000, 'poisson', seedOf[part] + 10 + i)]
+      const loads = [loadOf(model, scaled, 1_000, 'poisson', seed + 10 + i)]
       return { name: `twitter_${name}_${model}`, lengthMs: hour * 1_000, loads }
     })
   }

@@ -10,6 +10,7 @@ import type { ReplayInstance } from './instance.ts'
 export function mayWait(state: FunctionState): boolean {
   const { queueMax, slo, timeoutMs, batchMax } = state.spec
   if (queueMax > 0) return state.queued < queueMax
+  if (state.isQueueing) return state.queued < config.activatorQueueMax
   if (state.capacityPerMs === 0) return state.queued < config.coldQueueMax
   const withinMs = Math.min(slo?.latencyMs ?? Infinity, timeoutMs > 0 ? timeoutMs : config.timeoutMsDefault)
   // Never fewer than a batch of each: with short objectives the next batch is all that can be promised.
@@ -36,7 +37,7 @@ export function ratePerMs({ spec }: FunctionState, instance: ReplayInstance): nu
 export function isTooLate(state: FunctionState, instance: ReplayInstance, nowMs: number): boolean {
   const { slo, truth } = state.spec
   const waitedMs = state.waitedMs(nowMs)
-  if (slo === null || state.queued <= 1 || nowMs - waitedMs <= state.coldAtMs) return false
+  if (slo === null || state.isQueueing || state.queued <= 1 || nowMs - waitedMs <= state.coldAtMs) return false
   return waitedMs + timeOf(truth, instance, 1, allowedMilli(instance)) > slo.latencyMs
 }
 

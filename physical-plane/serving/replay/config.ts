@@ -9,6 +9,8 @@ export const replayConfig = {
   timeoutMsDefault: 30_000,
   /** Requests that wait for a first instance, where nothing says how many may. */
   coldQueueMax: 1_000,
+  /** Where all may wait, as in Knative's activator. */
+  activatorQueueMax: 10_000,
   /** GPUs that nobody uses, of those that a policy is shown. */
   freshDevicesSeen: 4,
   /** Instances a function may have at a time, beginning and leaving ones too. */

@@ -1,6 +1,6 @@
 // One function in a replay: its requests from arrival to answer or refusal, the seconds that its policy will see, and its sums.
 import { assert } from '#runtime/assert.ts'
-import type { LatencyModel, Second, Shape } from '../scaling/autoscaler.ts'
+import type { Autoscaler, LatencyModel, Second, Shape } from '../scaling/autoscaler.ts'
 import { replayConfig as config } from './config.ts'
 import type { ReplayInstance } from './instance.ts'
 
@@ -32,6 +32,8 @@ const refused = -2
 
 export class FunctionState {
   readonly spec: ReplayedFunction
+  /** Nobody is refused for being late. */
+  readonly isQueueing: boolean
   /** In order of birth. */
   readonly instances: ReplayInstance[] = []
   readonly history: Second[] = []
@@ -56,9 +58,10 @@ export class FunctionState {
   #inFlight = 0
   #second = { arrived: 0, answered: 0, refused: 0, overSlo: 0, latencies: [] as number[] }
 
-  constructor(spec: ReplayedFunction, memory: unknown) {
+  constructor(spec: ReplayedFunction, { initial, isQueueing = false }: Autoscaler) {
     this.spec = spec
-    this.memory = memory
+    this.memory = initial
+    this.isQueueing = isQueueing
     this.latencies = new Float64Array(spec.arrivalsMs.length).fill(waiting)
   }
 

@@ -50,7 +50,7 @@ class Replay {
   constructor(options: ReplayOptions) {
     this.#options = options
     this.#gpus = new GpuRows(options.gpus)
-    this.#states = options.functions.map((spec) => new FunctionState(spec, options.autoscaler.initial))
+    this.#states = options.functions.map((spec) => new FunctionState(spec, options.autoscaler))
     this.#sights = this.#states.map(() => [])
   }
 

@@ -83,6 +83,8 @@ export type Decided<Memory> = { readonly actions: readonly Action[]; readonly me
 /** Keeps at least one instance, also where none is allowed: whether the last one goes is decided for all policies alike (keep-warm.ts). */
 export type Autoscaler<Memory = unknown> = {
   readonly name: string
+  /** It counts requests at once, and so takes it that those wait that can not be answered yet (Knative's activator), however late they become. */
+  readonly isQueueing?: boolean
   readonly initial: Memory
   /** Called once a second. Actions are taken to be done at once: instances that were added are in the next view, not ready yet. */
   readonly decide: (view: ScalingView, memory: Memory) => Decided<Memory>

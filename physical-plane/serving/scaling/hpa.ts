@@ -21,6 +21,7 @@ export type HpaMemory = { readonly recommended: readonly Recommended[]; readonly
 
 export const hpa: Autoscaler<HpaMemory> = {
   name: 'hpa',
+  isQueueing: true,
   initial: { recommended: [], count: 1 },
   decide: (view, memory) => {
     const { nowMs, history, instances, batchMax } = view

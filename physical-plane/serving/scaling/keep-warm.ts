@@ -14,7 +14,7 @@ export type WarmMemory<Memory> = {
 
 export function keepWarm<Memory>(policy: Autoscaler<Memory>): Autoscaler<WarmMemory<Memory>> {
   return {
-    name: policy.name,
+    ...policy,
     initial: { inner: policy.initial, gaps: [], lastRequestAtMs: null, lookedAtMs: Number.NEGATIVE_INFINITY },
     decide: (view, before) => {
       const { nowMs, history, instances, instancesMin } = view

@@ -54,6 +54,7 @@ export type KnativeMemory = { readonly kpa: Kpa; readonly decidedAtMs: number | 
 
 export const knative: Autoscaler<KnativeMemory> = {
   name: 'knative',
+  isQueueing: true,
   initial: { kpa: kpaStart, decidedAtMs: null, desired: 1 },
   decide: (view, memory) => {
     const { nowMs, history, instances, batchMax } = view

@@ -48,7 +48,7 @@ export function autoscalerOf(name: string): Autoscaler {
 }
 
 function sealed<Memory>(policy: Autoscaler<Memory>): Autoscaler {
-  const { name, initial, decide } = keepWarm(policy)
+  const warm = keepWarm(policy)
   // Its own memory is all that it is ever given back.
-  return { name, initial, decide: (view, memory) => decide(view, memory as typeof initial) }
+  return { ...warm, decide: (view, memory) => warm.decide(view, memory as typeof warm.initial) }
 }

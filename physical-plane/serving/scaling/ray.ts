@@ -35,6 +35,7 @@ export type RayMemory = { readonly streak: number }
 
 export const ray: Autoscaler<RayMemory> = {
   name: 'ray',
+  isQueueing: true,
   initial: { streak: 0 },
   decide: (view, { streak }) => {
     const running = Math.max(1, view.instances.length)
