@@ -3,7 +3,7 @@
 // while they are.
 import type { ScalingView, Shape } from './autoscaler.ts'
 import { capacityOf, deviceModelOf } from './capacity.ts'
-import { limitOf, quotaSteps, safeRate, smSteps } from './pool.ts'
+import { quotaSteps, safeRate, smSteps } from './pool.ts'
 import { smOf } from './rows.ts'
 
 export type FleetPlan =
@@ -44,8 +44,7 @@ export function planFleet(view: ScalingView, needs: readonly number[], gain: num
       if (milliAfter < bestMilli) {
         bestMilli = milliAfter
         const quota = quotaFor(view, fleet, needs.at(-1)!) ?? 1_000
-        const model = deviceModelOf(view, '')
-        const shape = limitOf(view, model, { smMilli, requestMilli: quota, limitMilli: quota })
+        const shape = { smMilli, requestMilli: quota, limitMilli: quota }
         best = { kind: 'others', shapes: fleet.map(() => shape), milliBefore, milliAfter }
       }
       // More of the same take more, once all of the demand is covered.

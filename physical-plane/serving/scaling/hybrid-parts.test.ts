@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { LatencyModel, ScaledInstance, ScalingView, Second, Shape } from './autoscaler.ts'
 import { planFleet } from './fleet-plan.ts'
 import { hybrid, type HybridMemory } from './hybrid.ts'
-import { limitOf, poolRate, quotaSteps, smSteps } from './pool.ts'
+import { poolRate, quotaSteps, smSteps } from './pool.ts'
 import { packs, smOf } from './rows.ts'
 import { reserveOf, surprisesAfter, surprisesStart } from './surprises.ts'
 
@@ -81,12 +81,6 @@ describe('what instances answer together', () => {
     // lambda + 2.326 sqrt(lambda / 0.1) = 160.
     const rate = poolRate(aView(), [{ deviceId: null, shape }])
     expect(rate + 2.326 * Math.sqrt(rate / 0.1)).toBeCloseTo(160, 6)
-  })
-
-  test('a limit beyond what is guaranteed only where it makes batches quicker', () => {
-    expect(limitOf(aView(), 'v100', exactly(500, 400))).toEqual({ smMilli: 500, requestMilli: 400, limitMilli: 600 })
-    const flat = aView({ latency: () => 20 })
-    expect(limitOf(flat, 'v100', exactly(500, 400))).toEqual(exactly(500, 400))
   })
 })
 
@@ -219,7 +213,8 @@ describe('hybrid', () => {
       memory = decided.memory
       for (const action of decided.actions) {
         if (action.kind !== 'resize') continue
-        least = Math.min(least, poolRate(view, [{ deviceId: 'gpu-0', shape: action.shape }]))
+        const shape = { ...action.shape, requestMilli: action.shape.limitMilli }
+        least = Math.min(least, poolRate(view, [{ deviceId: 'gpu-0', shape }]))
         view = aView({
           history: view.history,
           instances: view.instances.map((one) =>

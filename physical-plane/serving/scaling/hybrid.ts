@@ -6,11 +6,12 @@
 // judged higher for a while. Without a profile numbers follow what instances were measured to answer.
 import type { Action, Autoscaler, ScalingView, Shape } from './autoscaler.ts'
 import { deviceModelOf, safeRateOf } from './capacity.ts'
+import { asCounted, asShares } from './counted-on.ts'
 import { Draft, type Drafted } from './draft.ts'
 import { planFleet } from './fleet-plan.ts'
 import { forecastRate } from './forecast.ts'
 import { byMeasure } from './hybrid-measured.ts'
-import { limitOf, poolRate, quotaSteps, smSteps, spreadOf } from './pool.ts'
+import { poolRate, quotaSteps, smSteps, spreadOf } from './pool.ts'
 import { areaOf, packs, smOf } from './rows.ts'
 import { reserveOf, surprisesAfter, surprisesStart, type Surprises } from './surprises.ts'
 
@@ -64,7 +65,8 @@ export const hybrid: Autoscaler<HybridMemory> = {
     if (!isProfiled)
       return { actions: byMeasure(view, needs), memory: { ...before, caution, needs, surprises, leaving: null } }
     const leaving = before.leaving === null ? null : { ...before.leaving, seconds: before.leaving.seconds + 1 }
-    return reshape(view, { caution, needs, surprises, sincePlan: before.sincePlan + 1, leaving })
+    const decided = reshape(asCounted(view), { caution, needs, surprises, sincePlan: before.sincePlan + 1, leaving })
+    return { ...decided, actions: asShares(decided.actions, view) }
   },
 }
 
@@ -159,7 +161,7 @@ function stretch({ view, draft, told }: Change, need: number): void {
     const steps = ready.flatMap((one) => {
       const requestMilli = quotaSteps.find((step) => step > one.shape.requestMilli)
       if (requestMilli === undefined) return []
-      const shape = limitOf(view, deviceModelOf(view, one.deviceId ?? ''), { ...one.shape, requestMilli })
+      const shape = { ...one.shape, requestMilli, limitMilli: requestMilli }
       const device = devices.get(one.deviceId ?? '')
       if (device !== undefined && !packs(withInstead(device.shapes, one.shape, shape))) return []
       const gain = poolRate(view, withShape(ready, one.id, shape)) - total
@@ -179,7 +181,7 @@ function trim({ view, draft, told }: Change, need: number): void {
     const steps = ready.flatMap((one) => {
       const requestMilli = quotaSteps.findLast((step) => step < one.shape.requestMilli)
       if (requestMilli === undefined) return []
-      const shape = limitOf(view, deviceModelOf(view, one.deviceId ?? ''), { ...one.shape, requestMilli })
+      const shape = { ...one.shape, requestMilli, limitMilli: requestMilli }
       // Who can not keep the objective alone would spoil it for those whose requests it takes.
       if (poolRate(view, [{ ...one, shape }]) <= 0) return []
       const after = poolRate(view, withShape(ready, one.id, shape))
@@ -194,13 +196,12 @@ function trim({ view, draft, told }: Change, need: number): void {
 
 /** New instances for what is missing: those that cover it with the least of a GPU, and could cover more. */
 function widen({ view, draft, told }: Change, need: number, atLeast: number): void {
-  const model = deviceModelOf(view, '')
   while (draft.instances.length < Math.max(1, view.instancesMax)) {
     const total = poolRate(view, draft.instances)
     if (total >= need && draft.instances.length >= atLeast) return
     const choices = smSteps
       .flatMap((smMilli) =>
-        quotaSteps.map((requestMilli) => limitOf(view, model, { smMilli, requestMilli, limitMilli: 1_000 })),
+        quotaSteps.map((requestMilli): Shape => ({ smMilli, requestMilli, limitMilli: requestMilli })),
       )
       .map((shape) => ({ shape, rate: poolRate(view, [...draft.instances, { deviceId: null, shape }]) }))
       .filter(({ rate }) => rate > total)

@@ -8,13 +8,6 @@ import { capacityConfig, capacityOf, deviceModelOf, deviationsOf, type CapacityV
 export const smSteps: readonly number[] = Array.from({ length: 20 }, (_, i) => 50 * (i + 1))
 export const quotaSteps: readonly number[] = Array.from({ length: 10 }, (_, i) => 100 * (i + 1))
 
-export const poolConfig = {
-  /** Of what it guarantees that an instance may take while others leave it, at most. */
-  limitShare: 1.5,
-  /** More time that makes a batch quicker by less than this of its share is not worth taking. */
-  worthShare: 0.5,
-} as const
-
 export type Pooled = { readonly deviceId: string | null; readonly shape: Shape }
 
 /** Requests a second, with what the shapes guarantee; 0 where the objective can not be kept. */
@@ -40,14 +33,4 @@ export function safeRate(view: CapacityView, perSecond: number, latencyMs: numbe
 export function spreadOf({ slo }: CapacityView, latencyMs: number): number {
   const sloMs = slo?.latencyMs ?? capacityConfig.withoutSloMs
   return deviationsOf(slo?.percentile ?? 50) / Math.sqrt(Math.max(latencyMs, sloMs - latencyMs) / 1_000)
-}
-
-/** With the limit that makes its batches quicker by more than it costs. */
-export function limitOf(view: CapacityView, deviceModel: string, { smMilli, requestMilli }: Shape): Shape {
-  const most = Math.min(1_000, Math.round(poolConfig.limitShare * requestMilli))
-  const timeAt = (quotaMilli: number): number =>
-    view.latency(deviceModel, view.batchMax, { smMilli, requestMilli: quotaMilli, limitMilli: quotaMilli }) ?? 0
-  const gain = timeAt(requestMilli) / timeAt(most) - 1
-  const isWorth = gain >= poolConfig.worthShare * (most / requestMilli - 1)
-  return { smMilli, requestMilli, limitMilli: isWorth ? most : requestMilli }
 }

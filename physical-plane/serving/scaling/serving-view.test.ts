@@ -171,7 +171,7 @@ describe('requests are counted', () => {
     scaler.sample([{ ...counted, instances: [instance('f-1/a/0', { requests: 1_000_000 })] }], 1_000)
     scaler.sample([{ ...counted, instances: [instance('f-1/a/0', { requests: 1_000_000 })] }], 2_000)
     expect(scaler.wanted()).toEqual({ 'f-1': 1 })
-    expect(scaler.wishes()['f-1']!.instances[0]!.shape).toEqual(shapeOf(300, 200, 300))
+    expect(scaler.wishes()['f-1']!.instances[0]!.shape).toEqual(shapeOf(300, 134, 200))
   })
 
   test('one that was late is late in its second, not for as long as its instance remembers it', () => {
