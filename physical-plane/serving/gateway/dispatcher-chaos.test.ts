@@ -114,6 +114,28 @@ test('each request is answered once or told why not, unless its client left, and
   )
 })
 
+test('one that leaves and is back before it has answered gets no more than it had room for', async () => {
+  const clock = new VirtualClock()
+  const machine = new Instance(clock)
+  const instances = [{ id: 'a', attempt: 1, http: 'a:1', grpc: '' }]
+  const route = aFunction({ batchMax: 4, instances })
+  const dispatcher = new Dispatcher(route, { clock, config, open: () => machine, onCold: () => {} })
+  let answered = 0
+  const ask = () =>
+    dispatcher.ask(body, 10_000, null, {
+      onAnswer: () => void (answered += 1),
+      onFault: ({ kind }) => expect(kind).toBe(''),
+    })
+  const { max } = inFlightBounds(route.batchMax, config)
+  for (let request = 0; request < max; request += 1) ask()
+  dispatcher.update({ ...route, instances: [] })
+  dispatcher.update(route)
+  for (let request = 0; request < 3; request += 1) ask()
+  expect([machine.held, dispatcher.queued, dispatcher.leaving.length]).toEqual([max, 3, 0])
+  await clock.advance(1_000)
+  expect([answered, machine.heldMost]).toEqual([max + 3, max])
+})
+
 test('an instance may have at least a few requests at once and never more than is set, whatever its batch', () => {
   check(
     property(integer({ min: 1, max: 10_000 }), (batchMax) => {

@@ -121,6 +121,10 @@ export class InstanceSlot {
     this.#closeWhenIdle()
   }
 
+  comeBack(): void {
+    this.#isLetGo = false
+  }
+
   #suspect(nowMs: number): void {
     if (nowMs < this.#suspectUntilMs) return
     const { suspectMs, suspectMsMax } = this.#config

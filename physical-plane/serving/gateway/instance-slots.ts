@@ -4,7 +4,7 @@ import type { GatewayConfig } from './config.ts'
 import { inFlightBounds } from './in-flight-limit.ts'
 import type { InferBody } from './infer.ts'
 import { InstanceSlot, type OpenClient } from './instance-slot.ts'
-import type { RoutedFunction } from './routes.ts'
+import type { RoutedFunction, RoutedInstance } from './routes.ts'
 
 export type Wanted = {
   readonly body: Pick<InferBody, 'protocol'>
@@ -41,11 +41,11 @@ export class InstanceSlots {
     const kept = this.#slots.filter((slot) => route.instances.some((instance) => slot.isSame(instance)))
     const hasLost = kept.length < this.#slots.length
     for (const slot of this.#slots) if (!kept.includes(slot)) this.#letGo(slot)
-    for (const slot of kept) slot.boundsAre(bounds)
     const added = route.instances
       .filter((instance) => !kept.some((slot) => slot.isSame(instance)))
-      .map((instance) => new InstanceSlot(instance, bounds, this.#open, this.#config))
+      .map((instance) => this.#back(instance) ?? new InstanceSlot(instance, bounds, this.#open, this.#config))
     this.#slots = [...kept, ...added].sort((a, b) => (a.id < b.id ? -1 : 1))
+    for (const slot of this.#slots) slot.boundsAre(bounds)
     return { hasAdded: added.length > 0, hasLost }
   }
 
@@ -85,6 +85,15 @@ export class InstanceSlots {
 
   forgetIfGone(slot: InstanceSlot): void {
     if (slot.isLetGo && slot.inFlight === 0) this.#leaving.delete(slot)
+  }
+
+  /** One that left and is there again while it still works on something: that counts as before. */
+  #back(instance: RoutedInstance): InstanceSlot | null {
+    const slot = [...this.#leaving].find((one) => one.isSame(instance)) ?? null
+    if (slot === null) return null
+    this.#leaving.delete(slot)
+    slot.comeBack()
+    return slot
   }
 
   #letGo(slot: InstanceSlot): void {
