@@ -44,18 +44,34 @@ export const sharingConfig = {
     windowMs: 40,
     /** Shorter tokens are not worth a launch. */
     tokenMsMin: 1,
-    /** Ticks while somebody launches, and while nobody does; a token's end is a tick too. */
+    /** Beyond requests tokens may be longer than those: fewer hand-overs. */
+    surplusMs: 4,
+    /** Of others' tokens beside a function with an objective that has no room beside them: what it waits for at most. */
+    pieceMs: 4,
+    /** Ticks while somebody launches, and while nobody does. */
     tickMs: 2,
     idleTickMs: 10,
-    /** A token that ends within this is followed by the next where nobody else is to have its place: late ticks leave no gap. */
-    aheadMs: 4,
+    /** Tokens are planned and told so far ahead: a tick that comes later costs somebody its turn. */
+    aheadMs: 20,
+    /** Looks ahead of one tick; the next one goes on from there. */
+    looksMax: 12,
+    /** Between two looks ahead at most: what was used in the last window leaves it meanwhile. */
+    lookMs: 2,
+    /** What begins within this is not taken back any more: its client may not hear of it in time, or has launched into it. */
+    settleMs: 2,
+    /** What is beyond a request ends so soon where somebody is owed its place: work in flight is done by then. */
+    cutMs: 2,
+    /** In flight of those whose surplus may be cut: pieces, and how long each. */
+    segmentsMax: 3,
+    segmentUs: 500,
     /** A holder without work for so long has given its token back. */
     returnAfterMs: 1.5,
     /** Places kept at once for clients that do not fit yet. */
     placesMax: 16,
     /** Longest hold of one launch: longer than any debt. */
     blockMaxMs: 2500,
-    /** More than this is not paid back. */
+    /** Overuse up to this is set off against the next token; more is paid back first, and more than the most is forgiven. */
+    debtMsMin: 1,
     debtMsMax: 2000,
   },
 

@@ -12,11 +12,11 @@ import { emptyMemory, forgetInstance, type DeviceMemory, type ProcessProgress } 
 import type { LatencySample, SharedDevice, SharedInstance } from './gpu-sharing.ts'
 import { claimAt, decodeClaim, decodeSlot, slotAt, type Order, type SlotReading } from './layout.ts'
 import { progress } from './readings.ts'
+import { inSafeOrder } from './safe-order.ts'
 import { SharedFile } from './shared-file.ts'
 import { checkShare } from './shares.ts'
 import type { ProcessTable } from './system-processes.ts'
 import { tellUse } from './tell-use.ts'
-import { nextEndNs } from './token-scheduler.ts'
 import type { InstanceUse } from './use.ts'
 import { whoComesFirst } from './who-comes-first.ts'
 
@@ -42,7 +42,7 @@ type Tenant = {
   /** False when its tag is not the one that its environment gave it, or nobody's. */
   readonly instanceId: string | null
   reading: SlotReading | null
-  written: string
+  told: Order | null
   /** How often it has been told of. */
   complaints: number
 }
@@ -134,7 +134,8 @@ export class DeviceManager {
       ? decideByTokens(this.#memory, { ...snapshot, instances }, config)
       : decide(this.#memory, { ...snapshot, instances: whoComesFirst(instances) }, config)
     this.#memory = decision.memory
-    for (const [slot, order] of decision.orders) this.#write(slot, order)
+    const told = (slot: number): Order | null => this.#tenants.get(slot)?.told ?? null
+    for (const [slot, order] of inSafeOrder(told, decision.orders, nowNs)) this.#write(slot, order)
     this.#reclaim(nowNs)
   }
 
@@ -149,9 +150,7 @@ export class DeviceManager {
     const { clock, config } = this.#deps
     const isActive = this.#lastTickNs - this.#activeAtNs < config.activeForMs * 1e6
     const { tickMs, idleTickMs } = this.#usesTokens() ? config.window : config
-    const endNs = nextEndNs(this.#memory.tokens.state, this.#lastTickNs)
-    const untilEndMs = endNs === null ? Infinity : Math.ceil((endNs - this.#lastTickNs) / 1e6)
-    this.#timer = clock.after(Math.min(isActive ? tickMs : idleTickMs, untilEndMs), () => {
+    this.#timer = clock.after(isActive ? tickMs : idleTickMs, () => {
       try {
         this.tick()
       } catch (error) {
@@ -201,7 +200,7 @@ export class DeviceManager {
       tag: reading.tag,
       instanceId,
       reading: null,
-      written: '',
+      told: null,
       complaints: 0,
     }
     this.#tenants.set(slot, tenant)
@@ -220,10 +219,9 @@ export class DeviceManager {
   #write(slot: number, order: Order): void {
     const tenant = this.#tenants.get(slot)
     if (tenant === undefined) return
-    const text = JSON.stringify(order)
-    if (tenant.written === text) return
+    if (JSON.stringify(tenant.told) === JSON.stringify(order)) return
     this.#file.writeOrder(slot, order)
-    tenant.written = text
+    tenant.told = order
   }
 
   #ask(nowNs: number): ReadonlyMap<string, { sample: LatencySample; ageMs: number }> {

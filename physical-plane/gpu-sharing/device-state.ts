@@ -8,7 +8,7 @@ import type { LatencySample, SharedInstance } from './gpu-sharing.ts'
 import type { Order } from './layout.ts'
 import type { Progress } from './readings.ts'
 import type { SloVerdict } from './slo.ts'
-import { noTokens, type TokenState } from './token-scheduler.ts'
+import { noPlan, type TokenPlan } from './token-plan.ts'
 import type { Account } from './use.ts'
 
 export type DeviceSnapshot = {
@@ -41,8 +41,8 @@ export type DeviceMemory = {
 
 /** Of a device whose instances run on parts of its multiprocessors. */
 export type TokenMemory = {
-  readonly state: TokenState
-  /** By instance that holds a token: device time that it may still charge to it; below 0 what it has overused. */
+  readonly plan: TokenPlan
+  /** By instance: device time that it may still charge to its tokens; below 0 what it has overused. */
   readonly allowanceNs: ReadonlyMap<string, number>
 }
 
@@ -73,7 +73,7 @@ export type Decision = {
   readonly orders: ReadonlyMap<number, Order>
 }
 
-export const noTokenMemory: TokenMemory = { state: noTokens, allowanceNs: new Map() }
+export const noTokenMemory: TokenMemory = { plan: noPlan, allowanceNs: new Map() }
 
 export const emptyMemory: DeviceMemory = {
   level: firstLevel,

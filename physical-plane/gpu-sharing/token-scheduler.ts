@@ -2,8 +2,8 @@
 // clients hold tokens at once, each for its part of the multiprocessors, and those parts never add up to more than the device.
 // A window of 40 ms, deficits, their order and the length of a token (request x window) as published; each holder is charged in full.
 // Not as published, on purpose: a token is no longer than what is left of the limit; who is next and does not fit has the place
-// kept for it, and others get shorter tokens until then (else narrow clients starve a wide one); work beyond a token is
-// paid back at the limit, however long it is; a holder may go on without a gap where nobody before it wants its place. Pure.
+// kept for it, and others get shorter tokens until then (else narrow clients starve a wide one); work beyond a token is paid back
+// at the limit, however long it is; functions with an objective come first. token-plan.ts looks ahead with this. Pure.
 import type { SharingConfig } from './config.ts'
 
 export type TokenClient = {
@@ -13,6 +13,10 @@ export type TokenClient = {
   readonly limitMilli: number
   /** Of the multiprocessors, in thousandths. */
   readonly smMilli: number
+  /** It has an objective: what it is owed goes before what others are owed. */
+  readonly comesFirst?: boolean
+  /** Its tokens are in pieces, since somebody who comes first may want its place. */
+  readonly pieceMs?: number
 }
 
 export type Token = {
@@ -20,10 +24,12 @@ export type Token = {
   readonly smMilli: number
   readonly startNs: number
   readonly endNs: number
+  /** From here on it is more than the client's request: nobody's right. */
+  readonly surplusFromNs: number
 }
 
 export type TokenState = {
-  /** Live ones, those that follow them without a gap, and those of the last window. */
+  /** Live ones, those that are to come, and those of the last window. */
   readonly tokens: readonly Token[]
   /** By client: nothing for it until then, because it used more than its token. */
   readonly notBeforeNs: ReadonlyMap<string, number>
@@ -35,59 +41,71 @@ export const noTokens: TokenState = { tokens: [], notBeforeNs: new Map() }
 
 const wholeMilli = 1000
 
-/** `active`: clients that want to launch, or hold a token and have work. One may be granted the time after a token of its own. */
+/** `active`: clients that want to launch, or hold a token and have work. Who holds one, or is to get one, is passed over. */
 export function grantTokens(
   before: TokenState,
   active: readonly TokenClient[],
   nowNs: number,
   config: Config,
 ): { readonly state: TokenState; readonly granted: readonly Token[] } {
-  const known = forgetOld(before, nowNs, config)
-  const asks = askingOf(known, active, nowNs, config)
+  const without = active.filter(({ id }) => heldUntilNs(before, id, nowNs) === nowNs)
+  const asks = without.map((client) => askOf(before, client, nowNs, config))
   const owed = asks.filter(({ requestNs, lengthNs }) => requestNs > 0 && lengthNs > 0)
   const others = asks.filter(({ requestNs }) => requestNs <= 0)
+  const live = before.tokens.filter(({ endNs }) => endNs > nowNs)
   const granted: Token[] = []
   // Places kept for those who do not fit yet, or whose request begins again soon: nobody behind them is in their way.
   const kept = new Map<string, Token>()
-  const keep = (ask: Ask, fromNs: number, lengthNs: number): void => {
-    if (kept.size < config.placesMax) kept.set(ask.client.id, keptFor(plan(), ask.client, fromNs, lengthNs))
-  }
   // Whoever is admitted in this very loop holds its part for those behind it.
-  const plan = (): readonly Token[] => [...known.tokens, ...granted, ...kept.values()]
+  const plan = (): readonly Token[] => [...live, ...granted, ...kept.values()]
+  const keep = ({ client }: Ask, fromNs: number, lengthNs: number): void => {
+    if (kept.size < config.placesMax) kept.set(client.id, earliestPlace(plan(), client, fromNs, lengthNs))
+  }
   const admit = (ask: Ask): boolean => {
     const token = tokenFor(plan(), ask, nowNs, config)
     if (token === null) return false
     granted.push(token)
     return kept.delete(ask.client.id) || true
   }
-  for (const ask of owed.sort((a, b) => relative(b) - relative(a) || byId(a, b)))
-    if (!admit(ask)) keep(ask, ask.fromNs, ask.lengthNs)
-  // Surplus is nobody's right: it ends where somebody's request begins again.
-  for (const ask of others.toSorted((a, b) => a.owedFromNs - b.owedFromNs || byId(a, b)))
+  for (const ask of owed.sort(mostOwed)) if (!admit(ask)) keep(ask, nowNs, ask.lengthNs)
+  // Surplus is nobody's right: it ends where somebody's request begins again. Who has none has nothing to keep a place for.
+  const entitled = others.filter(({ client }) => client.requestMilli > 0)
+  for (const ask of entitled.sort((a, b) => a.owedFromNs - b.owedFromNs || byId(a, b)))
     keep(ask, ask.owedFromNs, Math.max(requestNsOf(ask.client, config), leastNs(ask.client, config)))
-  for (const ask of others.sort((a, b) => a.usedNs - b.usedNs || byId(a, b))) admit(ask)
-  return { state: { ...known, tokens: [...known.tokens, ...granted] }, granted }
+  for (const ask of entitled.sort(leastUsed)) admit(ask)
+  // What fills ends where anybody else may go on.
+  for (const ask of entitled) if (kept.has(ask.client.id)) keep(ask, ask.freeFromNs, leastNs(ask.client, config))
+  for (const ask of others.filter(({ client }) => client.requestMilli === 0).sort(leastUsed)) admit(ask)
+  return { state: { ...before, tokens: [...before.tokens, ...granted] }, granted }
 }
 
-type Ask = Deficit & {
+export type Ask = Deficit & {
   readonly client: TokenClient
-  readonly fromNs: number
   /** Less than the least where it is at its limit, which is hard. */
   readonly lengthNs: number
   /** When its request begins to be missed if it gets nothing. */
   readonly owedFromNs: number
+  /** When it is below its limit, by enough for a launch. */
+  readonly freeFromNs: number
 }
 
-function askingOf(state: TokenState, active: readonly TokenClient[], nowNs: number, config: Config): readonly Ask[] {
-  return active.map((client): Ask => {
-    const fromNs = heldUntilNs(state, client.id, nowNs)
-    const deficit = deficitOf(state, client, fromNs, config)
-    const isPaidBack = fromNs >= (state.notBeforeNs.get(client.id) ?? 0)
-    const wishNs = Math.max(requestNsOf(client, config), leastNs(client, config))
-    const lengthNs = isPaidBack ? Math.min(wishNs, roomBelowLimit(state, client.id, fromNs, deficit, config)) : 0
-    const owedFromNs = owedFrom(state, client.id, fromNs, deficit, config)
-    return { client, fromNs, lengthNs, ...deficit, owedFromNs }
-  })
+export function askOf(state: TokenState, client: TokenClient, nowNs: number, config: Config): Ask {
+  const deficit = deficitOf(state, client, nowNs, config)
+  const isPaidBack = nowNs >= (state.notBeforeNs.get(client.id) ?? 0)
+  const surplusNs = Math.min(config.surplusMs, client.pieceMs ?? Infinity) * 1e6
+  const wholeNs = wholeTokenNs(client, config)
+  const wishNs = deficit.requestNs > 0 ? wholeNs : Math.max(wholeNs, surplusNs)
+  const lengthNs = isPaidBack ? Math.min(wishNs, roomBelowLimit(state, client.id, nowNs, deficit, config)) : 0
+  const owedFromNs = whenLeft(state, client.id, nowNs, -deficit.requestNs, config)
+  const freeFromNs = whenLeft(state, client.id, nowNs, leastNs(client, config) - deficit.limitNs, config)
+  return { client, lengthNs, ...deficit, owedFromNs, freeFromNs: isPaidBack ? freeFromNs : owedFromNs }
+}
+
+/** As long as its request of a window, or in pieces; who has none has surplus. */
+export function wholeTokenNs(client: TokenClient, config: Config): number {
+  const { requestMilli, pieceMs = Infinity } = client
+  const ownNs = requestMilli === 0 ? config.surplusMs * 1e6 : requestNsOf(client, config)
+  return Math.min(Math.max(ownNs, leastNs(client, config)), pieceMs * 1e6)
 }
 
 /** How long it may run on from then: in no window that ends meanwhile is it above its limit. Old use leaves as time passes. */
@@ -104,44 +122,44 @@ function roomBelowLimit(
   for (const { id, startNs, endNs } of tokens) {
     if (id !== clientId || endNs <= seenNs) continue
     const gapNs = Math.max(0, startNs - seenNs)
-    if (gapNs >= leftNs) break
+    if (gapNs > leftNs) break
     leftNs -= gapNs
     seenNs = endNs
   }
   return leftNs < 0 ? 0 : seenNs - windowFromNs + leftNs
 }
 
-/** Use leaves the window from its oldest on; the request is missed once more than the surplus has left. */
-function owedFrom({ tokens }: TokenState, clientId: string, atNs: number, deficit: Deficit, config: Config): number {
-  let surplusNs = -deficit.requestNs
-  if (surplusNs < 0) return atNs
+/** When so much of its use will have left the window, which is left from the oldest on. */
+function whenLeft({ tokens }: TokenState, clientId: string, atNs: number, useNs: number, config: Config): number {
+  let stillNs = useNs
+  if (stillNs < 0) return atNs
   const windowFromNs = atNs - windowNs(config)
   for (const { id, startNs, endNs } of tokens) {
     if (id !== clientId || endNs <= windowFromNs) continue
     const fromNs = Math.max(startNs, windowFromNs)
     const lengthNs = Math.min(endNs, atNs) - fromNs
-    if (lengthNs > surplusNs) return fromNs + surplusNs + windowNs(config)
-    surplusNs -= lengthNs
+    if (lengthNs > stillNs) return fromNs + stillNs + windowNs(config)
+    stillNs -= lengthNs
   }
   return atNs + windowNs(config)
 }
 
-/** Null: it does not fit now, or not long enough, or it holds one that lasts. */
+/** Null: it does not fit now, or not long enough. */
 function tokenFor(plan: readonly Token[], ask: Ask, nowNs: number, config: Config): Token | null {
-  const { client, fromNs, lengthNs } = ask
-  if (fromNs > nowNs + config.aheadMs * 1e6) return null
-  const endNs = fitsUntil(plan, client, fromNs, fromNs + lengthNs)
-  const { id, smMilli } = client
-  return endNs - fromNs < leastNs(client, config) ? null : { id, smMilli, startNs: fromNs, endNs }
+  const { client, lengthNs, requestNs } = ask
+  const endNs = fitsUntil(plan, client, nowNs, nowNs + lengthNs)
+  if (endNs - nowNs < leastNs(client, config)) return null
+  const surplusFromNs = Math.min(endNs, nowNs + Math.max(0, requestNs))
+  return { id: client.id, smMilli: client.smMilli, startNs: nowNs, endNs, surplusFromNs }
 }
 
 /** The earliest place where all of it fits. */
-function keptFor(plan: readonly Token[], client: TokenClient, fromNs: number, lengthNs: number): Token {
+export function earliestPlace(plan: readonly Token[], client: TokenClient, fromNs: number, lengthNs: number): Token {
   const { id, smMilli } = client
   const ends = plan.map(({ endNs }) => endNs).filter((ns) => ns > fromNs)
   const starts = [fromNs, ...ends.sort((a, b) => a - b)]
   const startNs = starts.find((ns) => fitsUntil(plan, client, ns, ns + lengthNs) === ns + lengthNs)!
-  return { id, smMilli, startNs, endNs: startNs + lengthNs }
+  return { id, smMilli, startNs, endNs: startNs + lengthNs, surplusFromNs: startNs }
 }
 
 /** How long, up to `toNs`, its part is free from `fromNs` on. What it holds or is kept for itself is in nobody's way. */
@@ -151,6 +169,23 @@ function fitsUntil(plan: readonly Token[], { id, smMilli }: TokenClient, fromNs:
   const heldAt = (ns: number): number =>
     others.reduce((sum, token) => sum + (token.startNs <= ns && ns < token.endNs ? token.smMilli : 0), 0)
   return Math.min(toNs, ...changes.filter((ns) => heldAt(ns) + smMilli > wholeMilli))
+}
+
+/** As published, but those with an objective before the others. */
+export function mostOwed(a: Ask, b: Ask): number {
+  return first(b) - first(a) || relative(b) - relative(a) || byId(a, b)
+}
+
+function leastUsed(a: Ask, b: Ask): number {
+  return a.usedNs - b.usedNs || byId(a, b)
+}
+
+function first({ client }: Ask): number {
+  return Number(client.comesFirst === true)
+}
+
+function relative({ requestNs, usedNs }: Deficit): number {
+  return requestNs / (requestNs + usedNs)
 }
 
 function byId(a: Ask, b: Ask): number {
@@ -179,11 +214,7 @@ export function deficitOf(state: TokenState, client: TokenClient, atNs: number, 
   return { usedNs, requestNs: part(client.requestMilli), limitNs: part(client.limitMilli) }
 }
 
-function relative({ requestNs, usedNs }: Deficit): number {
-  return requestNs / (requestNs + usedNs)
-}
-
-/** The end of the last token that it holds; now where it holds none. */
+/** The end of the last token that it holds or is to get; now where there is none. */
 export function heldUntilNs({ tokens }: TokenState, clientId: string, nowNs: number): number {
   return tokens.reduce((until, { id, endNs }) => (id === clientId ? Math.max(until, endNs) : until), nowNs)
 }
@@ -209,22 +240,9 @@ export function chargeOveruse(
   return { ...state, notBeforeNs: new Map(state.notBeforeNs).set(id, nowNs + payNs) }
 }
 
-/** When the next token ends; null where none is live. */
-export function nextEndNs({ tokens }: TokenState, nowNs: number): number | null {
-  const ends = tokens.map(({ endNs }) => endNs).filter((ns) => ns > nowNs)
-  return ends.length === 0 ? null : Math.min(...ends)
-}
-
 /** Shorter ones are not worth a launch. */
-function leastNs({ limitMilli }: TokenClient, config: Config): number {
+export function leastNs({ limitMilli }: TokenClient, config: Config): number {
   return Math.min(config.tokenMsMin * 1e6, (limitMilli / wholeMilli) * windowNs(config))
-}
-
-function forgetOld(state: TokenState, nowNs: number, config: Config): TokenState {
-  return {
-    tokens: state.tokens.filter(({ endNs }) => endNs > nowNs - windowNs(config)),
-    notBeforeNs: new Map([...state.notBeforeNs].filter(([, ns]) => ns > nowNs)),
-  }
 }
 
 function windowNs(config: Config): number {

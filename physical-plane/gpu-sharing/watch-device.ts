@@ -106,8 +106,8 @@ function withCycles({ memory, progress }: Process, config: SharingConfig): Proce
   return { ...memory, cycles, chargedNs: 0 }
 }
 
-export function isLatencyClient(group: Watched): boolean {
-  return group.instance.role === 'protected' && group.instance.work === 'inference'
+export function isLatencyClient({ instance }: Pick<Watched, 'instance'>): boolean {
+  return instance.role === 'protected' && instance.work === 'inference'
 }
 
 export function latencyClient(group: Watched): LatencyClient {

@@ -1,5 +1,5 @@
 /* Whether a launch may go now: the reflexes, which no timer of another process stands behind. What is held back looks again
- * every 50 us and goes, whatever is ordered, once its manager is silent or block_max_us are over. */
+ * every 50 us (200 where its window is not near) and goes, whatever is ordered, once its manager is silent or block_max_us are over. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/prctl.h>
@@ -9,7 +9,7 @@
 
 #include "interposer.h"
 
-enum { NAP_US = 50, BLOCK_MOST_US = 5000000 };
+enum { NAP_US = 50, LONG_NAP_US = 200, BLOCK_MOST_US = 5000000 };
 #define FIRST_ORDERS_NS (20 * MS)
 
 /* Exact: the thread's slack would double it. A system call of its own: the C library's sleep is a point of cancellation. */
@@ -80,6 +80,16 @@ static enum verdict may_go(struct gpu *gpu, const struct orders *orders, uint64_
   return most == 0 || LOAD(gpu->slot->segments_open) < most || cloudless_open_segments(gpu) < most ? GO : FULL;
 }
 
+/* Whoever knows when its window opens need not look all the while. */
+static unsigned nap_us(const struct orders *orders, enum verdict verdict, uint64_t now) {
+  if (orders->mode != CLOUDLESS_WINDOW || verdict == FULL) return NAP_US;
+  uint64_t nap_ns = LONG_NAP_US * UINT64_C(1000);
+  for (int at = 0; at < CLOUDLESS_WINDOWS; at++)
+    if (orders->window_from_ns[at] > now && orders->window_from_ns[at] - now < nap_ns)
+      nap_ns = orders->window_from_ns[at] - now;
+  return (unsigned)(nap_ns / 1000) + 1;
+}
+
 static void hold_back(struct gpu *gpu, struct orders *orders, uint64_t least_ns, uint64_t *now, enum verdict verdict) {
   uint64_t since = *now;
   int was_held = 0;
@@ -88,7 +98,7 @@ static void hold_back(struct gpu *gpu, struct orders *orders, uint64_t least_ns,
   while (verdict != GO) {
     uint64_t most_us = orders->block_max_us < BLOCK_MOST_US ? orders->block_max_us : BLOCK_MOST_US, from = *now;
     if (from - since >= most_us * 1000) break;
-    cloudless_nap(NAP_US);
+    cloudless_nap(nap_us(orders, verdict, from));
     *now = cloudless_now_ns();
     /* Told as it passes: of a wait that lasts, its manager is to know. */
     if (verdict == HELD) was_held = 1, ADD(slot->waited_ns, *now - from);
