@@ -75,10 +75,11 @@ describe('a gap is filled', () => {
       )
       expect([...tables.values()].map((table) => table.length)).toEqual([35, 35, 35, 35])
       const gnmt = tables.get('GNMT')!
-      expect(gnmt.filter(({ at }) => at.endsWith('%,0.2')).map(({ perSecond }) => perSecond)).toEqual([
-        1.83, 3.46, 5.3, 7.28, 7.39, 7.01, 5.56,
-      ])
-      // 5.56 on all of the multiprocessors covers 5.5 most closely, and half of them do 7.28.
+      // The more of the multiprocessors the better, up to a point.
+      const fifths = gnmt.filter(({ at }) => at.endsWith('%,0.2')).map(({ perSecond }) => perSecond)
+      expect(fifths.indexOf(Math.max(...fifths))).toBe(4)
+      expect(fifths.at(-1)).toBeLessThan(0.8 * Math.max(...fifths))
+      // All of them cover 5.5 most closely, and half of them do more.
       const large = gnmt.filter(({ at }) => Number(at.split('%')[0]) >= 50)
       expect(names(partsFor(5.5, large))).toEqual(['50%,0.2'])
       for (const table of tables.values())
