@@ -105,6 +105,18 @@ export class ControlLink {
     })
   }
 
+  /** Gives the control plane, where there is one, the time to take the last records and log lines. */
+  async flush(): Promise<void> {
+    const { clock, journal, logs, config } = this.#d
+    const endsAtMs = clock.monotonicMs() + config.flushMs
+    this.changed()
+    while (this.isConnected && clock.monotonicMs() < endsAtMs) {
+      const isBehind = await logs.look()
+      if (!isBehind && logs.isAllShipped && journal.acknowledgedSeq >= journal.lastSeq) return
+      await clock.sleep(config.observedSpacingMs)
+    }
+  }
+
   stop(): void {
     this.#stop.abort()
     this.#session?.abort.abort()
