@@ -55,6 +55,7 @@ export function aDevice(
       model: 'nvidia-t4',
       units: 1,
       memoryBytes: 15 * gib,
+      besideBytes: 0,
       market: 'on-demand',
       zone: '',
       instanceType: '',

@@ -55,6 +55,8 @@ export type Device = {
   readonly model: string
   readonly units: number
   readonly memoryBytes: number
+  /** Of it: in nobody's share, such as weights that instances of a function use together; absent: nothing. */
+  readonly besideBytes?: number
   readonly market: Market
   /** '' where the agent does not know. */
   readonly zone: string

@@ -54,10 +54,15 @@ function everyUnitOf({ devices, isConnected, lastHeartbeatAtMs }: Agent, anyOrde
     const key = classKey(deviceClass)
     classes.set(key, deviceClass)
     total.set(key, (total.get(key) ?? 0) + device.units)
-    if (takesShares(device)) sharing.set(key, [...(sharing.get(key) ?? []), device])
+    if (takesShares(device)) sharing.set(key, [...(sharing.get(key) ?? []), forShares(device)])
   }
   const shared = new Map([...sharing].map(([key, own]) => [key, new SharedUnits(own, total.get(key)!, [], anyOrder)]))
   return { isConnected, lastHeartbeatAtMs, classes, total, free: new Map(total), shared }
+}
+
+/** What lies beside the shares of a GPU is no room for them. */
+function forShares({ id, memoryBytes, besideBytes = 0 }: Device): SharedDevice {
+  return { id, memoryBytes: Math.max(0, memoryBytes - besideBytes) }
 }
 
 /** A pool of several units is no GPU. */

@@ -37,6 +37,18 @@ const share = (requestMilli: number, limitMilli = requestMilli): GpuShare => ({
   memoryBytes: 0,
 })
 
+test('memory of a GPU that lies beside all shares is no room for another one', () => {
+  const [agent] = [gpus('a', 1)]
+  const spec = anInferenceSpec({ deviceModels: ['nvidia-t4'], gpuShare: { ...share(200), memoryBytes: 8e9 } })
+  const beside = (besideBytes: number): Agent => ({
+    ...agent,
+    devices: agent.devices.map((device) => ({ ...device, besideBytes })),
+  })
+  const { take } = functionRoom(world([beside(1e9)]))
+  expect([take(spec, 'a').kind, take(spec, 'a').kind]).toEqual(['taken', 'none'])
+  expect(functionRoom(world([beside(99e9)])).take(spec, 'a').kind).toBe('none')
+})
+
 describe('MIG slices', () => {
   const cut = aCatalogue({ a: { 'nvidia-a100': 3.5, 'nvidia-t4': 2 } }, { 'nvidia-a100': 70, 'nvidia-t4': 10 })
   const agent = anAgent('a', { 'nvidia-a100-mig-3g.20gb': 2, 'nvidia-a100': 1 })

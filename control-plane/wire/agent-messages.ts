@@ -97,6 +97,7 @@ function decodeDevices(checks: Checks, list: string, wire: readonly Device__Outp
       model: checks.name(`${field}.model`, device.model, 63),
       units: checks.integer(`${field}.units`, device.units, { min: 1, max: 100_000 }),
       memoryBytes: checks.integer(`${field}.memory_bytes`, device.memoryBytes, { min: 0 }),
+      ...besideOf(checks.integer(`${field}.beside_bytes`, device.besideBytes, { min: 0 })),
       market: checks.oneOf(`${field}.market`, device.market === '' ? 'on-demand' : device.market, markets),
       zone: checks.text(`${field}.zone`, device.zone, 63),
       instanceType: checks.text(`${field}.instance_type`, device.instanceType, 63),
@@ -107,6 +108,10 @@ function decodeDevices(checks: Checks, list: string, wire: readonly Device__Outp
   const ids = new Set(devices.map((device) => device.id))
   if (ids.size < devices.length) checks.note(list, 'two devices have the same id; name each once')
   return devices
+}
+
+function besideOf(besideBytes: number): Pick<Device, 'besideBytes'> {
+  return besideBytes === 0 ? {} : { besideBytes }
 }
 
 export function decodeObserved(wire: ObservedState__Output): Observed {

@@ -35,6 +35,7 @@ import { PartitionMetrics, type PartitionNow } from './partition-metrics.ts'
 import { plainPurchase } from './purchase.ts'
 import { ServingDesk } from './serving-desk.ts'
 import type { ReadServing } from './serving-status.ts'
+import type { SharedWeights } from './shared-weights.ts'
 import type { Stored } from './storage-meter.ts'
 import { Supervisor } from './supervisor.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -176,7 +177,7 @@ export class Agent {
     if (options.keepInstances) this.#supervisor.detachAll()
     else {
       await this.#supervisor.stopAll('its agent is stopped')
-      await this.#flush()
+      await this.#link.flush()
     }
     await this.#serving.gateway.stop({ keep: options.keepInstances })
     this.#devices.shares.close({ keepsFiles: options.keepInstances })
@@ -203,6 +204,19 @@ export class Agent {
     this.#link.changed()
   }
 
+  /** Functions with an instance here. */
+  get functions(): readonly string[] {
+    const lives = this.#supervisor.lives.filter(({ instance }) => instance.role === 'inference')
+    return [...new Set(lives.map(({ jobId }) => jobId))]
+  }
+
+  /** Copies of weights that instances use together on the GPUs, from now on. */
+  weightsAre(weights: readonly SharedWeights[]): void {
+    if (this.#isEnded) return
+    this.#devices.weightsAre(weights)
+    this.#link.changed()
+  }
+
   /** The machine will be taken away then; null: it stays. The control plane hears of it at once. */
   endsAt(endsAtMs: number | null): void {
     this.#devices.endsAtMs = endsAtMs
@@ -226,18 +240,6 @@ export class Agent {
       devices: this.#devices.wire(),
       uses: this.#devices.shares.uses(),
       ...this.#serving.observed(this.#d.region),
-    }
-  }
-
-  /** Gives the control plane, where there is one, the time to take the last records and log lines. */
-  async #flush(): Promise<void> {
-    const { clock, journal } = this.#d
-    const endsAtMs = clock.monotonicMs() + this.#config.flushMs
-    this.#link.changed()
-    while (this.#link.isConnected && clock.monotonicMs() < endsAtMs) {
-      const isBehind = await this.#logs.look()
-      if (!isBehind && this.#logs.isAllShipped && journal.acknowledgedSeq >= journal.lastSeq) return
-      await clock.sleep(this.#config.observedSpacingMs)
     }
   }
 

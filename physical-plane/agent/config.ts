@@ -41,6 +41,8 @@ export type AgentConfig = {
   readonly gpuPollMs: number
   /** Failures of that in a row after which they are taken to be gone. */
   readonly gpuFailuresMax: number
+  /** How often it is looked what weights functions hold on GPUs beside their shares. */
+  readonly weightsPollMs: number
   readonly logPollMs: number
   readonly logChunkBytes: number
   readonly logBytesPerSecond: number
@@ -88,6 +90,7 @@ export const agentConfig: AgentConfig = {
   storageWindowMs: 60_000,
   gpuPollMs: 15_000,
   gpuFailuresMax: 3,
+  weightsPollMs: 1_000,
   logPollMs: 250,
   logChunkBytes: 64 * 1024,
   logBytesPerSecond: 2 * 2 ** 20,

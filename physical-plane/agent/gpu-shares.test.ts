@@ -116,6 +116,7 @@ describe('GpuShares', () => {
       addDevice: () => ({ path: '/dev/shm/a' }),
       register: (instance) => void registered.push(instance),
       removeDevice: () => {},
+      besideIs: () => {},
       unregister: () => {},
       uses: () => [],
       close: () => {},

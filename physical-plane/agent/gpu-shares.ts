@@ -60,6 +60,11 @@ export class GpuShares {
     })
   }
 
+  /** Memory of the device that is in no run's share. */
+  besideIs(deviceId: string, bytes: number): void {
+    if (this.#paths.has(deviceId)) this.#tools?.sharing.besideIs(deviceId, bytes)
+  }
+
   /** Before the run starts, or is taken over; refuses what its GPU can not give, naming instance and device. */
   begin(instance: DesiredInstance, run: SharedRun): void {
     const shared = run.slices.filter(({ share }) => share !== undefined)

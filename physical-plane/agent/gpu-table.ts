@@ -15,6 +15,7 @@ import { placement as defaultPolicy } from '#physical-plane/gpu-sharing/placemen
 import type { Slice, SliceShare } from '#physical-plane/runtime/runtime.ts'
 import { assert, present } from '#runtime/assert.ts'
 import type { Device } from './devices.ts'
+import { weightsBytes, type SharedWeights } from './shared-weights.ts'
 import { takeEvenly } from './take-evenly.ts'
 
 /** What an instance asks of each of its GPUs. */
@@ -41,6 +42,7 @@ export class GpuTable {
   #devices: readonly Device[] = []
   #groups: readonly Group[] = []
   readonly #held = new Map<string, Held>()
+  #weights: readonly SharedWeights[] = []
 
   constructor(devices: readonly Device[], policy: PlacementPolicy = defaultPolicy) {
     this.#policy = policy
@@ -60,6 +62,19 @@ export class GpuTable {
     this.#groups = groupsOf([...devices, ...gone], this.#policy.bounds)
     for (const [holder, held] of this.#held) this.#holdAll(holder, held)
     for (const { id } of gone) for (const { index } of this.#groups) index.offer(id, false)
+    this.#chargeWeights()
+  }
+
+  /** Copies of weights beside the shares, as they are from now on. */
+  weightsAre(weights: readonly SharedWeights[]): void {
+    this.#weights = weights
+    this.#chargeWeights()
+  }
+
+  /** Of the device: in nobody's share. */
+  besideBytes(deviceId: string): number {
+    const { index, at } = this.#locate(deviceId)
+    return index.besideBytes(at)
   }
 
   /** Whole GPUs, those that can not be shared first; null when fewer are free. */
@@ -67,7 +82,7 @@ export class GpuTable {
     const slices: Slice[] = []
     for (const { index } of this.#groupsOf(model))
       for (const [at, { id, memoryBytes }] of index.devices.entries())
-        if (slices.length < units && !index.isActive(at) && index.mayHold(at, wholeShare(memoryBytes)))
+        if (slices.length < units && isWholeFree(index, at) && index.mayHold(at, wholeShare(memoryBytes)))
           slices.push({ deviceId: id, deviceModel: model, units: 1 })
     if (slices.length < units) return null
     this.#hold(holder, { slices, ask: null })
@@ -79,6 +94,8 @@ export class GpuTable {
     const index = this.#groups.find((group) => group.model === model && group.isShared)?.index
     if (index === undefined || units > placementConfig.devicesPerInstanceMax) return null
     const demand: Demand = { ...demandOf(holder, ask), devices: units, kind: units > 1 ? 'training' : ask.kind }
+    // Where it would be the first of its function its weights come with it.
+    this.#chargeWeights(ask.functionId)
     const placed = this.#policy.place(index, demand)
     // What was asked for, where a policy counts more of the device: others are kept away by it, nobody is guaranteed more by it.
     const slices =
@@ -86,6 +103,7 @@ export class GpuTable {
         ? takeEvenly(index, model, units, ask.share, this.#policy.admits)
         : placed.map(({ deviceId }) => ({ deviceId, deviceModel: model, units: 1, share: ask.share }))
     if (slices !== null) this.#hold(holder, { slices, ask })
+    else this.#chargeWeights()
     return slices
   }
 
@@ -122,7 +140,9 @@ export class GpuTable {
 
   release(holder: string): boolean {
     for (const { index } of this.#groups) index.release(holder)
-    return this.#held.delete(holder)
+    const isHeld = this.#held.delete(holder)
+    this.#chargeWeights()
+    return isHeld
   }
 
   /** Who holds something of the device. */
@@ -152,13 +172,28 @@ export class GpuTable {
 
   #isFree(deviceId: string): boolean {
     const { index, at } = this.#locate(deviceId)
-    return !index.isActive(at)
+    return isWholeFree(index, at)
+  }
+
+  /** With those of a function that may come. */
+  #chargeWeights(coming?: string): void {
+    const here = new Map<string, string[]>()
+    for (const { slices, ask } of this.#weights.length === 0 ? [] : this.#held.values())
+      if (ask !== null)
+        for (const { deviceId } of slices) here.set(deviceId, [...(here.get(deviceId) ?? []), ask.functionId])
+    for (const { index } of this.#groups)
+      for (const [at, { id, memoryBytes }] of index.devices.entries()) {
+        const functions = [...(here.get(id) ?? []), ...(coming === undefined ? [] : [coming])]
+        // A function's own folder may say anything.
+        index.setBeside(at, Math.min(memoryBytes, weightsBytes(this.#weights, id, functions)))
+      }
   }
 
   #hold(holder: string, held: Held): void {
     assert(!this.#held.has(holder), `${holder} holds a slice already`)
     this.#held.set(holder, held)
     this.#holdAll(holder, held)
+    this.#chargeWeights()
   }
 
   #holdAll(holder: string, { slices, ask }: Held): void {
@@ -182,6 +217,11 @@ export class GpuTable {
     )
     return { index: group.index, at: group.index.numberOf(deviceId) }
   }
+}
+
+/** Of which nobody has anything, nor left weights that are still going. */
+function isWholeFree(index: DeviceIndex, at: number): boolean {
+  return !index.isActive(at) && index.besideBytes(at) === 0
 }
 
 export function isShared({ sharing }: Device): boolean {

@@ -6,6 +6,7 @@ import type { Device } from './devices.ts'
 import { GpuShares } from './gpu-shares.ts'
 import { wireDevice } from './observed.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
+import type { SharedWeights } from './shared-weights.ts'
 import { SliceTable } from './slices.ts'
 
 export type MachineOptions = {
@@ -43,10 +44,24 @@ export class MachineDevices {
     )
     this.#devices = this.shares.devicesAre(devices)
     this.slices.update(this.#devices)
+    this.#tellBeside()
     return bereft
   }
 
+  /** Copies of weights on the GPUs, beside all shares. */
+  weightsAre(weights: readonly SharedWeights[]): void {
+    this.slices.weightsAre(weights)
+    this.#tellBeside()
+  }
+
   wire(): WireDevice[] {
-    return this.#devices.map((device) => ({ ...wireDevice(device), ...this.#purchase, endsAtMs: this.endsAtMs ?? 0 }))
+    const endsAtMs = this.endsAtMs ?? 0
+    return this.#devices.map((device) => {
+      return { ...wireDevice(device), ...this.#purchase, endsAtMs, besideBytes: this.slices.besideBytes(device) }
+    })
+  }
+
+  #tellBeside(): void {
+    for (const device of this.#devices) this.shares.besideIs(device.id, this.slices.besideBytes(device))
   }
 }

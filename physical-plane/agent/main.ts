@@ -32,6 +32,7 @@ import { findGpus } from './find-gpus.ts'
 import { watchGpus } from './nvidia/watch-gpus.ts'
 import { plainPurchase, type Purchase } from './purchase.ts'
 import { servingFiles } from './serving-status.ts'
+import { readSharedWeights, watchWeights, type SharedWeights } from './shared-weights.ts'
 import { lockState } from './state-lock.ts'
 
 const version = '0.1.0'
@@ -108,6 +109,11 @@ async function main(flags: Flags): Promise<number> {
     void watchForLoss({ metadata, clock, log, onChange: (endsAtMs) => agent.endsAt(endsAtMs) }, ended.signal)
   const onChange = (gpus: readonly Device[]): void => agent.devicesAre([pool, ...gpus])
   if (found.watch !== null) void watchGpus({ ...found.watch, onChange }, found.devices, ended.signal)
+  const read = (functionId: string) => readSharedWeights(functionId, folders.shared(functionId))
+  const onWeights = (weights: readonly SharedWeights[]): void => agent.weightsAre(weights)
+  const { weightsPollMs: pollMs } = agentConfig
+  if (found.watch !== null)
+    void watchWeights({ clock, pollMs, functions: () => agent.functions, read, onChange: onWeights }, ended.signal)
   let stopping: Promise<void> | null = null
   let leavesInstances = true
   const stop = (keepInstances: boolean, why: string): void => {

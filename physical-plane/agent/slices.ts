@@ -6,6 +6,7 @@ import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Device } from './devices.ts'
 import { isGpu } from './devices.ts'
 import { GpuTable, type ShareAsk } from './gpu-table.ts'
+import type { SharedWeights } from './shared-weights.ts'
 import { describeFreeShares, refuseShare } from './share-words.ts'
 
 export class SliceTable {
@@ -68,6 +69,17 @@ export class SliceTable {
     this.#held.set(holder, slices)
     this.#wake()
     return slices
+  }
+
+  /** Copies of weights on GPUs that are in nobody's share. */
+  weightsAre(weights: readonly SharedWeights[]): void {
+    this.#gpus.weightsAre(weights)
+    this.#wake()
+  }
+
+  /** Of the device: in nobody's share. */
+  besideBytes(device: Device): number {
+    return isGpu(device) ? this.#gpus.besideBytes(device.id) : 0
   }
 
   /** Who holds something of the device. */

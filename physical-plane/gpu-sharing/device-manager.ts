@@ -49,6 +49,8 @@ type Tenant = {
 
 export class DeviceManager {
   readonly device: SharedDevice
+  /** Memory that is in nobody's share: copies of weights that instances use together. */
+  besideBytes = 0
   readonly path: string
   readonly #deps: ManagerDeps
   #file: SharedFile
@@ -78,7 +80,10 @@ export class DeviceManager {
   /** Throws where the device would be oversold. Again for the same tag: the newer word holds. */
   register(instance: SharedInstance): void {
     const others = [...this.#instances.values()].filter(({ tag }) => tag !== instance.tag)
-    checkShare(this.device, others, instance, this.#deps.config.shares)
+    const known = this.#instances.get(instance.tag)?.share.memoryBytes ?? 0
+    // Whoever is there has its memory, whatever has come beside it.
+    const besideBytes = instance.share.memoryBytes <= known ? 0 : this.besideBytes
+    checkShare({ ...this.device, besideBytes }, others, instance, this.#deps.config.shares)
     this.#instances.set(instance.tag, instance)
     // Processes that came before their instance are looked at again.
     for (const [slot, tenant] of this.#tenants) if (tenant.instanceId === null) this.#tenants.delete(slot)

@@ -58,6 +58,8 @@ export type SharedInstance = {
 export interface GpuSharing {
   /** Makes the device's shared file, or takes over the one that is there. Again for a known device: nothing happens. */
   addDevice(device: SharedDevice): { readonly path: string }
+  /** Memory of the device that is in nobody's share: those who come find so much less. */
+  besideIs(deviceId: string, bytes: number): void
   /** Its instances are forgotten and its file goes: processes that still have it mapped pass everything after the heartbeat's age. */
   removeDevice(deviceId: string): void
   /** Refuses what would oversell the device, naming instance, device and field. Call it before the process starts. */

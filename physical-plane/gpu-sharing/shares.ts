@@ -10,7 +10,7 @@ export type HeldShare = { readonly instanceId: string; readonly share: ShareOfDe
 
 /** Throws naming device, instance and field when the device would be oversold or the share is none. */
 export function checkShare(
-  device: { readonly deviceId: string; readonly memoryBytes: number },
+  device: { readonly deviceId: string; readonly memoryBytes: number; readonly besideBytes?: number },
   held: readonly HeldShare[],
   wanted: HeldShare,
   limits: SharingConfig['shares'],
@@ -50,12 +50,9 @@ export function checkShare(
       'limitMilli',
       `is ${limitMilli}${part}, but ${limits.limitSumMilliMax - allLimits} of ${limits.limitSumMilliMax} are free`,
     )
-  const memory = sum(held, (share) => share.memoryBytes)
-  if (device.memoryBytes > 0 && memory + memoryBytes > device.memoryBytes)
-    refuse(
-      'memoryBytes',
-      `is ${memoryBytes}, but ${device.memoryBytes - memory} of ${device.memoryBytes} bytes are free`,
-    )
+  const free = device.memoryBytes - sum(held, (share) => share.memoryBytes) - (device.besideBytes ?? 0)
+  if (device.memoryBytes > 0 && memoryBytes > Math.max(0, free))
+    refuse('memoryBytes', `is ${memoryBytes}, but ${Math.max(0, free)} of ${device.memoryBytes} bytes are free`)
 }
 
 export type ShareClient = {

@@ -47,6 +47,30 @@ function open(owner = 'state'): GpuSharing {
 }
 
 describe('the sharing of an agent', () => {
+  test("memory that is in nobody's share is not promised again, and who is there may change its share all the same", () => {
+    const sharing = open()
+    sharing.addDevice({ deviceId: 'GPU-1', memoryBytes: 1_000 })
+    const first = { ...instance, share: { ...instance.share, memoryBytes: 400 } }
+    sharing.register(first)
+    sharing.besideIs('GPU-1', 700)
+    sharing.register({ ...first, share: { ...first.share, requestMilli: 500 } })
+    const second = { ...first, instanceId: 'b', tag: 8n, share: { ...first.share, memoryBytes: 1 } }
+    expect(() => sharing.register(second)).toThrow(
+      'share.memoryBytes: instance b on device GPU-1: is 1, but 0 of 1000 bytes are free',
+    )
+    expect(() => sharing.register({ ...first, share: { ...first.share, memoryBytes: 401 } })).toThrow(
+      /is 401, but 300 of/,
+    )
+    sharing.besideIs('GPU-1', 599)
+    sharing.register(second)
+    sharing.besideIs('gone', 1)
+    expect(sharing.uses().map(({ instanceId, requestMilli }) => [instanceId, requestMilli])).toEqual([
+      ['a', 500],
+      ['b', 300],
+    ])
+    sharing.close({ removesFiles: true })
+  })
+
   test('devices are independent, and one that disappears takes its instances with it', async () => {
     const sharing = open()
     const first = sharing.addDevice({ deviceId: 'GPU-1', memoryBytes: 0 })

@@ -52,6 +52,11 @@ class Sharing implements GpuSharing {
     return { path }
   }
 
+  besideIs(deviceId: string, bytes: number): void {
+    const device = this.#devices.get(deviceId)
+    if (device !== undefined) device.besideBytes = bytes
+  }
+
   removeDevice(deviceId: string): void {
     this.#devices.get(deviceId)?.close({ removesFile: true })
     this.#devices.delete(deviceId)

@@ -20,6 +20,24 @@ describe('DeviceIndex', () => {
     expect(() => index.hold(aDemand(share), [{ deviceId: 'n0-0', share }])).toThrow(/n0-0 is oversold/)
   })
 
+  test('what lies beside shares is no room for those who come, and takes nothing from those who are there', () => {
+    const index = new DeviceIndex(aCluster(1, 1), bounds)
+    const demand = aDemand({ memoryBytes: 30 })
+    index.hold(demand, [{ deviceId: 'n0-0', share: demand.share }])
+    const share = { requestMilli: 100, limitMilli: 100, memoryBytes: 5 }
+    index.setBeside(0, 5)
+    expect([index.freeMemoryBytes(0), index.fits(0, share)]).toEqual([5, true])
+    index.setBeside(0, 6)
+    expect(index.fits(0, share)).toBe(false)
+    expect(index.fits(0, { ...share, memoryBytes: 0 })).toBe(true)
+    index.setBeside(0, 60)
+    expect(index.freeMemoryBytes(0)).toBe(0)
+    // It was there before.
+    expect(index.mayHold(0, share)).toBe(true)
+    index.setBeside(0, 0)
+    expect(index.freeMemoryBytes(0)).toBe(10)
+  })
+
   test('a whole device leaves room for no share, and a share none for a whole device', () => {
     const index = new DeviceIndex(aCluster(1, 1), bounds)
     const whole = wholeShare(40)

@@ -32,6 +32,7 @@ export class DeviceIndex {
   readonly #requestMilli: Int32Array
   readonly #limitMilli: Int32Array
   readonly #memoryBytes: Float64Array
+  readonly #besideBytes: Float64Array
   readonly #holderCount: Int32Array
   readonly #spaceTime = new SpaceTime()
   readonly #isOffered: Uint8Array
@@ -52,6 +53,7 @@ export class DeviceIndex {
     this.#requestMilli = new Int32Array(size)
     this.#limitMilli = new Int32Array(size)
     this.#memoryBytes = new Float64Array(size)
+    this.#besideBytes = new Float64Array(size)
     this.#holderCount = new Int32Array(size)
     this.#isOffered = new Uint8Array(size).fill(1)
     this.#nodeOf = new Int32Array(size)
@@ -87,12 +89,25 @@ export class DeviceIndex {
   memoryBytes(device: number): number {
     return this.#memoryBytes[device]!
   }
+  /** Never below 0, though what is there beside shares may be more than they leave. */
   freeMemoryBytes(device: number): number {
-    return this.devices[device]!.memoryBytes - this.#memoryBytes[device]!
+    const { memoryBytes } = this.devices[device]!
+    return Math.max(0, memoryBytes - this.#memoryBytes[device]! - this.#besideBytes[device]!)
+  }
+
+  /** Memory that is in nobody's share: those who come find less, those who are there keep theirs. */
+  setBeside(device: number, bytes: number): void {
+    this.#besideBytes[device] = bytes
+  }
+  besideBytes(device: number): number {
+    return this.#besideBytes[device]!
   }
 
   fits(device: number, share: Share): boolean {
-    return this.#isWithin(this.bounds, device, share) && this.#spaceTime.fits(device, share)
+    if (!this.#isWithin(this.bounds, device, share)) return false
+    // Asked for nothing: it may have as little as there is.
+    if (share.memoryBytes > 0 && share.memoryBytes > this.freeMemoryBytes(device)) return false
+    return this.#spaceTime.fits(device, share)
   }
 
   /** By the sums alone: for who held it before, beside others who did. */

@@ -3,7 +3,8 @@
 Memory of a process goes with it, so none of the instances may own what others use: a small process of its own holds it, started by the
 first instance, which copies the shared file (weights.py) to the device, gives out a handle, and ends once nobody holds the lock that says
 that the handle is in use. The driver is called by its C interface; PyTorch only sees an address. Unlike in the machine's memory, whoever
-writes into these weights writes into everybody's. What the holder has on the GPU is outside the instances' shares of it.
+writes into these weights writes into everybody's. What the holder has on the GPU is outside the instances' shares of it; the agent knows
+by the handles' names (agent/shared-weights.ts) and counts it beside them.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ export interface Device {
   'instanceType'?: (string);
   'endsAtMs'?: (number | string | Long);
   'sharing'?: (_cloudless_v1_DeviceSharing);
+  'besideBytes'?: (number | string | Long);
 }
 
 export interface Device__Output {
@@ -25,4 +26,5 @@ export interface Device__Output {
   'instanceType': (string);
   'endsAtMs': (number);
   'sharing': (_cloudless_v1_DeviceSharing__Output);
+  'besideBytes': (number);
 }
