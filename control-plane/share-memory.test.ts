@@ -47,14 +47,15 @@ async function violationsOf(refused: Promise<unknown>): Promise<CloudlessError['
   return error.violations
 }
 
-const tooMuch = 'is more than any t4 of catalogue test has: the largest is t4 with 16 GiB'
-const fix = 'ask for at most that, or allow h100 with 80 GiB'
+const tooMuch =
+  'is more than any t4 of catalogue test has: the largest is t4 with 14.67 GiB (of 16, until an agent tells what it has)'
+const fix = 'ask for at most that, or allow h100 with 73.33 GiB (of 80, until an agent tells what it has)'
 
 test('a job is refused when it is submitted, with field, value, largest GPU and fix', async () => {
   expect(await violationsOf(job(24 * gib, ['t4']))).toEqual([
     { field: 'spec.resources.gpu_share.memory_bytes', description: `${24 * gib} (24 GiB) ${tooMuch}; ${fix}` },
   ])
-  const { job: taken } = await job(16 * gib, ['t4'])
+  const { job: taken } = await job(14 * gib, ['t4'])
   expect(taken).toMatchObject({ plan: { outcome: 'PLAN_OUTCOME_WAITING' } })
 })
 
@@ -74,7 +75,9 @@ test('a function is refused when it is deployed, in its regions too', async () =
     { field: 'spec.gpu_share.memory_bytes', description: `${24 * gib} (24 GiB) ${tooMuch}; ${fix}` },
   ])
   const [inRegion] = await violationsOf(deploy(24 * gib, { regions: ['a'] }))
-  expect(inRegion!.description).toContain('is more than any GPU of a has: the largest is t4 with 16 GiB')
+  expect(inRegion!.description).toContain(
+    'is more than any GPU of a has: the largest is t4 with 14.67 GiB (of 16, until an agent tells what it has)',
+  )
   expect((await deploy(24 * gib, {})).isChanged).toBe(true)
 })
 

@@ -2,6 +2,7 @@
 // indexed at the first question for one.
 import type { Catalogue, CatalogueLink, CatalogueRegion, Price } from '#regions/catalogue.ts'
 import type { DeviceClass } from './device-class.ts'
+import { countedOnBytes } from './gpu-memory.ts'
 import { migSlice } from './mig-slice.ts'
 
 export type CatalogueIndex = {
@@ -12,7 +13,7 @@ export type CatalogueIndex = {
   readonly price: (region: string, device: DeviceClass) => Price | null
   /** Throughput relative to one "cpu" unit; null for a model that the catalogue does not know. */
   readonly relativeSpeed: (deviceModel: string) => number | null
-  /** The most that one GPU of a model has; null where nobody knows. */
+  /** What can be counted on that a GPU of a model has, before one is there; null where nobody knows. */
   readonly memoryBytes: (deviceModel: string) => number | null
 }
 
@@ -36,7 +37,7 @@ export function indexCatalogue(catalogue: Catalogue): CatalogueIndex {
     },
     memoryBytes: (deviceModel) => {
       const gib = memories.get(deviceModel)
-      return gib === undefined ? (migSlice(deviceModel)?.memoryBytes ?? null) : gib * 2 ** 30
+      return gib === undefined ? (migSlice(deviceModel)?.memoryBytes ?? null) : countedOnBytes(gib)
     },
   }
 }

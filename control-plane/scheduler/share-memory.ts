@@ -1,7 +1,8 @@
-// The memory that a share asks for, against what one GPU has: as the catalogue knows its model, or more where an agent has brought a
-// larger one. What no GPU of the allowed models could hold would wait for ever, so it is refused; what fits on a GPU that is full
+// The memory that a share asks for, against what one GPU has: as agents have told of its model, or, where none has, as much of what the
+// catalogue names as can be counted on. What no GPU of the allowed models could hold would wait for ever, so it is refused; what fits on a GPU that is full
 // waits. Of a model whose memory nobody knows anything may fit.
 import { shareOn, type GpuShare } from '#control-plane/model/gpu-share.ts'
+import { countedOnBytes } from '#control-plane/model/gpu-memory.ts'
 import type { Agent, Catalogue } from '#control-plane/model/snapshot.ts'
 
 export type ShareAsked = {
@@ -33,7 +34,12 @@ export function memoryFault(
   return `${asked} is more than any ${which} of ${where} has: the largest is ${text(largest)}; ${fix}`
 }
 
-type Gpu = { readonly name: string; readonly bytes: number }
+type Gpu = {
+  readonly name: string
+  readonly bytes: number
+  /** What the catalogue names, where no agent has told; else null. */
+  readonly namedGib: number | null
+}
 
 /** Models of which shares can be had, the largest first; of equals the lower name. */
 function gpusOf({ deviceModels }: Catalogue, agents: readonly Agent[], share: GpuShare): readonly Gpu[] {
@@ -41,9 +47,11 @@ function gpusOf({ deviceModels }: Catalogue, agents: readonly Agent[], share: Gp
   return deviceModels
     .filter(({ name }) => shareOn(name, share) !== null)
     .map(({ name, memoryGib }): Gpu => {
-      const told = brought.filter(({ model }) => model === name).map(({ memoryBytes }) => memoryBytes)
-      const known = [...told, ...(memoryGib === undefined ? [] : [memoryGib * 2 ** 30])]
-      return { name, bytes: known.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...known) }
+      const told = brought.filter(({ model, memoryBytes }) => model === name && memoryBytes > 0)
+      if (told.length > 0)
+        return { name, bytes: Math.max(...told.map(({ memoryBytes }) => memoryBytes)), namedGib: null }
+      if (memoryGib === undefined) return { name, bytes: Number.POSITIVE_INFINITY, namedGib: null }
+      return { name, bytes: countedOnBytes(memoryGib), namedGib: memoryGib }
     })
     .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1))
 }
@@ -61,8 +69,10 @@ function has(devices: Agent['devices'], name: string): boolean {
   return devices.some(({ model }) => model === name)
 }
 
-function text({ name, bytes }: Gpu): string {
-  return Number.isFinite(bytes) ? `${name} with ${gibText(bytes)}` : `${name}, whose memory nobody has told`
+function text({ name, bytes, namedGib }: Gpu): string {
+  if (!Number.isFinite(bytes)) return `${name}, whose memory nobody has told`
+  const named = namedGib === null ? '' : ` (of ${namedGib}, until an agent tells what it has)`
+  return `${name} with ${gibText(bytes)}${named}`
 }
 
 /** For example "24 GiB" and "15.75 GiB". */

@@ -106,7 +106,7 @@ describe('a job that waits', () => {
     const known = aCatalogue(prices, { cpu: 1, t4: 20, v100: 50 }, { t4: 16, v100: 32 })
     const here = { ...snapshot, catalogue: known }
     const large = { ...half, memoryBytes: 24 * 2 ** 30 }
-    const text = 'a: a share asks for 24 GiB, and t4 has 16 GiB'
+    const text = 'a: a share asks for 24 GiB, and t4 has 14.67 GiB'
     expect(reasonOf(here, jobOn(['a'], large))).toEqual(['impossible', [['too-little-memory', text]]])
     // Where another model is sold that is large enough, whoever has one may still come.
     expect(reasonOf(here, jobOn(['b'], large))).toEqual(['waiting', [['no-such-device', expect.any(String)]]])
