@@ -48,3 +48,8 @@ export function isFailure({ httpStatus, grpcStatus }: InstanceAnswer): boolean {
   const wrongRequest = [3, 5, 9, 11, 12]
   return httpStatus >= 500 || (grpcStatus !== 0 && !wrongRequest.includes(grpcStatus))
 }
+
+/** What the instance says when its model had the request for as long as it was to wait. */
+export function isOutOfTime({ httpStatus, grpcStatus }: InstanceAnswer): boolean {
+  return httpStatus === 504 || grpcStatus === 4
+}

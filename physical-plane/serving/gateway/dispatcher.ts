@@ -3,7 +3,7 @@
 // function may not be asked twice. An instance that left the routes ends what it has.
 import type { Clock } from '#runtime/clock.ts'
 import { admit, expectedAnswerMs, type Load } from './admission.ts'
-import { isFailure, newlyAsked, type Asked, type AskListener } from './asked.ts'
+import { isFailure, isOutOfTime, newlyAsked, type Asked, type AskListener } from './asked.ts'
 import * as told from './asked-faults.ts'
 import type { GatewayConfig } from './config.ts'
 import type { GatewayFault } from './fault.ts'
@@ -229,7 +229,9 @@ export class Dispatcher {
     if (asked.isOver) return
     const nowMs = this.#d.clock.monotonicMs()
     const tookMs = nowMs - asked.sentAtMs
-    slot.answered(nowMs, tookMs, this.#requestSloMs())
+    // Its time was up there a moment before it was here: that is no sign of life.
+    if (isOutOfTime(answer)) slot.expired(nowMs, asked.sentAtMs)
+    else slot.answered(nowMs, tookMs, this.#requestSloMs())
     this.#slots.forgetIfGone(slot)
     if (answer.httpStatus === 200 && answer.grpcStatus === 0) this.#served.learn(tookMs)
     this.#inFlight.delete(asked)
