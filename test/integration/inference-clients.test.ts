@@ -5,10 +5,10 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { credentials, loadPackageDefinition, type Client, type ServiceError } from '@grpc/grpc-js'
-import { loadSync } from '@grpc/proto-loader'
+import type { Client } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clock, explainSkip, python, TestCluster } from './cluster.fixture.ts'
+import { grpcClient, inferGrpc, type GrpcAnswer } from './protocol-client.fixture.ts'
 
 explainSkip('inference-clients')
 
@@ -66,7 +66,7 @@ describe.skipIf(python === '')('through the gateway', () => {
   })
 
   test('a client that grpc-js makes of the protocol is answered, typed and raw', async () => {
-    const client = grpcClient()
+    const client = grpcClient(grpc)
     try {
       const input = { name: 'x', datatype: 'FP32', shape: [2, 2] }
       const typed = await infer(client, { inputs: [{ ...input, contents: { fp32_contents: [...rows] } }] })
@@ -103,31 +103,6 @@ describe.skipIf(python === '')('through the gateway', () => {
   })
 })
 
-type InferResponse = {
-  readonly outputs: readonly { readonly contents: unknown }[]
-  readonly raw_output_contents: readonly Buffer[]
-}
-
-/** As any user would: the protocol's file and a library, none of our own plumbing. */
-function grpcClient(): Client {
-  const file = join(import.meta.dirname, '../../proto/inference/grpc_service.proto')
-  const { inference } = loadPackageDefinition(loadSync(file, { keepCase: true, longs: Number })) as unknown as {
-    inference: { GRPCInferenceService: new (address: string, creds: unknown) => Client }
-  }
-  return new inference.GRPCInferenceService(grpc, credentials.createInsecure())
-}
-
-function infer(client: Client, request: object): Promise<InferResponse> {
-  const call = client as Client & {
-    ModelInfer(
-      request: object,
-      options: object,
-      done: (error: ServiceError | null, answer: InferResponse) => void,
-    ): void
-  }
-  return new Promise((resolve, reject) => {
-    call.ModelInfer({ model_name: 'scale', ...request }, { deadline: clock.now() + 20_000 }, (error, answer) =>
-      error === null ? resolve(answer) : reject(error),
-    )
-  })
+function infer(client: Client, request: object): Promise<GrpcAnswer> {
+  return inferGrpc(client, { model_name: 'scale', ...request })
 }
