@@ -44,7 +44,16 @@ function fleetOf(rig: Rig): AgentDependencies['fleet'] {
   }
 }
 
-test('load gives an instance more of its GPU while it runs, and less of it takes that back', async () => {
+type Deployed = {
+  readonly shares: GpuShares
+  readonly launches: readonly unknown[]
+  /** So many seconds with so many requests in each. */
+  readonly seconds: (count: number, load: number) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** A control plane and an agent with one GPU, and a function on them that has had its first seconds. */
+async function deployed(owner: string, more: Readonly<Record<string, unknown>>): Promise<Deployed> {
   const world = aWorld()
   const { clock, machine } = world
   const rig = startRig({ clock, catalogue: () => aCatalogue({ a: { t4: 1 } }, { cpu: 1, t4: 10 }, { t4: 16 }) })
@@ -64,34 +73,67 @@ test('load gives an instance more of its GPU while it runs, and less of it takes
   }
   const monotonicNs = (): number => clock.monotonicMs() * 1e6 + 1e9
   const given = { clock, monotonicNs, processes: systemProcesses, log: silentLog, config: sharingConfig }
-  const sharing = openSharing({ folder, owner: 'reshape' }, given)
+  const sharing = openSharing({ folder, owner }, given)
   const shares = new GpuShares({ sharing, library: '/lib/interposer.so', mpsPipeFolder: null })
   const gpu = { id: 'GPU-0', model: 't4', units: 1, memoryBytes: 16e9, sharing: 'interposer' as const }
   const agent = await world.startAgent({ fleet: fleetOf(rig), readServing, region: 'a', devices: [gpu], shares })
   void agent.run()
   await clock.advance(500)
-  const gpuShare = { requestMilli: 200, limitMilli: 300, memoryBytes: 1e9 }
   const slo = { latencyMs: 200, percentile: 99, per: 'SLO_PER_REQUEST' }
   const bounds = { instancesMin: 1, instancesMax: 1, batchMax: 1 }
-  const spec = { name: 'f', bundleDigest, handler: 'm:C', ...bounds, gpuShare, slo, profile, deviceModels: ['t4'] }
+  const spec = { name: 'f', bundleDigest, handler: 'm:C', ...bounds, slo, profile, deviceModels: ['t4'], ...more }
   await rig.functions.deployFunction(overTheWire('DeployFunctionRequest', { spec }), aCall())
   await clock.advance(2_000)
-  const requestMilli = (): number | undefined => shares.uses()[0]?.share?.requestMilli
   const seconds = async (count: number, load: number): Promise<void> => {
     for (let i = 0; i < count; i++) {
       requests += load
       await clock.advance(1_000)
     }
   }
-  expect(machine.launches).toHaveLength(1)
+  const close = async (): Promise<void> => {
+    agent.abandon()
+    await rig.controlPlane.stop()
+    shares.close({ keepsFiles: false })
+  }
+  return { shares, launches: machine.launches, seconds, close }
+}
+
+test('load gives an instance more of its GPU while it runs, and less of it takes that back', async () => {
+  const gpuShare = { requestMilli: 200, limitMilli: 300, memoryBytes: 1e9 }
+  const { shares, launches, seconds, close } = await deployed('reshape', { gpuShare })
+  const requestMilli = (): number | undefined => shares.uses()[0]?.share?.requestMilli
+  expect(launches).toHaveLength(1)
   await seconds(20, 60)
   const most = requestMilli()!
   expect(most).toBeGreaterThanOrEqual(600)
   await seconds(120, 2)
   // Some is kept against the next such jump.
   expect(requestMilli()).toBeLessThan(most)
-  expect(machine.launches).toHaveLength(1)
-  agent.abandon()
-  await rig.controlPlane.stop()
-  shares.close({ keepsFiles: false })
+  expect(launches).toHaveLength(1)
+  await close()
+})
+
+test('where a file asks for a part of the multiprocessors, policies choose those of new instances; who runs keeps its own', async () => {
+  // A fifth of the multiprocessors does nearly as much as half of them.
+  const points = [
+    { smMilli: 200, latencyMs: 5 },
+    { smMilli: 500, latencyMs: 4.5 },
+  ]
+  const onParts = points.flatMap(({ smMilli, latencyMs }) =>
+    [100, 200, 500, 1_000].map((quotaMilli) => {
+      return { deviceModel: 't4', batch: 1, smMilli, quotaMilli, latencyMs: (1_000 * latencyMs) / quotaMilli }
+    }),
+  )
+  const gpuShare = { requestMilli: 200, limitMilli: 300, memoryBytes: 1e9, smMilli: 500 }
+  const more = { gpuShare, profile: onParts, autoscaler: 'fast-gshare', instancesMax: 4 }
+  const { shares, seconds, close } = await deployed('partition', more)
+  const parts = (): readonly (number | undefined)[] => shares.uses().map(({ share }) => share?.smMilli)
+  expect(parts()).toEqual([500])
+  await seconds(40, 100)
+  const [begun, ...added] = parts().toSorted((a, b) => b! - a!)
+  expect(begun).toBe(500)
+  expect(added.length).toBeGreaterThan(0)
+  // Smaller ones than were profiled count in proportion.
+  for (const smMilli of added) expect(smMilli).toBeLessThanOrEqual(200)
+  await close()
 })

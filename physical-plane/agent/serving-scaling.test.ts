@@ -62,6 +62,15 @@ test("a file's words on scaling reach its policy", () => {
   expect(whole).not.toHaveProperty('shape')
 })
 
+test('multiprocessors are chosen where a file asks for a part of them and a profile says what that does', () => {
+  const point = { deviceModel: '', batch: 1, smMilli: 500, quotaMilli: 1_000, latencyMs: 5 }
+  const share = (smMilli: number) => ({ requestMilli: 300, limitMilli: 450, memoryBytes: 5, smMilli })
+  const canPartition = (smMilli: number, profile = [point]): boolean =>
+    scalingOf(spec({ profile, gpuShare: share(smMilli) })).canPartition!
+  expect([500, 0, 1_000].map((smMilli) => canPartition(smMilli))).toEqual([true, false, false])
+  expect(canPartition(500, [])).toBe(false)
+})
+
 test('an instance has nothing more to get at its limit, or where its device is its own', () => {
   const at = (quotaMilli: number): boolean =>
     scaledInstance(lifeOf(spec()), null, [{ ...use, quotaMilli }], spec()).isVerticalExhausted

@@ -25,6 +25,9 @@ export function scalingOf(spec: InferenceSpec__Output | null): Omit<ServingFunct
     ...(share === null ? {} : { shape: shapeOf(share), memoryBytes: share.memoryBytes }),
     // How much a part of a GPU would answer is known by profiles alone.
     canReshape: share !== null && profile.length > 0,
+    // Whoever shares a device here has its manager. It keeps multiprocessors apart where a file asks for a part of them; a policy
+    // does not turn a device that is shared by time alone into one that is held in parts.
+    canPartition: share !== null && profile.length > 0 && share.smMilli > 0 && share.smMilli < 1_000,
   }
 }
 
