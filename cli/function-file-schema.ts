@@ -4,6 +4,11 @@ import { gpuShareAskedSchema, gpuShareSchema } from './gpu-share-schema.ts'
 import { regionName } from './job-file-schema.ts'
 
 /** Of functions and pipelines. */
+export const timeoutSchema = z
+  .int('must be a whole number')
+  .min(10, 'must be at least 10')
+  .max(3_600_000, 'must be at most 3600000')
+
 export const sloSchema = z.strictObject({
   latency_ms: z.number().min(1, 'must be at least 1').max(600_000, 'must be at most 600000'),
   percentile: z.number().min(50, 'must be at least 50').max(99.9, 'must be at most 99.9').default(99),
@@ -77,11 +82,7 @@ export const functionFileSchema = z.strictObject({
   device_models: z.array(z.string().min(1, 'is empty')).max(64).default([]),
   regions: z.array(regionName).max(1000).default([]),
   autoscaler: z.enum(['hybrid', 'dilu', 'has-gpu', 'fast-gshare', 'knative', 'fixed']).default('hybrid'),
-  timeout_ms: z
-    .int('must be a whole number')
-    .min(10, 'must be at least 10')
-    .max(3_600_000, 'must be at most 3600000')
-    .optional(),
+  timeout_ms: timeoutSchema.optional(),
   queue_max: z
     .int('must be a whole number')
     .min(1, 'must be at least 1; leave it out for as many as the objective allows')

@@ -34,6 +34,7 @@ stages:
   - { name: left, function: embed, after: resize, inputs: { x: resize.pixels } }
   - { name: right, function: embed, after: [resize], inputs: { x: image } }
   - { function: join, after: [left, right] }
+timeout_ms: 90000
 owner: ann
 labels: { team: vision }
 `
@@ -45,6 +46,7 @@ labels: { team: vision }
       { name: 'right', function: 'embed', inputs: { x: 'image' } },
       { name: 'join', after: ['left', 'right'] },
     ],
+    timeoutMs: 90_000,
     owner: 'ann',
     labels: { team: 'vision' },
   })
@@ -53,6 +55,8 @@ labels: { team: vision }
 describe('what is wrong is named with its line and the fix', () => {
   test.each([
     ['name: Big\nstages: [{ function: a }]\n', 'name', 'lower-case letters', 1],
+    ['name: a\ntimeout_ms: 1\nstages: [{ function: b }]\n', 'timeout_ms', 'at least 10', 2],
+    ['name: a\ntimeout: 9\nstages: [{ function: b }]\n', 'timeout', 'known here: name, stages, slo, timeout_ms', 2],
     ['name: a\nstages: []\n', 'stages', 'at least one', 2],
     ['name: a\nstages: 3\n', 'stages', 'a list', 2],
     ['name: a\nstages:\n  - { functon: b }\n', 'stages[0].functon', '"function"', 3],

@@ -4,7 +4,7 @@ import type { PipelineSpec } from '#proto/generated/cloudless/v1/PipelineSpec.ts
 import { stageFaults } from '#proto/pipelines/stage-graph.ts'
 import { invalid } from '#runtime/errors.ts'
 import { limits } from './config.ts'
-import { labelsSchema, nameSchema, sloSchema } from './function-file-schema.ts'
+import { labelsSchema, nameSchema, sloSchema, timeoutSchema } from './function-file-schema.ts'
 import { sloOf } from './function-file.ts'
 import { decodeYaml, readYamlText, type YamlKind } from './yaml-file.ts'
 
@@ -22,6 +22,7 @@ export const pipelineFileSchema = z.strictObject({
   name: nameSchema,
   stages: z.array(stageSchema).max(1000, 'must have at most 1000'),
   slo: sloSchema.optional(),
+  timeout_ms: timeoutSchema.optional(),
   owner: z.string().max(200).default(''),
   labels: labelsSchema,
 })
@@ -57,8 +58,15 @@ export function decodePipelineFile(text: string, path: string): PipelineSpec {
     })
     throw invalid(told, pipelineFileKind.reason)
   }
-  const { name, slo, owner, labels } = content
-  return { name, stages, ...(slo === undefined ? {} : { slo: sloOf(slo) }), owner, labels }
+  const { name, slo, timeout_ms: timeoutMs, owner, labels } = content
+  return {
+    name,
+    stages,
+    ...(slo === undefined ? {} : { slo: sloOf(slo) }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    owner,
+    labels,
+  }
 }
 
 /** `stages[1].after` as the keys that lead there. */

@@ -65,7 +65,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     reconcile: options.config ?? {},
     tell: (desired, revision) => fleet.setDesired(desired, revision),
   })
-  const serving = { ...options, gatewayOf: (region: string) => fleet.gatewayOf(region) }
+  const serving = {
+    ...options,
+    gatewayOf: (region: string) => fleet.gatewayOf(region),
+    pipelinesOf: (region: string) => fleet.pipelinesOf(region),
+  }
   return {
     services: {
       'cloudless.v1.FunctionService': functionService(serving),

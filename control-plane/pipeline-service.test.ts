@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { InferenceSpec } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { Pipeline } from '#proto/generated/cloudless/v1/Pipeline.ts'
+import type { PipelineMeasure } from '#proto/generated/cloudless/v1/PipelineMeasure.ts'
 import type { PipelineSpec } from '#proto/generated/cloudless/v1/PipelineSpec.ts'
 import { CloudlessError } from '#runtime/errors.ts'
 import { aCall, overTheWire, ScriptedAgent, startRig, type Rig } from './rig.ts'
@@ -137,6 +138,17 @@ describe('what can not be is refused by its field, with the fix', () => {
     expect(Object.keys(await faults(rig, { name: 'No_Name' }))).toEqual(['spec.name'])
   })
 
+  test('a time-out has its bounds, and is not below the objective', async () => {
+    const rig = await aRig()
+    expect((await deploy(rig)).pipeline!.spec!.timeoutMs).toBe(30_000)
+    expect((await deploy(rig, { timeoutMs: 90_000 })).pipeline!.spec!.timeoutMs).toBe(90_000)
+    expect((await faults(rig, { timeoutMs: 5 }))['spec.timeout_ms']).toBe('is 5; give a number from 10 to 3600000')
+    const slo = { latencyMs: 45_000, percentile: 99 }
+    const told = 'is 30000, below the objective of 45000 ms; allow at least as much'
+    expect((await faults(rig, { slo }))['spec.timeout_ms']).toBe(told)
+    expect((await deploy(rig, { slo, timeoutMs: 60_000 })).isChanged).toBe(true)
+  })
+
   test('an objective below the fastest that its functions were measured at names that', async () => {
     const rig = await aRig([
       { name: 'one', ...profile(40, 20) },
@@ -158,7 +170,7 @@ describe('what can not be is refused by its field, with the fix', () => {
 describe('with an agent', () => {
   const gateway = { http: '127.0.0.1:80', grpc: '' }
 
-  async function answer(rig: Rig, agent: ScriptedAgent): Promise<void> {
+  async function answer(rig: Rig, agent: ScriptedAgent, pipelines: PipelineMeasure[] = []): Promise<void> {
     const { instances = [] } = agent.last('desired')!
     const serving = { isReady: true }
     const observed = instances.map(({ id, jobId }) => {
@@ -171,7 +183,9 @@ describe('with an agent', () => {
         serving,
       }
     })
-    agent.say({ observed: { instances: observed, gateway, desiredRevision: agent.last('desired')!.revision! } })
+    agent.say({
+      observed: { instances: observed, gateway, pipelines, desiredRevision: agent.last('desired')!.revision! },
+    })
     await rig.clock.advance(2_000)
   }
 
@@ -194,6 +208,30 @@ describe('with an agent', () => {
     await rig.clock.advance(2_000)
     expect(await get(rig)).toMatchObject({ state: 'PIPELINE_STATE_DEPLOYING', reason: expect.stringContaining('two') })
     expect(agent.last('desired')!.pipelines).toEqual([])
+  })
+
+  test('what its gateways see of it is told with it, as long as they do', async () => {
+    const rig = await aRig()
+    const agent = new ScriptedAgent(rig)
+    const id = (await deploy(rig, { slo: { latencyMs: 100, percentile: 99 } })).pipeline!.id!
+    await rig.clock.advance(2_000)
+    await answer(rig, agent)
+    expect((await get(rig)).measured).toEqual([])
+    const numbers = { arrived: 9, answered: 8, failed: 1, refused: 1, overSlo: 3, requestsPerSecond: 0.5 }
+    const stages = [{ stage: 'first', answered: 8, failed: 0, p50Ms: 12, p99Ms: 30.5 }]
+    const seen = { id, ...numbers, p50Ms: 20, p99Ms: 99.5, burnFiveMinutes: 2, burnOneHour: 0.25, stages }
+    const pipelines = [
+      { ...seen, region: 'elsewhere' },
+      { ...seen, id: 'p-other' },
+    ]
+    await answer(rig, agent, pipelines)
+    expect((await get(rig)).measured).toEqual([{ ...seen, region: 'a' }])
+    const listed = await rig.pipelines.listPipelines({ pageSize: 9, pageToken: '' }, aCall())
+    expect(listed.pipelines![0]!.measured).toEqual([{ ...seen, region: 'a' }])
+    // Numbers that can not be are refused, as all that agents say.
+    agent.say({ observed: { pipelines: [{ ...seen, p99Ms: -1 }] } })
+    await rig.clock.advance(2_000)
+    expect(String(agent.error)).toContain('observed.pipelines[0].p99_ms')
   })
 
   test('functions that are nowhere together say so', async () => {

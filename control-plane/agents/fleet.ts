@@ -8,6 +8,7 @@ import type { Catalogue } from '#regions/catalogue.ts'
 import { currentIndex, type CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
 import type { Gateway } from '#control-plane/model/inference.ts'
+import type { PipelineMeasure } from '#control-plane/model/pipeline.ts'
 import type { DeviceUse } from '#control-plane/model/device-use.ts'
 import type { Agent } from '#control-plane/model/snapshot.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -43,6 +44,7 @@ export class Fleet {
   readonly #storedHeardAtMs = new Map<string, number>()
   readonly #uses = new Map<string, readonly DeviceUse[]>()
   readonly #gateways = new Map<string, Gateway>()
+  readonly #pipelines = new Map<string, readonly PipelineMeasure[]>()
   readonly #usesRefused: ReturnType<Metrics['counter']>
   readonly #refused: ReturnType<Metrics['counter']>
   readonly #connected: ReturnType<Metrics['gauge']>
@@ -105,6 +107,11 @@ export class Fleet {
     return this.#gateways.get(region) ?? null
   }
 
+  /** What the gateway of a region sees of pipelines, as its agent told last. */
+  pipelinesOf(region: string): readonly PipelineMeasure[] {
+    return this.#pipelines.get(region) ?? []
+  }
+
   async *#connect(
     requests: AsyncIterable<ConnectRequest__Output>,
     call: CallContext,
@@ -165,7 +172,7 @@ export class Fleet {
         onHeard: () => this.#heard(session),
         onDevices: () => this.#storeDevices(session),
         onUses: (uses) => this.#keepUses(session, uses),
-        onGateway: (gateway) => this.#keepGateway(session, gateway),
+        onGateway: (gateway, pipelines) => this.#keepGateway(session, gateway, pipelines),
         onRefused: (seq, why) => {
           this.#refused.add(1)
           log.error({ region, agentId, seq, why }, 'journal record passed over')
@@ -206,11 +213,12 @@ export class Fleet {
     this.#options.log.debug({ region, agentId, refused, why: refusal }, 'uses of devices passed over')
   }
 
-  #keepGateway(session: Session, gateway: Gateway | null): void {
+  #keepGateway(session: Session, gateway: Gateway | null, pipelines: readonly PipelineMeasure[]): void {
     const { region } = session.hello
     if (this.#sessions.get(region) !== session) return
     if (gateway === null) this.#gateways.delete(region)
     else this.#gateways.set(region, gateway)
+    this.#pipelines.set(region, pipelines)
   }
 
   #storeDevices(session: Session): void {
@@ -242,6 +250,7 @@ export class Fleet {
       log.warn({ region, agentId, lastHeartbeatAtMs }, 'agent lost: its lease ran out')
       this.#uses.delete(region)
       this.#gateways.delete(region)
+      this.#pipelines.delete(region)
       const lost: Agent = { ...agent, isConnected: false, lastHeartbeatAtMs }
       this.#intake
         .submit({ jobIds: [], write: (draft) => draft.add({ kind: 'agent', agent: lost }) })

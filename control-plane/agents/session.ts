@@ -3,6 +3,7 @@ import type { ConnectRequest__Output } from '#proto/generated/cloudless/v1/Conne
 import type { LogChunk__Output } from '#proto/generated/cloudless/v1/LogChunk.ts'
 import type { Desired } from '#control-plane/model/desired.ts'
 import type { Gateway } from '#control-plane/model/inference.ts'
+import type { PipelineMeasure } from '#control-plane/model/pipeline.ts'
 import { instancesByRegion } from '#control-plane/model/instance-groups.ts'
 import type { CatalogueIndex } from '#control-plane/model/catalogue-index.ts'
 import type { Store } from '#control-plane/store/store.ts'
@@ -30,8 +31,8 @@ export type SessionContext = {
   readonly onDevices: () => void
   /** What instances make of its GPUs, newest; how many of these were passed over, and why the first was. */
   readonly onUses: (uses: Uses) => void
-  /** Where its gateway answers; null while none does. */
-  readonly onGateway: (gateway: Gateway | null) => void
+  /** Where its gateway answers, and what it sees of pipelines; null while none does. */
+  readonly onGateway: (gateway: Gateway | null, pipelines: readonly PipelineMeasure[]) => void
   readonly onRefused: (seq: number, why: string) => void
 }
 
@@ -100,7 +101,7 @@ export class Session {
     const { region } = this.hello
     const observed = decodeObserved(wire)
     this.#context.onUses(decodeUses(wire.uses))
-    this.#context.onGateway(observed.gateway)
+    this.#context.onGateway(observed.gateway, observed.pipelines)
     if (observed.devices.length > 0 && encode(observed.devices) !== encode(this.#hello.devices)) {
       this.#hello = { ...this.#hello, devices: observed.devices }
       this.#context.onDevices()

@@ -5,6 +5,7 @@ import type { Catalogue } from '#regions/catalogue.ts'
 import { redeployed, type Gateway, type InferenceFunction, type InferenceSpec } from '#control-plane/model/inference.ts'
 import { validateFunction } from '#control-plane/scheduler/validate-function.ts'
 import { memoryFault } from '#control-plane/scheduler/share-memory.ts'
+import type { PipelineMeasure } from '#control-plane/model/pipeline.ts'
 import type { Store } from '#control-plane/store/store.ts'
 import { Checks } from '#control-plane/wire/checks.ts'
 import { decodeInferenceSpec, type FunctionStatus } from '#control-plane/wire/inference.ts'
@@ -22,6 +23,8 @@ export type DeployContext = {
   readonly random: Random
   /** Where a region's functions are asked; null while nothing answers there. */
   readonly gatewayOf: (region: string) => Gateway | null
+  /** What that gateway sees of pipelines. */
+  readonly pipelinesOf: (region: string) => readonly PipelineMeasure[]
 }
 
 export type Deployed = { readonly status: FunctionStatus; readonly isChanged: boolean }

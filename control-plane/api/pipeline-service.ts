@@ -35,11 +35,15 @@ function pipelineNamed({ store }: DeployContext, name: string): Pipeline {
   return found
 }
 
-function encoded({ store, gatewayOf }: DeployContext, pipeline: Pipeline): WirePipeline {
+function encoded({ store, gatewayOf, pipelinesOf }: DeployContext, pipeline: Pipeline): WirePipeline {
   const functions = functionsByName(store.view().functions)
   const standing = standingOfPipeline(pipeline, functions)
   const budgetsMs = stageBudgets(pipeline.spec, functions)
-  return encodePipeline({ pipeline, standing, budgetsMs, endpoints: endpointsIn(gatewayOf, standing.regions) })
+  const endpoints = endpointsIn(gatewayOf, standing.regions)
+  const measured = standing.regions.flatMap((region) =>
+    pipelinesOf(region).flatMap((each) => (each.id === pipeline.id ? [{ ...each, region }] : [])),
+  )
+  return encodePipeline({ pipeline, standing, budgetsMs, endpoints, measured })
 }
 
 function listPipelines(context: DeployContext, request: ListPipelinesRequest__Output): ListPipelinesResponse {

@@ -19,6 +19,8 @@ export type PipelineSpec = {
   readonly stages: readonly PipelineStage[]
   /** From the arrival of a request to the answer of the last stage; null: as fast as it goes. */
   readonly slo: Slo | null
+  /** A request is answered within this time or refused. */
+  readonly timeoutMs: number
   readonly owner: string
   readonly labels: Readonly<Record<string, string>>
 }
@@ -31,6 +33,31 @@ export type Pipeline = {
   readonly endedAtMs: number | null
   /** The store's revision of its last change. */
   readonly revision: number
+}
+
+/** What one region's gateway sees of a pipeline. */
+export type PipelineMeasure = {
+  readonly id: string
+  readonly arrived: number
+  readonly answered: number
+  readonly failed: number
+  readonly refused: number
+  readonly overSlo: number
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** 1: the budget of errors is used exactly as fast as it may be. */
+  readonly burnFiveMinutes: number
+  readonly burnOneHour: number
+  readonly stages: readonly StageMeasure[]
+}
+
+export type StageMeasure = {
+  readonly stage: string
+  readonly answered: number
+  readonly failed: number
+  readonly p50Ms: number
+  readonly p99Ms: number
 }
 
 /** By name; those that are not deleted. */

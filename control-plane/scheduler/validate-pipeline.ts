@@ -21,11 +21,14 @@ export function validatePipeline(spec: PipelineSpec, functions: Functions, root:
     if (!functions.has(stage.function)) note(`stages[${i}].function`, unknown(stage.function, functions))
   const faults = stageFaults(spec.stages)
   for (const { field, description } of faults) note(field, description)
-  const { slo } = spec
-  if (slo === null) return violations
+  const { slo, timeoutMs } = spec
   const within = (field: string, value: number, least: number, most: number): void => {
     if (!(value >= least && value <= most)) note(field, `is ${value}; give a number from ${least} to ${most}`)
   }
+  within('timeout_ms', timeoutMs, limits.timeoutMsMin, limits.timeoutMsMax)
+  if (slo === null) return violations
+  if (timeoutMs < slo.latencyMs)
+    note('timeout_ms', `is ${timeoutMs}, below the objective of ${slo.latencyMs} ms; allow at least as much`)
   within('slo.latency_ms', slo.latencyMs, limits.latencyMsMin, limits.latencyMsMax)
   within('slo.percentile', slo.percentile, limits.percentileMin, limits.percentileMax)
   if (slo.per === 'token')

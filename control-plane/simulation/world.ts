@@ -314,7 +314,12 @@ export class World {
     const ids = new Set([...instances.map(({ id }) => jobIdOf(id)), ...usages.map(({ jobId }) => jobId)])
     this.#write([...ids, ...uploadedJobIds], (draft) => {
       const stopped = stoppedIds.flatMap((id) => draft.instance(id) ?? [])
-      writeObserved(draft, region, { instances, desiredRevision: 0, devices: [], wishes: {}, gateway: null }, stopped)
+      writeObserved(
+        draft,
+        region,
+        { instances, desiredRevision: 0, devices: [], wishes: {}, pipelines: [], gateway: null },
+        stopped,
+      )
       for (const usage of usages) draft.add(this.#priced(usage, draft.job(usage.jobId)))
       for (const jobId of uploadedJobIds) {
         const job = draft.job(jobId)

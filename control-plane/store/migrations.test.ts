@@ -110,6 +110,26 @@ const functionKeys = new Set(['autoscaler', 'timeoutMs', 'queueMax', 'atMostOnce
 const deviceKeys = new Set(['market', 'zone', 'instanceType', 'endsAtMs'])
 const usageKeys = new Set(['attempt', 'purpose', 'currency', 'unitPrice'])
 
+test('a pipeline of version 11 has the time-out that all had', async () => {
+  const old = new DatabaseSync(join(folder, 'cloudless.db'))
+  for (const { version, statements } of migrations.filter((each) => each.version <= 11)) {
+    old.exec(statements)
+    old.exec(`PRAGMA application_id = 1129071692; PRAGMA user_version = ${version}`)
+  }
+  const spec = { name: 'look', stages: [], slo: null, owner: '', labels: {} }
+  const pipeline = { id: 'p-1', spec, createdAtMs: 0, endedAtMs: null, revision: 1 }
+  old
+    .prepare(`INSERT INTO pipelines (id, name, is_ended, revision, body) VALUES ('p-1', 'look', 0, 1, ?)`)
+    .run(JSON.stringify(pipeline))
+  old.close()
+  const store = await openStore(folder)
+  try {
+    expect(store.view().pipelines).toEqual([{ ...pipeline, spec: { ...spec, timeoutMs: 30_000 } }])
+  } finally {
+    store.close()
+  }
+})
+
 test('functions of version 10', async () => {
   const older = { version: 1, spec: anInferenceSpec({ batchMax: 2 }) }
   const of = aFunction({ version: 2, older: [older], places: ['a'] })

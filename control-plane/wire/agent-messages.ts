@@ -14,12 +14,14 @@ import { usagePurposes, type Usage } from '#control-plane/model/ledger.ts'
 import type { GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { Gateway, Serving } from '#control-plane/model/inference.ts'
 import type { Device, InstanceState, PartitionProgress, Staging } from '#control-plane/model/snapshot.ts'
+import type { PipelineMeasure } from '#control-plane/model/pipeline.ts'
 import { markets } from '#regions/catalogue.ts'
 import { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { fromWire, wireInstanceState, wireSharing, wireUsageKind } from './enums.ts'
 import { decodeGpuShare } from './gpu-share.ts'
 import { decodeServing } from './inference.ts'
+import { decodePipelineMeasure } from './pipeline.ts'
 import { decodeProgress } from './progress.ts'
 import { decodeRound } from './round.ts'
 
@@ -41,6 +43,8 @@ export type Observed = {
   readonly wishes: Readonly<Record<string, ObservedWish>>
   /** Null while none answers. */
   readonly gateway: Gateway | null
+  /** What that sees of those that were asked for. */
+  readonly pipelines: readonly PipelineMeasure[]
 }
 
 export type ObservedWish = {
@@ -124,6 +128,9 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     .list('observed.wishes', Object.entries(wire.wishes), config.wishedFunctionsMax)
     .map(([id, wish]) => [id, decodeWish(checks, `observed.wishes.${id.slice(0, 80)}`, wish)] as const)
   const gateway = wire.gateway === null ? null : decodeGateway(checks, wire.gateway)
+  const pipelines = checks
+    .list('observed.pipelines', wire.pipelines, config.measuredPipelinesMax)
+    .map((each, i) => decodePipelineMeasure(checks, `observed.pipelines[${i}]`, each))
   checks.done()
   const { desiredRevision } = wire
   return {
@@ -132,6 +139,7 @@ export function decodeObserved(wire: ObservedState__Output): Observed {
     devices,
     wishes: Object.fromEntries(wishes),
     gateway,
+    pipelines,
   }
 }
 

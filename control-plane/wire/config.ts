@@ -42,6 +42,8 @@ export const wireConfig = {
   /** Of a message; how many a pipeline may have is said by whoever knows what they mean. */
   stagesMax: 100,
   latencyMsMax: 600_000,
+  /** That one agent tells of. */
+  measuredPipelinesMax: 10_000,
   /** What a request's time-out is where nobody says. */
   requestTimeoutMs: 30_000,
 } as const

@@ -6,7 +6,14 @@ import type {
   PipelineSpec__Output,
 } from '#proto/generated/cloudless/v1/PipelineSpec.ts'
 import type { PipelineStage__Output } from '#proto/generated/cloudless/v1/PipelineStage.ts'
-import type { Pipeline, PipelineSpec, PipelineStage, PipelineStanding } from '#control-plane/model/pipeline.ts'
+import type { PipelineMeasure__Output } from '#proto/generated/cloudless/v1/PipelineMeasure.ts'
+import type {
+  Pipeline,
+  PipelineMeasure,
+  PipelineSpec,
+  PipelineStage,
+  PipelineStanding,
+} from '#control-plane/model/pipeline.ts'
 import type { Checks } from './checks.ts'
 import { wireConfig as config } from './config.ts'
 import { decodeSlo, decodeTexts, encodeSlo, type Endpoint } from './inference.ts'
@@ -21,6 +28,7 @@ export function decodePipelineSpec(checks: Checks, wire: PipelineSpec__Output | 
     name: wire.name.slice(0, config.textCharactersMax),
     stages: stages.map((stage, i) => decodeStage(checks, `spec.stages[${i}]`, stage)),
     slo: wire.slo === null ? null : decodeSlo(checks, wire.slo),
+    timeoutMs: wire.timeoutMs === 0 ? config.requestTimeoutMs : wire.timeoutMs,
     owner: checks.text('spec.owner', wire.owner, config.textCharactersMax),
     labels: decodeTexts(checks, 'spec.labels', wire.labels, config.labelCharactersMax),
   }
@@ -37,11 +45,12 @@ function decodeStage(checks: Checks, field: string, wire: PipelineStage__Output)
   }
 }
 
-export function encodePipelineSpec({ name, stages, slo, owner, labels }: PipelineSpec): WirePipelineSpec {
+export function encodePipelineSpec({ name, stages, slo, timeoutMs, owner, labels }: PipelineSpec): WirePipelineSpec {
   return {
     name,
     stages: stages.map(({ after, inputs, ...stage }) => ({ ...stage, after: [...after], inputs: { ...inputs } })),
     ...(slo === null ? {} : { slo: encodeSlo(slo) }),
+    timeoutMs,
     owner,
     labels: { ...labels },
   }
@@ -54,9 +63,11 @@ export type PipelineStatus = {
   readonly budgetsMs: ReadonlyMap<string, number>
   /** Where it is asked, in ascending order of region. */
   readonly endpoints: readonly Endpoint[]
+  /** In ascending order of region. */
+  readonly measured: readonly (PipelineMeasure & { readonly region: string })[]
 }
 
-export function encodePipeline({ pipeline, standing, budgetsMs, endpoints }: PipelineStatus): WirePipeline {
+export function encodePipeline({ pipeline, standing, budgetsMs, endpoints, measured }: PipelineStatus): WirePipeline {
   const { id, spec, createdAtMs, revision } = pipeline
   return {
     id,
@@ -67,5 +78,32 @@ export function encodePipeline({ pipeline, standing, budgetsMs, endpoints }: Pip
     createdAtMs,
     revision,
     endpoints: endpoints.map((each) => ({ ...each })),
+    measured: measured.map(({ stages, ...each }) => ({ ...each, stages: stages.map((stage) => ({ ...stage })) })),
+  }
+}
+
+/** The region is the agent's, whatever it says. */
+export function decodePipelineMeasure(checks: Checks, field: string, wire: PipelineMeasure__Output): PipelineMeasure {
+  const amount = (name: string, value: number): number => checks.amount(`${field}.${name}`, value)
+  const count = (name: string, value: number): number => checks.integer(`${field}.${name}`, value, { min: 0 })
+  return {
+    id: checks.name(`${field}.id`, wire.id, config.idCharactersMax),
+    arrived: count('arrived', wire.arrived),
+    answered: count('answered', wire.answered),
+    failed: count('failed', wire.failed),
+    refused: count('refused', wire.refused),
+    overSlo: count('over_slo', wire.overSlo),
+    requestsPerSecond: amount('requests_per_second', wire.requestsPerSecond),
+    p50Ms: amount('p50_ms', wire.p50Ms),
+    p99Ms: amount('p99_ms', wire.p99Ms),
+    burnFiveMinutes: amount('burn_five_minutes', wire.burnFiveMinutes),
+    burnOneHour: amount('burn_one_hour', wire.burnOneHour),
+    stages: checks.list(`${field}.stages`, wire.stages, config.stagesMax).map((stage, i) => ({
+      stage: checks.name(`${field}.stages[${i}].stage`, stage.stage, config.textCharactersMax),
+      answered: count(`stages[${i}].answered`, stage.answered),
+      failed: count(`stages[${i}].failed`, stage.failed),
+      p50Ms: amount(`stages[${i}].p50_ms`, stage.p50Ms),
+      p99Ms: amount(`stages[${i}].p99_ms`, stage.p99Ms),
+    })),
   }
 }

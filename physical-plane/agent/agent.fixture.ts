@@ -12,6 +12,7 @@ import type { ConnectRequest } from '#proto/generated/cloudless/v1/ConnectReques
 import type { ConnectResponse__Output } from '#proto/generated/cloudless/v1/ConnectResponse.ts'
 import type { Device } from '#proto/generated/cloudless/v1/Device.ts'
 import type { DeviceUse } from '#proto/generated/cloudless/v1/DeviceUse.ts'
+import type { ServedFunction__Output } from '#proto/generated/cloudless/v1/ServedFunction.ts'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
@@ -137,19 +138,23 @@ export class ControlPlane {
     instances: DesiredInstance__Output[]
     addressBooks: never[]
     keptJobIds: string[]
-    functions: never[]
+    functions: ServedFunction__Output[]
     pipelines: never[]
   } | null = null
   #streams = new Set<AsyncQueue<ConnectResponse__Output>>()
 
-  desire(instances: readonly DesiredInstance__Output[], keptJobIds: readonly string[] = []): void {
+  desire(
+    instances: readonly DesiredInstance__Output[],
+    keptJobIds: readonly string[] = [],
+    functions: ServedFunction__Output[] = [],
+  ): void {
     const revision = (this.#desired?.revision ?? 0) + 1
     this.#desired = {
       revision,
       instances: [...instances],
       addressBooks: [],
       keptJobIds: [...keptJobIds],
-      functions: [],
+      functions,
       pipelines: [],
     }
     for (const stream of this.#streams) stream.offer({ message: 'desired', desired: this.#desired })

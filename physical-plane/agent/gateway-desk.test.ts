@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { Routes } from '#physical-plane/serving/gateway/routes.ts'
-import type { GatewayStatus, MeasuredStatus } from '#physical-plane/serving/gateway/status.ts'
+import type { GatewayStatus, MeasuredStatus, PipelineStatus } from '#physical-plane/serving/gateway/status.ts'
 import { parseRoutes } from '#physical-plane/serving/gateway/routes.ts'
 import { readFlags } from './flags.ts'
 import { GatewayDesk, type GatewayLink } from './gateway-desk.ts'
@@ -48,7 +48,9 @@ test('routes name what is wished for with who answers now, and are what a gatewa
     { id: 'f-4', spec: aSpec({ name: 'No Label' }) },
   ]
   const stage = { name: 's', function: 'classify', after: [], inputs: {} }
-  const pipelines = [{ id: 'p-1', spec: { name: 'chain', stages: [stage], slo: null, owner: '', labels: {} } }]
+  const pipelines = [
+    { id: 'p-1', spec: { name: 'chain', stages: [stage], slo: null, timeoutMs: 90_000, owner: '', labels: {} } },
+  ]
   const routes = routesOf({ functions, pipelines }, [
     anAnswering('a'),
     anAnswering('b', 'f-9', aSpec({ name: 'older' })),
@@ -67,6 +69,9 @@ test('routes name what is wished for with who answers now, and are what a gatewa
   })
   const slo = { latencyMs: 50, percentile: 90, per: 'token' }
   expect(routes.functions[1]).toMatchObject({ slo, timeoutMs: 9_000, instances: [] })
+  expect(routes.pipelines[0]).toMatchObject({ name: 'chain', timeoutMs: 90_000 })
+  const asBefore = pipelines.map(({ id, spec }) => ({ id, spec: { ...spec, timeoutMs: 0 } }))
+  expect(routesOf({ functions, pipelines: asBefore }, []).pipelines[0]).toMatchObject({ timeoutMs: 30_000 })
   expect(parseRoutes(JSON.stringify({ ...routes, revision: 1 }))).toHaveProperty('routes.pipelines.0.name', 'chain')
 })
 
@@ -91,8 +96,13 @@ function aDesk(answering: readonly Answering[] = []) {
   const clock = new VirtualClock()
   const routed: Omit<Routes, 'revision'>[] = []
   let status: GatewayStatus | null = null
-  const tell = (revision: number, fields: Partial<MeasuredStatus> = {}, atMs = 1_500): void => {
-    const own = { pid: 1, beat: 1, atMs, http: '127.0.0.1:80', grpc: '', heldBytes: 0, pipelines: [] }
+  const tell = (
+    revision: number,
+    fields: Partial<MeasuredStatus> = {},
+    atMs = 1_500,
+    pipelines: readonly PipelineStatus[] = [],
+  ): void => {
+    const own = { pid: 1, beat: 1, atMs, http: '127.0.0.1:80', grpc: '', heldBytes: 0, pipelines: [...pipelines] }
     status = { ...own, revision, functions: [told(fields)] }
   }
   const link: GatewayLink = {
@@ -126,6 +136,42 @@ test('an instance is let go once the gateway goes by routes without it and has n
   const stuck = desk.letGo('b', 1_000)
   await clock.advance(1_100)
   await stuck
+})
+
+test('what the gateway sees of pipelines is told of those that somebody asked for', async () => {
+  const { desk, tell } = aDesk()
+  tell(1)
+  await desk.look()
+  expect(desk.measures('lab')).toEqual([])
+  const latency = { count: 4, p50Ms: 20, p90Ms: 30, p99Ms: 40, p999Ms: 50, maxMs: 60 }
+  const stages = [{ stage: 'crop', function: 'resize', answered: 3, failed: 1, latency }]
+  const chain = {
+    ...told({ id: 'p-1', name: 'chain' }),
+    totals: { arrived: 5, answered: 4, refused: 1, overSlo: 2, failed: 1, retried: 0, cancelled: 0 },
+    seconds: { ...second, arrived: [2, 4], atMs: [1_000, 2_000] },
+    burn: { fiveMinutes: 3, oneHour: 0.5 },
+    latency,
+    stages,
+  }
+  tell(1, {}, 1_500, [chain, { ...chain, id: 'p-2', totals: { ...chain.totals, arrived: 0 } }])
+  await desk.look()
+  expect(desk.measures('lab')).toEqual([
+    {
+      id: 'p-1',
+      region: 'lab',
+      arrived: 5,
+      answered: 4,
+      failed: 1,
+      refused: 1,
+      overSlo: 2,
+      requestsPerSecond: 3,
+      p50Ms: 20,
+      p99Ms: 40,
+      burnFiveMinutes: 3,
+      burnOneHour: 0.5,
+      stages: [{ stage: 'crop', answered: 3, failed: 1, p50Ms: 20, p99Ms: 40 }],
+    },
+  ])
 })
 
 test('who waits for a function without instances is known at once, and what happened is kept without gaps', async () => {

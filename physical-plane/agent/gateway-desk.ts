@@ -2,7 +2,8 @@
 // is taken out of the routes first and stopped once the gateway has nothing there any more.
 import type { Clock } from '#runtime/clock.ts'
 import type { GatewayEndpoint } from '#proto/generated/cloudless/v1/GatewayEndpoint.ts'
-import type { GatewayStatus, MeasuredStatus } from '#physical-plane/serving/gateway/status.ts'
+import type { PipelineMeasure } from '#proto/generated/cloudless/v1/PipelineMeasure.ts'
+import type { GatewayStatus, MeasuredStatus, PipelineStatus } from '#physical-plane/serving/gateway/status.ts'
 import { secondsOf } from '#physical-plane/serving/gateway/status.ts'
 import type { Routes } from '#physical-plane/serving/gateway/routes.ts'
 import type { Second } from '#physical-plane/serving/scaling/autoscaler.ts'
@@ -50,6 +51,13 @@ export class GatewayDesk {
   /** Where it is asked. */
   endpoint(region: string): GatewayEndpoint | null {
     return this.#status === null ? null : { region, http: this.#status.http, grpc: this.#status.grpc }
+  }
+
+  /** What it sees of pipelines that somebody has asked for. */
+  measures(region: string): readonly PipelineMeasure[] {
+    return (this.#status?.pipelines ?? [])
+      .filter(({ totals }) => totals.arrived > 0)
+      .map((pipeline) => measureOf(pipeline, region))
   }
 
   /** Tells it who answers, and hears what it saw. True when its addresses are others. */
@@ -134,6 +142,29 @@ export class GatewayDesk {
     // What nobody counted is not nothing: history begins again behind a gap.
     const hasGap = known.length > 0 && first.atMs - last > 1_500
     this.#history.set(told.id, [...(hasGap ? [] : known), ...fresh].slice(-secondsKept))
+  }
+}
+
+function measureOf({ id, totals, latency, burn, seconds, stages }: PipelineStatus, region: string): PipelineMeasure {
+  const { arrived, answered, failed, refused, overSlo } = totals
+  const { p50Ms, p99Ms } = latency
+  const came = seconds.arrived.reduce((sum, count) => sum + count, 0)
+  return {
+    id,
+    region,
+    arrived,
+    answered,
+    failed,
+    refused,
+    overSlo,
+    requestsPerSecond: came / Math.max(1, seconds.arrived.length),
+    p50Ms,
+    p99Ms,
+    burnFiveMinutes: burn.fiveMinutes,
+    burnOneHour: burn.oneHour,
+    stages: stages.map(({ stage, answered: done, failed: lost, latency: took }) => {
+      return { stage, answered: done, failed: lost, p50Ms: took.p50Ms, p99Ms: took.p99Ms }
+    }),
   }
 }
 

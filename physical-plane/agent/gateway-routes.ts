@@ -65,7 +65,7 @@ function routedSlo({ latencyMs, percentile, per }: Slo__Output): RoutedSlo {
   return { latencyMs, percentile, ...(per === 'SLO_PER_TOKEN' ? { per: 'token' } : {}) }
 }
 
-function routedPipeline(id: string, { name, stages, slo }: PipelineSpec__Output): RoutedPipeline {
+function routedPipeline(id: string, { name, stages, slo, timeoutMs }: PipelineSpec__Output): RoutedPipeline {
   return {
     id,
     name,
@@ -76,6 +76,6 @@ function routedPipeline(id: string, { name, stages, slo }: PipelineSpec__Output)
       inputs: { ...stage.inputs },
     })),
     slo: slo === null ? null : { latencyMs: slo.latencyMs, percentile: slo.percentile },
-    timeoutMs: timeoutMsDefault,
+    timeoutMs: timeoutMs > 0 ? timeoutMs : timeoutMsDefault,
   }
 }

@@ -2,6 +2,7 @@
 // region's gateway who answers, and has it decided how many of them there should be by what that sees.
 import { FunctionScaler, type ServingFunction } from '#physical-plane/serving/scaling/function-scaler.ts'
 import type { FunctionWish } from '#proto/generated/cloudless/v1/FunctionWish.ts'
+import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
 import type { AgentConfig } from './config.ts'
@@ -78,8 +79,9 @@ export class ServingDesk {
   }
 
   /** What the control plane is told beside the instances themselves: which each function should have, with which shares. */
-  observed(region: string): Pick<ObservedState, 'wishes' | 'gateway'> {
-    return { wishes: this.#wishes(), gateway: this.#gateway.endpoint(region) }
+  observed(region: string): Pick<ObservedState, 'wishes' | 'gateway' | 'pipelines'> {
+    const pipelines = [...this.#gateway.measures(region)]
+    return { wishes: this.#wishes(), gateway: this.#gateway.endpoint(region), pipelines }
   }
 
   #wishes(): Record<string, FunctionWish> {
@@ -188,6 +190,14 @@ export class ServingDesk {
     const uses = this.#d.shares.uses()
     const instances = lives.map((life) => scaledInstance(life, this.reportOf(life), uses, newest))
     const history = this.#gateway.history(functionId)
-    return { functionId, ...scalingOf(newest), history, instances, devices: scaledDevices(instances, uses) }
+    const scaling = scalingOf(this.#withObjective(functionId, newest))
+    return { functionId, ...scaling, history, instances, devices: scaledDevices(instances, uses) }
+  }
+
+  /** Instances are run with what the function's file says; its part of a pipeline's objective is told beside them. */
+  #withObjective(functionId: string, spec: InferenceSpec__Output | null): InferenceSpec__Output | null {
+    if (spec === null || spec.slo !== null) return spec
+    const served = this.#d.desired().functions.find(({ id }) => id === functionId)
+    return { ...spec, slo: served?.spec.slo ?? null }
   }
 }

@@ -54,13 +54,13 @@ const report = (fields: Partial<ServingReport['status']> = {}, attempt = 1, beat
 
 type Serving = World & { readonly agent: Agent; readonly told: Map<string, ServingReport> }
 
-async function aServingWorld(): Promise<Serving> {
+async function aServingWorld(inference = spec()): Promise<Serving> {
   const world = aWorld()
   const told = new Map<string, ServingReport>()
   const agent = await world.startAgent({ readServing: (instanceId) => Promise.resolve(told.get(instanceId) ?? null) })
   void agent.run()
   await world.clock.advance(10)
-  world.controlPlane.desire([anInstance()])
+  world.controlPlane.desire([anInstance({ inference })])
   await world.clock.advance(500)
   return { ...world, agent, told }
 }
@@ -122,6 +122,22 @@ describe('an instance of a function', () => {
     }
     const purposes = controlPlane.records.flatMap(({ usage }) => (usage == null ? [] : [usage.purpose]))
     expect([...new Set(purposes)]).toEqual(['start', 'serve'])
+  })
+
+  test('is joined by another one when it misses its part of the objective of a pipeline, which its own file does not have', async () => {
+    const own = spec({ slo: null })
+    const { clock, controlPlane, agent, told } = await aServingWorld(own)
+    const wished = async (slo: InferenceSpec__Output['slo']): Promise<number | undefined> => {
+      controlPlane.desire([anInstance({ inference: own })], [], [{ id: 'f-1', spec: { ...own, slo } }])
+      for (let second = 1; second <= 10; second++) {
+        const requests = 2 + (told.get(id)?.status.requests ?? 0)
+        told.set(id, report({ requests, overSlo: requests, requestsPerSecond: 2, latencyMs: 80 }, 1, requests))
+        await clock.advance(1_000)
+      }
+      return agent.observed().wishes?.['f-1']?.instances?.length
+    }
+    expect(await wished(null)).toBe(1)
+    expect(await wished({ latencyMs: 25, percentile: 99, per: 'SLO_PER_REQUEST' })).toBe(2)
   })
 
   test('asks for another one when requests stay above what it answers', async () => {

@@ -121,6 +121,7 @@ import type { PeerStatus as _cloudless_v1_PeerStatus, PeerStatus__Output as _clo
 import type { Ping as _cloudless_v1_Ping, Ping__Output as _cloudless_v1_Ping__Output } from './cloudless/v1/Ping.ts';
 import type { PinnedCatalogue as _cloudless_v1_PinnedCatalogue, PinnedCatalogue__Output as _cloudless_v1_PinnedCatalogue__Output } from './cloudless/v1/PinnedCatalogue.ts';
 import type { Pipeline as _cloudless_v1_Pipeline, Pipeline__Output as _cloudless_v1_Pipeline__Output } from './cloudless/v1/Pipeline.ts';
+import type { PipelineMeasure as _cloudless_v1_PipelineMeasure, PipelineMeasure__Output as _cloudless_v1_PipelineMeasure__Output } from './cloudless/v1/PipelineMeasure.ts';
 import type { PipelineServiceClient as _cloudless_v1_PipelineServiceClient, PipelineServiceDefinition as _cloudless_v1_PipelineServiceDefinition } from './cloudless/v1/PipelineService.ts';
 import type { PipelineSpec as _cloudless_v1_PipelineSpec, PipelineSpec__Output as _cloudless_v1_PipelineSpec__Output } from './cloudless/v1/PipelineSpec.ts';
 import type { PipelineStage as _cloudless_v1_PipelineStage, PipelineStage__Output as _cloudless_v1_PipelineStage__Output } from './cloudless/v1/PipelineStage.ts';
@@ -147,6 +148,7 @@ import type { ServingStatus as _cloudless_v1_ServingStatus, ServingStatus__Outpu
 import type { Shard as _cloudless_v1_Shard, Shard__Output as _cloudless_v1_Shard__Output } from './cloudless/v1/Shard.ts';
 import type { Slo as _cloudless_v1_Slo, Slo__Output as _cloudless_v1_Slo__Output } from './cloudless/v1/Slo.ts';
 import type { StageBudget as _cloudless_v1_StageBudget, StageBudget__Output as _cloudless_v1_StageBudget__Output } from './cloudless/v1/StageBudget.ts';
+import type { StageMeasure as _cloudless_v1_StageMeasure, StageMeasure__Output as _cloudless_v1_StageMeasure__Output } from './cloudless/v1/StageMeasure.ts';
 import type { StagingProgress as _cloudless_v1_StagingProgress, StagingProgress__Output as _cloudless_v1_StagingProgress__Output } from './cloudless/v1/StagingProgress.ts';
 import type { StateSnapshot as _cloudless_v1_StateSnapshot, StateSnapshot__Output as _cloudless_v1_StateSnapshot__Output } from './cloudless/v1/StateSnapshot.ts';
 import type { StreamFunctionLogsRequest as _cloudless_v1_StreamFunctionLogsRequest, StreamFunctionLogsRequest__Output as _cloudless_v1_StreamFunctionLogsRequest__Output } from './cloudless/v1/StreamFunctionLogsRequest.ts';
@@ -307,6 +309,7 @@ export interface ProtoGrpcType {
       Ping: MessageTypeDefinition<_cloudless_v1_Ping, _cloudless_v1_Ping__Output>
       PinnedCatalogue: MessageTypeDefinition<_cloudless_v1_PinnedCatalogue, _cloudless_v1_PinnedCatalogue__Output>
       Pipeline: MessageTypeDefinition<_cloudless_v1_Pipeline, _cloudless_v1_Pipeline__Output>
+      PipelineMeasure: MessageTypeDefinition<_cloudless_v1_PipelineMeasure, _cloudless_v1_PipelineMeasure__Output>
       PipelineService: SubtypeConstructor<typeof grpc.Client, _cloudless_v1_PipelineServiceClient> & { service: _cloudless_v1_PipelineServiceDefinition }
       PipelineSpec: MessageTypeDefinition<_cloudless_v1_PipelineSpec, _cloudless_v1_PipelineSpec__Output>
       PipelineStage: MessageTypeDefinition<_cloudless_v1_PipelineStage, _cloudless_v1_PipelineStage__Output>
@@ -336,6 +339,7 @@ export interface ProtoGrpcType {
       Slo: MessageTypeDefinition<_cloudless_v1_Slo, _cloudless_v1_Slo__Output>
       SloPer: EnumTypeDefinition
       StageBudget: MessageTypeDefinition<_cloudless_v1_StageBudget, _cloudless_v1_StageBudget__Output>
+      StageMeasure: MessageTypeDefinition<_cloudless_v1_StageMeasure, _cloudless_v1_StageMeasure__Output>
       StagingProgress: MessageTypeDefinition<_cloudless_v1_StagingProgress, _cloudless_v1_StagingProgress__Output>
       StateSnapshot: MessageTypeDefinition<_cloudless_v1_StateSnapshot, _cloudless_v1_StateSnapshot__Output>
       StreamFunctionLogsRequest: MessageTypeDefinition<_cloudless_v1_StreamFunctionLogsRequest, _cloudless_v1_StreamFunctionLogsRequest__Output>

@@ -343,4 +343,9 @@ export const migrations: readonly Migration[] = [
     version: 11,
     statements: servingSchema,
   },
+  {
+    // Before, every pipeline had 30 s.
+    version: 12,
+    statements: `UPDATE pipelines SET body = json_set(body, '$.spec.timeoutMs', 30000);`,
+  },
 ]

@@ -5,6 +5,7 @@ import type { Device as _cloudless_v1_Device, Device__Output as _cloudless_v1_De
 import type { DeviceUse as _cloudless_v1_DeviceUse, DeviceUse__Output as _cloudless_v1_DeviceUse__Output } from '../../cloudless/v1/DeviceUse.ts';
 import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from '../../cloudless/v1/GatewayEndpoint.ts';
 import type { FunctionWish as _cloudless_v1_FunctionWish, FunctionWish__Output as _cloudless_v1_FunctionWish__Output } from '../../cloudless/v1/FunctionWish.ts';
+import type { PipelineMeasure as _cloudless_v1_PipelineMeasure, PipelineMeasure__Output as _cloudless_v1_PipelineMeasure__Output } from '../../cloudless/v1/PipelineMeasure.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ObservedState {
@@ -14,6 +15,7 @@ export interface ObservedState {
   'uses'?: (_cloudless_v1_DeviceUse)[];
   'gateway'?: (_cloudless_v1_GatewayEndpoint | null);
   'wishes'?: ({[key: string]: _cloudless_v1_FunctionWish});
+  'pipelines'?: (_cloudless_v1_PipelineMeasure)[];
 }
 
 export interface ObservedState__Output {
@@ -23,4 +25,5 @@ export interface ObservedState__Output {
   'uses': (_cloudless_v1_DeviceUse__Output)[];
   'gateway': (_cloudless_v1_GatewayEndpoint__Output | null);
   'wishes': ({[key: string]: _cloudless_v1_FunctionWish__Output});
+  'pipelines': (_cloudless_v1_PipelineMeasure__Output)[];
 }

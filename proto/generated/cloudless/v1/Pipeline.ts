@@ -4,6 +4,7 @@ import type { PipelineSpec as _cloudless_v1_PipelineSpec, PipelineSpec__Output a
 import type { PipelineState as _cloudless_v1_PipelineState, PipelineState__Output as _cloudless_v1_PipelineState__Output } from '../../cloudless/v1/PipelineState.ts';
 import type { StageBudget as _cloudless_v1_StageBudget, StageBudget__Output as _cloudless_v1_StageBudget__Output } from '../../cloudless/v1/StageBudget.ts';
 import type { GatewayEndpoint as _cloudless_v1_GatewayEndpoint, GatewayEndpoint__Output as _cloudless_v1_GatewayEndpoint__Output } from '../../cloudless/v1/GatewayEndpoint.ts';
+import type { PipelineMeasure as _cloudless_v1_PipelineMeasure, PipelineMeasure__Output as _cloudless_v1_PipelineMeasure__Output } from '../../cloudless/v1/PipelineMeasure.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface Pipeline {
@@ -15,6 +16,7 @@ export interface Pipeline {
   'createdAtMs'?: (number | string | Long);
   'revision'?: (number | string | Long);
   'endpoints'?: (_cloudless_v1_GatewayEndpoint)[];
+  'measured'?: (_cloudless_v1_PipelineMeasure)[];
 }
 
 export interface Pipeline__Output {
@@ -26,4 +28,5 @@ export interface Pipeline__Output {
   'createdAtMs': (number);
   'revision': (number);
   'endpoints': (_cloudless_v1_GatewayEndpoint__Output)[];
+  'measured': (_cloudless_v1_PipelineMeasure__Output)[];
 }

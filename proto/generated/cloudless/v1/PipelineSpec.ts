@@ -9,6 +9,7 @@ export interface PipelineSpec {
   'slo'?: (_cloudless_v1_Slo | null);
   'owner'?: (string);
   'labels'?: ({[key: string]: string});
+  'timeoutMs'?: (number);
 }
 
 export interface PipelineSpec__Output {
@@ -17,4 +18,5 @@ export interface PipelineSpec__Output {
   'slo': (_cloudless_v1_Slo__Output | null);
   'owner': (string);
   'labels': ({[key: string]: string});
+  'timeoutMs': (number);
 }
