@@ -199,6 +199,53 @@ describe('as a policy', () => {
     expect(hasGpu.decide(quiet, hasGpu.initial)).toEqual(before)
   })
 
+  test('grows on most multiprocessors first and shrinks on fewest; larger ones are not taken away whole', () => {
+    const of = (least: number, most: number, requestMilli: number): ScalingView => {
+      const shapes = [shapeOf(least, requestMilli), shapeOf(most, requestMilli)]
+      const instances = shapes.map((shape, at) => anInstance({ id: `i${at}`, shape, deviceId: `gpu-${at}` }))
+      const devices = shapes.map((shape, at) => {
+        return { id: `gpu-${at}`, model: 'v100', shapes: [shape], memoryFreeBytes: 16e9, usdPerHour: 2 }
+      })
+      return aView({ instances, devices, slo: null })
+    }
+    const capacity = (view: ScalingView): number =>
+      view.instances.reduce((sum, { shape }) => sum + throughput(view, 'v100', shape)!, 0)
+    const told = (view: ScalingView, rate: number): readonly string[] =>
+      scaleTo(view, rate, throughput, true).actions.map((action) =>
+        action.kind === 'add' ? 'add' : `${action.kind} ${action.instanceId}`,
+      )
+    const both = of(200, 400, 500)
+    expect(told(both, 0.9 * capacity(both) + 1)).toEqual(['resize i1'])
+    // The larger one alone could give back as much.
+    const wide = of(200, 400, 1_000)
+    expect(told(wide, 0.29 * capacity(wide)).some((action) => action.endsWith('i0'))).toBe(true)
+    const least = of(200, 500, 100)
+    expect(told(least, 0.2 * capacity(least))).toEqual(['remove i0'])
+    // On 600 thousandths of the multiprocessors it stays, however little is asked.
+    expect(told(of(600, 600, 100), 0)).toEqual([])
+  })
+
+  test('a first instance goes to a GPU that is less than half given out, further ones to any up to 95 %', () => {
+    const used = (id: string, ...shapes: readonly Shape[]) => {
+      return { id, model: 'v100', shapes, memoryFreeBytes: 16e9, usdPerHour: 2 }
+    }
+    const half = used('half', shapeOf(510, 1_000))
+    const less = used('less', shapeOf(490, 1_000))
+    const nearly = used('nearly', shapeOf(900, 1_000), shapeOf(100, 600))
+    const first = (...devices: readonly ReturnType<typeof used>[]) =>
+      scaleTo(aView({ instances: [], devices, slo: null }), 5, throughput, true).actions
+    expect(first(half, less)).toMatchObject([{ kind: 'add', deviceId: 'less' }])
+    expect(first(half, used('empty'))).toMatchObject([{ kind: 'add', deviceId: 'empty' }])
+    expect(first(half)).toMatchObject([{ kind: 'add', deviceId: null }])
+    const own = anInstance({ shape: shapeOf(1_000, 1_000), deviceId: 'own' })
+    const more = (...devices: readonly ReturnType<typeof used>[]) => {
+      const view = aView({ instances: [own], devices: [used('own', own.shape), ...devices], slo: null })
+      return scaleTo(view, throughput(view, 'v100', own.shape)!, throughput, true).actions
+    }
+    expect(more(half)).toMatchObject([{ kind: 'add', deviceId: 'half' }])
+    expect(more(nearly)).toMatchObject([{ kind: 'add', deviceId: null }])
+  })
+
   test('the smallest part that covers the rest is taken, not the largest', () => {
     const instances = [anInstance({ shape: shapeOf(300, 1_000) })]
     const of = aView({ instances, slo: null })
