@@ -13,6 +13,7 @@ import { jobsCommand } from './commands/jobs.ts'
 import { linksCommand } from './commands/links.ts'
 import { loadCommand } from './commands/load.ts'
 import { logsCommand } from './commands/logs.ts'
+import { migCommand } from './commands/mig.ts'
 import { modelCommand } from './commands/model.ts'
 import { pipelineCommand } from './commands/pipeline.ts'
 import { planCommand } from './commands/plan.ts'
@@ -122,6 +123,7 @@ function defineProgram(program: Command, run: Run, options: ProgramOptions): voi
     catalogCommand(run),
     modelCommand(run),
     profileCommand(run),
+    migCommand(run),
     simulateCommand(run),
     demoCommand(run),
     setupPythonCommand(run),

@@ -129,6 +129,8 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
       // What the simulators' processes are asked and answer.
       'control-plane/simulation/simulation-report.ts',
       'physical-plane/serving/replay/replay-report.ts',
+      // A plan on paper, pure.
+      'physical-plane/serving/plan-slices.ts',
     ],
   },
   { path: 'examples/', imports: [] },
