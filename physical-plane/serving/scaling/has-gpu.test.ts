@@ -208,10 +208,9 @@ describe('as a policy', () => {
       })
       return aView({ instances, devices, slo: null })
     }
-    const capacity = (view: ScalingView): number =>
-      view.instances.reduce((sum, { shape }) => sum + throughput(view, 'v100', shape)!, 0)
-    const told = (view: ScalingView, rate: number): readonly string[] =>
-      scaleTo(view, rate, throughput, true).actions.map((action) =>
+    const capacity = (seen: ScalingView): number => capacityOfAll(seen.instances, seen)
+    const told = (seen: ScalingView, rate: number): readonly string[] =>
+      scaleTo(seen, rate, throughput, true).actions.map((action) =>
         action.kind === 'add' ? 'add' : `${action.kind} ${action.instanceId}`,
       )
     const both = of(200, 400, 500)
@@ -239,8 +238,8 @@ describe('as a policy', () => {
     expect(first(half)).toMatchObject([{ kind: 'add', deviceId: null }])
     const own = anInstance({ shape: shapeOf(1_000, 1_000), deviceId: 'own' })
     const more = (...devices: readonly ReturnType<typeof used>[]) => {
-      const view = aView({ instances: [own], devices: [used('own', own.shape), ...devices], slo: null })
-      return scaleTo(view, throughput(view, 'v100', own.shape)!, throughput, true).actions
+      const seen = aView({ instances: [own], devices: [used('own', own.shape), ...devices], slo: null })
+      return scaleTo(seen, throughput(seen, 'v100', own.shape)!, throughput, true).actions
     }
     expect(more(half)).toMatchObject([{ kind: 'add', deviceId: 'half' }])
     expect(more(nearly)).toMatchObject([{ kind: 'add', deviceId: null }])
