@@ -180,6 +180,69 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     for (const owner of ['training-team', 'serving-team']) expect(cost).toContain(owner)
   })
 
+  test('gives the bubbles of a training to a function without an objective, until one with an objective joins them', async () => {
+    const id = await cluster.submit(aJob('bubbles', { request: 0.4, limit: 0.6, memory_gib: 2 }), onFakeGpu)
+    await training(id)
+    const filling = functionFile({
+      name: 'filling',
+      slo: undefined,
+      gpu_share: { request: 0.1, limit: 0.3, memory_gib: 2 },
+      owner: 'filling-team',
+    })
+    const filler = await deployed(filling)
+    const enough = new AbortController()
+    const asking = [ask(filler.endpoint, enough.signal, 'filling')]
+    // Alone with the training it gets what that leaves: the training comes first.
+    const two = await untilUse((all) => all.length === 2 && all.some(({ filledSeconds }) => filledSeconds > 0.05))
+    const inBubbles = present(
+      two.find(({ instanceId }) => instanceId.includes(filler.id)),
+      'the use of the filler',
+    )
+    expect(inBubbles.bubbleSeconds).toBeGreaterThan(0)
+    expect(inBubbles.reason).toMatch(/expected|idle|empty/)
+    expect(two.find(({ instanceId }) => instanceId.includes(id))!.reason).not.toContain('yields to')
+
+    const first = await deployed(functionFile())
+    asking.push(ask(first.endpoint, enough.signal))
+    const three = await untilUse(
+      (all) =>
+        all.length === 3 &&
+        all.every(({ usedMilli }) => usedMilli > 0) &&
+        all.filter(({ reason }) => reason.includes(`yields to`)).length === 2,
+    )
+    enough.abort()
+    for (const answers of await Promise.all(asking)) {
+      expect(answers.length).toBeGreaterThan(5)
+      expect(new Set(answers)).toEqual(new Set([36]))
+    }
+    const guarded = present(
+      three.find(({ instanceId }) => instanceId.includes(first.id)),
+      'the use of the function with an objective',
+    )
+    expect(guarded.reason).toContain('comes first')
+    for (const { instanceId, reason } of three)
+      if (instanceId !== guarded.instanceId) expect(reason).toContain(`yields to ${guarded.instanceId}`)
+
+    writeFileSync(hurry, '')
+    const ended = await cluster.ended(id)
+    expect(ended.state, ended.reason).toBe('JOB_STATE_SUCCEEDED')
+    for (const name of ['answer', 'filling']) expect((await cluster.cli(['function', 'rm', name])).code).toBe(0)
+    await untilUse((all) => all.length === 0)
+    // One device, three owners: each pays for what it used, at least what it was guaranteed and at most its limit.
+    const { stdout: cost } = await cluster.cli(['cost', '--by', 'owner,device'])
+    const part = Number(/^filling-team +nvidia-t4 .* (0\.\d+) +\S+ B$/m.exec(cost)?.[1])
+    expect(part, cost).toBeGreaterThanOrEqual(0.1)
+    expect(part, cost).toBeLessThan(0.3)
+    for (const owner of ['training-team', 'serving-team']) expect(cost).toContain(owner)
+  })
+
+  async function deployed(file: string): Promise<{ readonly id: string; readonly endpoint: string }> {
+    const { code, stdout, stderr } = await cluster.cli(['--json', 'function', 'deploy', file])
+    expect(code, stderr).toBe(0)
+    const { id, instances } = JSON.parse(stdout) as Deployed
+    return { id, endpoint: present(instances[0], 'an instance of the function').endpoint }
+  }
+
   /** Asks as fast as answers come, until told to stop; the sums that were answered. */
   async function ask(endpoint: string, enough: AbortSignal, name = 'answer'): Promise<readonly number[]> {
     const sums: number[] = []
