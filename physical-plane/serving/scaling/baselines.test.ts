@@ -20,6 +20,16 @@ describe("Knative's autoscaler", () => {
     expect(kpa(panic.memory, { ...calm, nowMs: 60_001 })).toEqual({ desired: 10, memory: kpaStart })
   })
 
+  test('a panic lasts a minute from the last time that it was justified, at the most that it asked for', () => {
+    const first = kpa(kpaStart, tick({ averagePanic: 200 }))
+    const again = kpa(first.memory, tick({ nowMs: 30_000, ready: 20, averagePanic: 400 }))
+    expect([first.desired, again.desired]).toEqual([20, 40])
+    const calm = tick({ ready: 40, averageStable: 150, averagePanic: 10 })
+    // Once it is over a step goes to half at most.
+    expect(kpa(again.memory, { ...calm, nowMs: 90_000 }).desired).toBe(40)
+    expect(kpa(again.memory, { ...calm, nowMs: 90_001 }).desired).toBe(20)
+  })
+
   test('below twice it goes by the minute', () => {
     expect(kpa(kpaStart, tick({ averagePanic: 90 })).desired).toBe(5)
     expect(kpa(kpaStart, tick({ averageStable: 71 })).desired).toBe(8)

@@ -176,6 +176,17 @@ describe('as a policy', () => {
       expect(second - (downs[at - 1] ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(10)
   })
 
+  test('looks every two seconds at the last ten', () => {
+    const busy = seconds(10, { arrived: 100 })
+    const first = hasGpu.decide(aView({ history: busy, slo: null }), hasGpu.initial)
+    const at = (nowMs: number) => hasGpu.decide(aView({ nowMs, history: busy, slo: null }), first.memory).actions
+    expect(first.actions.length).toBeGreaterThan(0)
+    expect(at(101_999)).toEqual([])
+    expect(at(102_000).length).toBeGreaterThan(0)
+    const before = [...seconds(50, { arrived: 3_000 }), ...busy]
+    expect(hasGpu.decide(aView({ history: before, slo: null }), hasGpu.initial)).toEqual(first)
+  })
+
   test('a part that misses the objective is never chosen', () => {
     const of = aView({ history: seconds(10, { arrived: 100 }), slo: { latencyMs: 60, percentile: 99 } })
     const { actions } = hasGpu.decide(of, hasGpu.initial)
