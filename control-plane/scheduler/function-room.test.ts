@@ -62,6 +62,12 @@ describe('MIG slices', () => {
     expect(take(spec, 'a')).toMatchObject({ kind: 'none', because: 'a has 0 of 2 nvidia-a100-mig-3g.20gb free' })
     expect(room().take({ ...spec, gpuShare: share(200) }, 'a').kind).toBe('none')
   })
+
+  test('are for those who name them: who takes any device has a whole one', () => {
+    const { take } = room()
+    expect(take(anInferenceSpec(), 'a')).toMatchObject({ deviceClass: { deviceModel: 'nvidia-a100' } })
+    expect(take(anInferenceSpec(), 'a').kind).toBe('none')
+  })
 })
 
 describe('whole units', () => {

@@ -5,6 +5,7 @@ import { classKey, type DeviceClass } from '#control-plane/model/device-class.ts
 import type { FunctionRoom, RoomTaken } from '#control-plane/model/function-room.ts'
 import { partOfWhole, shareOn, shareText, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { InferenceSpec } from '#control-plane/model/inference.ts'
+import { migSlice } from '#control-plane/model/mig-slice.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { gibText } from './share-memory.ts'
 import { countFreeUnits, resizeShare, takeUnit, unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
@@ -85,7 +86,8 @@ function shareFor({ gpuShare }: InferenceSpec, { deviceModel }: DeviceClass): Gp
 
 function mayUse({ deviceModels }: InferenceSpec, { deviceModel, market }: DeviceClass): boolean {
   if (market !== 'on-demand') return false
-  return deviceModels.length === 0 || deviceModels.includes(deviceModel)
+  // Whoever takes any device counts on a whole one: how much of it would do is for the file to say.
+  return deviceModels.length === 0 ? migSlice(deviceModel) === null : deviceModels.includes(deviceModel)
 }
 
 function asked({ deviceModels, gpuShare }: InferenceSpec): string {

@@ -208,6 +208,15 @@ describe('GpuTable', () => {
     expect(new GpuTable([aGpu('b', { sharing: 'whole' })]).takeShares('x', 'nvidia-t4', 1, ask(1))).toBeNull()
   })
 
+  test('a MIG slice is a device of its own: it goes whole to who names it, and nobody has a share of it', () => {
+    const slice = { model: 'nvidia-a100-mig-3g.20gb', sharing: 'whole', wholeBecause: 'it is a MIG device' } as const
+    const table = new SliceTable([aGpu('MIG-1', slice), aGpu('MIG-2', slice)])
+    expect(table.take('one', slice.model, 1)).toMatchObject([{ deviceId: 'MIG-1', units: 1 }])
+    expect(table.take('two', slice.model, 1, ask(100))).toBeNull()
+    expect(table.refusal('two', slice.model, ask(100))).toMatch(/MIG-1 is handed out whole: it is a MIG device/)
+    expect(table.take('three', 'nvidia-a100', 1)).toBeNull()
+  })
+
   test('who answers token by token is on the tightest GPU in use, else on an empty one, and never split over several', () => {
     const llm = (memoryBytes: number) => ask(300, { kind: 'llm-inference', functionId: 'f-1', memoryBytes })
     const table = new GpuTable([aGpu('a'), aGpu('b'), aGpu('c')])

@@ -83,6 +83,8 @@ def until(is_so) -> None:
 def test_one_holder_serves_all_and_outlives_whoever_started_it(machine):
     first, second = user(machine), user(machine)
     (holder,) = holders(machine)
+    # By this name the agent knows that the copy is there, on which GPU, and how large (agent/shared-weights.ts).
+    assert [path.name for path in machine.glob("a.on-*") if not path.name.endswith(("-lock", "-holder"))] == ["a.on-GPU-1"]
     # Of the instance that started it nothing is left, nor is it marked as a part of it.
     assert b"CLOUDLESS_INSTANCE_ID" not in Path(f"/proc/{holder}/environ").read_bytes()
     first.kill()
