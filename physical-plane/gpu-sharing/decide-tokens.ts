@@ -31,10 +31,10 @@ export function decideByTokens(before: DeviceMemory, snapshot: DeviceSnapshot, c
   const { nowNs } = snapshot
   const watched = watchDevice(before, snapshot, config)
   const settled = settle(before.tokens, watched, nowNs, config)
-  const active = watched
-    .filter((group) => wantsToLaunch(group, nowNs, config))
-    .map((group) => clientOf(group, watched, config))
-  const plan = planTokens(settled.plan, active, nowNs, settled.isShaken, config.window)
+  const clients = new Map(watched.map((group) => [group, clientOf(group, watched, config)]))
+  const active = watched.filter((group) => wantsToLaunch(group, nowNs, config)).map((group) => clients.get(group)!)
+  const all = [...clients.values()]
+  const plan = planTokens(settled.plan, { nowNs, all, active, isShaken: settled.isShaken }, config.window)
   const { state } = plan
   const waits = active.some(({ id }) => !holdsNow(state, id, nowNs))
   const allowanceNs = new Map<string, number>()
@@ -43,7 +43,7 @@ export function decideByTokens(before: DeviceMemory, snapshot: DeviceSnapshot, c
   const processes = new Map<string, ProcessMemory>()
   for (const group of watched) {
     const { instanceId } = group.instance
-    const client = clientOf(group, watched, config)
+    const client = clients.get(group)!
     const leftNs = remainingNs(state, instanceId, nowNs)
     // Of what was planned anew the difference counts; unused time of a token is gone with it.
     const plannedNs = leftNs - remainingNs(settled.plan.state, instanceId, nowNs)

@@ -15,42 +15,49 @@ import {
   type TokenClient,
   type TokenState,
 } from './token-scheduler.ts'
+import { noTimetable, timetableOf, turnsFrom, type Timetable } from './timetable.ts'
 
 export type TokenPlan = {
   readonly state: TokenState
   /** Planned until then, for these clients with these shares. */
   readonly toNs: number
   readonly forWhom: string
+  readonly timetable: Timetable
+}
+
+export type ToPlan = {
+  readonly nowNs: number
+  /** By id. */
+  readonly all: readonly TokenClient[]
+  /** Of those: who wants to launch, or holds a token and has work. */
+  readonly active: readonly TokenClient[]
+  /** What the plan rests on has changed, besides who wants to launch. */
+  readonly isShaken: boolean
 }
 
 type Config = SharingConfig['window']
 
-export const noPlan: TokenPlan = { state: noTokens, toNs: 0, forWhom: '' }
+export const noPlan: TokenPlan = { state: noTokens, toNs: 0, forWhom: '', timetable: noTimetable }
 
-/** `isShaken`: what the plan rests on has changed, besides who wants to launch. */
-export function planTokens(
-  before: TokenPlan,
-  active: readonly TokenClient[],
-  nowNs: number,
-  isShaken: boolean,
-  config: Config,
-): TokenPlan {
+export function planTokens(before: TokenPlan, { nowNs, all, active, isShaken }: ToPlan, config: Config): TokenPlan {
   const forWhom = JSON.stringify(active.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
-  const holds = !isShaken && forWhom === before.forWhom && before.toNs > nowNs
+  const timetable = timetableOf(before.timetable, all, config)
+  const isSame = !isShaken && forWhom === before.forWhom && timetable === before.timetable
+  const holds = isSame && before.toNs > nowNs
   let state = forgetOld(before.state, nowNs, config)
   if (!holds) state = cutSurplus(revoke(state, nowNs + config.settleMs * 1e6), active, nowNs, config)
   let toNs = holds ? before.toNs : nowNs
   for (let looks = 0; toNs < nowNs + config.aheadMs * 1e6 && looks < config.looksMax; looks++) {
-    state = grantTokens(state, active, toNs, config).state
-    toNs = nextLookNs(state, toNs, config)
+    const turns = turnsFrom(timetable, active, toNs, config)
+    state = grantTokens(state, active, toNs, config, turns).state
+    toNs = nextLookNs([...state.tokens.map(({ endNs }) => endNs), ...turns.map(({ startNs }) => startNs)], toNs, config)
   }
-  return { state, toNs, forWhom }
+  return { state, toNs, forWhom, timetable }
 }
 
-/** When a token ends, or somebody's old use has left the window. */
-function nextLookNs({ tokens }: TokenState, atNs: number, config: Config): number {
-  const ends = tokens.map(({ endNs }) => endNs).filter((ns) => ns > atNs)
-  return Math.min(atNs + config.lookMs * 1e6, ...ends)
+/** When a token ends or a turn begins, or somebody's old use has left the window. */
+function nextLookNs(changesNs: readonly number[], atNs: number, config: Config): number {
+  return Math.min(atNs + config.lookMs * 1e6, ...changesNs.filter((ns) => ns > atNs))
 }
 
 function revoke(state: TokenState, fromNs: number): TokenState {

@@ -41,12 +41,16 @@ export const noTokens: TokenState = { tokens: [], notBeforeNs: new Map() }
 
 const wholeMilli = 1000
 
-/** `active`: clients that want to launch, or hold a token and have work. Who holds one, or is to get one, is passed over. */
+/**
+ * `active`: clients that want to launch, or hold a token and have work. Who holds one, or is to get one, is passed over. `turns`: places
+ * that a timetable keeps for clients; only who is owed and comes first may have another's.
+ */
 export function grantTokens(
   before: TokenState,
   active: readonly TokenClient[],
   nowNs: number,
   config: Config,
+  turns: readonly Token[] = [],
 ): { readonly state: TokenState; readonly granted: readonly Token[] } {
   const without = active.filter(({ id }) => heldUntilNs(before, id, nowNs) === nowNs)
   const asks = without.map((client) => askOf(before, client, nowNs, config))
@@ -57,17 +61,25 @@ export function grantTokens(
   // Places kept for those who do not fit yet, or whose request begins again soon: nobody behind them is in their way.
   const kept = new Map<string, Token>()
   // Whoever is admitted in this very loop holds its part for those behind it.
-  const plan = (): readonly Token[] => [...live, ...granted, ...kept.values()]
-  const keep = ({ client }: Ask, fromNs: number, lengthNs: number): void => {
-    if (kept.size < config.placesMax) kept.set(client.id, earliestPlace(plan(), client, fromNs, lengthNs))
+  // Who is at its limit leaves its turn to others until then.
+  const freeFrom = new Map(asks.map(({ client, freeFromNs }) => [client.id, freeFromNs]))
+  const usable = turns.map((turn) => ({ ...turn, startNs: Math.max(turn.startNs, freeFrom.get(turn.id) ?? 0) }))
+  const plan = (ask: Ask): readonly Token[] => {
+    const isFirst = ask.client.comesFirst === true && ask.requestNs > 0
+    return [...live, ...granted, ...kept.values(), ...(isFirst ? [] : usable)]
+  }
+  const keep = (ask: Ask, fromNs: number, lengthNs: number): void => {
+    if (kept.size >= config.placesMax) return
+    kept.set(ask.client.id, earliestPlace(plan(ask), ask.client, fromNs, lengthNs))
   }
   const admit = (ask: Ask): boolean => {
-    const token = tokenFor(plan(), ask, nowNs, config)
+    const token = tokenFor(plan(ask), ask, nowNs, config)
     if (token === null) return false
     granted.push(token)
     return kept.delete(ask.client.id) || true
   }
-  for (const ask of owed.sort(mostOwed)) if (!admit(ask)) keep(ask, nowNs, ask.lengthNs)
+  for (const ask of owed.sort(mostOwed))
+    if (!admit(ask)) keep(ask, ask.freeFromNs, Math.max(ask.lengthNs, leastNs(ask.client, config)))
   // Surplus is nobody's right: it ends where somebody's request begins again. Who has none has nothing to keep a place for.
   const entitled = others.filter(({ client }) => client.requestMilli > 0)
   for (const ask of entitled.sort((a, b) => a.owedFromNs - b.owedFromNs || byId(a, b)))
@@ -85,20 +97,21 @@ export type Ask = Deficit & {
   readonly lengthNs: number
   /** When its request begins to be missed if it gets nothing. */
   readonly owedFromNs: number
-  /** When it is below its limit, by enough for a launch. */
+  /** When it may have a token: now, or once it is below its limit by enough for a launch and has paid back what it owes. */
   readonly freeFromNs: number
 }
 
 export function askOf(state: TokenState, client: TokenClient, nowNs: number, config: Config): Ask {
   const deficit = deficitOf(state, client, nowNs, config)
-  const isPaidBack = nowNs >= (state.notBeforeNs.get(client.id) ?? 0)
+  const paidBackNs = state.notBeforeNs.get(client.id) ?? 0
   const surplusNs = Math.min(config.surplusMs, client.pieceMs ?? Infinity) * 1e6
   const wholeNs = wholeTokenNs(client, config)
   const wishNs = deficit.requestNs > 0 ? wholeNs : Math.max(wholeNs, surplusNs)
-  const lengthNs = isPaidBack ? Math.min(wishNs, roomBelowLimit(state, client.id, nowNs, deficit, config)) : 0
-  const owedFromNs = whenLeft(state, client.id, nowNs, -deficit.requestNs, config)
-  const freeFromNs = whenLeft(state, client.id, nowNs, leastNs(client, config) - deficit.limitNs, config)
-  return { client, lengthNs, ...deficit, owedFromNs, freeFromNs: isPaidBack ? freeFromNs : owedFromNs }
+  const lengthNs = nowNs < paidBackNs ? 0 : Math.min(wishNs, roomBelowLimit(state, client.id, nowNs, deficit, config))
+  const leftNs = (useNs: number): number => whenLeft(state, client.id, nowNs, useNs, config)
+  const least = leastNs(client, config)
+  const freeFromNs = lengthNs >= least ? nowNs : Math.max(paidBackNs, leftNs(least - deficit.limitNs))
+  return { client, lengthNs, ...deficit, owedFromNs: leftNs(-deficit.requestNs), freeFromNs }
 }
 
 /** As long as its request of a window, or in pieces; who has none has surplus. */
@@ -164,10 +177,14 @@ export function earliestPlace(plan: readonly Token[], client: TokenClient, fromN
 
 /** How long, up to `toNs`, its part is free from `fromNs` on. What it holds or is kept for itself is in nobody's way. */
 function fitsUntil(plan: readonly Token[], { id, smMilli }: TokenClient, fromNs: number, toNs: number): number {
-  const others = plan.filter((token) => token.id !== id && token.endNs > fromNs && token.startNs < toNs)
+  const isThen = ({ startNs, endNs }: Token): boolean => startNs < endNs && endNs > fromNs && startNs < toNs
+  const others = plan.filter((token) => token.id !== id && isThen(token))
   const changes = [fromNs, ...others.map(({ startNs }) => startNs).filter((ns) => ns > fromNs)]
-  const heldAt = (ns: number): number =>
-    others.reduce((sum, token) => sum + (token.startNs <= ns && ns < token.endNs ? token.smMilli : 0), 0)
+  // A client is there once, whether it holds a token, or its turn has come, or both.
+  const heldAt = (ns: number): number => {
+    const held = new Map(others.flatMap((one) => (one.startNs <= ns && ns < one.endNs ? [[one.id, one.smMilli]] : [])))
+    return [...held.values()].reduce((sum, milli) => sum + milli, 0)
+  }
   return Math.min(toNs, ...changes.filter((ns) => heldAt(ns) + smMilli > wholeMilli))
 }
 
