@@ -109,6 +109,29 @@ def test_a_holder_that_was_killed_is_replaced(machine):
     until(lambda: holders(machine) == [])
 
 
+def test_what_a_killed_holder_has_left_goes_with_the_last_that_uses_it(machine):
+    from cloudless.serve.gpu_weights import sweep_dead
+
+    handle = machine / "a.on-GPU-1"
+    first = user(machine)
+    sweep_dead(machine)
+    assert handle.exists()
+    (holder,) = holders(machine)
+    os.kill(holder, 9)
+    until(lambda: holders(machine) == [])
+    sweep_dead(machine)
+    assert handle.exists()
+    first.kill()
+    first.communicate()
+    sweep_dead(machine)
+    assert not handle.exists()
+    sweep_dead(machine)
+    second = user(machine)
+    assert len(holders(machine)) == 1
+    second.kill()
+    second.communicate()
+
+
 def test_where_the_driver_refuses_it_is_said(machine):
     (machine / "device").rmdir()
     environment = {

@@ -9,6 +9,7 @@ by the handles' names (agent/shared-weights.ts) and counts it beside them.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import mmap
@@ -80,6 +81,19 @@ def shared_address(place: Path, driver: Driver, device: str) -> int:
         # Kept open, and so in use, until this process ends.
         fcntl.flock(file, fcntl.LOCK_SH)
         return driver.open(os.pread(file, _HANDLE_BYTES, 0))
+
+
+def sweep_dead(folder: Path) -> None:
+    """Removes handles whose holder was killed, once nobody uses what it held: the agent counts what has a handle."""
+    for lock in sorted(folder.glob("*-lock")):
+        handle = lock.with_name(lock.name.removesuffix("-lock"))
+        with contextlib.suppress(OSError), lock.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_held(handle):
+                continue
+            with handle.open("rb") as used:
+                fcntl.flock(used, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                handle.unlink()
 
 
 def _is_held(handle: Path) -> bool:

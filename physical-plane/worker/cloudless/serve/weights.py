@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import HandlerFault
+from .gpu_weights import Driver, shared_address, sweep_dead
 
 _ALIGNMENT = 64
 _HEADER_BYTES_MAX = 64 * 2**20
@@ -70,10 +71,11 @@ def sweep_unused(folder: Path, keep: str = "") -> None:
 
 
 def sweep_older() -> None:
-    """Weights of older versions, once nobody uses them; this one's are kept by those who do."""
+    """Weights of older versions, once nobody uses them; this one's are kept by those who do. And what killed holders have left."""
     folder = os.environ.get("CLOUDLESS_SHARED", "")
     if folder != "":
         sweep_unused(Path(folder))
+        sweep_dead(Path(folder))
 
 
 def _placed(model: Any, place: Path, device: str) -> Any:
@@ -81,8 +83,6 @@ def _placed(model: Any, place: Path, device: str) -> Any:
     if device == "cpu":
         return model
     import torch
-
-    from .gpu_weights import Driver, shared_address
 
     torch.cuda.init()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].replace("/", "-")
