@@ -81,3 +81,29 @@ test('whatever agents have told of several GPUs, one share more that is promised
     { numRuns: 200 },
   )
 })
+
+test('whatever is promised at once of several GPUs, shares and whole ones, all of it is given in whatever order it comes', () => {
+  const shares = fc.array(fc.option(anyShare, { freq: 8 }), { minLength: 2, maxLength: 12 })
+  fc.assert(
+    fc.property(shares, fc.integer({ min: 2, max: 4 }), fc.infiniteStream(fc.nat()), (drawn, count, chance) => {
+      const devices = gpus(count)
+      const units = new SharedUnits(devices, count)
+      const promised = drawn.flatMap((share, i) => {
+        if ((share === null ? units.wholeFree : units.free(share)) === 0) return []
+        units.take([{ share, deviceId: '' }])
+        return [{ holder: `h-${i}`, model: 't4', share }]
+      })
+      const table = new GpuTable(devices)
+      table.comingIs(() => promised)
+      const waiting = [...promised]
+      for (const draw of chance) {
+        if (waiting.length === 0) break
+        const [{ holder, share }] = waiting.splice(draw % waiting.length, 1) as [(typeof promised)[number]]
+        const slices =
+          share === null ? table.takeWhole(holder, 't4', 1) : table.takeShares(holder, 't4', 1, ask(share, holder))
+        expect(slices).not.toBeNull()
+      }
+    }),
+    { numRuns: 200 },
+  )
+})

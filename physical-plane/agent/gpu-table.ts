@@ -15,6 +15,7 @@ import { placement as defaultPolicy } from '#physical-plane/gpu-sharing/placemen
 import type { Slice, SliceShare } from '#physical-plane/runtime/runtime.ts'
 import { assert, present } from '#runtime/assert.ts'
 import type { Device } from './devices.ts'
+import { mayGo, roomForComing, type Coming } from './room-for-coming.ts'
 import { weightsBytes, type SharedWeights } from './shared-weights.ts'
 import { takeEvenly } from './take-evenly.ts'
 
@@ -26,11 +27,16 @@ export type ShareAsk = {
   readonly functionId: string
 }
 
+/** Somebody who may ask for a GPU of this model, or a share of one. */
+export type ComingTo = Coming & { readonly model: string }
+
 type Held = { readonly slices: readonly Slice[]; readonly ask: ShareAsk | null }
 /** Devices of one model that are handed out alike. */
 type Group = { readonly model: string; readonly isShared: boolean; readonly index: DeviceIndex }
 
 const machine = 'machine'
+/** For more of them no way is looked for. */
+const comingMax = 64
 /** Of every device and under every policy: what its manager grants. */
 const heldBounds: Bounds = {
   requestMilliMax: placementConfig.requestMilliMax,
@@ -43,6 +49,10 @@ export class GpuTable {
   #groups: readonly Group[] = []
   readonly #held = new Map<string, Held>()
   #weights: readonly SharedWeights[] = []
+  /** Who has none yet and may ask, by model; those who hold something may be among them. */
+  #coming: () => readonly ComingTo[] = () => []
+  /** Where each of them could go, as it was found last. */
+  #room: ReadonlyMap<string, string> = new Map()
 
   constructor(devices: readonly Device[], policy: PlacementPolicy = defaultPolicy) {
     this.#policy = policy
@@ -71,6 +81,11 @@ export class GpuTable {
     this.#chargeWeights()
   }
 
+  /** Whom a choice is to leave room for: asked at each. */
+  comingIs(coming: () => readonly ComingTo[]): void {
+    this.#coming = coming
+  }
+
   /** Of the device: in nobody's share. */
   besideBytes(deviceId: string): number {
     const { index, at } = this.#locate(deviceId)
@@ -96,7 +111,8 @@ export class GpuTable {
     const demand: Demand = { ...demandOf(holder, ask), devices: units, kind: units > 1 ? 'training' : ask.kind }
     // Where it would be the first of its function its weights come with it.
     this.#chargeWeights(ask.functionId)
-    const placed = this.#policy.place(index, demand)
+    const wanted = this.#policy.place(index, demand)
+    const placed = wanted === null || units > 1 ? wanted : this.#leavingRoom(index, model, demand, wanted)
     // What was asked for, where a policy counts more of the device: others are kept away by it, nobody is guaranteed more by it.
     const slices =
       placed === null
@@ -168,6 +184,34 @@ export class GpuTable {
       limitMilli: Math.max(0, limitMilliMax - index.limitMilli(at)),
       memoryBytes: index.freeMemoryBytes(at),
     }
+  }
+
+  /** What the policy wants, unless that leaves one that is to come without a GPU although all could have one. */
+  #leavingRoom(index: DeviceIndex, model: string, demand: Demand, wanted: Placement): Placement {
+    const { holder, share } = demand
+    const coming = this.#comingTo(model, holder).filter((one) => mayGo(index, one))
+    if (coming.length === 0) return wanted
+    index.hold(demand, wanted)
+    const rest = roomForComing(index, coming)
+    index.release(holder)
+    if (rest !== null) {
+      this.#room = rest
+      return wanted
+    }
+    this.#room = roomForComing(index, [...coming, { holder, share }]) ?? this.#room
+    const deviceId = this.#room.get(holder)
+    const isThere = deviceId !== undefined && index.fits(index.numberOf(deviceId), share)
+    return isThere ? [{ deviceId, share }] : wanted
+  }
+
+  /** Whole ones as far as there are no GPUs for them that can not be shared. */
+  #comingTo(model: string, except: string): readonly Coming[] {
+    const coming = this.#coming().filter((one) => {
+      return one.model === model && one.holder !== except && !this.#held.has(one.holder)
+    })
+    const unshared = this.#groups.filter((group) => group.model === model && !group.isShared)
+    let others = unshared.reduce((sum, { index }) => sum + index.devices.length - index.activeCount, 0)
+    return coming.filter(({ share }) => share !== null || others-- <= 0).slice(0, comingMax)
   }
 
   #isFree(deviceId: string): boolean {

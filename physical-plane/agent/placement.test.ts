@@ -105,3 +105,18 @@ test('agents with one policy after the other leave everybody where they are', as
   expect(deviceOf('new/lab/worker-0')).toBe('b')
   await stop(agent)
 })
+
+test('who is asked for first leaves a GPU to those who come with it, in whatever order their names are', async () => {
+  const { clock, controlPlane, startAgent, deviceOf, stop } = aMachine('coming')
+  const agent = await startAgent()
+  // They fill the GPUs in one way only, in which no two small ones are together.
+  const requests = [400, 400, 600, 600, 200, 200, 800, 800]
+  const all = requests.map((request, i) => onShare(`j-${i}`, request, 0))
+  controlPlane.desire(all)
+  await clock.advance(5_000)
+  const onEach = Map.groupBy(requests, (_, i) => deviceOf(all[i]!.id))
+  expect([...onEach.values()].map((own) => own.reduce((sum, request) => sum + request, 0))).toEqual([
+    1000, 1000, 1000, 1000,
+  ])
+  await stop(agent)
+})

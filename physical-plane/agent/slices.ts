@@ -5,7 +5,7 @@ import { assert } from '#runtime/assert.ts'
 import type { Slice } from '#physical-plane/runtime/runtime.ts'
 import type { Device } from './devices.ts'
 import { isGpu } from './devices.ts'
-import { GpuTable, type ShareAsk } from './gpu-table.ts'
+import { GpuTable, type ComingTo, type ShareAsk } from './gpu-table.ts'
 import type { SharedWeights } from './shared-weights.ts'
 import { describeFreeShares, refuseShare } from './share-words.ts'
 
@@ -69,6 +69,11 @@ export class SliceTable {
     this.#held.set(holder, slices)
     this.#wake()
     return slices
+  }
+
+  /** Who is to come, with one GPU each or a share of one: choices leave them room. */
+  comingIs(coming: () => readonly ComingTo[]): void {
+    this.#gpus.comingIs(coming)
   }
 
   /** Copies of weights on GPUs that are in nobody's share. */

@@ -5,6 +5,7 @@ import { messageOf } from '#runtime/errors.ts'
 import type { RecoveredRun } from '#physical-plane/runtime/runtime.ts'
 import type { DesiredState__Output } from '#proto/generated/cloudless/v1/DesiredState.ts'
 import { decodeDesired, nothingDesired, type Desired, type DesiredInstance } from './desired.ts'
+import type { ComingTo } from './gpu-table.ts'
 import { InstanceLife, lifeMarkOf, type LifeDependencies } from './instance-life.ts'
 import { joinEntries } from './meter.ts'
 
@@ -42,6 +43,7 @@ export class Supervisor {
 
   constructor(dependencies: SupervisorDependencies) {
     this.#d = dependencies
+    dependencies.slices.comingIs(() => this.#coming())
   }
 
   get desired(): Desired {
@@ -126,6 +128,15 @@ export class Supervisor {
       if (this.#isLastOf(jobId, id)) await runtime.forgetJob(jobId)
       await journal.append(joinEntries({ marks: { [key]: null, [lifeMarkOf(id)]: null } }, meters.forget(id)))
     }
+  }
+
+  /** Whom GPUs are still to be found for; of many that are new, most have not begun when the first one asks. */
+  #coming(): readonly ComingTo[] {
+    return this.#desired.instances.flatMap(({ id: holder, units, deviceModel: model, gpuShare: share }) => {
+      const state = this.#lives.get(holder)?.state ?? 'starting'
+      const isComing = (state === 'starting' || state === 'backing-off') && units === 1
+      return isComing ? [{ holder, model, share }] : []
+    })
   }
 
   #isLastOf(jobId: string, instanceId: string): boolean {
