@@ -39,6 +39,11 @@ test.each<[Parameters<typeof aUse>[0], string]>([
   expect(columnsOf(use)).toContain(text)
 })
 
+test('weights that instances use together are told beside their own memory', () => {
+  const gpu = aDevice('onprem/lab', [aUse()], { besideBytes: 3 * 2 ** 30 })
+  expect(shown({ regions: [lab], devices: [gpu] })).toContain('memory 6.5 GiB and 3.0 of shared weights\n')
+})
+
 describe('where there is nothing to show it says why', () => {
   test('no agent, no GPU', () => {
     expect(shown({ regions: [aRegion('a', { agentState: 'AGENT_STATE_ABSENT' })], devices: [] })).toMatch(

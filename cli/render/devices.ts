@@ -55,7 +55,8 @@ function deviceText(told: RegionDevice__Output, region: Region__Output, style: S
   }
   const sum = (of: (use: DeviceUse__Output) => number): number => uses.reduce((total, use) => total + of(use), 0)
   const requests = `requests ${part(sum(requestOf))} of 1, limits ${part(sum(limitOf))} of 1.5`
-  const now = `used ${part(sum((use) => use.usedMilli))}, memory ${gib(sum((use) => use.memoryBytes))} GiB`
+  const beside = device === null || device.besideBytes === 0 ? '' : ` and ${gib(device.besideBytes)} of shared weights`
+  const now = `used ${part(sum((use) => use.usedMilli))}, memory ${gib(sum((use) => use.memoryBytes))} GiB${beside}`
   return `${name}  ${how}; ${requests}; ${now}\n${usesTable(uses, style)}`
 }
 
