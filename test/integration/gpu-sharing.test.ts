@@ -189,7 +189,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
       gpu_share: { request: 0.1, limit: 0.3, memory_gib: 2 },
       owner: 'filling-team',
     })
-    const filler = await deployed(filling)
+    const filler = await deployOne(filling)
     const enough = new AbortController()
     const asking = [ask(filler.endpoint, enough.signal, 'filling')]
     // Alone with the training it gets what that leaves: the training comes first.
@@ -202,7 +202,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     expect(inBubbles.reason).toMatch(/expected|idle|empty/)
     expect(two.find(({ instanceId }) => instanceId.includes(id))!.reason).not.toContain('yields to')
 
-    const first = await deployed(functionFile())
+    const first = await deployOne(functionFile())
     asking.push(ask(first.endpoint, enough.signal))
     const three = await untilUse(
       (all) =>
@@ -220,8 +220,8 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
       'the use of the function with an objective',
     )
     expect(guarded.reason).toContain('comes first')
-    for (const { instanceId, reason } of three)
-      if (instanceId !== guarded.instanceId) expect(reason).toContain(`yields to ${guarded.instanceId}`)
+    const others = three.filter(({ instanceId }) => instanceId !== guarded.instanceId)
+    for (const { reason } of others) expect(reason).toContain(`yields to ${guarded.instanceId}`)
 
     writeFileSync(hurry, '')
     const ended = await cluster.ended(id)
@@ -236,7 +236,7 @@ describe.skipIf(!isPossible)('a GPU that is shared', () => {
     for (const owner of ['training-team', 'serving-team']) expect(cost).toContain(owner)
   })
 
-  async function deployed(file: string): Promise<{ readonly id: string; readonly endpoint: string }> {
+  async function deployOne(file: string): Promise<{ readonly id: string; readonly endpoint: string }> {
     const { code, stdout, stderr } = await cluster.cli(['--json', 'function', 'deploy', file])
     expect(code, stderr).toBe(0)
     const { id, instances } = JSON.parse(stdout) as Deployed
