@@ -11,6 +11,11 @@ const optional: readonly Optional[] = [
     what: 'models for ONNX Runtime',
   },
   {
+    modules: ['grpc_tools'],
+    requirements: ['grpcio-tools>=1.60,<2'],
+    what: "a client of the protocol that gRPC's generator makes",
+  },
+  {
     modules: ['tritonclient.http', 'tritonclient.grpc'],
     requirements: ['tritonclient[http,grpc]>=2.40,<3'],
     what: "a third party's client of the protocol",

@@ -1,5 +1,6 @@
 // Clients of the Open Inference Protocol that are not ours, through a region's gateway to real instances: one made by grpc-js from the
-// protocol's own file, one over HTTP with tensors as bytes, and NVIDIA's tritonclient where the tests' Python has it.
+// protocol's own file, one by gRPC's generator for Python, one over HTTP with tensors as bytes, and NVIDIA's tritonclient; those in Python
+// where the tests' Python has them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -84,10 +85,24 @@ describe.skipIf(python === '')('through the gateway', () => {
     }
   })
 
+  test("a Python client that gRPC's own generator makes of the protocol works", async ({ skip }) => {
+    const proto = join(import.meta.dirname, '../../proto/inference/grpc_service.proto')
+    const { code, heard } = await runPython('generated_client.py', [proto, grpc, 'scale'])
+    skip(code === 77, 'inference-clients: the generator is not installed (pip install grpcio-tools)')
+    expect(code).toBe(0)
+    expect(JSON.parse(heard)).toEqual({
+      isLive: true,
+      isReady: true,
+      inputs: [['x', 'FP32', [-1, 2]]],
+      id: '7',
+      typed: [2, 4, 6, 8],
+      raw: [2, 4, 6, 8],
+      refusal: ['INVALID_ARGUMENT', expect.stringContaining('it has x')],
+    })
+  })
+
   test("NVIDIA's tritonclient works unchanged", async ({ skip }) => {
-    const script = join(import.meta.dirname, 'inference/triton_client.py')
-    const child = spawn(python, [script, http, grpc, 'scale'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[number | null]>])
+    const { code, heard } = await runPython('triton_client.py', [http, grpc, 'scale'])
     skip(code === 77, 'inference-clients: tritonclient is not installed (pip install tritonclient[http,grpc])')
     expect(code).toBe(0)
     const answer = {
@@ -99,10 +114,20 @@ describe.skipIf(python === '')('through the gateway', () => {
       ],
       refusal: expect.stringMatching(/^InferenceServerException: .*it has x/),
     }
-    expect(JSON.parse(output)).toEqual({ http: answer, grpc: answer })
+    expect(JSON.parse(heard)).toEqual({ http: answer, grpc: answer })
   })
 })
 
 function infer(client: Client, request: object): Promise<GrpcAnswer> {
   return inferGrpc(client, { model_name: 'scale', ...request })
+}
+
+async function runPython(
+  name: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly heard: string }> {
+  const script = join(import.meta.dirname, 'inference', name)
+  const child = spawn(python, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [heard, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[number | null]>])
+  return { code, heard }
 }
