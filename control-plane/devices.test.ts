@@ -50,6 +50,19 @@ test('devices are listed with what instances make of them now, by instance', asy
   await expect(list('c')).rejects.toMatchObject({ kind: 'not-found' })
 })
 
+test('what lies beside the shares of a GPU comes and goes as its agent tells', async () => {
+  const agent = new ScriptedAgent(rig, { devices })
+  await rig.clock.advance(100)
+  const beside = async () => (await list('a')).map(({ device }) => device?.besideBytes ?? 0)
+  expect(await beside()).toEqual([0, 0])
+  agent.say({ observed: { devices: [{ ...gpu, besideBytes: 3e9 }, devices[1]!] } })
+  await rig.clock.advance(1000)
+  expect(await beside()).toEqual([3e9, 0])
+  agent.say({ observed: { devices } })
+  await rig.clock.advance(1000)
+  expect(await beside()).toEqual([0, 0])
+})
+
 test('of a lost agent nothing is known', async () => {
   const agent = new ScriptedAgent(rig, { devices })
   agent.say({ observed: { uses: [use] } })
