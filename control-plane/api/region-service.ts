@@ -128,7 +128,7 @@ function describeShares(shared: SharedUnits | undefined, isConnected: boolean): 
   if (shared === undefined) return {}
   const left = shared.requestsLeft
   const leftMilli = isConnected ? left.reduce((sum, milli) => sum + milli, 0) : 0
-  return { shares: { gpus: left.length, leftMilli, largestMilli: isConnected ? Math.max(...left) : 0 } }
+  return { shares: { gpus: left.length, leftMilli, largestMilli: isConnected ? shared.largestRequestMilli : 0 } }
 }
 
 function describeDevices(context: RegionContext, { region, devices, lastHeartbeatAtMs }: Agent): WireRegionDevice[] {

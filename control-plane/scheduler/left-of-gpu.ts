@@ -46,6 +46,19 @@ export function fitsIn(left: LeftOfGpu, share: GpuShare, anyOrder: AnyOrder, mos
   return Math.min(bySums, partsPerGpuMax)
 }
 
+/** Of one share on all multiprocessors: parts that are taken may stand in its way though there is room by area. */
+export function largestRequest(left: LeftOfGpu, anyOrder: AnyOrder): number {
+  let fitting = 0
+  let most = Math.min(left.requestMilli, left.limitMilli)
+  if (left.taken.every(({ height }) => height === smMilliMax)) return most
+  while (fitting < most) {
+    const middle = Math.ceil((fitting + most) / 2)
+    if (anyOrder.fits([...left.taken, { width: middle, height: smMilliMax }])) fitting = middle
+    else most = middle - 1
+  }
+  return fitting
+}
+
 /** Null: all of it. */
 export function put(left: LeftOfGpu, share: GpuShare | null): void {
   left.isEmpty = false

@@ -44,6 +44,10 @@ describe('shares that fit', () => {
     expect(units.free(onPart(400, 0.6, 0.6))).toBe(1 + 2)
     expect(units.free(share(0.4))).toBe(1 + 2)
     expect(units.free(share(0.5))).toBe(0 + 2)
+    // Of all multiprocessors what is left of the time beside the part.
+    const beside = new SharedUnits(devicesOf(16), 1, [held(onPart(500, 0.6), 'gpu-0')])
+    expect([beside.requestsLeft, beside.largestRequestMilli]).toEqual([[700], 400])
+    expect([beside.free(share(0.4)), beside.free(share(0.401))]).toEqual([1, 0])
     // What is to change must lie beside the others too.
     const two = [held(onPart(500, 0.6), 'gpu-0'), held(onPart(600, 0.4), 'gpu-0')]
     const gpu = new SharedUnits(devicesOf(16), 1, two)
@@ -114,6 +118,7 @@ describe('what an agent has not told of yet', () => {
   test('tells the largest request that each GPU still takes, as far as limits leave it', () => {
     const two = [held(share(0.3, 0.7), 'gpu-0'), held(share(0.3, 0.7), 'gpu-0')]
     expect(new SharedUnits(devicesOf(16, 16), 2, two).requestsLeft).toEqual([100, 1000])
+    expect(new SharedUnits(devicesOf(16, 16), 2, two).largestRequestMilli).toBe(1000)
     const full = new SharedUnits(devicesOf(16), 1, two)
     expect([full.free(share(0.1)), full.free(share(0.101))]).toEqual([1, 0])
   })

@@ -6,7 +6,16 @@
 // other, whole ones on GPUs that take shares. What is promised always fits beside all that is held in at least one way.
 import { limitArea, requestArea, type GpuShare } from '#control-plane/model/gpu-share.ts'
 import type { AnyOrder } from '#proto/rectangles/any-order.ts'
-import { emptyGpu, fitsIn, partsOf, put, requestMilliMax, sideBySide, type LeftOfGpu } from './left-of-gpu.ts'
+import {
+  emptyGpu,
+  fitsIn,
+  largestRequest,
+  partsOf,
+  put,
+  requestMilliMax,
+  sideBySide,
+  type LeftOfGpu,
+} from './left-of-gpu.ts'
 
 export type SharedDevice = { readonly id: string; readonly memoryBytes: number }
 
@@ -64,6 +73,11 @@ export class SharedUnits {
   /** What can still be guaranteed on each GPU that takes shares, in thousandths of it. */
   get requestsLeft(): readonly number[] {
     return this.#pack().left.map(({ requestMilli, limitMilli }) => Math.min(requestMilli, limitMilli))
+  }
+
+  /** Of one share on all multiprocessors, the most that any GPU can still guarantee. */
+  get largestRequestMilli(): number {
+    return Math.max(0, ...this.#pack().left.map((left) => largestRequest(left, this.#anyOrder)))
   }
 
   /** Shares of this size that fit beside what is held. */
