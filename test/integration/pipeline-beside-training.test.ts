@@ -40,6 +40,18 @@ const pipeline = {
   ],
 }
 
+type Measured = {
+  readonly region: string
+  readonly answered: number
+  readonly p99_ms: number
+  readonly stages: readonly { readonly stage: string; readonly answered: number; readonly p99_ms: number }[]
+}
+
+async function measuredOf(cluster: TestCluster): Promise<Measured | undefined> {
+  const { stdout } = await cluster.cli(['--json', 'pipeline', 'get', 'scales'])
+  return (JSON.parse(stdout) as { measured: Measured[] }).measured[0]
+}
+
 type Answer = { outputs: { name: string; data: number[] }[] }
 
 test.skipIf(python === '')(
@@ -89,6 +101,21 @@ test.skipIf(python === '')(
       answered: 20,
       target: { kind: 'pipeline' },
     })
+
+    // What the gateway saw is told by the control plane, stage by stage.
+    const endsAtMs = clock.monotonicMs() + 20_000
+    let seen = await measuredOf(cluster)
+    while (seen?.answered !== 21 && clock.monotonicMs() < endsAtMs) {
+      await clock.sleep(200)
+      seen = await measuredOf(cluster)
+    }
+    expect(seen).toMatchObject({ region, arrived: 21, answered: 21, failed: 0 })
+    expect(seen!.stages.map(({ stage, answered }) => [stage, answered])).toEqual([
+      ['first', 21],
+      ['left', 21],
+      ['right', 21],
+    ])
+    expect(seen!.stages.every(({ p99_ms: ms }) => ms > 0 && ms <= seen!.p99_ms * 1.05)).toBe(true)
 
     expect(await samplesDone()).toBeGreaterThan(before)
     expect((await cluster.services.jobs.getJob({ id: jobId })).job?.state).toBe('JOB_STATE_RUNNING')
