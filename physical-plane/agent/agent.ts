@@ -120,6 +120,7 @@ export class Agent {
       config,
       ...served,
       desired: () => this.#supervisor.desired,
+      isConnected: () => this.#link.isConnected,
     })
     collectGatewayMetrics(metrics, () => this.#serving.gateway.status)
     this.#desk = new InstanceDesk({

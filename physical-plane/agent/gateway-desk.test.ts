@@ -72,6 +72,9 @@ test('routes name what is wished for with who answers now, and are what a gatewa
   expect(routes.pipelines[0]).toMatchObject({ name: 'chain', timeoutMs: 90_000 })
   const asBefore = pipelines.map(({ id, spec }) => ({ id, spec: { ...spec, timeoutMs: 0 } }))
   expect(routesOf({ functions, pipelines: asBefore }, []).pipelines[0]).toMatchObject({ timeoutMs: 30_000 })
+  const absent = routesOf({ functions, pipelines }, [anAnswering('a')], (id) => `${id} waits`)
+  expect(absent.functions.map(({ absence }) => absence)).toEqual([undefined, 'f-2 waits'])
+  expect(parseRoutes(JSON.stringify({ ...absent, revision: 1 }))).toHaveProperty('routes.functions.1.absence')
   expect(parseRoutes(JSON.stringify({ ...routes, revision: 1 }))).toHaveProperty('routes.pipelines.0.name', 'chain')
 })
 

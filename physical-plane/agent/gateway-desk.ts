@@ -26,6 +26,8 @@ export type GatewayDeskDependencies = {
   readonly link?: GatewayLink
   readonly desired: () => Pick<Desired, 'functions' | 'pipelines'>
   readonly answering: () => readonly Answering[]
+  /** Why nobody answers for a function, which callers are told; nothing is where it is absent. */
+  readonly absences?: () => (functionId: string) => string
 }
 
 /** Longer than any policy looks back. */
@@ -124,11 +126,12 @@ export class GatewayDesk {
   }
 
   async #route(): Promise<number> {
-    const { link, desired, answering } = this.#d
+    const { link, desired, answering, absences } = this.#d
     const here = answering()
     const routes = routesOf(
       desired(),
       here.filter(({ id }) => !this.#leaving.has(id)),
+      absences?.(),
     )
     return (await link?.route(routes)) ?? 0
   }

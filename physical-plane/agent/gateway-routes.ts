@@ -17,6 +17,7 @@ export type Answering = RoutedInstance & { readonly functionId: string; readonly
 export function routesOf(
   { functions, pipelines }: Pick<Desired, 'functions' | 'pipelines'>,
   answering: readonly Answering[],
+  absenceOf: (functionId: string) => string = () => '',
 ): Omit<Routes, 'revision'> {
   const names = new Set<string>()
   const isNew = ({ name }: { readonly name: string }): boolean => {
@@ -35,7 +36,7 @@ export function routesOf(
   return {
     functions: [...functions, ...other]
       .toSorted(byId)
-      .map(({ id, spec }) => routedFunction(id, spec, answering))
+      .map(({ id, spec }) => routedFunction(id, spec, answering, absenceOf))
       .filter(isNew),
     pipelines: pipelines
       .toSorted(byId)
@@ -44,8 +45,17 @@ export function routesOf(
   }
 }
 
-function routedFunction(id: string, spec: InferenceSpec__Output, answering: readonly Answering[]): RoutedFunction {
+function routedFunction(
+  id: string,
+  spec: InferenceSpec__Output,
+  answering: readonly Answering[],
+  absenceOf: (functionId: string) => string,
+): RoutedFunction {
   const { name, slo, timeoutMs, queueMax, atMostOnce, batchMax, profile } = spec
+  const instances = answering
+    .filter(({ functionId }) => functionId === id)
+    .map(({ id: instanceId, attempt, http, grpc, shape }) => ({ id: instanceId, attempt, http, grpc, shape }))
+  const absence = instances.length > 0 ? '' : absenceOf(id)
   return {
     id,
     name,
@@ -54,9 +64,8 @@ function routedFunction(id: string, spec: InferenceSpec__Output, answering: read
     queueMax,
     atMostOnce,
     batchMax: Math.max(1, batchMax),
-    instances: answering
-      .filter(({ functionId }) => functionId === id)
-      .map(({ id: instanceId, attempt, http, grpc, shape }) => ({ id: instanceId, attempt, http, grpc, shape })),
+    instances,
+    ...(absence === '' ? {} : { absence }),
     profile: profile.map((point) => ({ ...point })),
   }
 }

@@ -79,6 +79,7 @@ function aDesk() {
     shares: { heard: () => {}, uses: () => [] },
     lives: () => [],
     desired: () => desired,
+    isConnected: () => true,
     readServing: () => Promise.resolve(null),
     gateway,
     onChange: () => void (changes += 1),

@@ -5,6 +5,7 @@ import type { FunctionWish } from '#proto/generated/cloudless/v1/FunctionWish.ts
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { ObservedState } from '#proto/generated/cloudless/v1/ObservedState.ts'
 import type { Clock, Timer } from '#runtime/clock.ts'
+import { absenceOf, absencesOf } from './absences.ts'
 import type { AgentConfig } from './config.ts'
 import type { Desired } from './desired.ts'
 import { GatewayDesk, type GatewayLink } from './gateway-desk.ts'
@@ -25,6 +26,7 @@ export type ServingDeskDependencies = {
   readonly shares: Pick<GpuShares, 'heard' | 'uses'>
   readonly lives: () => readonly InstanceLife[]
   readonly desired: () => Desired
+  readonly isConnected: () => boolean
   /** None is heard where it is absent. */
   readonly readServing?: ReadServing
   /** Functions are asked at their instances alone where it is absent. */
@@ -47,7 +49,13 @@ export class ServingDesk {
     this.#d = dependencies
     const { clock, gateway, desired } = dependencies
     const link = gateway === undefined ? {} : { link: gateway }
-    this.#gateway = new GatewayDesk({ clock, desired, answering: () => this.#answering(), ...link })
+    this.#gateway = new GatewayDesk({
+      clock,
+      desired,
+      answering: () => this.#answering(),
+      absences: () => this.#absences(),
+      ...link,
+    })
   }
 
   start(): void {
@@ -123,6 +131,12 @@ export class ServingDesk {
       const { endpoint: http, grpcEndpoint: grpc } = report
       return [{ id, attempt, http, grpc, functionId, shape: instanceShape(instance), spec: instance.inference }]
     })
+  }
+
+  #absences(): (functionId: string) => string {
+    const known = absencesOf(this.#d.lives().filter(({ instance }) => instance.role === 'inference'))
+    const isConnected = this.#d.isConnected()
+    return (functionId) => absenceOf(functionId, known, isConnected)
   }
 
   #forget(id: string): void {

@@ -73,14 +73,14 @@ describe.skipIf(python === '')('a function', () => {
   let trickled: Promise<readonly HttpAnswer[]>
 
   beforeAll(async () => {
-    cluster = await TestCluster.start({ regions: [region], cpuUnits: 10, restartAfterMs: 2_500 })
+    cluster = await TestCluster.start({ regions: [region], cpuUnits: 10, restartAfterMs: 1_500 })
     const slow = { slo: { latency_ms: 1000, percentile: 99 }, environment: { SERVICE_MS: '100' } }
     const asleep = { instances: { min: 0, max: 2 } }
     const deployed = await Promise.all([
       // On a busy machine a start takes long, and what is refused meanwhile makes the policy careful: it would ask for a third.
       deploy('busy', { ...slow, instances: { min: 1, max: 2 } }),
       deploy('sleeper', asleep),
-      deploy('orphan', asleep),
+      deploy('orphan', { ...asleep, timeout_ms: 60_000 }),
       deploy('moody', { instances: { min: 2, max: 2 }, timeout_ms: 2000, memory_gib: 0.25 }),
     ])
     const failed = deployed.find(({ code }) => code !== 0)
@@ -150,7 +150,7 @@ describe.skipIf(python === '')('a function', () => {
     const listed = await cluster.cli(['function', 'ls'])
     expect(listed.stdout).toMatch(/broken +failed +0 of \d .*gave up/)
     const refused = await inferHttp(http, 'broken', [[1]], 500)
-    expect(refused).toMatchObject({ status: 504, error: expect.stringContaining('no instance answers yet') })
+    expect(refused).toMatchObject({ status: 504, error: expect.stringMatching(/no instance answers yet: exit code 1/) })
     const begun = (await events('broken')).filter(({ kind }) => kind === 'started')
     expect(begun.length).toBeLessThanOrEqual(4)
     expect((await cluster.cli(['function', 'rm', 'broken'])).code).toBe(0)
@@ -178,9 +178,9 @@ describe.skipIf(python === '')('a function', () => {
     await until('it sleeps', () => isAsleep('orphan'))
     const before = cluster.process('control-plane').pid
     process.kill(before, 'SIGKILL')
-    const patient = inferHttp(http, 'orphan', [[7]])
+    const patient = inferHttp(http, 'orphan', [[7]], 60_000)
     const impatient = await inferHttp(http, 'orphan', [[7]], 800)
-    expect(impatient).toMatchObject({ status: 504, error: expect.stringContaining('no instance answers yet') })
+    expect(impatient).toMatchObject({ status: 504, error: expect.stringMatching(/no instance answers yet: .*is away/) })
     expect(await patient).toMatchObject({ status: 200, data: { y: [7] } })
     const after = readClusterState(cluster.folder)?.processes.find(({ name }) => name === 'control-plane')
     expect(after?.pid).not.toBe(before)

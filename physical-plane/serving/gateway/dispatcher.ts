@@ -117,7 +117,7 @@ export class Dispatcher {
   /** Ends what has no time left, and tries again what waits for instances that were not to be trusted. */
   sweep(nowMs: number): void {
     for (const asked of this.#line.expire(nowMs)) {
-      const where = this.#slots.all.length === 0 ? 'no instance answers yet' : 'it waited in line'
+      const where = this.#slots.all.length === 0 ? this.#absence() : 'it waited in line'
       this.#fail(asked, told.expired(this.#route.name, asked, where))
     }
     for (const asked of this.#inFlight) {
@@ -127,6 +127,11 @@ export class Dispatcher {
       this.#fail(asked, told.expired(this.#route.name, asked, `instance ${asked.slot?.id ?? ''} had it`))
     }
     if (this.#line.length > 0) this.#dispatch()
+  }
+
+  #absence(): string {
+    const { absence = '' } = this.#route
+    return `no instance answers yet${absence === '' ? '' : `: ${absence}`}`
   }
 
   tick(atMs: number): void {

@@ -31,6 +31,8 @@ export type RoutedFunction = {
   readonly atMostOnce: boolean
   readonly batchMax: number
   readonly instances: readonly RoutedInstance[]
+  /** Why there are none. */
+  readonly absence?: string | undefined
   /** How long batches take; pipelines choose instances of different shapes by it. */
   readonly profile?: readonly ProfiledLatency[] | undefined
 }
@@ -79,6 +81,7 @@ const served = z.strictObject({
   atMostOnce: z.boolean(),
   batchMax: count.min(1),
   instances: z.array(instance).max(10_000),
+  absence: z.string().max(500).optional(),
   profile: z.array(profiled).max(10_000).optional(),
 })
 
