@@ -88,6 +88,16 @@ test('no more connections than may be are kept; those that are there are answere
   kept[1]!.destroy()
 })
 
+test('a connection on which nobody says anything, or half of something, makes room for others', async () => {
+  await using gateway = await aGateway({ connectionIdleMs: 300, grpcConnectionsMax: 2 })
+  const [host, port] = gateway.open.grpc.split(':')
+  const silent = connect(Number(port), host)
+  const halting = connect(Number(port), host)
+  halting.write('PRI * HTTP/2.0\r\n\r\nSM')
+  await Promise.all([silent, halting].map((socket) => once(socket.resume(), 'close')))
+  expect((await askGrpc(gateway, 'ServerLive', Buffer.alloc(0))).code).toBe(status.OK)
+})
+
 test('who is asked for is found, or the answer says who there is', async () => {
   await using gateway = await aGateway()
   await using backend = await aGrpcBackend()
