@@ -170,6 +170,36 @@ test('an instance that hangs costs what it had, and no request is bet on it agai
   expect(new Set(rig.told.faults)).toEqual(new Set(['answered 504']))
 })
 
+test('a request that one instance did not take now goes there again where no other speaks its protocol', async () => {
+  const clock = new VirtualClock()
+  let times = 0
+  const once: InstanceClient = {
+    send: (_name, _body, _leftMs, listener) => {
+      times += 1
+      const isFirst = times === 1
+      clock.after(1, () =>
+        isFirst ? listener.onFailure({ kind: 'not-taken', because: 'it loads' }) : listener.onAnswer(answer),
+      )
+      return () => {}
+    },
+    close: () => {},
+  }
+  const both = { id: 'a', attempt: 1, http: 'a:1', grpc: 'a:2' }
+  const other = { id: 'b', attempt: 1, http: 'b:1', grpc: '' }
+  const route = aFunction({ instances: [both, other] })
+  const dispatcher = new Dispatcher(route, { clock, config, open: () => once, onCold: () => {} })
+  const told: string[] = []
+  dispatcher.ask({ ...body, protocol: 'grpc' }, 20_000, null, {
+    onAnswer: (_answer, instanceId) => told.push(instanceId),
+    onFault: (fault) => told.push(fault.message),
+  })
+  for (let at = 0; at < 20; at += 1) {
+    await clock.advance(config.sweepMs)
+    dispatcher.sweep(clock.monotonicMs())
+  }
+  expect(told).toEqual(['a'])
+})
+
 test('an instance that is let go loses no request either', async () => {
   const rig = aRig(['a', 'b'], () => 20)
   await load(rig, 700, 2)

@@ -66,12 +66,13 @@ export class InstanceSlots {
   /** The one wished for where it has room; otherwise the one with the least. Not where the request was lost, if there is another. */
   choose({ body, wishedId, failedAt }: Wanted, nowMs: number): InstanceSlot | null {
     const { length } = this.#slots
+    const hasOther = failedAt !== '' && this.#slots.some((slot) => slot.id !== failedAt && slot.speaks(body.protocol))
     let best: InstanceSlot | null = null
     let isBestSilent = false
     for (let step = 0; step < length; step += 1) {
       const slot = this.#slots[(this.#turn + step) % length]!
       if (!slot.speaks(body.protocol) || !slot.hasRoom(nowMs)) continue
-      if (slot.id === failedAt && length > 1) continue
+      if (slot.id === failedAt && hasOther) continue
       const isSilent = slot.isSilentAt(nowMs)
       if (slot.id === wishedId && !isSilent) return slot
       const isBetter = isSilent === isBestSilent ? slot.inFlight < (best?.inFlight ?? Infinity) : isBestSilent
