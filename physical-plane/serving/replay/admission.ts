@@ -35,17 +35,25 @@ export function ratePerMs({ spec }: FunctionState, instance: ReplayInstance): nu
 
 /** Whether the oldest one would miss its objective and make others miss theirs. Who came while nobody answered is answered late. */
 export function isTooLate(state: FunctionState, instance: ReplayInstance, nowMs: number): boolean {
-  const { slo, truth } = state.spec
+  const { slo, truth, generation } = state.spec
   const waitedMs = state.waitedMs(nowMs)
-  if (slo === null || state.isQueueing || state.queued <= 1 || nowMs - waitedMs <= state.coldAtMs) return false
+  // How many tokens it will take nobody knows before.
+  if (
+    slo === null ||
+    generation !== undefined ||
+    state.isQueueing ||
+    state.queued <= 1 ||
+    nowMs - waitedMs <= state.coldAtMs
+  )
+    return false
   return waitedMs + timeOf(truth, instance, 1, allowedMilli(instance)) > slo.latencyMs
 }
 
 /** The largest batch of what waits that is done before the objective of its oldest request; the largest of all when that is lost. */
 export function batchSize(state: FunctionState, instance: ReplayInstance, nowMs: number): number {
   const { slo, batchMax, truth } = state.spec
-  const most = Math.min(batchMax, state.queued)
-  if (slo === null || most <= 1) return most
+  const most = Math.min(batchMax - instance.held.length, state.queued)
+  if (slo === null || most <= 1 || state.spec.generation !== undefined) return most
   const leftMs = slo.latencyMs - state.waitedMs(nowMs)
   const quotaMilli = allowedMilli(instance)
   for (let size = most; size > 0; size--) if (timeOf(truth, instance, size, quotaMilli) <= leftMs) return size

@@ -2,6 +2,7 @@
 import { assert } from '#runtime/assert.ts'
 import type { Autoscaler, LatencyModel, Second, Shape } from '../scaling/autoscaler.ts'
 import { replayConfig as config } from './config.ts'
+import type { Generation } from './generation.ts'
 import type { ReplayInstance } from './instance.ts'
 
 export type ReplayedFunction = {
@@ -21,6 +22,8 @@ export type ReplayedFunction = {
   readonly coldStartMs: number
   /** 0: 30 s. */
   readonly timeoutMs: number
+  /** Absent: all of a batch are answered together, and each like the other. */
+  readonly generation?: Generation
   /** Requests that wait at most; 0: as many as the objective lets be answered. */
   readonly queueMax: number
 }
@@ -42,6 +45,7 @@ export class FunctionState {
   readonly latencies: Float64Array
   nextArrival = 0
   memory: unknown
+  overSlo = 0
   born = 0
   coldStarts = 0
   unplaced = 0
@@ -116,10 +120,15 @@ export class FunctionState {
     this.#inFlight -= requests.length
     for (const request of requests) {
       const latencyMs = nowMs - this.spec.arrivalsMs[request]!
+      const { slo, generation } = this.spec
+      const objectiveMs = generation?.objectivesMs[request] ?? slo?.latencyMs ?? Number.POSITIVE_INFINITY
       this.#settle(request, latencyMs)
       this.#second.answered += 1
-      this.#second.latencies.push(latencyMs)
-      if (this.spec.slo !== null && latencyMs > this.spec.slo.latencyMs) this.#second.overSlo += 1
+      // Where objectives differ, as it would be with the one that policies know.
+      this.#second.latencies.push(slo === null ? latencyMs : (latencyMs / objectiveMs) * slo.latencyMs)
+      if (latencyMs <= objectiveMs) continue
+      this.#second.overSlo += 1
+      this.overSlo += 1
     }
   }
 

@@ -2,10 +2,11 @@
 // under way when its quota changes goes on at its new speed, from where it is.
 import { assert } from '#runtime/assert.ts'
 import type { Shape } from '../scaling/autoscaler.ts'
+import type { Sequence } from './generation.ts'
 import { smOf, type Seat } from './gpu-rows.ts'
 
 export type Batch = {
-  /** Of the function's requests. */
+  /** Of the function's requests, those that are answered when it is done. */
   readonly requests: readonly number[]
   /** Milliseconds that the whole of it takes at this quota. */
   readonly durationAt: (quotaMilli: number) => number
@@ -20,6 +21,8 @@ export class ReplayInstance {
   /** Grows with every change of when its batch is done: an event of an older one counts no more. */
   version = 0
   batchesEnded = 0
+  /** Who is answered token by token and has yet to get some after the step that is under way. */
+  held: readonly Sequence[] = []
   shape: Shape
   seat: Seat<ReplayInstance>
   #batch: Batch | null = null

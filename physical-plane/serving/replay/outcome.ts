@@ -45,11 +45,8 @@ export type Outcome = {
 }
 
 export function outcomeOf(state: FunctionState): FunctionOutcome {
-  const { spec, latencies } = state
+  const { spec, latencies, overSlo } = state
   const answered = latencies.filter((ms) => ms >= 0).sort()
-  const limitMs = spec.slo?.latencyMs ?? Number.POSITIVE_INFINITY
-  let overSlo = 0
-  for (const ms of answered) if (ms > limitMs) overSlo += 1
   const requests = latencies.length
   const refused = requests - answered.length
   return {

@@ -6,6 +6,7 @@ import type { Action, Autoscaler, Shape } from '../scaling/autoscaler.ts'
 import { batchSize, capacityPerMs, allowedMilli, isTooLate, mayWait, timeOf } from './admission.ts'
 import { EventHeap } from './event-heap.ts'
 import { FunctionState, type ReplayedFunction } from './function-state.ts'
+import { nextStep } from './generation.ts'
 import { GpuRows, smOf, type GpuKind, type Row } from './gpu-rows.ts'
 import { ReplayInstance } from './instance.ts'
 import { outcomeOf, type Outcome, type Sight } from './outcome.ts'
@@ -111,8 +112,9 @@ class Replay {
       if (instance.version !== version || !instance.isBusy) return
       state.answer(instance.end(this.#nowMs).requests, this.#nowMs)
       const { row } = instance.seat
-      if (instance.isLeaving) this.#leave(state, instance)
-      else this.#dispatch(state)
+      if (!instance.isLeaving) this.#dispatch(state)
+      if (!instance.isBusy && instance.held.length > 0) this.#begin(state, instance, [])
+      if (!instance.isBusy && instance.isLeaving) this.#leave(state, instance)
       if (!instance.isBusy) this.#shareOut(row)
     } else {
       state.capacityPerMs = capacityPerMs(state, this.#nowMs)
@@ -122,25 +124,27 @@ class Replay {
 
   /** Idle instances take what waits, the fastest one first; ties go to the older one. */
   #dispatch(state: FunctionState): void {
+    const { batchMax } = state.spec
     state.expire(this.#nowMs)
     while (state.queued > 0) {
       let best: ReplayInstance | null = null
       let bestMs = Number.POSITIVE_INFINITY
       for (const instance of state.instances) {
-        if (instance.isBusy || !instance.isReady(this.#nowMs)) continue
+        if (instance.isBusy || !instance.isReady(this.#nowMs) || instance.held.length >= batchMax) continue
         const ms = timeOf(state.spec.truth, instance, 1, allowedMilli(instance))
         if (ms < bestMs) [best, bestMs] = [instance, ms]
       }
       if (best === null) return
       if (isTooLate(state, best, this.#nowMs)) state.giveUp()
-      else this.#begin(state, best)
+      else this.#begin(state, best, state.take(batchSize(state, best, this.#nowMs)))
     }
   }
 
-  #begin(state: FunctionState, instance: ReplayInstance): void {
-    const requests = state.take(batchSize(state, instance, this.#nowMs))
-    const durationAt = (quotaMilli: number): number => timeOf(state.spec.truth, instance, requests.length, quotaMilli)
-    instance.begin({ requests, durationAt }, this.#nowMs)
+  #begin(state: FunctionState, instance: ReplayInstance, requests: readonly number[]): void {
+    const { generation, truth } = state.spec
+    const durationAt = (quotaMilli: number): number => timeOf(truth, instance, requests.length, quotaMilli)
+    const batch = generation === undefined ? { requests, durationAt } : nextStep(generation, instance, requests)
+    instance.begin(batch, this.#nowMs)
     this.#shareOut(instance.seat.row)
   }
 
