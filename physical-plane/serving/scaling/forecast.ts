@@ -14,14 +14,17 @@ export const forecastConfig = {
 
 export type Forecast = { readonly rate: number; readonly slopePerSecond: number }
 
-/** `aheadSeconds` from now; a load that falls is not taken to go on falling. */
-export function forecastRate(history: readonly Second[], aheadSeconds: number): number {
-  const { rate, slopePerSecond } = forecast(history)
-  return rate + Math.max(0, slopePerSecond) * aheadSeconds
+/** `aheadSeconds` from now; a load that falls is not taken to go on falling, nor one that rises to rise for longer than it was seen to. */
+export function forecastRate(history: readonly Second[], aheadSeconds: number, patienceSeconds = 0): number {
+  const { rate, slopePerSecond } = forecast(history, patienceSeconds)
+  return rate + Math.max(0, slopePerSecond) * Math.min(aheadSeconds, forecastConfig.trendSeconds)
 }
 
-export function forecast(history: readonly Second[]): Forecast {
-  const { slowSeconds, fastSeconds, trendSeconds, deviations } = forecastConfig
+/** Where requests may wait for so many seconds no shorter time is a burst. */
+export function forecast(history: readonly Second[], patienceSeconds = 0): Forecast {
+  const { trendSeconds, deviations } = forecastConfig
+  const fastSeconds = Math.max(forecastConfig.fastSeconds, patienceSeconds)
+  const slowSeconds = Math.max(forecastConfig.slowSeconds, 2 * patienceSeconds)
   const arrived = ({ arrived: count }: Second): number => count
   const slow = meanOver(history, slowSeconds, arrived)
   const fast = meanOver(history, fastSeconds, arrived)

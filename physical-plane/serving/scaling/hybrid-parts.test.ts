@@ -106,7 +106,7 @@ describe('whether a device holds them', () => {
 describe('surprises', () => {
   const after = (rates: readonly number[]): number => {
     let surprises = surprisesStart
-    for (const rate of rates) surprises = surprisesAfter(surprises, rate, 0, 8)
+    for (const rate of rates) surprises = surprisesAfter(surprises, { arrived: rate, foreseen: 0 }, 8)
     return reserveOf(surprises, 99)
   }
 
@@ -114,6 +114,17 @@ describe('surprises', () => {
     const bursts = Array.from({ length: 300 }, (_, i) => (i % 20 === 0 ? 40 : 0))
     expect(after(bursts)).toBe(32)
     expect(after(bursts.map((rate) => rate / 8))).toBe(0)
+  })
+
+  test('what comes at once and can wait is none', () => {
+    const reserve = (patienceSeconds: number): number => {
+      let surprises = surprisesStart
+      for (let i = 0; i < 300; i++)
+        surprises = surprisesAfter(surprises, { arrived: i % 10 === 0 ? 50 : 0, foreseen: 5 }, 2, patienceSeconds)
+      return reserveOf(surprises, 99)
+    }
+    expect(reserve(1)).toBeGreaterThan(30)
+    expect(reserve(10)).toBe(0)
   })
 
   test('one burst in so many requests that the objective spares it is not', () => {

@@ -45,6 +45,17 @@ describe('a forecast', () => {
     const rise = Array.from({ length: 40 }, (_, at) => aSecond({ arrived: 10 + 5 * at }))
     expect(forecastRate(rise, 10)).toBeGreaterThan(rise.at(-1)!.arrived)
   })
+
+  test('says nothing of longer than a trend was seen', () => {
+    const rise = Array.from({ length: 40 }, (_, at) => aSecond({ arrived: 10 + 5 * at }))
+    expect(forecastRate(rise, 60)).toBe(forecastRate(rise, 10))
+  })
+
+  test('where requests may wait, a few seconds are no burst', () => {
+    const burst = [...seconds(30, { arrived: 10 }), ...seconds(3, { arrived: 60 })]
+    expect(forecast(burst, 12).rate).toBeLessThan(25)
+    expect(forecast([...burst, ...seconds(9, { arrived: 60 })], 12).rate).toBeGreaterThanOrEqual(60)
+  })
 })
 
 describe('hybrid', () => {
@@ -63,6 +74,15 @@ describe('hybrid', () => {
     const view = aView()
     expect(poolRate(view, withLimits(instances))).toBeGreaterThanOrEqual(400)
     for (const { shape } of withLimits(instances)) expect(view.latency('v100', 1, shape)).toBeLessThanOrEqual(100)
+  })
+
+  test('adds what answers most per share of a GPU, where no single part covers the load', () => {
+    // The whole of a device answers half as much again as a quarter of it.
+    const stubborn: LatencyModel = (_, batch, { smMilli, requestMilli }) =>
+      ((smMilli === 1_000 ? 20 : 30) * (4 + batch) * 250_000) / (8 * Math.min(250, smMilli) * requestMilli)
+    const { actions } = live(hybrid, constant(3, 900), { latency: stubborn, instancesMax: 40 })
+    const begun = actions.flatMap((action) => (action.kind === 'add' ? [action.shape.smMilli] : []))
+    expect(begun.slice(0, 6)).toEqual(constant(6, 250))
   })
 
   test('a constant load comes to rest, covered', () => {

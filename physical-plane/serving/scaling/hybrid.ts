@@ -16,8 +16,9 @@ import { areaOf, packs, smOf } from './rows.ts'
 import { reserveOf, surprisesAfter, surprisesStart, type Surprises } from './surprises.ts'
 
 export const hybridConfig = {
-  /** Waiting requests are to be worked off in so many seconds. */
+  /** Waiting requests are to be worked off in so many seconds, or in this part of the objective where that is longer. */
   drainSeconds: 2,
+  patienceShare: 0.25,
   /** Seconds with less demand before time is given back. */
   trimCalmSeconds: 4,
   /** Of the calm seconds' demand that stays covered when something is given back. */
@@ -38,6 +39,8 @@ export const hybridConfig = {
   cautionMax: 1.5,
   cautionSeconds: 5,
   needsMax: 600,
+  /** Of what the largest new instance would add. */
+  muchShare: 0.5,
 } as const
 
 export type HybridMemory = {
@@ -76,11 +79,13 @@ type Demand = { readonly demand: number; readonly reserve: number; readonly surp
 function demandOf(view: ScalingView, before: Surprises): Demand {
   const { history, batchMax, instances, slo, coldStartMs } = view
   const last = history.at(-1)
+  const patience = Math.max(1, Math.round((hybridConfig.patienceShare * (slo?.latencyMs ?? 0)) / 1_000))
   const waiting = Math.max(0, (last?.queued ?? 0) - batchMax * instances.length)
-  const ahead = forecastRate(history, coldStartMs / 1_000)
-  const surprises = surprisesAfter(before, last?.arrived ?? 0, ahead, spreadOf(view, (slo?.latencyMs ?? 0) / 2))
+  const ahead = forecastRate(history, coldStartMs / 1_000, patience)
+  const seen = { arrived: last?.arrived ?? 0, foreseen: ahead }
+  const surprises = surprisesAfter(before, seen, spreadOf(view, (slo?.latencyMs ?? 0) / 2), patience)
   const reserve = reserveOf(surprises, slo?.percentile ?? 50)
-  return { demand: ahead + waiting / hybridConfig.drainSeconds, reserve, surprises }
+  return { demand: ahead + waiting / Math.max(hybridConfig.drainSeconds, patience), reserve, surprises }
 }
 
 function cautionAfter(caution: number, { history, slo }: ScalingView): number {
@@ -206,12 +211,22 @@ function widen({ view, draft, told }: Change, need: number, atLeast: number): vo
       .map((shape) => ({ shape, rate: poolRate(view, [...draft.instances, { deviceId: null, shape }]) }))
       .filter(({ rate }) => rate > total)
     const covering = choices.filter(({ rate }) => rate >= need).toSorted((a, b) => areaOf(a.shape) - areaOf(b.shape))[0]
-    const largest = choices.toSorted((a, b) => b.rate - a.rate || areaOf(a.shape) - areaOf(b.shape))[0]
-    const shape = (covering ?? largest)?.shape
+    const shape = (covering ?? efficient(choices, total))?.shape
     draft.add(shape === undefined ? null : deviceFor(view, draft, shape), shape ?? view.shape, told)
     // Where no part meets the objective more of them would not either.
     if (shape === undefined && draft.instances.length >= atLeast) return
   }
+}
+
+type Choice = { readonly shape: Shape; readonly rate: number }
+
+/** Of those that add much, the one that adds most per share of a GPU. */
+function efficient(choices: readonly Choice[], total: number): Choice | undefined {
+  const largest = Math.max(...choices.map(({ rate }) => rate)) - total
+  const gainOf = ({ rate, shape }: Choice): number => (rate - total) / areaOf(shape)
+  return choices
+    .filter(({ rate }) => rate - total >= hybridConfig.muchShare * largest)
+    .toSorted((a, b) => gainOf(b) - gainOf(a) || a.shape.smMilli - b.shape.smMilli)[0]
 }
 
 /** The fullest GPU on which it fits with all of the time, so that it can stretch; else with what it asks for. */

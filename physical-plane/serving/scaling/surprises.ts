@@ -1,6 +1,6 @@
 // How much more comes within a second than was foreseen: what no reaction can meet, as it is there before anybody could act, and has to
 // be kept in reserve. Of the last minutes, weighed by requests: so much that as many of them as the objective's percentile asks for
-// came in seconds that forecast and reserve covered. What instances leave room for at a steady rate (pool.ts) is no surprise.
+// came in seconds that forecast and reserve covered. Where requests may wait for long, it is as many seconds together that count. What instances leave room for at a steady rate (pool.ts) is no surprise.
 // A load that comes in bursts out of nothing has a large reserve; one that only grows and falls has none.
 
 export const surpriseConfig = {
@@ -11,17 +11,29 @@ export type Surprises = {
   /** Requests a second that were foreseen for the second that comes; null before the first one. */
   readonly foreseen: number | null
   /** Newest last. */
-  readonly past: readonly { readonly arrived: number; readonly excess: number }[]
+  readonly past: readonly { readonly arrived: number; readonly foreseen: number; readonly excess: number }[]
 }
 
 export const surprisesStart: Surprises = { foreseen: null, past: [] }
 
-/** `arrived` in the second that has ended, `foreseen` for the next one; `spread` requests a second are left room for at a rate of one. */
-export function surprisesAfter(before: Surprises, arrived: number, foreseen: number, spread: number): Surprises {
+/**
+ * `arrived` in the second that has ended, `foreseen` for the next one; `spread` requests a second are left room for at a rate of one,
+ * and requests may wait for about so many seconds.
+ */
+export function surprisesAfter(
+  before: Surprises,
+  { arrived, foreseen }: { readonly arrived: number; readonly foreseen: number },
+  spread: number,
+  patienceSeconds = 1,
+): Surprises {
   if (before.foreseen === null) return { foreseen, past: before.past }
-  const chance = spread * Math.sqrt(Math.max(1, before.foreseen))
-  const excess = Math.max(0, arrived - before.foreseen - chance)
-  return { foreseen, past: [...before.past, { arrived, excess }].slice(-surpriseConfig.seconds) }
+  const together = before.past.slice(before.past.length - patienceSeconds + 1)
+  const expected = together[0]?.foreseen ?? before.foreseen
+  const came = together.reduce((sum, one) => sum + one.arrived, arrived) / (together.length + 1)
+  const chance = spread * Math.sqrt(Math.max(1, expected))
+  const excess = Math.max(0, came - expected - chance)
+  const past = [...before.past, { arrived, foreseen: before.foreseen, excess }]
+  return { foreseen, past: past.slice(-surpriseConfig.seconds) }
 }
 
 /** Requests a second. */
