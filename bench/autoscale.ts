@@ -14,13 +14,13 @@ import { join } from 'node:path'
 import type { Shape } from '#physical-plane/serving/scaling/autoscaler.ts'
 import { autoscalerOf, type AutoscalerName } from '#physical-plane/serving/scaling/policies.ts'
 import type { BenchOptions, BenchResult } from './bench.ts'
-import { compare, isDominated, setting, type Compared, type Contender } from './autoscale/compare.ts'
-import { deviceModel, servedModels } from './autoscale/surfaces.ts'
+import { compare, isDominated, type Compared, type Contender } from './autoscale/compare.ts'
+import { servedModels } from './autoscale/surfaces.ts'
 import { neededFiles, tracedModels, traces, type Part } from './autoscale/traces.ts'
+import type { World } from './autoscale/worlds.ts'
 
 export const takesArguments = true
 
-const share: Shape = { smMilli: 300, requestMilli: 500, limitMilli: 750 }
 const whole: Shape = { smMilli: 0, requestMilli: 1_000, limitMilli: 1_000 }
 
 export async function run({ args, note }: BenchOptions): Promise<BenchResult> {
@@ -57,27 +57,27 @@ export async function run({ args, note }: BenchOptions): Promise<BenchResult> {
 }
 
 function contenders(): readonly Contender[] {
-  const one = (): number => 1
-  const named = (name: AutoscalerName, shape: Shape, called: string = name): Contender => ({
+  const named = (name: AutoscalerName, shapeIn: (world: World) => Shape, called: string = name): Contender => ({
     name: called.replaceAll('-', '_'),
     autoscaler: autoscalerOf(name),
-    shape,
-    instancesMin: one,
+    shapeIn,
+    instancesMin: (_load, _served, world) => world.instancesMin,
   })
+  const share = (world: World): Shape => world.share
   const fixed: Contender = {
     ...named('fixed', share),
-    instancesMin: ({ peakPerSecond }, { known }) => {
+    instancesMin: ({ peakPerSecond }, { known, sloMs }, world) => {
       // Batches that take half of the objective, as its instances wait for one and then take part in the next.
-      const rates = Array.from({ length: setting.batchMax }, (_, i) => {
-        const ms = known(deviceModel, i + 1, share) ?? Number.POSITIVE_INFINITY
-        return ms <= setting.sloMs / 2 ? ((i + 1) * 1_000) / ms : 0
+      const rates = Array.from({ length: world.batchMax }, (_, i) => {
+        const ms = known(world.deviceModel, i + 1, world.share) ?? Number.POSITIVE_INFINITY
+        return ms <= sloMs / 2 ? ((i + 1) * 1_000) / ms : 0
       })
       return Math.max(1, Math.ceil(peakPerSecond / Math.max(...rates)))
     },
   }
   return [
     fixed,
-    named('knative', whole, 'kserve'),
+    named('knative', () => whole, 'kserve'),
     named('knative', share),
     named('dilu', share),
     named('has-gpu', share),

@@ -1,9 +1,11 @@
 // One trace under one policy: what it missed, what it cost.
 import type { FunctionOutcome } from '#physical-plane/serving/replay/outcome.ts'
+import type { Generation } from '#physical-plane/serving/replay/generation.ts'
 import { replay } from '#physical-plane/serving/replay/replay.ts'
 import type { Autoscaler, Shape } from '#physical-plane/serving/scaling/autoscaler.ts'
-import { deviceModel, type ServedModel } from './surfaces.ts'
+import type { ServedModel } from './surfaces.ts'
 import type { Load, Trace } from './traces.ts'
+import type { World } from './worlds.ts'
 
 export type Compared = {
   readonly requests: number
@@ -22,46 +24,39 @@ export type Contender = {
   readonly name: string
   readonly autoscaler: Autoscaler
   /** What the function's file asks for. */
-  readonly shape: Shape
+  readonly shapeIn: (world: World) => Shape
   /** Instances that there are at least, for that load. */
-  readonly instancesMin: (load: Load, model: ServedModel) => number
+  readonly instancesMin: (load: Load, served: Served, world: World) => number
 }
 
-export const setting = {
-  gpus: 16,
-  memoryBytes: 16e9,
-  instanceMemoryBytes: 1.5e9,
-  usdPerHour: 2.48,
-  sloMs: 150,
-  percentile: 99,
-  batchMax: 8,
-  coldStartMs: 10_000,
-  instancesMax: 64,
-} as const
+export type Served = ServedModel & { readonly sloMs: number; readonly generation?: Generation }
 
+const sloMsOfAll = 150
+const percentile = 99
 const overMs = [150, 300, 600]
 
 export function compare(trace: Trace, contender: Contender, models: ReadonlyMap<string, ServedModel>): Compared {
+  const { world } = trace
+  const { batchMax, coldStartMs, instancesMax, usdPerHour } = world
   const functions = trace.loads.map((load, i) => {
-    const model = models.get(load.model)!
+    const { sloMs, ...served }: Served = load.served ?? { ...models.get(load.model)!, sloMs: sloMsOfAll }
     return {
+      ...served,
       name: `${load.model}-${i}`,
       arrivalsMs: load.arrivalsMs,
-      truth: model.truth,
-      known: model.known,
-      slo: { latencyMs: setting.sloMs, percentile: setting.percentile },
-      instancesMin: contender.instancesMin(load, model),
-      instancesMax: setting.instancesMax,
-      batchMax: setting.batchMax,
-      shape: contender.shape,
-      memoryBytes: setting.instanceMemoryBytes,
-      coldStartMs: setting.coldStartMs,
-      timeoutMs: 0,
+      slo: { latencyMs: sloMs, percentile },
+      instancesMin: contender.instancesMin(load, { ...served, sloMs }, world),
+      instancesMax,
+      batchMax,
+      shape: contender.shapeIn(world),
+      memoryBytes: world.instanceMemoryBytes,
+      coldStartMs,
+      // Whose objective is longer is waited for longer.
+      timeoutMs: Math.max(30_000, 4 * sloMs),
       queueMax: 0,
     }
   })
-  const { gpus: count, memoryBytes, usdPerHour } = setting
-  const gpus = [{ model: deviceModel, count, memoryBytes, usdPerHour }]
+  const gpus = [{ model: world.deviceModel, count: world.gpus, memoryBytes: world.memoryBytes, usdPerHour }]
   const outcome = replay({ functions, gpus, autoscaler: contender.autoscaler, lengthMs: trace.lengthMs })
   const sum = (of: (one: FunctionOutcome) => number): number => outcome.functions.reduce((all, one) => all + of(one), 0)
   const requests = sum((one) => one.requests)
