@@ -2,7 +2,7 @@
 // Instances get them by least outstanding requests; one whose instance was lost goes to the head of the line once more, unless the
 // function may not be asked twice. An instance that left the routes ends what it has.
 import type { Clock } from '#runtime/clock.ts'
-import { admit, expectedAnswerMs, type Load } from './admission.ts'
+import { admit, type Load } from './admission.ts'
 import { isFailure, isOutOfTime, newlyAsked, type Asked, type AskListener } from './asked.ts'
 import * as told from './asked-faults.ts'
 import type { GatewayConfig } from './config.ts'
@@ -138,21 +138,15 @@ export class Dispatcher {
     this.measured.tick(atMs, this.queued, this.inFlight)
   }
 
-  /** What a new request would take; null while nothing is known. */
-  expectedMs(): number | null {
-    return expectedAnswerMs(this.#load(this.#d.clock.monotonicMs()))
-  }
-
   view(): FunctionView {
     const nowMs = this.#d.clock.monotonicMs()
-    const { name, batchMax, slo, profile = [] } = this.#route
+    const { name, batchMax, profile = [] } = this.#route
     const shapes = new Map(this.#route.instances.map(({ id, shape = null }) => [id, shape]))
     const instances = this.#slots.all.map((slot) => {
       const shape = shapes.get(slot.id) ?? null
       return { id: slot.id, inFlight: slot.inFlight, inFlightMax: slot.limitAt(nowMs), shape }
     })
-    const latencyMs = this.measured.recent().percentileMs(slo?.percentile ?? 99)
-    return { name, instances, queued: this.queued, batchMax, slo, latencyMs, profile }
+    return { name, instances, queued: this.queued, batchMax, profile }
   }
 
   #bounds(): { readonly sloMs: number | null; readonly queueMax: number } {

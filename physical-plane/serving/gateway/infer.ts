@@ -43,9 +43,6 @@ export type FunctionView = {
   readonly instances: readonly InstanceView[]
   readonly queued: number
   readonly batchMax: number
-  readonly slo: { readonly latencyMs: number; readonly percentile: number } | null
-  /** From arrival to answer at the objective's percentile, of the last minute; 0 while nothing is known. */
-  readonly latencyMs: number
   /** How long batches take, as its file says; empty: nobody has measured it. */
   readonly profile: readonly ProfiledLatency[]
 }
