@@ -27,7 +27,7 @@ export function renderFunctions(functions: readonly Function__Output[], style: S
       formatFigure(each.instances.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0)),
       sloText(each),
       formatUsd(each.costUsd),
-      shortened(each.reason),
+      shortened(causeFirst(each.reason)),
     ]),
     style,
   )
@@ -92,6 +92,14 @@ function sloText({ spec }: Function__Output): string {
 
 export function sloWords(slo: Slo__Output | null): string {
   return slo === null ? '-' : `p${slo.percentile} ${slo.latencyMs} ms${slo.per === 'SLO_PER_TOKEN' ? ' per token' : ''}`
+}
+
+/** A reason that ends with lines of a log, in one line: the last of those says most, and a row has little room. */
+function causeFirst(reason: string): string {
+  const lines = reason.split('\n').filter((line) => line.trim() !== '')
+  const [first = ''] = lines
+  const told = first.replace(/;? last lines of its log:$/, '')
+  return lines.length < 2 ? first : `${lines.at(-1)!} (${told})`
 }
 
 function shortened(text: string): string {

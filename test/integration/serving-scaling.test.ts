@@ -148,7 +148,7 @@ describe.skipIf(python === '')('a function', () => {
     expect(broken.code, broken.stdout).toBe(1)
     expect(broken.stderr).toContain('weights.npy is not in the bundle')
     const listed = await cluster.cli(['function', 'ls'])
-    expect(listed.stdout).toMatch(/broken +failed +0 of \d .*gave up/)
+    expect(listed.stdout).toMatch(/broken +failed +0 of \d .*FileNotFoundError: weights.npy is not in the bundle/)
     const refused = await inferHttp(http, 'broken', [[1]], 500)
     expect(refused).toMatchObject({ status: 504, error: expect.stringMatching(/no instance answers yet: exit code 1/) })
     const begun = (await events('broken')).filter(({ kind }) => kind === 'started')
