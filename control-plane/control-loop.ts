@@ -139,7 +139,9 @@ export class ControlLoop {
     const startMs = clock.monotonicMs()
     try {
       // Before jobs take what is free: somebody waits for the answers.
-      await this.#decideAndCommit('functions', (snapshot) => reconcileFunctions(snapshot, functionRoom(snapshot)))
+      await this.#decideAndCommit('functions', (snapshot) =>
+        reconcileFunctions(snapshot, functionRoom(snapshot, this.#planMemory.units)),
+      )
       await this.#decideAndCommit('plan', (snapshot) => planPending(snapshot, this.#planMemory))
       await this.#replanNowAndThen()
       await this.#reconcile()

@@ -25,12 +25,12 @@ export type RegionUnits = {
 export type FreeUnits = ReadonlyMap<string, RegionUnits>
 
 /** Units of `exceptJobId` count as free: a job does not stand in its own way. */
-export function countFreeUnits(snapshot: Snapshot, exceptJobId = '', memory: HeldMemory = new Map()): FreeUnits {
-  const anyOrder = sideBySide()
+export function countFreeUnits(snapshot: Snapshot, exceptJobId = '', memory: UnitsMemory = unitsMemory()): FreeUnits {
+  const { anyOrder } = memory
   const free = new Map(snapshot.agents.map((agent) => [agent.region, everyUnitOf(agent, anyOrder)]))
   const started = new Set<string>()
   for (const [jobId, instances] of instancesByJob(snapshot)) {
-    const { isStarted, units } = heldBy(memory, jobId, instances)
+    const { isStarted, units } = heldBy(memory.held, jobId, instances)
     if (isStarted) started.add(jobId)
     if (jobId !== exceptJobId) for (const held of units) takeUnits(free.get(held.region), held)
   }
@@ -91,8 +91,19 @@ export function unitsFor(units: FreeUnits, share: GpuShare | undefined): FreeUni
   )
 }
 
+/** From one pass to the next. */
+export type UnitsMemory = {
+  readonly held: HeldMemory
+  /** Which parts of GPUs fit side by side. */
+  readonly anyOrder: AnyOrder
+}
+
+export function unitsMemory(): UnitsMemory {
+  return { held: new Map(), anyOrder: sideBySide() }
+}
+
 /** What each job holds, as of the instances that it was counted on: the same list holds the same. */
-export type HeldMemory = Map<string, HeldUnits & { readonly instances: readonly Instance[] }>
+type HeldMemory = Map<string, HeldUnits & { readonly instances: readonly Instance[] }>
 
 type HeldUnits = {
   /** Of a job that is being resumed, instances are of the time before. */

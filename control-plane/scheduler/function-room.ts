@@ -8,13 +8,21 @@ import type { InferenceSpec } from '#control-plane/model/inference.ts'
 import { migSlice } from '#control-plane/model/mig-slice.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { gibText } from './share-memory.ts'
-import { countFreeUnits, resizeShare, takeUnit, unitsFor, type FreeUnits, type RegionUnits } from './free-units.ts'
+import {
+  countFreeUnits,
+  resizeShare,
+  takeUnit,
+  unitsFor,
+  type FreeUnits,
+  type RegionUnits,
+  type UnitsMemory,
+} from './free-units.ts'
 
-export function functionRoom(snapshot: Snapshot): FunctionRoom {
+export function functionRoom(snapshot: Snapshot, memory?: UnitsMemory): FunctionRoom {
   // A pass without functions that lack instances asks nothing.
   let counted: { readonly free: FreeUnits; readonly index: CatalogueIndex } | null = null
   const now = (): NonNullable<typeof counted> =>
-    (counted ??= { free: countFreeUnits(snapshot), index: indexCatalogue(snapshot.catalogue) })
+    (counted ??= { free: countFreeUnits(snapshot, '', memory), index: indexCatalogue(snapshot.catalogue) })
   return {
     resize: (instance, share) => {
       const here = now().free.get(instance.region)

@@ -6,7 +6,7 @@ import type { Job } from '#control-plane/model/job.ts'
 import type { Snapshot } from '#control-plane/model/snapshot.ts'
 import { rememberedStatesMax } from './config.ts'
 import type { Held } from './feasible.ts'
-import type { FreeUnits, HeldMemory } from './free-units.ts'
+import { unitsMemory, type FreeUnits } from './free-units.ts'
 import type { Placement } from './place-job.ts'
 
 type Waiting = Pick<Placement, 'waitsFor'> & {
@@ -27,7 +27,7 @@ type Facts = {
 }
 
 export class PlanMemory {
-  readonly held: HeldMemory = new Map()
+  readonly units = unitsMemory()
   readonly #waiting = new Map<string, Waiting>()
   /** Numbers for the states that regions were in: of equal states equal ones. */
   readonly #numbers = new Map<string, number>()
@@ -73,9 +73,9 @@ export class PlanMemory {
   }
 
   #forgetEnded(jobs: readonly Job[]): void {
-    if (this.held.size + this.#waiting.size <= 2 * jobs.length + 100) return
+    if (this.units.held.size + this.#waiting.size <= 2 * jobs.length + 100) return
     const living = new Set(jobs.map(({ id }) => id))
-    for (const id of this.held.keys()) if (!living.has(id)) this.held.delete(id)
+    for (const id of this.units.held.keys()) if (!living.has(id)) this.units.held.delete(id)
     for (const id of this.#waiting.keys()) if (!living.has(id)) this.#waiting.delete(id)
   }
 }

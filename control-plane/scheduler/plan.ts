@@ -59,7 +59,7 @@ function planInOrder(
   memory: PlanMemory = new PlanMemory(),
 ): { readonly planned: readonly Planned[]; readonly left: PlaceContext } {
   const index = memory.begin(snapshot)
-  const units = countFreeUnits(snapshot, exceptJobId, memory.held)
+  const units = countFreeUnits(snapshot, exceptJobId, memory.units)
   const held = new Map<string, Map<string, string>>()
   const context = { snapshot, index, units, held }
   const states = new RegionStates(memory, units, held)
