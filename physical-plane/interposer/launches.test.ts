@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { slotAt, type Order } from '#physical-plane/gpu-sharing/layout.ts'
+import { slotAt } from '#physical-plane/gpu-sharing/layout.ts'
 import { hasCompiler, InterposerBench, nowNs, withoutCompiler, type TestGpu } from './interposer.fixture.ts'
 
 const launch = (blocks = 8, stream = '0x5000'): string => `cuLaunchKernel:0xabc0:${blocks}:1:1:256:1:1:0:${stream}`
@@ -49,81 +49,12 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await client.ready()
     gpu.order(0, { mode: 'tokens', grantedNs: 1 })
     client.goOn()
-    await untilSo(() => gpu.slot(0).isWaiting)
+    await until(() => gpu.slot(0).isWaiting)
     expect(gpu.slot(0)).toMatchObject({ launches: 1, spentNs: guessNs(1000) })
     gpu.order(0, { mode: 'tokens', grantedNs: guessNs(1000) + 1 })
     await client.ready()
     expect(gpu.slot(0)).toMatchObject({ launches: 2, isWaiting: false, waits: 1 })
     expect(gpu.slot(0).waitedNs).toBeGreaterThan(0)
-    client.goOn()
-    await client.ended()
-  })
-
-  test('a window ends by itself; what would end later waits, and what is longer than a whole one begins alone', async () => {
-    const gpu = aGpu()
-    const long = launch(50_000_000)
-    const client = bench.start([gpu], ['new', sync, 'line', launch(), launch(), sync, long, 'line'])
-    await client.ready()
-    const waits = async (launches: number): Promise<void> => {
-      await untilSo(() => gpu.slot(0).isWaiting)
-      expect(gpu.slot(0).launches).toBe(launches)
-    }
-    const until = (ns: number): Partial<Order> => ({ windows: [{ fromNs: 0, untilNs: nowNs() + ns }] })
-    const window = { mode: 'window', grantedNs: 1e13, tokenUs: 2_000_000 } as const
-    gpu.order(0, { ...window, ...until(-1) })
-    client.goOn()
-    await waits(0)
-    // In time, and for one launch.
-    gpu.order(0, { ...window, ...until(10e9), grantedNs: 1 })
-    await untilSo(() => gpu.slot(0).launches === 1)
-    await waits(1)
-    // The second goes, and the long one would end after the window.
-    gpu.order(0, { ...window, ...until(0.5e9) })
-    await untilSo(() => gpu.slot(0).launches === 2)
-    await waits(2)
-    gpu.order(0, { ...window, ...until(0.8e9), tokenUs: 1000 })
-    await client.ready()
-    expect(gpu.slot(0)).toMatchObject({ launches: 3, isWaiting: false })
-    client.goOn()
-    await client.ended()
-  })
-
-  test('windows that lie ahead open by themselves, each when it is time', async () => {
-    const gpu = aGpu()
-    const client = bench.start([gpu], ['new', sync, 'line', launch(), sync, 'line', launch(), 'line'])
-    await client.ready()
-    const at = nowNs()
-    const windows = [100e6, 300e6, 600e6].map((ns) => ({ fromNs: at + ns, untilNs: at + ns + 50e6 }))
-    gpu.order(0, { mode: 'window', grantedNs: 1e13, tokenUs: 2_000_000, windows: windows.slice(1) })
-    client.goOn()
-    await client.ready()
-    const launchedAtNs = (): number => gpu.slot(0).lastLaunchNs
-    expect(launchedAtNs()).toBeGreaterThanOrEqual(windows[1]!.fromNs)
-    expect(gpu.slot(0).launches).toBe(1)
-    await untilSo(() => nowNs() > windows[1]!.untilNs)
-    client.goOn()
-    await client.ready()
-    expect(launchedAtNs()).toBeGreaterThanOrEqual(windows[2]!.fromNs)
-    expect(gpu.slot(0)).toMatchObject({ launches: 2, isWaiting: false })
-    client.goOn()
-    await client.ended()
-  })
-
-  test('in a window too no more pieces of work are open than are allowed', async () => {
-    const gpu = aGpu()
-    const hold = join(bench.folder, 'hold-window')
-    writeFileSync(hold, '')
-    const script = ['new', sync, 'line', ...Array.from({ length: 5 }, () => launch()), 'line']
-    const client = bench.start([gpu], script, { LOGGING_CUDA_HOLD: hold })
-    await client.ready()
-    const windows = [{ fromNs: 0, untilNs: nowNs() + 100e9 }]
-    gpu.order(0, { mode: 'window', grantedNs: 1e13, windows, segmentsMax: 2, segmentUs: 500 })
-    client.goOn()
-    await untilSo(() => gpu.slot(0).isWaiting)
-    expect(gpu.slot(0)).toMatchObject({ launches: 2, segmentsOpen: 2 })
-    rmSync(hold)
-    await client.ready()
-    expect(gpu.slot(0)).toMatchObject({ launches: 5, waits: 0 })
     client.goOn()
     await client.ended()
   })
@@ -185,7 +116,7 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await client.ready()
     gpu.order(1, { barrierUs: 3000, yieldsTo: [0] })
     client.goOn()
-    await untilSo(() => gpu.slot(1).isWaiting)
+    await until(() => gpu.slot(1).isWaiting)
     expect(gpu.slot(1).launches).toBe(0)
     peer.goOn()
     await peer.ready()
@@ -204,7 +135,7 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await peer.ready()
     const client = bench.start([gpu], ['new', sync, 'line', launch(), 'line'])
     await client.ready()
-    await untilSo(() => nowNs() - gpu.slot(0).idleSinceNs > 5e6)
+    await until(() => nowNs() - gpu.slot(0).idleSinceNs > 5e6)
     gpu.order(1, { yieldsTo: [0], bubbleUs: 5000, blockMaxUs: 50_000 })
     client.goOn()
     await client.ready()
@@ -249,7 +180,7 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await client.ready()
     gpu.order(0, { mode: 'stop' })
     client.goOn()
-    await untilSo(() => gpu.slot(0).waitedNs >= 20_000_000)
+    await until(() => gpu.slot(0).waitedNs >= 20_000_000)
     expect(gpu.slot(0)).toMatchObject({ isWaiting: true, waits: 0 })
     gpu.order(0, {})
     await client.ready()
@@ -305,7 +236,7 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await client.ready()
     gpu.order(0, { segmentUs: 500 })
     client.goOn()
-    await untilSo(() => gpu.slot(0).onlyCommunicates)
+    await until(() => gpu.slot(0).onlyCommunicates)
     expect(gpu.slot(0)).toMatchObject({ launches: 2, isBusy: true, queueUs: 0xffffffff })
     rmSync(hold)
     await client.ready()
@@ -335,7 +266,7 @@ describe.skipIf(!hasCompiler)(`launches${hasCompiler ? '' : ` (${withoutCompiler
     await client.ready()
     gpu.order(0, { segmentsMax: 2, segmentUs: 500 })
     client.goOn()
-    await untilSo(() => gpu.slot(0).isWaiting)
+    await until(() => gpu.slot(0).isWaiting)
     // What was never measured may be long, so every launch is a piece by itself.
     expect(gpu.slot(0)).toMatchObject({ launches: 2, segmentsOpen: 2 })
     rmSync(hold)
@@ -426,6 +357,6 @@ function u32(value: number): Buffer {
   return bytes
 }
 
-async function untilSo(isSo: () => boolean): Promise<void> {
+async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
