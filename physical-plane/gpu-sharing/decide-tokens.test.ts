@@ -122,6 +122,8 @@ test('a holder that is idle gives its token back, and its part is free', () => {
   expect(device.open()[1]).toBe(0)
   device.tick(2)
   expect(device.open()).toEqual([0, 12])
+  // It pays for the millisecond that it worked in, not for those that it was waited for.
+  expect(device.memory.instances.get('a')!.reason).toContain('had 1.0 of the last 40 ms')
 })
 
 test('what is charged beyond a token is paid back before the next', () => {

@@ -86,7 +86,9 @@ function settle(before: TokenMemory, watched: readonly Watched[], nowNs: number,
   const holders = new Set(state.tokens.filter(({ endNs }) => endNs > nowNs).map(({ id }) => id))
   for (const id of holders) {
     const group = groups.get(id)
-    if (group === undefined || hasReturned(group, state, nowNs, config)) state = giveBack(state, id, nowNs)
+    if (group === undefined) state = giveBack(state, id, nowNs)
+    // It pays until its work was done: that it kept its part a moment longer is for its own next launch, not its use.
+    else if (hasReturned(group, state, nowNs, config)) state = giveBack(state, id, doneNs(group, nowNs))
   }
   const allowanceNs = new Map<string, number>()
   for (const group of watched) {
@@ -118,6 +120,10 @@ function hasReturned(group: Watched, { tokens }: TokenState, nowNs: number, conf
   const own = tokens.filter(({ id, endNs }) => id === group.instance.instanceId && endNs > nowNs)
   const startNs = Math.min(...own.map((token) => token.startNs))
   return nowNs - startNs >= config.window.returnAfterMs * 1e6 && !wantsToLaunch(group, nowNs, config)
+}
+
+function doneNs({ processes }: Watched, nowNs: number): number {
+  return Math.min(nowNs, Math.max(0, ...processes.map(({ progress: { reading } }) => workUntilNs(reading, nowNs))))
 }
 
 /** It waits for a token, has work on the device, or had some until a moment ago. */

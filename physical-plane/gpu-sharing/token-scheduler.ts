@@ -194,7 +194,7 @@ export function mostOwed(a: Ask, b: Ask): number {
 }
 
 function leastUsed(a: Ask, b: Ask): number {
-  return a.usedNs - b.usedNs || byId(a, b)
+  return first(b) - first(a) || a.usedNs - b.usedNs || byId(a, b)
 }
 
 function first({ client }: Ask): number {
