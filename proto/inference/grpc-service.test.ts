@@ -8,6 +8,7 @@ const definitions = loadSync(join(import.meta.dirname, 'grpc_service.proto'), { 
 
 type Described = {
   readonly field: readonly { readonly name: string; readonly number: number; readonly type: string }[]
+  readonly nestedType: readonly ({ readonly name: string } & Described)[]
 }
 
 const tensor = 'name=1:string datatype=2:string shape=3:int64'
@@ -32,9 +33,17 @@ const published: Readonly<Record<string, string>> = {
     'bool_contents=1:bool int_contents=2:int32 int64_contents=3:int64 uint_contents=4:uint32 uint64_contents=5:uint64 fp32_contents=6:float fp64_contents=7:double bytes_contents=8:bytes',
 }
 
+/** A message's own are described within it. */
+function described(name: string): Described {
+  const [outer = '', inner] = name.split('.')
+  const own = (definitions[`inference.${outer}`] as MessageTypeDefinition<object, object>).type as Described
+  return inner === undefined ? own : own.nestedType.find((nested) => nested.name === inner)!
+}
+
 test.each(Object.entries(published))('%s has the published fields', (name, fields) => {
-  const { field } = (definitions[`inference.${name}`] as MessageTypeDefinition<object, object>).type as Described
-  const ours = field.map((each) => `${each.name}=${each.number}:${each.type.replace('TYPE_', '').toLowerCase()}`)
+  const ours = described(name).field.map((each) => {
+    return `${each.name}=${each.number}:${each.type.replace('TYPE_', '').toLowerCase()}`
+  })
   expect(ours).toEqual(expect.arrayContaining(fields.split(' ')))
 })
 
