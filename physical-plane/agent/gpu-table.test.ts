@@ -164,22 +164,6 @@ describe('GpuTable', () => {
     )
   })
 
-  test('a choice leaves a GPU to those who are to come', () => {
-    const requests = { b: 400, d: 400, a: 600, c: 600 }
-    const coming = Object.entries(requests).map(([holder, requestMilli]) => {
-      return { holder, model: 'nvidia-t4', share: ask(requestMilli).share }
-    })
-    const takeAll = (table: GpuTable) =>
-      ['b', 'd', 'a', 'c'].map((holder) => {
-        const wanted = ask(requests[holder as keyof typeof requests], { kind: 'inference', functionId: holder })
-        return table.takeShares(holder, 'nvidia-t4', 1, wanted)?.[0]?.deviceId ?? null
-      })
-    expect(takeAll(new GpuTable([aGpu('x'), aGpu('y')]))).toEqual(['x', 'x', 'y', null])
-    const table = new GpuTable([aGpu('x'), aGpu('y')])
-    table.comingIs(() => coming)
-    expect(takeAll(table)).toEqual(['x', 'y', 'x', 'y'])
-  })
-
   test('shares are packed on the tightest GPU, and a whole one is never beside them', () => {
     const table = new GpuTable([aGpu('a'), aGpu('b')])
     const half = { requestMilli: 500, limitMilli: 700, memoryBytes: 0 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { complementary } from '#physical-plane/gpu-sharing/placement/complementary.ts'
 import { DeviceIndex } from '#physical-plane/gpu-sharing/placement/device-index.ts'
+import type { SliceShare } from '#physical-plane/runtime/runtime.ts'
+import type { Device } from './devices.ts'
+import { GpuTable, type ShareAsk } from './gpu-table.ts'
 import { mayGo, roomForComing, type Coming } from './room-for-coming.ts'
 
 const indexOf = (count: number): DeviceIndex => {
@@ -53,4 +56,19 @@ describe('room for those who are to come', () => {
     expect(roomForComing(indexOf(2), [share('a', 600), share('b', 600), share('c', 600)])).toBeNull()
     expect(roomForComing(indexOf(2), [])).toEqual(new Map())
   })
+})
+
+test('a choice leaves a GPU to those who are to come', () => {
+  const requests: Readonly<Record<string, number>> = { b: 400, d: 400, a: 600, c: 600 }
+  const gpus = ['x', 'y'].map((id): Device => ({ id, model: 't4', units: 1, memoryBytes: 16, sharing: 'interposer' }))
+  const shareOf = (holder: string): SliceShare => share(holder, requests[holder]!).share!
+  const takeAll = (table: GpuTable): readonly string[] =>
+    Object.keys(requests).map((holder) => {
+      const ask: ShareAsk = { share: shareOf(holder), kind: 'inference', functionId: holder }
+      return table.takeShares(holder, 't4', 1, ask)?.[0]?.deviceId ?? 'none'
+    })
+  expect(takeAll(new GpuTable(gpus))).toEqual(['x', 'x', 'y', 'none'])
+  const table = new GpuTable(gpus)
+  table.comingIs(() => Object.keys(requests).map((holder) => ({ holder, model: 't4', share: shareOf(holder) })))
+  expect(takeAll(table)).toEqual(['x', 'y', 'x', 'y'])
 })
