@@ -36,9 +36,8 @@ const received: { bundles: Buffer[]; created: unknown[]; planned: unknown[]; sta
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cli-'))
   mkdirSync(join(folder, 'fn'))
-  writeFileSync(join(folder, 'fn/train.py'), 'print(1)\n')
-  writeFileSync(join(folder, 'data.npz'), 'data')
-  writeFileSync(join(folder, 'job.yaml'), jobFile('data.npz'))
+  const files = { 'fn/train.py': 'print(1)\n', 'data.npz': 'data', 'job.yaml': jobFile('data.npz') }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   server = await serve({
     services: {
       'cloudless.v1.JobService': jobService(),
