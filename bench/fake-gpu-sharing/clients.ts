@@ -109,7 +109,7 @@ export async function startManager(options: {
   const main = join(import.meta.dirname, '../../physical-plane/gpu-sharing/manager-main.ts')
   // Above the clients, which on a real GPU would not be of real time: they must not keep their own manager from its ticks.
   const [command, ...words] = [...(mayBeOfRealTime() ? aboveClients : []), process.execPath, main, '--config', file]
-  const child = spawn(command!, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(command, words, { stdio: ['pipe', 'pipe', 'pipe'] })
   const path = (await firstLine(child)) as string
   return {
     path,

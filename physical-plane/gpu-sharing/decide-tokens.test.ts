@@ -126,6 +126,21 @@ test('a holder that is idle gives its token back, and its part is free', () => {
   expect(device.memory.instances.get('a')!.reason).toContain('had 1.0 of the last 40 ms')
 })
 
+test('on an idle device a function with an objective is open before it asks, and pays for nothing; others wake for a tick', () => {
+  const serving = { ...instance('s', 300, 600, 600), role: 'protected' as const }
+  const device = new Device({ ...serving, objective: { latencyMs: 20, percentile: 99 } }, instance('t', 400, 800, 600))
+  for (let tick = 0; tick < 20; tick++) {
+    device.tick(10)
+    expect(device.open()[0]).toBeGreaterThanOrEqual(10)
+    expect(device.open()[1]).toBe(0)
+  }
+  expect(device.memory.instances.get('s')!.reason).toContain('had 0.0 of the last 40 ms')
+  device.set(1, waiting)
+  device.tick(10)
+  expect(device.open()[0]).toBe(0)
+  expect(device.open()[1]).toBeGreaterThan(0)
+})
+
 test('what is charged beyond a token is paid back before the next', () => {
   const device = new Device(instance('a', 100, 200, 600))
   device.set(0, waiting)

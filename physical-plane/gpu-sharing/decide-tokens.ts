@@ -32,11 +32,14 @@ export function decideByTokens(before: DeviceMemory, snapshot: DeviceSnapshot, c
   const watched = watchDevice(before, snapshot, config)
   const settled = settle(before.tokens, watched, nowNs, config)
   const clients = new Map(watched.map((group) => [group, clientOf(group, watched, config)]))
-  const active = watched.filter((group) => wantsToLaunch(group, nowNs, config)).map((group) => clients.get(group)!)
+  const wanting = watched.filter((group) => wantsToLaunch(group, nowNs, config))
+  // On an idle device a function with an objective need not wait for a tick: it is open already, and pays for nothing until it works.
+  const ready = watched.filter(({ instance, processes: own }) => hasObjective(instance) && own.length > 0)
+  const active = (wanting.length > 0 ? wanting : ready).map((group) => clients.get(group)!)
   const all = [...clients.values()]
   const plan = planTokens(settled.plan, { nowNs, all, active, isShaken: settled.isShaken }, config.window)
   const { state } = plan
-  const waits = active.some(({ id }) => !holdsNow(state, id, nowNs))
+  const waits = wanting.some(({ instance }) => !holdsNow(state, instance.instanceId, nowNs))
   const allowanceNs = new Map<string, number>()
   const orders = new Map<number, Order>()
   const instances = new Map<string, InstanceMemory>()
@@ -49,7 +52,7 @@ export function decideByTokens(before: DeviceMemory, snapshot: DeviceSnapshot, c
     const plannedNs = leftNs - remainingNs(settled.plan.state, instanceId, nowNs)
     const allowedNs = Math.min(leftNs, (settled.allowanceNs.get(instanceId) ?? 0) + plannedNs)
     if (allowedNs !== 0 || leftNs > 0) allowanceNs.set(instanceId, allowedNs)
-    const isOn = active.some(({ id }) => id === instanceId)
+    const isOn = wanting.includes(group)
     instances.set(instanceId, remember(group, client, { state, isOn, isContended: waits, snapshot, config }))
     for (const { claimId, memory } of group.processes) processes.set(claimId, memory)
     for (const [slot, order] of ordersOf(group, client, state, allowedNs, nowNs, config)) orders.set(slot, order)

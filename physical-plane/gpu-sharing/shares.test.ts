@@ -116,6 +116,16 @@ describe('shares of a device', () => {
     expect(quotas(clients, 0.01, 1000).get('train')).toBe(400)
   })
 
+  test('a filler without a request takes what is left: nothing is kept for it', () => {
+    const filler = aClient('fill', 'confined', 0, 900)
+    expect([...quotas([aClient('serve', 'protected', 300, 700), filler], 1, 1000)]).toEqual([
+      ['fill', 900],
+      ['serve', 700],
+    ])
+    const training = aClient('train', 'confined', 100, 900)
+    expect(quotas([aClient('serve', 'protected', 300, 700), training], 1, 1000).get('serve')).toBe(300)
+  })
+
   test('a filler without a request is left a hundredth of its limit at the floor', () => {
     expect(quotas([aClient('fill', 'confined', 0, 900)], 0.01, 1000).get('fill')).toBe(9)
   })

@@ -89,8 +89,9 @@ export function quotas(
     )
   }
   // What confined ones do not have, protected ones may; of each other they respect the requests. Its own use is never
-  // another's: a client alone on the device has its limit.
-  const confinedSum = active.reduce((total, client) => total + quota.get(client.instanceId)!, 0)
+  // another's: a client alone on the device has its limit. Whoever has no request takes what is left: nothing is kept for it.
+  const entitled = active.filter(({ share }) => share.requestMilli > 0)
+  const confinedSum = entitled.reduce((total, client) => total + quota.get(client.instanceId)!, 0)
   const guarded = clients.filter((client) => client.role === 'protected')
   for (const client of guarded) {
     const { requestMilli, limitMilli } = client.share
