@@ -15,6 +15,7 @@ import { progress } from './readings.ts'
 import { inSafeOrder } from './safe-order.ts'
 import { SharedFile } from './shared-file.ts'
 import { checkShare } from './shares.ts'
+import { slotsToCheck } from './slots-to-check.ts'
 import type { ProcessTable } from './system-processes.ts'
 import { tellUse } from './tell-use.ts'
 import type { InstanceUse } from './use.ts'
@@ -242,22 +243,12 @@ export class DeviceManager {
     return told
   }
 
-  /** A few slots a tick in turn; those that hold others up at every tick. */
   #reclaim(nowNs: number): void {
     const { config, processes } = this.#deps
-    const slots = [...this.#tenants.keys()].sort((a, b) => a - b)
-    const suspects = slots.filter((slot) => {
-      const reading = this.#tenants.get(slot)?.reading
-      return reading?.isBusy === true && nowNs - reading.lastLaunchNs > config.suspectAfterMs * 1e6
-    })
-    const from = slots.findIndex((slot) => slot >= this.#nextCheck)
-    const turn = from === -1 ? slots : [...slots.slice(from), ...slots.slice(0, from)]
-    const due = new Set([
-      ...suspects.slice(0, config.livenessChecksPerTick),
-      ...turn.slice(0, config.livenessChecksPerTick),
-    ])
-    this.#nextCheck = (turn[config.livenessChecksPerTick - 1] ?? -1) + 1
-    for (const slot of due) {
+    const readings = new Map([...this.#tenants].map(([slot, { reading }]) => [slot, reading]))
+    const due = slotsToCheck(readings, this.#nextCheck, nowNs, config)
+    this.#nextCheck = due.nextFromSlot
+    for (const slot of due.slots) {
       const tenant = this.#tenants.get(slot)!
       const startTicks = processes.startTicks(tenant.pid)
       // The claim holds the low half of the start time: a pid that came back is another process.
