@@ -89,6 +89,23 @@ const functionSchema = z.strictObject({
   profile: z.union([z.array(pointSchema).min(1, 'is empty').max(10_000), profileFileSchema], {
     error: 'must be a list of points { batch, sm, quota, latency_ms }, or { file, model } of a CSV with such columns',
   }),
+  /** May be left out where a pipeline asks it. */
+  arrivals: arrivalsSchema.optional(),
+})
+
+const stageSchema = z.strictObject({
+  name: functionFileSchema.shape.name,
+  function: z.string().min(1, 'is empty'),
+  after: z.array(z.string()).max(32, 'must be at most 32').default([]),
+})
+
+const pipelineSchema = z.strictObject({
+  name: functionFileSchema.shape.name,
+  stages: z.array(stageSchema).min(1, 'is empty').max(32, 'must be at most 32'),
+  slo: z.strictObject({
+    latency_ms: z.number().positive('must be above 0'),
+    percentile: z.number().min(50, 'must be at least 50').max(99.9, 'must be at most 99.9').default(99),
+  }),
   arrivals: arrivalsSchema,
 })
 
@@ -105,9 +122,11 @@ export const servingScenarioSchema = z.strictObject({
   policies: z.array(z.string().min(1, 'is empty')).min(1, 'is empty').max(8, 'must be at most 8').default(['hybrid']),
   gpus: z.array(gpuSchema).min(1, 'is empty').max(16, 'must be at most 16'),
   functions: z.array(functionSchema).min(1, 'is empty').max(32, 'must be at most 32'),
+  pipelines: z.array(pipelineSchema).max(16, 'must be at most 16').default([]),
 })
 
 export type ServingScenarioContent = z.infer<typeof servingScenarioSchema>
+export type PipelineContent = ServingScenarioContent['pipelines'][number]
 export type FunctionContent = ServingScenarioContent['functions'][number]
 
 /** Keys that may stand where an unknown one was found, for suggestions. */
@@ -116,6 +135,9 @@ export function knownServingKeysAt(path: readonly PropertyKey[]): readonly strin
     '': servingScenarioSchema.shape,
     gpus: gpuSchema.shape,
     functions: functionSchema.shape,
+    pipelines: pipelineSchema.shape,
+    'pipelines.stages': stageSchema.shape,
+    'pipelines.slo': { latency_ms: 0, percentile: 0 },
     'functions.slo': { latency_ms: 0, percentile: 0, per: 0 },
     'functions.instances': { min: 0, max: 0 },
     'functions.gpu_share': shareSchema.shape,

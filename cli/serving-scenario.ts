@@ -7,14 +7,17 @@ import { parse } from 'csv-parse/sync'
 import type {
   ScenarioArrivals,
   ScenarioFunction,
+  ScenarioPipeline,
   ServingScenario,
 } from '#physical-plane/serving/replay/replay-report.ts'
+import { stageFaults } from '#proto/pipelines/stage-graph.ts'
 import { CloudlessError, invalid, messageOf } from '#runtime/errors.ts'
 import { limits } from './config.ts'
 import {
   knownServingKeysAt,
   servingScenarioSchema,
   type FunctionContent,
+  type PipelineContent,
   type ServingScenarioContent,
 } from './serving-scenario-schema.ts'
 import { decodeYaml, readYamlText, type YamlKind } from './yaml-file.ts'
@@ -45,6 +48,33 @@ export function readServingScenario(path: string): ServingScenario {
       usdPerHour,
     })),
     functions: content.functions.map((one, i) => functionOf(one, content, folder, `functions[${i}]`)),
+    pipelines: content.pipelines.map((one, i) => pipelineOf(one, content, folder, `pipelines[${i}]`)),
+  }
+}
+
+function pipelineOf(
+  one: PipelineContent,
+  { functions, length }: ServingScenarioContent,
+  folder: string,
+  field: string,
+): ScenarioPipeline {
+  const names = functions.map(({ name }) => name)
+  const unknown = one.stages.findIndex((stage) => !names.includes(stage.function))
+  if (unknown !== -1) {
+    const given = one.stages[unknown]!.function
+    throw refused(`${field}.stages[${unknown}].function`, `there is no function "${given}", only ${names.join(', ')}`)
+  }
+  const faults = stageFaults(one.stages)
+  if (faults.length > 0)
+    throw invalid(
+      faults.map((fault) => ({ ...fault, field: `${field}.${fault.field}` })),
+      'SCENARIO',
+    )
+  return {
+    name: one.name,
+    stages: one.stages,
+    slo: { latencyMs: one.slo.latency_ms, percentile: one.slo.percentile },
+    arrivals: arrivalsOf(one.arrivals, length, folder, `${field}.arrivals`),
   }
 }
 
@@ -56,13 +86,19 @@ function functionOf(
 ): ScenarioFunction {
   const { request, limit, sm } = one.gpu_share
   const requestMilli = Math.round(1_000 * request)
+  const isAsked = content.pipelines.some(({ stages }) => stages.some((stage) => stage.function === one.name))
+  if (one.arrivals === undefined && !isAsked)
+    throw refused(`${field}.arrivals`, 'is needed where no pipeline asks the function')
   const gpuGib = Math.max(...content.gpus.map(({ memory_gib: gib }) => gib))
   if (one.memory_gib > gpuGib)
     throw refused(`${field}.memory_gib`, `${one.memory_gib} fits on no GPU; they have ${gpuGib} at most`)
   return {
     name: one.name,
     profile: profileOf(one.profile, folder, `${field}.profile`),
-    arrivals: arrivalsOf(one.arrivals, content.length, folder, `${field}.arrivals`),
+    arrivals:
+      one.arrivals === undefined
+        ? { kind: 'times', atMs: [] }
+        : arrivalsOf(one.arrivals, content.length, folder, `${field}.arrivals`),
     slo: one.slo === undefined ? null : { latencyMs: one.slo.latency_ms, percentile: one.slo.percentile },
     instancesMin: one.instances.min,
     instancesMax: one.instances.max ?? Math.max(one.instances.min, limits.simulatedInstancesMax),
@@ -108,7 +144,7 @@ function pointOf(
 }
 
 function arrivalsOf(
-  given: FunctionContent['arrivals'],
+  given: PipelineContent['arrivals'],
   lengthMs: number,
   folder: string,
   field: string,

@@ -101,7 +101,13 @@ const rooms: readonly { readonly path: string; readonly imports: readonly string
   { path: 'physical-plane/serving/replay/main.ts', imports: ['physical-plane/serving/', 'runtime/'] },
   {
     path: 'physical-plane/serving/replay/',
-    imports: ['physical-plane/serving/scaling/', 'runtime/assert.ts', 'runtime/errors.ts', 'runtime/random.ts'],
+    imports: [
+      'physical-plane/serving/scaling/',
+      'proto/pipelines/',
+      'runtime/assert.ts',
+      'runtime/errors.ts',
+      'runtime/random.ts',
+    ],
     isPure: true,
   },
   // What decides on pipelines is pure; what sends their tensors is not.

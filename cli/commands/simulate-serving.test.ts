@@ -27,6 +27,15 @@ functions:
     arrivals: { kind: times, file: times.csv, column: at }
 `
 
+const twoStages = `${small}pipelines:
+  - name: both
+    slo: { latency_ms: 400 }
+    stages:
+      - { name: look, function: classify }
+      - { name: tell, function: describe, after: [look] }
+    arrivals: { kind: poisson, rate: 3 }
+`
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'cli-serving-'))
   writeFileSync(
@@ -61,6 +70,15 @@ function written(text: string): string {
   const path = join(folder, 'scenario.yaml')
   writeFileSync(path, text)
   return path
+}
+
+function violationsOf(text: string): readonly { readonly field: string; readonly description: string }[] {
+  try {
+    readServingScenario(written(text))
+    return []
+  } catch (error) {
+    return (error as { violations: { field: string; description: string }[] }).violations
+  }
 }
 
 describe('simulate --serving', () => {
@@ -99,6 +117,20 @@ describe('simulate --serving', () => {
     expect(text).toContain('id="chart-gpus"')
     expect(text).toContain('GPU-seconds by policy')
     expect(text).not.toMatch(/<script>alert|(src|href)="http/)
+  })
+
+  test('pipelines are told from end to end', async () => {
+    const path = written(twoStages)
+    const text = await simulate('--serving', path)
+    expect(text.stdout).toMatch(/pipelines, hybrid\n\s*PIPELINE +REQUESTS +MISSED/)
+    expect(text.stdout).toMatch(/both +1?\d\d /)
+    const told = await simulate('--serving', path, '--json')
+    const [hybrid] = (JSON.parse(told.stdout) as { runs: { pipelines: { name: string; requests: number }[] }[] }).runs
+    expect(hybrid!.pipelines).toMatchObject([{ name: 'both', requests: expect.any(Number) }])
+    expect(hybrid!.pipelines[0]!.requests).toBeGreaterThan(100)
+    const page = join(folder, 'pipelines.html')
+    expect((await simulate('--serving', path, '--html', page)).code).toBe(0)
+    expect(readFileSync(page, 'utf8')).toContain('Pipelines under knative')
   })
 
   test('an unknown policy, and options that do not go together, are refused', async () => {
@@ -166,16 +198,43 @@ describe('a scenario of serving', () => {
       /are about 10800000 requests; at most 5000000/,
     ],
   ]
+  const brokenPipelines: typeof refusals = [
+    [
+      'a function that there is not',
+      'function: describe',
+      'function: dscribe',
+      'pipelines[0].stages[1].function',
+      /only classify, describe/,
+    ],
+    ['a cycle', 'function: classify }', 'function: classify, after: [tell] }', 'pipelines[0].stages[0].after', /tell/],
+    ['an objective of nothing', 'latency_ms: 400', 'latency_ms: 0', 'pipelines[0].slo.latency_ms', /must be above 0/],
+    [
+      'an unknown key of a stage',
+      'function: classify }',
+      'fn: classify }',
+      'pipelines[0].stages[0].fn',
+      /unknown|did you mean/,
+    ],
+  ]
+  test.each(brokenPipelines)('a pipeline with %s is refused', (_, from, to, field, says) => {
+    expect(violationsOf(twoStages.replace(from, to))).toContainEqual({
+      field,
+      description: expect.stringMatching(says),
+    })
+  })
+
+  test('a function that nobody asks needs arrivals, one of a pipeline needs none', () => {
+    const without = (text: string): string =>
+      text.replace('    arrivals: { kind: times, file: times.csv, column: at }\n', '')
+    expect(readServingScenario(written(without(twoStages))).functions[1]!.arrivals).toEqual({ kind: 'times', atMs: [] })
+    expect(violationsOf(without(small))[0]).toMatchObject({ field: 'functions[1].arrivals' })
+  })
+
   test.each(refusals)('with %s is refused', (_, from, to, field, says) => {
     const text = small
       .replace(from, to)
       .replace('length: 1m', field === 'functions[0].arrivals' ? 'length: 100h' : 'length: 1m')
-    let violations: readonly { readonly field: string; readonly description: string }[] = []
-    try {
-      readServingScenario(written(text))
-    } catch (error) {
-      violations = (error as { violations: typeof violations }).violations
-    }
+    const violations = violationsOf(text)
     const found = violations.find((one) => one.field === field)
     expect(found?.description ?? JSON.stringify(violations)).toMatch(says)
   })

@@ -1,5 +1,10 @@
 // A replay of serving as text: one column per policy, then what each function had of them.
-import type { FunctionReport, ServingReport, ServingRun } from '#physical-plane/serving/replay/replay-report.ts'
+import type {
+  FunctionReport,
+  PipelineReport,
+  ServingReport,
+  ServingRun,
+} from '#physical-plane/serving/replay/replay-report.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
 import { formatCount, formatSeconds, formatUsd } from '../units.ts'
@@ -32,6 +37,9 @@ export function renderServing(report: ServingReport, style: Style): string {
       style,
     ),
     ...runs.map((run) => `${style.bold(`functions, ${run.policy}`)}\n${functionsTable(run, style)}`),
+    ...runs
+      .filter(({ pipelines }) => pipelines.length > 0)
+      .map((run) => `${style.bold(`pipelines, ${run.policy}`)}\n${pipelinesTable(run, style)}`),
   ].join('\n\n')
 }
 
@@ -41,6 +49,19 @@ export function servingHead({ requests, lengthSeconds, gpus, seeds }: ServingRep
 }
 
 export const functionColumns = ['function', 'requests', 'missed', 'median', '99 %', 'GPU-seconds', 'begun'] as const
+
+export const pipelineColumns = ['pipeline', 'requests', 'missed', 'refused', 'median', '99 %'] as const
+
+export function pipelineRow(one: PipelineReport): readonly string[] {
+  return [
+    one.name,
+    formatCount(one.requests),
+    shareText(one.violationShare),
+    formatCount(one.refused),
+    `${one.p50Ms.toFixed(1)} ms`,
+    `${one.p99Ms.toFixed(1)} ms`,
+  ]
+}
 
 export function functionRow(one: FunctionReport): readonly string[] {
   return [
@@ -57,6 +78,11 @@ export function functionRow(one: FunctionReport): readonly string[] {
 function functionsTable({ functions }: ServingRun, style: Style): string {
   const columns = functionColumns.map((head, i) => (i === 0 ? { head } : { head, align: 'right' as const }))
   return renderTable(columns, functions.map(functionRow), style)
+}
+
+function pipelinesTable({ pipelines }: ServingRun, style: Style): string {
+  const columns = pipelineColumns.map((head, i) => (i === 0 ? { head } : { head, align: 'right' as const }))
+  return renderTable(columns, pipelines.map(pipelineRow), style)
 }
 
 /** Objectives are of a few in a hundred, so that whole per cent would hide all. */

@@ -1,6 +1,13 @@
 // A replay of serving as one page that loads nothing: policies beside each other, load and GPUs over time, functions, what was done.
 import type { ServingReport, ServingRun, ServingSight } from '#physical-plane/serving/replay/replay-report.ts'
-import { functionColumns, functionRow, servingFigures, servingHead } from '../render/serving-simulation.ts'
+import {
+  functionColumns,
+  functionRow,
+  pipelineColumns,
+  pipelineRow,
+  servingFigures,
+  servingHead,
+} from '../render/serving-simulation.ts'
 import { formatCount, formatSeconds } from '../units.ts'
 import { bars } from './page/bars.ts'
 import { cards } from './page/cards.ts'
@@ -80,8 +87,10 @@ function chartsOf(runs: readonly ServingRun[]): readonly Chart[] {
   ]
 }
 
-function runSection({ policy, functions, happenings }: ServingRun): Html {
+function runSection({ policy, functions, pipelines, happenings }: ServingRun): Html {
   const columns = functionColumns.map((head, i) => (i === 0 ? { head } : { head, kind: 'number' as const }))
+  const stagesColumns = pipelineColumns.map((head, i) => (i === 0 ? { head } : { head, kind: 'number' as const }))
+  const endToEnd = pipelines.map((one) => ({ cells: pipelineRow(one) }))
   const rows = functions.map((one) => ({ cells: functionRow(one) }))
   const told = happenings.slice(0, happeningsShown).map(({ atSeconds, function: name, what, because }) => ({
     cells: [formatSeconds(atSeconds), name, what, because],
@@ -90,6 +99,7 @@ function runSection({ policy, functions, happenings }: ServingRun): Html {
   return html`<section>
     <h2>${policy}</h2>
     ${table(`Functions under ${policy}`, columns, rows)}
+    ${endToEnd.length === 0 ? null : table(`Pipelines under ${policy}`, stagesColumns, endToEnd)}
     ${
       told.length === 0
         ? null

@@ -30,6 +30,9 @@ export type ReplayedFunction = {
 
 export type Happening = { readonly atMs: number; readonly what: string; readonly because: string }
 
+/** `isAnswered`, or refused. */
+export type Visit = { readonly atMs: number; readonly onSettled: (isAnswered: boolean) => void }
+
 const waiting = -1
 const refused = -2
 
@@ -41,8 +44,6 @@ export class FunctionState {
   readonly instances: ReplayInstance[] = []
   readonly history: Second[] = []
   readonly happenings: Happening[] = []
-  /** Milliseconds of each request that was answered; otherwise what became of it. */
-  readonly latencies: Float64Array
   nextArrival = 0
   memory: unknown
   overSlo = 0
@@ -57,6 +58,10 @@ export class FunctionState {
   capacityPerMs = 0
   /** The last request that came while nobody answered did so then. */
   coldAtMs = Number.NEGATIVE_INFINITY
+  readonly #latencies: Float64Array
+  /** Requests of pipelines: when each came, and who is told what becomes of it. */
+  readonly #visits: Visit[] = []
+  readonly #visitLatencies: number[] = []
   #queue: number[] = []
   #head = 0
   #inFlight = 0
@@ -66,7 +71,15 @@ export class FunctionState {
     this.spec = spec
     this.memory = initial
     this.isQueueing = isQueueing
-    this.latencies = new Float64Array(spec.arrivalsMs.length).fill(waiting)
+    this.#latencies = new Float64Array(spec.arrivalsMs.length).fill(waiting)
+  }
+
+  /** Milliseconds of each request that was answered, below 0 for others; those of pipelines last. */
+  get latencies(): Float64Array {
+    const all = new Float64Array(this.#latencies.length + this.#visitLatencies.length)
+    all.set(this.#latencies)
+    all.set(this.#visitLatencies, this.#latencies.length)
+    return all
   }
 
   get queued(): number {
@@ -79,6 +92,13 @@ export class FunctionState {
 
   get isDone(): boolean {
     return this.nextArrival === this.spec.arrivalsMs.length && this.queued === 0 && this.#inFlight === 0
+  }
+
+  /** A request that comes from a pipeline. */
+  visit(visit: Visit): number {
+    assert(this.spec.generation === undefined, `${this.spec.name} answers token by token and is no stage`)
+    this.#visitLatencies.push(waiting)
+    return this.spec.arrivalsMs.length + this.#visits.push(visit) - 1
   }
 
   arrive(): void {
@@ -97,13 +117,12 @@ export class FunctionState {
   /** Those that have waited for as long as they may are refused; the others are in order of arrival. */
   expire(nowMs: number): void {
     const timeoutMs = this.spec.timeoutMs > 0 ? this.spec.timeoutMs : config.timeoutMsDefault
-    while (this.queued > 0 && nowMs - this.spec.arrivalsMs[this.#queue[this.#head]!]! >= timeoutMs)
-      this.refuse(this.#next())
+    while (this.queued > 0 && nowMs - this.#cameAtMs(this.#queue[this.#head]!) >= timeoutMs) this.refuse(this.#next())
   }
 
   /** How long the oldest one has waited. */
   waitedMs(nowMs: number): number {
-    return this.queued === 0 ? 0 : nowMs - this.spec.arrivalsMs[this.#queue[this.#head]!]!
+    return this.queued === 0 ? 0 : nowMs - this.#cameAtMs(this.#queue[this.#head]!)
   }
 
   /** The oldest one is told that it would be too late. */
@@ -119,7 +138,7 @@ export class FunctionState {
   answer(requests: readonly number[], nowMs: number): void {
     this.#inFlight -= requests.length
     for (const request of requests) {
-      const latencyMs = nowMs - this.spec.arrivalsMs[request]!
+      const latencyMs = nowMs - this.#cameAtMs(request)
       const { slo, generation } = this.spec
       const objectiveMs = generation?.objectivesMs[request] ?? slo?.latencyMs ?? Number.POSITIVE_INFINITY
       this.#settle(request, latencyMs)
@@ -149,8 +168,20 @@ export class FunctionState {
   }
 
   #settle(request: number, as: number): void {
-    assert(this.latencies[request] === waiting, `request ${request} of ${this.spec.name} is settled once`)
-    this.latencies[request] = as
+    const visit = this.#visitOf(request)
+    const [latencies, at] =
+      visit === undefined ? [this.#latencies, request] : [this.#visitLatencies, request - this.spec.arrivalsMs.length]
+    assert(latencies[at] === waiting, `request ${request} of ${this.spec.name} is settled once`)
+    latencies[at] = as
+    visit?.onSettled(as !== refused)
+  }
+
+  #visitOf(request: number): Visit | undefined {
+    return this.#visits[request - this.spec.arrivalsMs.length]
+  }
+
+  #cameAtMs(request: number): number {
+    return this.#visitOf(request)?.atMs ?? this.spec.arrivalsMs[request]!
   }
 
   #next(): number {

@@ -1,5 +1,6 @@
 // What a replay comes to, of each function and of the GPUs.
 import type { FunctionState, Happening } from './function-state.ts'
+import type { PipelineState } from './pipeline-state.ts'
 
 export type FunctionOutcome = {
   readonly name: string
@@ -35,8 +36,14 @@ export type Sight = {
   readonly guaranteedMilli: number
 }
 
+export type PipelineOutcome = Pick<
+  FunctionOutcome,
+  'name' | 'requests' | 'answered' | 'overSlo' | 'refused' | 'violationShare' | 'latenciesMs'
+>
+
 export type Outcome = {
   readonly functions: readonly FunctionOutcome[]
+  readonly pipelines: readonly PipelineOutcome[]
   /** Of each function, in the same order. */
   readonly sights: readonly (readonly Sight[])[]
   /** GPUs on which anybody was, times seconds. */
@@ -66,6 +73,23 @@ export function outcomeOf(state: FunctionState): FunctionOutcome {
     resized: state.resized,
     unplaced: state.unplaced,
     happenings: state.happenings,
+  }
+}
+
+export function pipelineOutcomeOf({ spec, latencies }: PipelineState): PipelineOutcome {
+  const answered = latencies.filter((ms) => ms >= 0)
+  const requests = latencies.length
+  const overSlo = answered.filter((ms) => ms > spec.sloMs).length
+  const refused = requests - answered.length
+  const violationShare = requests === 0 ? 0 : (overSlo + refused) / requests
+  return {
+    name: spec.name,
+    requests,
+    answered: answered.length,
+    overSlo,
+    refused,
+    violationShare,
+    latenciesMs: latencies,
   }
 }
 

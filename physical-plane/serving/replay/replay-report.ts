@@ -36,6 +36,16 @@ export type ServingScenario = {
   readonly policies: readonly string[]
   readonly gpus: readonly GpuKind[]
   readonly functions: readonly ScenarioFunction[]
+  readonly pipelines: readonly ScenarioPipeline[]
+}
+
+export type ScenarioPipeline = {
+  readonly name: string
+  /** One pipeline by their names (proto/pipelines), each of one of the functions. */
+  readonly stages: readonly { readonly name: string; readonly function: string; readonly after: readonly string[] }[]
+  /** From end to end. */
+  readonly slo: { readonly latencyMs: number; readonly percentile: number }
+  readonly arrivals: ScenarioArrivals
 }
 
 export type FunctionReport = {
@@ -70,8 +80,14 @@ export type ServingHappening = {
   readonly because: string
 }
 
+export type PipelineReport = Pick<
+  FunctionReport,
+  'name' | 'requests' | 'answered' | 'overSlo' | 'refused' | 'violationShare' | 'p50Ms' | 'p99Ms'
+>
+
 export type ServingRun = {
   readonly policy: string
+  readonly pipelines: readonly PipelineReport[]
   readonly functions: readonly FunctionReport[]
   readonly all: FunctionReport
   readonly wholeGpuSeconds: number

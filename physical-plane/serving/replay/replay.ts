@@ -9,18 +9,23 @@ import { FunctionState, type ReplayedFunction } from './function-state.ts'
 import { nextStep } from './generation.ts'
 import { GpuRows, smOf, type GpuKind, type Row } from './gpu-rows.ts'
 import { ReplayInstance } from './instance.ts'
-import { outcomeOf, type Outcome, type Sight } from './outcome.ts'
+import { outcomeOf, pipelineOutcomeOf, type Outcome, type Sight } from './outcome.ts'
+import { PipelineState, type ReplayedPipeline } from './pipeline-state.ts'
 import { checkShape, viewOf } from './scale.ts'
 import { shareOut } from './share-out.ts'
 
 export type ReplayOptions = {
   readonly functions: readonly ReplayedFunction[]
+  /** Of those functions. */
+  readonly pipelines?: readonly ReplayedPipeline[]
   readonly gpus: readonly GpuKind[]
   readonly autoscaler: Autoscaler
   readonly lengthMs: number
 }
 
 type Event =
+  | { readonly kind: 'enter'; readonly pipeline: PipelineState }
+  | { readonly kind: 'stage'; readonly pipeline: PipelineState; readonly request: number; readonly stage: number }
   | { readonly kind: 'ready'; readonly state: FunctionState }
   | {
       readonly kind: 'done'
@@ -40,6 +45,7 @@ class Replay {
   readonly #gpus: GpuRows<ReplayInstance>
   readonly #events = new EventHeap<Event>()
   readonly #states: readonly FunctionState[]
+  readonly #pipelines: readonly PipelineState[]
   readonly #ownerOf = new Map<ReplayInstance, FunctionState>()
   readonly #sights: Sight[][]
   #nowMs = 0
@@ -52,14 +58,17 @@ class Replay {
     this.#options = options
     this.#gpus = new GpuRows(options.gpus)
     this.#states = options.functions.map((spec) => new FunctionState(spec, options.autoscaler))
+    this.#pipelines = (options.pipelines ?? []).map((spec) => new PipelineState(spec))
     this.#sights = this.#states.map(() => [])
   }
 
   run(): Outcome {
     for (const state of this.#states)
       for (let i = 0; i < Math.max(1, state.spec.instancesMin); i++) this.#add(state, state.spec.shape, null, 0)
+    for (const pipeline of this.#pipelines) this.#expect(pipeline)
     let tickAtMs = tickMs
-    while (tickAtMs <= this.#options.lengthMs || !this.#states.every(({ isDone }) => isDone)) {
+    const all = [...this.#states, ...this.#pipelines]
+    while (tickAtMs <= this.#options.lengthMs || !all.every(({ isDone }) => isDone)) {
       const [arriving, arrivalAtMs] = this.#nextArrival()
       const eventAtMs = this.#events.nextAtMs
       // What ends makes room before what comes, and a second ends after all that is in it.
@@ -68,7 +77,7 @@ class Replay {
         this.#happen(this.#events.pop()!)
       } else if (arriving !== null && arrivalAtMs <= tickAtMs) {
         this.#nowMs = arrivalAtMs
-        this.#arrive(arriving)
+        this.#arrive(arriving, arriving.nextArrival++)
       } else {
         this.#nowMs = tickAtMs
         for (const [f, state] of this.#states.entries()) this.#tick(state, this.#sights[f]!)
@@ -79,6 +88,7 @@ class Replay {
     this.#countGpus()
     return {
       functions: this.#states.map(outcomeOf),
+      pipelines: this.#pipelines.map(pipelineOutcomeOf),
       sights: this.#sights,
       wholeGpuSeconds: this.#wholeGpuSeconds,
       gpusMax: this.#gpusMax,
@@ -95,8 +105,26 @@ class Replay {
     return [next, atMs]
   }
 
-  #arrive(state: FunctionState): void {
-    const request = state.nextArrival++
+  /** Its next request, if there is one more. */
+  #expect(pipeline: PipelineState): void {
+    const atMs = pipeline.spec.arrivalsMs[pipeline.nextArrival]
+    if (atMs !== undefined) this.#events.push(atMs, { kind: 'enter', pipeline })
+  }
+
+  #ask(pipeline: PipelineState, request: number, stage: number): void {
+    const name = pipeline.spec.stages[stage]!.function
+    const state = this.#states.find(({ spec }) => spec.name === name)
+    assert(state !== undefined, `pipeline ${pipeline.spec.name} has a stage of ${name}, which there is not`)
+    const onSettled = (isAnswered: boolean): void => {
+      if (!isAnswered) return pipeline.refused(request)
+      // Not within the answer of a whole batch: each of them comes after it.
+      for (const next of pipeline.answered(request, stage, this.#nowMs))
+        this.#events.push(this.#nowMs, { kind: 'stage', pipeline, request, stage: next })
+    }
+    this.#arrive(state, state.visit({ atMs: this.#nowMs, onSettled }))
+  }
+
+  #arrive(state: FunctionState, request: number): void {
     state.arrive()
     if (state.capacityPerMs === 0) state.coldAtMs = this.#nowMs
     if (mayWait(state)) {
@@ -106,9 +134,14 @@ class Replay {
   }
 
   #happen(event: Event): void {
-    const { state } = event
-    if (event.kind === 'done') {
-      const { instance, version } = event
+    if (event.kind === 'enter') {
+      const { pipeline } = event
+      const { request, stages } = pipeline.arrive()
+      this.#expect(pipeline)
+      for (const stage of stages) this.#ask(pipeline, request, stage)
+    } else if (event.kind === 'stage') this.#ask(event.pipeline, event.request, event.stage)
+    else if (event.kind === 'done') {
+      const { state, instance, version } = event
       if (instance.version !== version || !instance.isBusy) return
       state.answer(instance.end(this.#nowMs).requests, this.#nowMs)
       const { row } = instance.seat
@@ -117,6 +150,7 @@ class Replay {
       if (!instance.isBusy && instance.isLeaving) this.#leave(state, instance)
       if (!instance.isBusy) this.#shareOut(row)
     } else {
+      const { state } = event
       state.capacityPerMs = capacityPerMs(state, this.#nowMs)
       this.#dispatch(state)
     }

@@ -8,10 +8,13 @@ import { latencyModelOf } from '../scaling/predict-latency.ts'
 import { arrivalsByRate, toldArrivals } from './arrivals.ts'
 import { replayConfig as config } from './config.ts'
 import type { ReplayedFunction } from './function-state.ts'
-import { percentileOf, type FunctionOutcome, type Outcome, type Sight } from './outcome.ts'
+import { percentileOf, type FunctionOutcome, type Outcome, type PipelineOutcome, type Sight } from './outcome.ts'
+import { pipelineOf, withBudgets } from './scenario-pipelines.ts'
 import { rememberedLatency } from './remembered-latency.ts'
 import type {
   FunctionReport,
+  PipelineReport,
+  ScenarioArrivals,
   ScenarioFunction,
   ServingHappening,
   ServingReport,
@@ -25,14 +28,21 @@ export type Progress = (policy: string, done: number, of: number) => void
 
 export function runScenario(scenario: ServingScenario, onProgress: Progress): ServingReport {
   const { name, seeds, lengthMs, policies, gpus } = scenario
-  const drawn = seeds.map((seed) => scenario.functions.map((one, i) => drawnOf(one, seed, i, lengthMs)))
+  const budgeted = withBudgets(scenario)
+  const drawn = seeds.map((seed) => budgeted.map((one, i) => drawnOf(one, seed, i, lengthMs)))
+  const asked = seeds.map((seed) =>
+    scenario.pipelines.map((one, i) => ({
+      ...pipelineOf(one),
+      arrivalsMs: arrivalsOf(one.arrivals, seed, budgeted.length + i, lengthMs),
+    })),
+  )
   const total = policies.length * seeds.length
   const contenders = policies.map((policy, p) => contenderOf(policy, `policies[${p}]`))
   const runs = policies.map((policy, p): ServingRun => {
     const autoscaler = contenders[p]!
     const outcomes = drawn.map((functions, s) => {
       onProgress(policy, p * seeds.length + s, total)
-      return replay({ functions, gpus, autoscaler, lengthMs })
+      return replay({ functions, pipelines: asked[s]!, gpus, autoscaler, lengthMs })
     })
     return runOf(policy, scenario, outcomes)
   })
@@ -40,7 +50,7 @@ export function runScenario(scenario: ServingScenario, onProgress: Progress): Se
     name,
     seeds,
     lengthSeconds: lengthMs / 1_000,
-    requests: drawn.flat().reduce((sum, { arrivalsMs }) => sum + arrivalsMs.length, 0),
+    requests: [...drawn, ...asked].flat().reduce((sum, { arrivalsMs }) => sum + arrivalsMs.length, 0),
     gpus: gpus.reduce((sum, { count }) => sum + count, 0),
     runs,
   }
@@ -60,21 +70,19 @@ function contenderOf(name: string, field: string): Autoscaler {
 function drawnOf(one: ScenarioFunction, seed: number, index: number, lengthMs: number): ReplayedFunction {
   const { profile, arrivals, ...rest } = one
   const latency = rememberedLatency(latencyModelOf(profile))
-  // A stream of its own for every function, so that one more changes nothing about the others.
-  const random = seededRandom(seed * 2 ** 16 + index)
-  const arrivalsMs =
-    arrivals.kind === 'times'
-      ? toldArrivals(arrivals.atMs, lengthMs)
-      : arrivalsByRate(
-          arrivals.perSecond.slice(0, Math.ceil(lengthMs / arrivals.slotMs)),
-          arrivals.slotMs,
-          arrivals.spacing,
-          random,
-        ).filter((at) => at < lengthMs)
-  return { ...rest, arrivalsMs, truth: latency, known: latency }
+  return { ...rest, arrivalsMs: arrivalsOf(arrivals, seed, index, lengthMs), truth: latency, known: latency }
 }
 
-function runOf(policy: string, { functions }: ServingScenario, outcomes: readonly Outcome[]): ServingRun {
+function arrivalsOf(arrivals: ScenarioArrivals, seed: number, index: number, lengthMs: number): Float64Array {
+  if (arrivals.kind === 'times') return toldArrivals(arrivals.atMs, lengthMs)
+  const { perSecond, slotMs, spacing } = arrivals
+  // A stream of its own for every function and pipeline, so that one more changes nothing about the others.
+  const random = seededRandom(seed * 2 ** 16 + index)
+  const slots = perSecond.slice(0, Math.ceil(lengthMs / slotMs))
+  return arrivalsByRate(slots, slotMs, spacing, random).filter((at) => at < lengthMs)
+}
+
+function runOf(policy: string, { functions, pipelines }: ServingScenario, outcomes: readonly Outcome[]): ServingRun {
   const [first] = outcomes
   assert(first !== undefined, 'a scenario has a seed')
   return {
@@ -89,6 +97,12 @@ function runOf(policy: string, { functions }: ServingScenario, outcomes: readonl
       'all',
       outcomes.flatMap((outcome) => outcome.functions),
     ),
+    pipelines: pipelines.map(({ name }, p) =>
+      endToEnd(
+        name,
+        outcomes.map((outcome) => outcome.pipelines[p]!),
+      ),
+    ),
     wholeGpuSeconds: outcomes.reduce((sum, { wholeGpuSeconds }) => sum + wholeGpuSeconds, 0),
     gpusMax: Math.max(...outcomes.map(({ gpusMax }) => gpusMax)),
     sights: thinned(first.sights),
@@ -98,6 +112,18 @@ function runOf(policy: string, { functions }: ServingScenario, outcomes: readonl
 
 function summed(name: string, outcomes: readonly FunctionOutcome[]): FunctionReport {
   const sum = (of: (one: FunctionOutcome) => number): number => outcomes.reduce((all, one) => all + of(one), 0)
+  return {
+    ...endToEnd(name, outcomes),
+    gpuSeconds: sum((one) => one.gpuSeconds),
+    usd: sum((one) => one.usd),
+    coldStarts: sum((one) => one.coldStarts),
+    resized: sum((one) => one.resized),
+    unplaced: sum((one) => one.unplaced),
+  }
+}
+
+function endToEnd(name: string, outcomes: readonly PipelineOutcome[]): PipelineReport {
+  const sum = (of: (one: PipelineOutcome) => number): number => outcomes.reduce((all, one) => all + of(one), 0)
   const requests = sum((one) => one.requests)
   const answered = new Float64Array(sum((one) => one.answered))
   let at = 0
@@ -113,11 +139,6 @@ function summed(name: string, outcomes: readonly FunctionOutcome[]): FunctionRep
     violationShare: requests === 0 ? 0 : (overSlo + refused) / requests,
     p50Ms: percentileOf(answered, 50),
     p99Ms: percentileOf(answered, 99),
-    gpuSeconds: sum((one) => one.gpuSeconds),
-    usd: sum((one) => one.usd),
-    coldStarts: sum((one) => one.coldStarts),
-    resized: sum((one) => one.resized),
-    unplaced: sum((one) => one.unplaced),
   }
 }
 
