@@ -55,6 +55,11 @@ export function formatSteps(steps: number): string {
   return `${formatCount(steps)} ${Math.round(steps) === 1 ? 'step' : 'steps'}`
 }
 
+/** Requests a second, milliseconds. */
+export function formatTenths(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(1) : '-'
+}
+
 /** A measured figure such as a loss; four digits are what training noise leaves. */
 export function formatFigure(value: number): string {
   return Number.isFinite(value) ? value.toFixed(4) : '-'

@@ -10,7 +10,7 @@ import { readFunctionFile } from '../function-file.ts'
 import type { Style } from '../output.ts'
 import { explicitFunction } from '../profile/explicit-share.ts'
 import { renderTable } from '../table.ts'
-import { formatFigure } from '../units.ts'
+import { formatTenths } from '../units.ts'
 import { collect } from './catalog/show.ts'
 
 type Options = { readonly rate: readonly string[]; readonly device: string; readonly gpus: string }
@@ -105,8 +105,8 @@ function render(plan: SlicePlan, style: Style): string {
       String(slice.firstSlot),
       slice.function,
       String(slice.batch),
-      formatFigure(slice.ratePerSecond),
-      formatFigure(slice.latencyMs),
+      formatTenths(slice.ratePerSecond),
+      formatTenths(slice.latencyMs),
     ]),
   )
   const right = { align: 'right' } as const

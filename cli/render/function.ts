@@ -6,7 +6,7 @@ import type { InstanceEvent__Output } from '#proto/generated/cloudless/v1/Instan
 import { enumWord } from '../json.ts'
 import type { Style } from '../output.ts'
 import { renderTable } from '../table.ts'
-import { formatCount, formatFigure, formatTime, formatUsd } from '../units.ts'
+import { formatCount, formatTenths, formatTime, formatUsd } from '../units.ts'
 
 export function renderFunctions(functions: readonly Function__Output[], style: Style): string {
   if (functions.length === 0) return 'no functions; `cloudless function deploy FILE` makes one'
@@ -24,7 +24,7 @@ export function renderFunctions(functions: readonly Function__Output[], style: S
       each.spec?.name ?? '',
       enumWord(each.state),
       `${answering(each)} of ${each.instances.length}`,
-      formatFigure(each.instances.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0)),
+      formatTenths(each.instances.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0)),
       sloText(each),
       formatUsd(each.costUsd),
       shortened(causeFirst(each.reason)),
@@ -66,8 +66,8 @@ function renderInstances(instances: readonly FunctionInstance__Output[], style: 
       one.state,
       one.deviceId === '' ? one.deviceModel : `${one.deviceModel} ${one.deviceId}`,
       one.endpoint,
-      formatFigure(one.requestsPerSecond),
-      formatFigure(one.latencyMs),
+      formatTenths(one.requestsPerSecond),
+      formatTenths(one.latencyMs),
       formatCount(one.requests),
       formatCount(one.overSlo),
       shortened(one.reason),
