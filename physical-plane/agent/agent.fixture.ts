@@ -14,6 +14,7 @@ import type { Device } from '#proto/generated/cloudless/v1/Device.ts'
 import type { DeviceUse } from '#proto/generated/cloudless/v1/DeviceUse.ts'
 import type { ServedFunction__Output } from '#proto/generated/cloudless/v1/ServedFunction.ts'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
+import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { JobSpec__Output } from '#proto/generated/cloudless/v1/JobSpec.ts'
 import type { ObservedInstance } from '#proto/generated/cloudless/v1/ObservedInstance.ts'
 import { Agent, type AgentDependencies } from './agent.ts'
@@ -282,6 +283,32 @@ export function aSpec(over: Partial<JobSpec__Output> = {}): JobSpec__Output {
     budget: null,
     owner: '',
     labels: {},
+    ...over,
+  }
+}
+
+/** Of a function without an objective on whole devices. */
+export function anInferenceSpec(over: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output {
+  return {
+    name: 'classify',
+    bundleDigest: 'a'.repeat(64),
+    handler: 'model:Classifier',
+    environment: {},
+    slo: null,
+    instancesMin: 1,
+    instancesMax: 3,
+    batchMax: 8,
+    gpuShare: null,
+    memoryBytes: 0,
+    deviceModels: [],
+    regions: [],
+    owner: '',
+    labels: {},
+    autoscaler: '',
+    timeoutMs: 0,
+    queueMax: 0,
+    atMostOnce: false,
+    profile: [],
     ...over,
   }
 }

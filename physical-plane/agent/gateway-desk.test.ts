@@ -4,32 +4,20 @@ import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/Infere
 import type { Routes } from '#physical-plane/serving/gateway/routes.ts'
 import type { GatewayStatus, MeasuredStatus, PipelineStatus } from '#physical-plane/serving/gateway/status.ts'
 import { parseRoutes } from '#physical-plane/serving/gateway/routes.ts'
+import { anInferenceSpec } from './agent.fixture.ts'
 import { readFlags } from './flags.ts'
 import { GatewayDesk, type GatewayLink } from './gateway-desk.ts'
 import { routesOf, type Answering } from './gateway-routes.ts'
 
-const aSpec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output => ({
-  name: 'classify',
-  bundleDigest: '',
-  handler: '',
-  environment: {},
-  slo: { latencyMs: 100, percentile: 99, per: 'SLO_PER_REQUEST' },
-  instancesMin: 0,
-  instancesMax: 3,
-  batchMax: 0,
-  gpuShare: null,
-  memoryBytes: 0,
-  deviceModels: [],
-  regions: [],
-  owner: '',
-  labels: {},
-  autoscaler: '',
-  timeoutMs: 0,
-  queueMax: 5,
-  atMostOnce: true,
-  profile: [],
-  ...fields,
-})
+const aSpec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output =>
+  anInferenceSpec({
+    slo: { latencyMs: 100, percentile: 99, per: 'SLO_PER_REQUEST' },
+    instancesMin: 0,
+    batchMax: 0,
+    queueMax: 5,
+    atMostOnce: true,
+    ...fields,
+  })
 
 const anAnswering = (id: string, functionId = 'f-1', spec = aSpec()): Answering => {
   return { id, attempt: 2, http: '127.0.0.1:8000', grpc: '', functionId, spec }

@@ -1,34 +1,14 @@
 // Functions without instances: how soon one is wished for once somebody waits at the gateway.
 import { expect, test } from 'vitest'
-import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
 import type { GatewayStatus } from '#physical-plane/serving/gateway/status.ts'
 import { VirtualClock } from '#runtime/virtual-clock.ts'
+import { anInferenceSpec } from './agent.fixture.ts'
 import { agentConfig } from './config.ts'
 import { decodeDesired } from './desired.ts'
 import type { GatewayLink } from './gateway-desk.ts'
 import { ServingDesk } from './serving-desk.ts'
 
-const spec: InferenceSpec__Output = {
-  name: 'classify',
-  bundleDigest: 'a'.repeat(64),
-  handler: 'model:Classifier',
-  environment: {},
-  slo: null,
-  instancesMin: 0,
-  instancesMax: 3,
-  batchMax: 1,
-  gpuShare: null,
-  memoryBytes: 0,
-  deviceModels: [],
-  regions: [],
-  owner: '',
-  labels: {},
-  autoscaler: '',
-  timeoutMs: 0,
-  queueMax: 0,
-  atMostOnce: false,
-  profile: [],
-}
+const spec = anInferenceSpec({ instancesMin: 0, batchMax: 1 })
 
 function aDesk() {
   const clock = new VirtualClock()

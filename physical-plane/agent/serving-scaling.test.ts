@@ -1,31 +1,17 @@
 import { expect, test } from 'vitest'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
-import { aWorker } from './agent.fixture.ts'
+import { anInferenceSpec, aWorker } from './agent.fixture.ts'
 import { decodeDesired, type DesiredInstance } from './desired.ts'
 import { scaledDevices, scaledInstance, scalingOf, wireWish } from './serving-scaling.ts'
 
-const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output => ({
-  name: 'classify',
-  bundleDigest: 'a'.repeat(64),
-  handler: 'model:Classifier',
-  environment: {},
-  slo: { latencyMs: 100, percentile: 95, per: 'SLO_PER_REQUEST' },
-  instancesMin: 1,
-  instancesMax: 3,
-  batchMax: 8,
-  gpuShare: { requestMilli: 300, limitMilli: 450, memoryBytes: 5, smMilli: 500 },
-  deviceModels: [],
-  regions: [],
-  owner: '',
-  labels: {},
-  autoscaler: 'dilu',
-  timeoutMs: 0,
-  queueMax: 0,
-  atMostOnce: false,
-  memoryBytes: 0,
-  profile: [{ deviceModel: 'nvidia-t4', batch: 1, smMilli: 1_000, quotaMilli: 1_000, latencyMs: 4 }],
-  ...fields,
-})
+const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output =>
+  anInferenceSpec({
+    slo: { latencyMs: 100, percentile: 95, per: 'SLO_PER_REQUEST' },
+    gpuShare: { requestMilli: 300, limitMilli: 450, memoryBytes: 5, smMilli: 500 },
+    autoscaler: 'dilu',
+    profile: [{ deviceModel: 'nvidia-t4', batch: 1, smMilli: 1_000, quotaMilli: 1_000, latencyMs: 4 }],
+    ...fields,
+  })
 
 function desired(inference: InferenceSpec__Output): DesiredInstance {
   const { gpuShare } = inference

@@ -1,35 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { DesiredInstance__Output } from '#proto/generated/cloudless/v1/DesiredInstance.ts'
 import type { InferenceSpec__Output } from '#proto/generated/cloudless/v1/InferenceSpec.ts'
-import { aWorker, aWorld, type World } from './agent.fixture.ts'
+import { anInferenceSpec, aWorker, aWorld, type World } from './agent.fixture.ts'
 import type { Agent } from './agent.ts'
 import { decodeDesired } from './desired.ts'
 import { parseServing, type ServingReport } from './serving-status.ts'
 
 const id = 'f-1/onprem/lab/0'
 
-const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output => ({
-  name: 'classify',
-  bundleDigest: 'a'.repeat(64),
-  handler: 'model:Classifier',
-  environment: {},
-  slo: { latencyMs: 100, percentile: 99, per: 'SLO_PER_REQUEST' },
-  instancesMin: 1,
-  instancesMax: 3,
-  batchMax: 8,
-  gpuShare: null,
-  deviceModels: [],
-  regions: [],
-  owner: '',
-  labels: {},
-  autoscaler: '',
-  timeoutMs: 0,
-  queueMax: 0,
-  atMostOnce: false,
-  memoryBytes: 0,
-  profile: [],
-  ...fields,
-})
+const spec = (fields: Partial<InferenceSpec__Output> = {}): InferenceSpec__Output =>
+  anInferenceSpec({ slo: { latencyMs: 100, percentile: 99, per: 'SLO_PER_REQUEST' }, ...fields })
 
 const anInstance = (over: Partial<DesiredInstance__Output> = {}): DesiredInstance__Output =>
   aWorker({ id, jobId: 'f-1', role: 'INSTANCE_ROLE_INFERENCE', spec: null, inference: spec(), ...over })
