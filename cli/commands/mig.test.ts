@@ -44,7 +44,7 @@ test('says which slices to cut on which GPU, for people and as JSON', async () =
   const { code, stdout } = await mig(...given)
   expect(code).toBe(0)
   expect(stdout).toMatch(/GPU +SLICE +SLOT +FUNCTION +BATCH +REQUESTS\/S +MS/)
-  expect(stdout).toContain('1 GPUs; fewer can not carry them')
+  expect(stdout).toContain('1 GPU; fewer can not carry them')
   expect(stdout).toMatch(/nvidia-smi mig -i 0 -cgi (\dg\.\d+gb:\d,?)+ -C\n/)
   const json = JSON.parse((await mig(...given, '--json')).stdout) as {
     readonly gpus: readonly (readonly { readonly function: string; readonly rate_per_second: number }[])[]

@@ -127,6 +127,6 @@ function render(plan: SlicePlan, style: Style): string {
     const placed = slices.map(({ profile, firstSlot }) => `${profile}:${firstSlot}`)
     return `  nvidia-smi mig -i ${gpu} -cgi ${placed.join(',')} -C`
   })
-  const count = `${plan.gpus.length} GPUs${plan.isFewest ? '; fewer can not carry them' : ''}`
+  const count = `${plan.gpus.length} ${plan.gpus.length === 1 ? 'GPU' : 'GPUs'}${plan.isFewest ? '; fewer can not carry them' : ''}`
   return [table, count, 'To cut them, with MIG on and nothing running there:', ...cuts].join('\n')
 }
